@@ -1,0 +1,238 @@
+//! The footprint: the parts of a workload that a plan may read or write, read from JSON in one pass.
+//!
+//! A workload may be many kilobytes of containers, probes and managed fields, of which a plan looks
+//! at a few. [`Skeleton`] keeps those and, beside them, the bare names of their neighbours, so that
+//! a plan made on the skeleton is the plan made on the whole object, and [`crate::diff::diff`] of
+//! two skeletons is a patch for the whole. What the parts mean is left to `plan`.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use crate::names;
+
+/// Which part of a JSON value is kept.
+enum Part {
+    /// All of it.
+    Whole,
+    /// These members; of all others only the name, with null for a value.
+    Members(&'static [(&'static str, Part)]),
+    /// This part of each list item.
+    Items(&'static Part),
+}
+
+/// A workload reduced to its footprint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Skeleton(pub Value);
+
+impl<'de> serde::Deserialize<'de> for Skeleton {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Seed(&WORKLOAD).deserialize(deserializer).map(Self)
+    }
+}
+
+const CONTAINER: Part = Part::Members(&[("name", Part::Whole), ("envFrom", Part::Whole)]);
+const ANNOTATIONS: Part = Part::Members(&[
+    (names::CONNECTIONS, Part::Whole),
+    (names::CONNECTION_PATH, Part::Whole),
+    (names::ALAUDA_SOURCE, Part::Whole),
+    (names::INJECTED, Part::Whole),
+]);
+/// The members of a pod specification.
+const POD: &[(&str, Part)] = &[
+    ("containers", Part::Items(&CONTAINER)),
+    ("serviceAccountName", Part::Whole),
+    ("imagePullSecrets", Part::Whole),
+];
+const TEMPLATE_METADATA: Part = Part::Members(&[("annotations", ANNOTATIONS)]);
+/// A pod template; LLMInferenceServices put the pod specification where others have a template.
+const TEMPLATE: Part = Part::Members(&[
+    ("metadata", TEMPLATE_METADATA),
+    ("spec", Part::Members(POD)),
+    ("serviceAccountName", Part::Whole),
+    ("imagePullSecrets", Part::Whole),
+]);
+const GROUP: Part = Part::Members(&[
+    ("groupName", Part::Whole),
+    ("name", Part::Whole),
+    ("template", TEMPLATE),
+]);
+const HEAD_GROUP: Part = Part::Members(&[("template", TEMPLATE)]);
+const WORKER_GROUPS: Part = Part::Items(&GROUP);
+const STORAGE_MODEL: Part = Part::Members(&[
+    ("storageUri", Part::Whole),
+    (
+        "storage",
+        Part::Members(&[("key", Part::Whole), ("path", Part::Whole)]),
+    ),
+    ("uri", Part::Whole),
+]);
+
+const SPEC: Part = Part::Members(&[
+    // Pod
+    ("containers", Part::Items(&CONTAINER)),
+    ("serviceAccountName", Part::Whole),
+    ("imagePullSecrets", Part::Whole),
+    // Notebook, Deployment, StatefulSet, DaemonSet, Job, LLMInferenceService
+    ("template", TEMPLATE),
+    // CronJob
+    (
+        "jobTemplate",
+        Part::Members(&[("spec", Part::Members(&[("template", TEMPLATE)]))]),
+    ),
+    // RayCluster, RayJob
+    ("headGroupSpec", HEAD_GROUP),
+    ("workerGroupSpecs", WORKER_GROUPS),
+    (
+        "rayClusterSpec",
+        Part::Members(&[
+            ("headGroupSpec", HEAD_GROUP),
+            ("workerGroupSpecs", WORKER_GROUPS),
+        ]),
+    ),
+    // InferenceService
+    (
+        "predictor",
+        Part::Members(&[
+            ("model", STORAGE_MODEL),
+            ("serviceAccountName", Part::Whole),
+            ("imagePullSecrets", Part::Whole),
+        ]),
+    ),
+    // LLMInferenceService
+    ("model", STORAGE_MODEL),
+    ("worker", Part::Members(POD)),
+    (
+        "prefill",
+        Part::Members(&[("template", TEMPLATE), ("worker", Part::Members(POD))]),
+    ),
+    (
+        "router",
+        Part::Members(&[("scheduler", Part::Members(&[("template", TEMPLATE)]))]),
+    ),
+]);
+
+const WORKLOAD: Part = Part::Members(&[
+    ("apiVersion", Part::Whole),
+    ("kind", Part::Whole),
+    (
+        "metadata",
+        Part::Members(&[
+            ("name", Part::Whole),
+            ("namespace", Part::Whole),
+            ("deletionTimestamp", Part::Whole),
+            ("annotations", ANNOTATIONS),
+        ]),
+    ),
+    ("spec", SPEC),
+]);
+
+/// Reads one part.
+struct Seed(&'static Part);
+
+impl<'de> DeserializeSeed<'de> for Seed {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        match self.0 {
+            Part::Whole => serde::Deserialize::deserialize(deserializer),
+            _ => deserializer.deserialize_any(self),
+        }
+    }
+}
+
+/// A member name: known ones are found without copying the text.
+struct Name(&'static [(&'static str, Part)]);
+
+enum Member {
+    Known(&'static str, &'static Part),
+    Other(String),
+}
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Member;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Member, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name {
+    type Value = Member;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member name")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Member, E> {
+        Ok(match self.0.iter().find(|(name, _)| *name == text) {
+            Some((name, part)) => Member::Known(name, part),
+            None => Member::Other(text.to_owned()),
+        })
+    }
+}
+
+impl<'de> Visitor<'de> for Seed {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let Part::Members(known) = self.0 else {
+            while access.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(Value::Object(Map::new()));
+        };
+        let mut map = Map::new();
+        while let Some(member) = access.next_key_seed(Name(known))? {
+            match member {
+                Member::Known(name, part) => {
+                    map.insert(name.to_owned(), access.next_value_seed(Seed(part))?);
+                }
+                Member::Other(name) => {
+                    access.next_value::<IgnoredAny>()?;
+                    map.insert(name, Value::Null);
+                }
+            }
+        }
+        Ok(Value::Object(map))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let Part::Items(item) = self.0 else {
+            while access.next_element::<IgnoredAny>()?.is_some() {}
+            return Ok(Value::Array(Vec::new()));
+        };
+        let mut list = Vec::new();
+        while let Some(value) = access.next_element_seed(Seed(item))? {
+            list.push(value);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::String(text.to_owned()))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+}

@@ -1,0 +1,29 @@
+//! What a connection is and what tying one into a workload means.
+//!
+//! Everything here is a pure function over plain values: no sockets, no files, no threads, no clock,
+//! no Kubernetes client. Callers fetch what [`plan::needs`] names, call [`plan::plan`], and carry
+//! out the [`plan::Plan`] that comes back.
+
+pub mod connection;
+pub mod diff;
+pub mod docker_config;
+pub mod finding;
+pub mod footprint;
+pub mod location;
+pub mod manifest;
+pub mod names;
+pub mod plan;
+pub mod protocol;
+pub mod secret;
+pub mod sensitive;
+pub mod validate;
+pub mod workload;
+
+pub use connection::{Candidate, Connection, Dialect, Marker, Recognition};
+pub use finding::{Finding, Severity};
+pub use plan::{Plan, needs, plan};
+pub use protocol::Protocol;
+pub use secret::Secret;
+pub use sensitive::Sensitive;
+pub use validate::validate;
+pub use workload::WorkloadKind;

@@ -1,0 +1,243 @@
+//! Deciding what tying connections into a workload means: the request and what was fetched for it
+//! go in, a [`Plan`] or a [`Denial`] comes out. Fetching and carrying out are left to the caller.
+//!
+//! The decision is level-based. Each time, what the record says was injected is taken back first
+//! and the wanted state is computed from what the user wrote, so `plan` twice is `plan` once, and
+//! dropping the reference gives the original object back.
+
+mod adopt;
+mod advice;
+mod env_from;
+mod path;
+mod place;
+pub mod record;
+pub mod reference;
+mod resolve;
+mod serving;
+mod tie;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+pub use advice::Warning;
+pub use resolve::Unusable;
+
+use crate::names;
+use crate::secret::Secret;
+use crate::workload::WorkloadKind;
+use record::{Record, annotation};
+
+/// What a client wants to do with the workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// The workload is new.
+    Create,
+    /// The workload exists.
+    Update,
+}
+
+/// A workload on its way into the API.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// What kind of workload it is.
+    pub kind: WorkloadKind,
+    /// What the client wants.
+    pub operation: Operation,
+    /// Namespace of the request; the object's own may be absent.
+    pub namespace: &'a str,
+    /// The object as the client wants it.
+    pub object: &'a Value,
+    /// The object as stored, on update.
+    pub before: Option<&'a Value>,
+}
+
+/// What must be fetched before [`plan`] can decide.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Secrets to read, by name, in the request's namespace.
+    pub read: Vec<String>,
+    /// Those of them that are newly referenced: the requester must be allowed to `get` them.
+    pub authorize: Vec<String>,
+}
+
+/// What the caller found out about one Secret.
+#[derive(Debug, Clone)]
+pub enum Found {
+    /// It is there, and the requester may use it.
+    Secret(Secret),
+    /// It is not there.
+    Missing,
+    /// The requester may not read it.
+    Forbidden,
+    /// It could not be read, or the right could not be checked; says why, without values.
+    Unavailable(String),
+}
+
+/// Everything that was found, by Secret name.
+pub type Lookup = BTreeMap<String, Found>;
+
+/// What to do: change the object, tell the user, see to accounts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    /// The object after admission; `None` when it stays as it is.
+    pub object: Option<Value>,
+    /// What the user should know.
+    pub warnings: Vec<Warning>,
+    /// ServiceAccounts that must exist and link a Secret once the object is stored.
+    pub accounts: Vec<Account>,
+    /// What is injected now, and by which connection.
+    pub record: Record,
+}
+
+/// A ServiceAccount that the workload's pods run under.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Account {
+    /// Name of the ServiceAccount.
+    pub name: String,
+    /// The Secret that it must link.
+    pub secret: String,
+}
+
+/// Why a request must not pass, in one sentence for the person who made it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Denial {
+    /// The request is at fault.
+    #[error("{0}")]
+    Forbidden(String),
+    /// Something that was needed for the decision could not be had; trying again may help.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// What [`plan`] will want to know about the connections of a request.
+pub fn needs(request: &Request<'_>) -> Needs {
+    if !has_stake(request) {
+        return Needs::default();
+    }
+    if request.kind.is_serving() {
+        serving::needs(request)
+    } else {
+        env_from::needs(request)
+    }
+}
+
+/// Decides what a request means, given what was found for its [`needs`].
+///
+/// # Errors
+/// A [`Denial`] when the request newly names a connection that cannot be tied.
+pub fn plan(request: &Request<'_>, lookup: &Lookup) -> Result<Plan, Denial> {
+    if !has_stake(request) {
+        return Ok(Plan::default());
+    }
+    if request.kind.is_pod_immutable() && request.operation == Operation::Update {
+        return Ok(env_from::plan_immutable(request));
+    }
+    let earlier = earlier_record(request);
+    let mut object = request.object.clone();
+    if let Some(annotations) = place::annotations_mut(&mut object) {
+        annotations.shift_remove(names::INJECTED);
+    }
+    tie::untie(&mut object, &earlier);
+    let mut draft = Draft {
+        request,
+        lookup,
+        earlier: &earlier,
+        object,
+        plan: Plan::default(),
+    };
+    if request.kind.is_serving() {
+        serving::plan(&mut draft)?;
+    } else {
+        env_from::plan(&mut draft)?;
+    }
+    Ok(draft.finish())
+}
+
+/// A plan in the making.
+struct Draft<'a> {
+    request: &'a Request<'a>,
+    lookup: &'a Lookup,
+    earlier: &'a Record,
+    /// The user's object without our injections, then with the wanted ones.
+    object: Value,
+    plan: Plan,
+}
+
+impl Draft<'_> {
+    fn warn(&mut self, text: impl Into<String>) {
+        self.plan.warnings.push(Warning::new(text));
+    }
+
+    fn found(&self, name: &str) -> &Found {
+        const NOT_FETCHED: &Found = &Found::Missing;
+        self.lookup.get(name).unwrap_or(NOT_FETCHED)
+    }
+
+    /// Ties one connection: `write` does the writing, the record keeps what it wrote.
+    fn tie<T>(&mut self, name: &str, write: impl FnOnce(&mut tie::Knot<'_>) -> T) -> T {
+        let tied = record::Tied {
+            name: name.to_owned(),
+            ..record::Tied::default()
+        };
+        let mut knot = tie::Knot {
+            object: &mut self.object,
+            made: &mut self.plan.record.made,
+            tied,
+        };
+        let out = write(&mut knot);
+        self.plan.record.connections.push(knot.tied);
+        out
+    }
+
+    fn finish(mut self) -> Plan {
+        // Parents come before what they hold, whatever the order of making.
+        self.plan.record.made.sort_by(|a, b| a.at.cmp(&b.at));
+        if !self.plan.record.connections.is_empty() {
+            place::write_record(&mut self.object, &mut self.plan.record);
+        }
+        if self.object != *self.request.object {
+            self.plan.object = Some(self.object);
+        }
+        self.plan.accounts.sort();
+        self.plan.accounts.dedup();
+        self.plan
+    }
+}
+
+/// The record that says what of the present object is ours: the stored one, else the one that the
+/// manifest brings along, else, for objects that a peer's webhook injected, one made from evidence.
+fn earlier_record(request: &Request<'_>) -> Record {
+    let stored = request.before.filter(|before| Record::is_on(before));
+    if let Some(before) = stored {
+        return Record::of(before).unwrap_or_default();
+    }
+    if Record::is_on(request.object) {
+        return Record::of(request.object).unwrap_or_default();
+    }
+    request
+        .before
+        .map(|before| adopt::record(request, before))
+        .unwrap_or_default()
+}
+
+/// Whether the request concerns us at all: a reference or a record, now or before, on an object
+/// that is not being deleted.
+fn has_stake(request: &Request<'_>) -> bool {
+    let is_going = request
+        .object
+        .pointer("/metadata/deletionTimestamp")
+        .is_some_and(|t| !t.is_null());
+    let concerns_us = |object: &Value| {
+        [names::CONNECTIONS, names::ALAUDA_SOURCE, names::INJECTED]
+            .iter()
+            .any(|key| annotation(object, key).is_some())
+            || place::pods(request.kind, object)
+                .iter()
+                .any(|pod| pod.own_reference.is_some())
+    };
+    !is_going && (concerns_us(request.object) || request.before.is_some_and(concerns_us))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! Paths into a workload that stay true when lists are reordered: items are named, not numbered,
+//! where they have a name. What is written at a path is left to `tie`.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+/// One step of a [`Path`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Step {
+    /// A member of an object.
+    Key(String),
+    /// The list item with this `name` or `groupName`.
+    Named(String),
+    /// The list item at this position, for items without a name.
+    Index(usize),
+}
+
+/// Where a value sits in a workload.
+///
+/// Written like a JSON Pointer (RFC 6901) in which `=wb` picks the list item named `wb` and `#0`
+/// the item at position 0.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Path(pub(crate) Vec<Step>);
+
+const NAMES: [&str; 2] = ["name", "groupName"];
+
+impl Path {
+    pub(crate) fn keys(keys: &[&str]) -> Self {
+        Self(
+            keys.iter()
+                .map(|key| Step::Key((*key).to_owned()))
+                .collect(),
+        )
+    }
+
+    pub(crate) fn child(&self, key: &str) -> Self {
+        self.step(Step::Key(key.to_owned()))
+    }
+
+    /// The path to the item at `index` of the list here, by its name where that is unique.
+    pub(crate) fn item(&self, list: &[Value], index: usize) -> Self {
+        let name = list.get(index).and_then(item_name);
+        match name.filter(|name| list.iter().filter(|i| item_name(i) == Some(name)).count() == 1) {
+            Some(name) => self.step(Step::Named(name.to_owned())),
+            None => self.step(Step::Index(index)),
+        }
+    }
+
+    fn step(&self, step: Step) -> Self {
+        let mut steps = self.0.clone();
+        steps.push(step);
+        Self(steps)
+    }
+
+    pub(crate) fn last_key(&self) -> Option<&str> {
+        match self.0.last() {
+            Some(Step::Key(key)) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The value here; `None` when a step leads nowhere.
+    pub(crate) fn get<'a>(&self, root: &'a Value) -> Option<&'a Value> {
+        self.0.iter().try_fold(root, |value, step| match step {
+            Step::Key(key) => value.get(key),
+            Step::Named(name) => value
+                .as_array()?
+                .iter()
+                .find(|item| item_name(item) == Some(name)),
+            Step::Index(index) => value.get(index),
+        })
+    }
+
+    /// The value here, for writing; `None` when a step leads nowhere.
+    pub(crate) fn get_mut<'a>(&self, root: &'a mut Value) -> Option<&'a mut Value> {
+        self.0.iter().try_fold(root, |value, step| match step {
+            Step::Key(key) => value.get_mut(key),
+            Step::Named(name) => value
+                .as_array_mut()?
+                .iter_mut()
+                .find(|item| item_name(item) == Some(name)),
+            Step::Index(index) => value.get_mut(index),
+        })
+    }
+
+    /// The path of the value that holds this one; `None` at the root.
+    pub(crate) fn parent(&self) -> Option<Self> {
+        self.0.split_last().map(|(_, parent)| Self(parent.to_vec()))
+    }
+
+    /// The object that holds this path's last key, for writing.
+    pub(crate) fn holder_mut<'a>(&self, root: &'a mut Value) -> Option<&'a mut Map<String, Value>> {
+        self.parent()?.get_mut(root)?.as_object_mut()
+    }
+
+    /// Reads the written form; `None` when it is not one.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix('/')?;
+        rest.split('/')
+            .map(parse_step)
+            .collect::<Option<Vec<_>>>()
+            .map(Self)
+    }
+}
+
+fn item_name(item: &Value) -> Option<&str> {
+    NAMES
+        .iter()
+        .find_map(|key| item.get(key))
+        .and_then(Value::as_str)
+}
+
+fn parse_step(text: &str) -> Option<Step> {
+    if let Some(name) = text.strip_prefix('=') {
+        return Some(Step::Named(unescape(name)));
+    }
+    match text.strip_prefix('#') {
+        Some(index) => index.parse().ok().map(Step::Index),
+        None => Some(Step::Key(unescape(text))),
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('~', "~0").replace('/', "~1")
+}
+
+fn unescape(text: &str) -> String {
+    text.replace("~1", "/").replace("~0", "~")
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|step| match step {
+            Step::Key(key) => write!(f, "/{}", escape(key)),
+            Step::Named(name) => write!(f, "/={}", escape(name)),
+            Step::Index(index) => write!(f, "/#{index}"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_written_form_reads_back() {
+        let path = Path::keys(&["spec", "containers"]).step(Step::Named("a/b~".into()));
+        let path = path.step(Step::Index(3)).child("envFrom");
+        assert_eq!(path.to_string(), "/spec/containers/=a~1b~0/#3/envFrom");
+        assert_eq!(Path::parse(&path.to_string()), Some(path));
+    }
+
+    #[test]
+    fn an_item_is_found_by_name_after_reordering() {
+        let before = json!([{"name": "a"}, {"name": "b", "v": 1}]);
+        let after = json!([{"name": "b", "v": 1}, {"name": "a"}]);
+        let path = Path(Vec::new())
+            .item(before.as_array().expect("a list"), 1)
+            .child("v");
+        assert_eq!(path.get(&after), Some(&json!(1)));
+    }
+
+    #[test]
+    fn items_that_share_a_name_are_numbered() {
+        let list = json!([{"name": "a"}, {"name": "a"}]);
+        let path = Path(Vec::new()).item(list.as_array().expect("a list"), 1);
+        assert_eq!(path.to_string(), "/#1");
+    }
+}

@@ -1,0 +1,115 @@
+//! Finding the places of a workload that a plan reads or writes: its pods, its annotations and the
+//! record. What to write there is left to `env_from` and `serving`.
+
+use serde_json::{Map, Value};
+
+use super::path::Path;
+use super::record::{Made, Record};
+use crate::names;
+use crate::workload::{PodPlace, WorkloadKind};
+
+/// One pod specification of a workload.
+#[derive(Debug, Clone)]
+pub(super) struct Pod<'a> {
+    /// Where the pod specification sits.
+    pub(super) spec: Path,
+    /// The reference on the pod template itself, which then counts instead of the workload's.
+    pub(super) own_reference: Option<&'a str>,
+}
+
+/// The pods of a workload that connections become variables in.
+pub(super) fn pods(kind: WorkloadKind, object: &Value) -> Vec<Pod<'_>> {
+    kind.pods()
+        .iter()
+        .flat_map(|place| pods_at(place, object))
+        .collect()
+}
+
+fn pods_at<'a>(place: &PodPlace, object: &'a Value) -> Vec<Pod<'a>> {
+    let templates = place
+        .spec
+        .split_last()
+        .map(|(_, parents)| expand(parents, object));
+    let last = place.spec.last().copied().unwrap_or_default();
+    let own_reference = |template: &Path| {
+        place.metadata?;
+        let metadata = template.child("metadata").get(object)?;
+        metadata
+            .get("annotations")?
+            .get(names::CONNECTIONS)?
+            .as_str()
+    };
+    templates
+        .unwrap_or_default()
+        .into_iter()
+        .map(|template| Pod {
+            own_reference: own_reference(&template),
+            spec: template.child(last),
+        })
+        .filter(|pod| pod.spec.get(object).is_some_and(Value::is_object))
+        .collect()
+}
+
+/// The paths that a pattern with `*` for list items stands for in an object.
+fn expand(pattern: &[&str], object: &Value) -> Vec<Path> {
+    pattern.iter().fold(vec![Path(Vec::new())], |paths, key| {
+        let deeper = |path: Path| match *key {
+            "*" => {
+                let items = path
+                    .get(object)
+                    .and_then(Value::as_array)
+                    .map_or(&[][..], Vec::as_slice);
+                (0..items.len())
+                    .map(|index| path.item(items, index))
+                    .collect()
+            }
+            key => vec![path.child(key)],
+        };
+        paths.into_iter().flat_map(deeper).collect()
+    })
+}
+
+/// The container of a pod that gets the variables: the one named like the workload, else the first.
+pub(super) fn container(object: &Value, pod: &Path) -> Option<Path> {
+    let name = object
+        .get("metadata")
+        .and_then(|metadata| metadata.get("name"));
+    let list = pod.child("containers");
+    let items = list
+        .get(object)?
+        .as_array()
+        .filter(|items| !items.is_empty())?;
+    let named = items
+        .iter()
+        .position(|item| name.is_some() && item.get("name") == name);
+    Some(list.item(items, named.unwrap_or(0)))
+}
+
+/// The annotations of an object, for writing.
+pub(super) fn annotations_mut(object: &mut Value) -> Option<&mut Map<String, Value>> {
+    object
+        .get_mut("metadata")?
+        .get_mut("annotations")?
+        .as_object_mut()
+}
+
+/// Writes the record into the object's annotations.
+pub(super) fn write_record(object: &mut Value, record: &mut Record) {
+    let at = Path::keys(&["metadata", "annotations"]);
+    let current = at.get(object);
+    let was_null = current.is_some_and(Value::is_null);
+    if current.is_none() || was_null {
+        let Some(metadata) = at.holder_mut(object) else {
+            return;
+        };
+        metadata.insert("annotations".to_owned(), Value::Object(Map::new()));
+        record.made.push(Made {
+            at: at.to_string(),
+            was_null,
+        });
+    }
+    let text = record.to_text();
+    if let Some(annotations) = annotations_mut(object) {
+        annotations.insert(names::INJECTED.to_owned(), Value::String(text));
+    }
+}

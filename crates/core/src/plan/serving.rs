@@ -1,0 +1,283 @@
+//! A connection as a model's location: InferenceService and LLMInferenceService get the fields that
+//! KServe reads. Which Secret may be used by which protocol is left to `resolve`.
+
+mod inference_service;
+mod llm_inference_service;
+mod location;
+
+use serde_json::{Value, json};
+
+use super::advice::short;
+use super::path::Path;
+use super::record::annotation;
+use super::reference::{self, BadReference, Single};
+use super::resolve;
+use super::tie::{Knot, is_unset};
+use super::{Account, Denial, Draft, Found, Needs, Request};
+use crate::names;
+use crate::protocol::Protocol;
+use crate::secret::Secret;
+use crate::workload::WorkloadKind;
+
+/// Longest name of a ServiceAccount.
+const MAX_NAME: usize = 253;
+
+/// The connection of a serving workload, resolved.
+struct Connection<'a> {
+    secret: &'a Secret,
+    protocol: Protocol,
+    /// Path below the bucket or registry, without surrounding slashes; empty when not given.
+    path: String,
+    /// Whether only Alauda's annotation names the connection.
+    is_alauda: bool,
+}
+
+pub(super) fn needs(request: &Request<'_>) -> Needs {
+    let Ok(Some(single)) = single(request, request.object) else {
+        return Needs::default();
+    };
+    let name = single.entry.name;
+    let is_new = earlier_name(request).as_deref() != Some(&name);
+    Needs {
+        authorize: if is_new {
+            vec![name.clone()]
+        } else {
+            Vec::new()
+        },
+        read: vec![name],
+    }
+}
+
+pub(super) fn plan(draft: &mut Draft<'_>) -> Result<(), Denial> {
+    let request = draft.request;
+    let single = match single(request, request.object) {
+        Ok(Some(single)) => single,
+        Ok(None) => return Ok(()),
+        Err(bad) => return malformed(draft, &bad),
+    };
+    let is_touched = is_touched(request, &single);
+    match tie(draft, &single, is_touched) {
+        Err(denial) if !is_touched => {
+            keep(draft, &single.entry.name);
+            draft.warn(unfrozen(&single.entry.name, &denial));
+            Ok(())
+        }
+        outcome => outcome,
+    }
+}
+
+fn single(request: &Request<'_>, object: &Value) -> Result<Option<Single>, BadReference> {
+    reference::single(object, request.kind == WorkloadKind::InferenceService)
+}
+
+fn earlier_name(request: &Request<'_>) -> Option<String> {
+    let single = single(request, request.before?).ok()??;
+    Some(single.entry.name)
+}
+
+/// Whether this request names the connection anew or asks something else of it. Only then may it be
+/// denied: scaling or stopping must work whatever has become of the Secret.
+fn is_touched(request: &Request<'_>, single: &Single) -> bool {
+    let Some(before) = request.before else {
+        return true;
+    };
+    let path = |object| annotation(object, names::CONNECTION_PATH).map(str::to_owned);
+    earlier_name(request).as_ref() != Some(&single.entry.name)
+        || path(before) != path(request.object)
+}
+
+fn malformed(draft: &mut Draft<'_>, bad: &BadReference) -> Result<(), Denial> {
+    let request = draft.request;
+    let was_there = request
+        .before
+        .is_some_and(|before| single(request, before).as_ref().err() == Some(bad));
+    if !was_there {
+        return Err(Denial::Forbidden(bad.to_string()));
+    }
+    for tied in draft.earlier.connections.clone() {
+        keep(draft, &tied.name);
+    }
+    draft.warn(bad.to_string());
+    Ok(())
+}
+
+/// Puts back what the record says of a connection that cannot be tied now.
+fn keep(draft: &mut Draft<'_>, name: &str) {
+    let earlier = draft.earlier.tied(name).cloned().unwrap_or_default();
+    draft.tie(name, |knot| knot.restore(&earlier));
+}
+
+fn unfrozen(name: &str, denial: &Denial) -> String {
+    match denial {
+        Denial::Unavailable(_) => format!(
+            "connection `{}` could not be read; kept as it was",
+            short(name)
+        ),
+        Denial::Forbidden(_) => {
+            format!(
+                "connection `{}` is missing or unusable now; what it injected was kept",
+                short(name)
+            )
+        }
+    }
+}
+
+fn tie(draft: &mut Draft<'_>, single: &Single, is_touched: bool) -> Result<(), Denial> {
+    let connection = resolve(draft, single)?;
+    let name = &single.entry.name;
+    warn_of_retyping(draft, name, connection.protocol);
+    let mut warnings = Vec::new();
+    if is_touched {
+        warnings.extend(resolve::findings(connection.secret));
+    }
+    let mut fit = Fit {
+        connection: &connection,
+        notes: Vec::new(),
+        accounts: Vec::new(),
+    };
+    let kind = draft.request.kind;
+    // A half-written object must not be kept when the connection turns out to be unusable.
+    let untouched = (draft.object.clone(), draft.plan.record.clone());
+    let outcome = draft.tie(name, |knot| {
+        knot.tied.protocol = Some(fit.connection.protocol.to_string());
+        match kind {
+            WorkloadKind::InferenceService => inference_service::write(knot, &mut fit),
+            _ => llm_inference_service::write(knot, &mut fit),
+        }
+    });
+    if let Err(denial) = outcome {
+        (draft.object, draft.plan.record) = untouched;
+        return Err(denial);
+    }
+    draft.plan.accounts.append(&mut fit.accounts);
+    draft.plan.warnings.append(&mut warnings);
+    fit.notes.into_iter().for_each(|note| draft.warn(note));
+    Ok(())
+}
+
+fn resolve<'a>(draft: &Draft<'a>, single: &Single) -> Result<Connection<'a>, Denial> {
+    let name = &single.entry.name;
+    let key = if single.is_alauda {
+        names::ALAUDA_SOURCE
+    } else {
+        names::CONNECTIONS
+    };
+    const NOT_FETCHED: &Found = &Found::Missing;
+    let secret = match draft.lookup.get(name).unwrap_or(NOT_FETCHED) {
+        Found::Secret(secret) => secret,
+        Found::Missing | Found::Forbidden => {
+            return Err(Denial::Forbidden(format!(
+                "annotation `{key}` names Secret `{name}`, which you cannot use in namespace `{}`: \
+                 create it there, or ask for the right to `get` it",
+                draft.request.namespace,
+            )));
+        }
+        Found::Unavailable(reason) => {
+            return Err(Denial::Unavailable(format!(
+                "Secret `{name}` could not be read: {reason}"
+            )));
+        }
+    };
+    let protocol =
+        resolve::protocol(secret).map_err(|unusable| Denial::Forbidden(unusable.to_string()))?;
+    let path = annotation(draft.request.object, names::CONNECTION_PATH).unwrap_or_default();
+    let path = path.trim().trim_matches('/').to_owned();
+    Ok(Connection {
+        secret,
+        protocol,
+        path,
+        is_alauda: single.is_alauda,
+    })
+}
+
+fn warn_of_retyping(draft: &mut Draft<'_>, name: &str, protocol: Protocol) {
+    let earlier = draft
+        .earlier
+        .tied(name)
+        .and_then(|tied| tied.protocol.clone());
+    if let Some(earlier) = earlier.filter(|earlier| earlier != protocol.as_str()) {
+        draft.warn(format!(
+            "connection `{}` was `{earlier}` and is `{protocol}` now",
+            short(name)
+        ));
+    }
+}
+
+/// What the kinds share while they write one connection into a workload.
+struct Fit<'a> {
+    connection: &'a Connection<'a>,
+    notes: Vec<String>,
+    accounts: Vec<Account>,
+}
+
+impl Fit<'_> {
+    fn name(&self) -> &str {
+        &self.connection.secret.name
+    }
+
+    fn note(&mut self, text: impl Into<String>) {
+        self.notes.push(text.into());
+    }
+
+    /// Has the pods run under an account that links the Secret, unless the user has chosen one.
+    fn account(&mut self, knot: &mut Knot<'_>, pods: &[Path]) -> Result<(), Denial> {
+        let account = format!("{}-sa", self.name());
+        if account.len() > MAX_NAME {
+            return Err(Denial::Forbidden(format!(
+                "Secret `{}` needs a ServiceAccount `<name>-sa`, which would be longer than \
+                 {MAX_NAME} characters: give the Secret a shorter name",
+                self.name(),
+            )));
+        }
+        let mut is_used = false;
+        for pod in pods {
+            let at = pod.child("serviceAccountName");
+            knot.set_if_unset(&at, json!(account));
+            is_used |= at.get(knot.object).and_then(Value::as_str) == Some(&account);
+        }
+        if is_used {
+            self.accounts.push(Account {
+                name: account,
+                secret: self.name().to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    fn pull_secret(&self, knot: &mut Knot<'_>, pods: &[Path]) {
+        for pod in pods {
+            let item = json!({"name": self.name()});
+            let is_same = |other: &Value| other.get("name") == item.get("name");
+            knot.append(&pod.child("imagePullSecrets"), item.clone(), is_same);
+        }
+    }
+
+    /// Sets the model's location to what the connection says, and tells when that replaces another.
+    fn locate(&mut self, knot: &mut Knot<'_>, at: &Path, location: &str) {
+        if knot.set(at, json!(location)) == super::tie::Was::Replaced {
+            let field = at.last_key().unwrap_or_default();
+            self.note(format!(
+                "`{field}` was replaced by the location of `{}`",
+                short(self.name())
+            ));
+        }
+    }
+
+    /// Warns where the location that stands in the object is not one of this connection.
+    fn check_location(&mut self, location: Option<&Value>) {
+        let Some(location) = location.and_then(Value::as_str) else {
+            return;
+        };
+        let name = short(self.name());
+        if !location::is_of(self.connection, location) {
+            self.note(format!(
+                "the model's location is not in the bucket or registry of `{name}`"
+            ));
+        }
+    }
+}
+
+/// Whether the user has said where the model is.
+fn is_given(value: Option<&Value>) -> bool {
+    !is_unset(value)
+}

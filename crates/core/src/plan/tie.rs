@@ -1,0 +1,194 @@
+//! Writing into a workload and taking it back: every write leaves a line in the record, and
+//! `untie` reads those lines backwards. Which values to write is left to `env_from` and `serving`.
+
+use serde_json::{Map, Value};
+
+use super::path::Path;
+use super::record::{FieldSet, ItemAdded, Made, Record, Tied, may_write};
+
+/// A workload being written to on behalf of one connection.
+pub(crate) struct Knot<'a> {
+    pub(crate) object: &'a mut Value,
+    pub(crate) made: &'a mut Vec<Made>,
+    pub(crate) tied: Tied,
+}
+
+/// What [`Knot::set`] found at the place.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Was {
+    /// Nothing, null or an empty text.
+    Unset,
+    /// The wanted value already.
+    Same,
+    /// Another value of the user's, now replaced and remembered.
+    Replaced,
+}
+
+impl Knot<'_> {
+    /// Sets a field, remembering what it replaces.
+    pub(crate) fn set(&mut self, at: &Path, value: Value) -> Was {
+        let before = at.get(self.object).cloned();
+        if before.as_ref() == Some(&value) {
+            return Was::Same;
+        }
+        let was_unset = is_unset(before.as_ref());
+        if let Some(parent) = at.parent() {
+            self.ensure(&parent, Value::Object(Map::new()));
+        }
+        let Some(holder) = at.holder_mut(self.object) else {
+            return Was::Same;
+        };
+        let Some(key) = at.last_key() else {
+            return Was::Same;
+        };
+        holder.insert(key.to_owned(), value.clone());
+        self.tied.fields.push(FieldSet {
+            at: at.to_string(),
+            value,
+            was: before,
+        });
+        if was_unset { Was::Unset } else { Was::Replaced }
+    }
+
+    /// Sets a field that has no value yet; a value of the user's stays.
+    pub(crate) fn set_if_unset(&mut self, at: &Path, value: Value) -> bool {
+        let is_free = is_unset(at.get(self.object));
+        if is_free {
+            self.set(at, value);
+        }
+        is_free
+    }
+
+    /// Appends an item unless `is_same` finds it in the list already.
+    pub(crate) fn append(&mut self, list: &Path, item: Value, is_same: impl Fn(&Value) -> bool) {
+        self.ensure(list, Value::Array(Vec::new()));
+        let Some(items) = list.get_mut(self.object).and_then(Value::as_array_mut) else {
+            return;
+        };
+        if items.iter().any(is_same) {
+            return;
+        }
+        items.push(item.clone());
+        self.tied.items.push(ItemAdded {
+            list: list.to_string(),
+            value: item,
+        });
+    }
+
+    /// Puts back what an earlier record says, for a connection that cannot be read now.
+    pub(crate) fn restore(&mut self, earlier: &Tied) {
+        for field in &earlier.fields {
+            let Some(at) = writable(&field.at) else {
+                continue;
+            };
+            let current = at.get(self.object);
+            if is_unset(current) || current == field.was.as_ref() {
+                self.set(&at, field.value.clone());
+            }
+        }
+        for item in &earlier.items {
+            if let Some(list) = writable(&item.list) {
+                self.append(&list, item.value.clone(), |other| *other == item.value);
+            }
+        }
+        self.tied.protocol.clone_from(&earlier.protocol);
+    }
+
+    /// Makes the value at a path, and the objects above it, where they are absent or null.
+    fn ensure(&mut self, at: &Path, empty: Value) {
+        let current = at.get(self.object);
+        let was_null = current.is_some_and(Value::is_null);
+        if current.is_some() && !was_null {
+            return;
+        }
+        if let Some(parent) = at.parent() {
+            self.ensure(&parent, Value::Object(Map::new()));
+        }
+        let Some(holder) = at.holder_mut(self.object) else {
+            return;
+        };
+        let Some(key) = at.last_key() else { return };
+        holder.insert(key.to_owned(), empty);
+        self.made.push(Made {
+            at: at.to_string(),
+            was_null,
+        });
+    }
+}
+
+/// Takes away what a record says was injected, where it still stands as it was written.
+pub(crate) fn untie(object: &mut Value, record: &Record) {
+    for tied in record.connections.iter().rev() {
+        for item in tied.items.iter().rev() {
+            remove_item(object, item);
+        }
+        for field in tied.fields.iter().rev() {
+            take_back(object, field);
+        }
+    }
+    for made in record.made.iter().rev() {
+        unmake(object, made);
+    }
+}
+
+fn take_back(object: &mut Value, field: &FieldSet) {
+    let Some(at) = writable(&field.at) else {
+        return;
+    };
+    if at.get(object) != Some(&field.value) {
+        return; // The user has written something else since; it is theirs.
+    }
+    let (Some(holder), Some(key)) = (at.holder_mut(object), at.last_key()) else {
+        return;
+    };
+    match &field.was {
+        Some(was) => holder.insert(key.to_owned(), was.clone()),
+        None => holder.shift_remove(key),
+    };
+}
+
+fn remove_item(object: &mut Value, item: &ItemAdded) {
+    let Some(list) = writable(&item.list) else {
+        return;
+    };
+    let Some(items) = list.get_mut(object).and_then(Value::as_array_mut) else {
+        return;
+    };
+    // Ours was appended, so where the user has written the same item too, the last one is ours.
+    if let Some(index) = items.iter().rposition(|other| *other == item.value) {
+        items.remove(index);
+    }
+}
+
+fn unmake(object: &mut Value, made: &Made) {
+    let Some(at) = writable(&made.at) else { return };
+    let is_empty = match at.get(object) {
+        Some(Value::Object(map)) => map.is_empty(),
+        Some(Value::Array(list)) => list.is_empty(),
+        _ => false,
+    };
+    let (true, Some(key)) = (is_empty, at.last_key().map(str::to_owned)) else {
+        return;
+    };
+    let Some(holder) = at.holder_mut(object) else {
+        return;
+    };
+    if made.was_null {
+        holder.insert(key, Value::Null);
+    } else {
+        holder.shift_remove(&key);
+    }
+}
+
+fn writable(text: &str) -> Option<Path> {
+    Path::parse(text).filter(may_write)
+}
+
+/// Whether a field counts as not given: absent, null or an empty text.
+pub(crate) fn is_unset(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => true,
+        Some(Value::String(text)) => text.is_empty(),
+        Some(_) => false,
+    }
+}
