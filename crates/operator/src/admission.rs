@@ -1,0 +1,98 @@
+//! Fetch, decide, act for one workload: reads the Secrets and rights that the plan needs, asks
+//! core, and sees to accounts afterwards. Wire formats are left to `review` and to the embedder.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bowline_core::plan::{Account, Denial, Found, Lookup, Needs, Plan, Request, Warning};
+use bowline_core::{Secret, needs, plan, validate};
+use futures::future::{join, join_all};
+use serde_json::Value;
+
+use crate::cluster::{Cluster, ClusterError, User};
+
+/// How long one decision may take in all, below the 10 s that API servers wait by default.
+pub const DEADLINE: Duration = Duration::from_secs(8);
+
+/// Admission over one cluster.
+#[derive(Debug)]
+pub struct Admission<C> {
+    cluster: C,
+}
+
+impl<C: Cluster> Admission<C> {
+    /// Admission that looks things up in `cluster`.
+    pub const fn new(cluster: C) -> Self {
+        Self { cluster }
+    }
+
+    /// Decides what a workload request means for this user. Changes nothing anywhere.
+    ///
+    /// # Errors
+    /// A [`Denial`] for the person who made the request.
+    pub async fn decide(&self, request: &Request<'_>, user: &User) -> Result<Plan, Denial> {
+        let needs = needs(request);
+        let lookup = self.fetch(&needs, request.namespace, user).await;
+        plan(request, &lookup)
+    }
+
+    /// Carries out what an admitted plan asks for, once the object is stored.
+    ///
+    /// Returns what went wrong as warnings; the workload stands by then.
+    pub async fn carry_out(&self, namespace: &str, accounts: &[Account]) -> Vec<Warning> {
+        let work = accounts.iter().map(|account| async move {
+            let done = within(self.cluster.ensure_account(namespace, account)).await;
+            done.err().map(|error| {
+                tracing::warn!(account = account.name, namespace, %error, "account not linked");
+                Warning::new(format!(
+                    "ServiceAccount `{}` is not linked: {error}",
+                    account.name
+                ))
+            })
+        });
+        join_all(work).await.into_iter().flatten().collect()
+    }
+
+    /// Reads all Secrets and asks all rights at once: 32 connections take one round trip.
+    async fn fetch(&self, needs: &Needs, namespace: &str, user: &User) -> Lookup {
+        let work = needs.read.iter().map(|name| async move {
+            let must_ask = needs.authorize.contains(name);
+            let right = async {
+                if !must_ask {
+                    return Ok(true);
+                }
+                self.cluster.may_get_secret(user, namespace, name).await
+            };
+            let both = join(right, self.cluster.secret(namespace, name));
+            let found = match within(async { Ok(both.await) }).await {
+                Ok((Ok(true), Ok(Some(secret)))) => Found::Secret(secret),
+                Ok((Ok(true), Ok(None))) => Found::Missing,
+                Ok((Ok(false), _)) => Found::Forbidden,
+                Ok((Err(error), _) | (_, Err(error))) | Err(error) => {
+                    tracing::warn!(secret = name, namespace, %error, "connection not read");
+                    Found::Unavailable(error.to_string())
+                }
+            };
+            (name.clone(), found)
+        });
+        join_all(work).await.into_iter().collect::<BTreeMap<_, _>>()
+    }
+}
+
+async fn within<T>(work: impl Future<Output = Result<T, ClusterError>>) -> Result<T, ClusterError> {
+    tokio::time::timeout(DEADLINE, work)
+        .await
+        .unwrap_or(Err(ClusterError::Deadline(DEADLINE.as_secs())))
+}
+
+/// What a person should know about a Secret that they create or change; never a reason to refuse.
+pub fn secret_warnings(object: &Value) -> Vec<Warning> {
+    let Ok(secret) = Secret::from_value(object) else {
+        return Vec::new();
+    };
+    validate::findings(&secret)
+        .into_iter()
+        .filter(|finding| finding.severity >= bowline_core::Severity::Warning)
+        .map(|finding| Warning::new(format!("{}: {}", finding.field, finding.message)))
+        .collect()
+}

@@ -1,0 +1,59 @@
+//! What admission asks of a cluster; `kubernetes` answers over any Kubernetes API, tests and
+//! benchmarks from memory.
+
+use std::collections::BTreeMap;
+
+use bowline_core::Secret;
+use bowline_core::plan::Account;
+
+/// Who makes a request, as the API server says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct User {
+    /// User name.
+    pub name: String,
+    /// Stable identifier, where the authenticator gives one.
+    pub uid: Option<String>,
+    /// Groups.
+    pub groups: Vec<String>,
+    /// Whatever else the authenticator says; authorizers may need it.
+    pub extra: BTreeMap<String, Vec<String>>,
+}
+
+/// Why a cluster did not answer. Texts hold no values of Secrets.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    /// The API server could not be reached, or refused us.
+    #[error("the API server did not answer: {0}")]
+    Api(String),
+    /// The Secret is there, but is not one.
+    #[error(transparent)]
+    Secret(#[from] bowline_core::secret::SecretError),
+    /// The answer did not come in time.
+    #[error("no answer within {0} s")]
+    Deadline(u64),
+}
+
+/// The part of a cluster that admission needs.
+pub trait Cluster: Send + Sync + 'static {
+    /// Reads a Secret; `None` when it does not exist.
+    fn secret(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> impl Future<Output = Result<Option<Secret>, ClusterError>> + Send;
+
+    /// Whether a user may `get` a Secret.
+    fn may_get_secret(
+        &self,
+        user: &User,
+        namespace: &str,
+        name: &str,
+    ) -> impl Future<Output = Result<bool, ClusterError>> + Send;
+
+    /// Sees to it that a ServiceAccount exists and links its Secret; changes nothing else of it.
+    fn ensure_account(
+        &self,
+        namespace: &str,
+        account: &Account,
+    ) -> impl Future<Output = Result<(), ClusterError>> + Send;
+}

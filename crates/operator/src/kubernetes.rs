@@ -1,0 +1,160 @@
+//! A [`Cluster`] behind a Kubernetes API: a real API server or the embedded one, by [`kube::Client`].
+
+use bowline_core::Secret;
+use bowline_core::plan::Account;
+use k8s_openapi::api::authorization::v1::{
+    ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec,
+};
+use k8s_openapi::api::core::v1::{ObjectReference, ServiceAccount};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, PostParams};
+use kube::core::GroupVersionKind;
+use serde_json::json;
+
+use crate::cluster::{Cluster, ClusterError, User};
+
+/// Label on every object that Bowline makes, so that it is known again.
+pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "bowline");
+/// How often a ServiceAccount that others change at the same time is tried again.
+const ATTEMPTS: usize = 5;
+
+/// The cluster behind a client.
+#[derive(Clone)]
+pub struct Kubernetes {
+    client: kube::Client,
+}
+
+impl Kubernetes {
+    /// A cluster reached with the rights of `client`.
+    pub const fn new(client: kube::Client) -> Self {
+        Self { client }
+    }
+
+    async fn try_ensure_account(
+        &self,
+        namespace: &str,
+        account: &Account,
+    ) -> Result<bool, kube::Error> {
+        let api: Api<ServiceAccount> = Api::namespaced(self.client.clone(), namespace);
+        let Some(found) = api.get_opt(&account.name).await? else {
+            return match api.create(&PostParams::default(), &linked(account)).await {
+                Ok(_) => Ok(true),
+                Err(error) if is_conflict(&error) => Ok(false),
+                Err(error) => Err(error),
+            };
+        };
+        let links = found.secrets.as_deref().unwrap_or_default();
+        if links
+            .iter()
+            .any(|link| link.name.as_deref() == Some(&account.secret))
+        {
+            return Ok(true);
+        }
+        let mut secrets: Vec<_> = links.iter().map(|link| json!(link)).collect();
+        secrets.push(json!({"name": account.secret}));
+        // The version makes a change that somebody else made in between a conflict.
+        let version = found.metadata.resource_version;
+        let patch = json!({"metadata": {"resourceVersion": version}, "secrets": secrets});
+        match api
+            .patch(&account.name, &PatchParams::default(), &Patch::Merge(patch))
+            .await
+        {
+            Ok(_) => Ok(true),
+            Err(error) if is_conflict(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Cluster for Kubernetes {
+    async fn secret(&self, namespace: &str, name: &str) -> Result<Option<Secret>, ClusterError> {
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Secret"));
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.client.clone(), namespace, &resource);
+        let Some(object) = api.get_opt(name).await.map_err(describe)? else {
+            return Ok(None);
+        };
+        let value = serde_json::to_value(object)
+            .map_err(|_| ClusterError::Api("a Secret could not be read as JSON".to_owned()))?;
+        Ok(Some(Secret::from_value(&value)?))
+    }
+
+    async fn may_get_secret(
+        &self,
+        user: &User,
+        namespace: &str,
+        name: &str,
+    ) -> Result<bool, ClusterError> {
+        let review = SubjectAccessReview {
+            spec: SubjectAccessReviewSpec {
+                user: Some(user.name.clone()),
+                uid: user.uid.clone(),
+                groups: Some(user.groups.clone()),
+                extra: Some(user.extra.clone()),
+                resource_attributes: Some(ResourceAttributes {
+                    verb: Some("get".to_owned()),
+                    version: Some("v1".to_owned()),
+                    resource: Some("secrets".to_owned()),
+                    namespace: Some(namespace.to_owned()),
+                    name: Some(name.to_owned()),
+                    ..ResourceAttributes::default()
+                }),
+                ..SubjectAccessReviewSpec::default()
+            },
+            ..SubjectAccessReview::default()
+        };
+        let api: Api<SubjectAccessReview> = Api::all(self.client.clone());
+        let answer = api
+            .create(&PostParams::default(), &review)
+            .await
+            .map_err(describe)?;
+        Ok(answer
+            .status
+            .is_some_and(|status| status.allowed && status.denied != Some(true)))
+    }
+
+    async fn ensure_account(&self, namespace: &str, account: &Account) -> Result<(), ClusterError> {
+        for _ in 0..ATTEMPTS {
+            if self
+                .try_ensure_account(namespace, account)
+                .await
+                .map_err(describe)?
+            {
+                return Ok(());
+            }
+        }
+        Err(ClusterError::Api(format!(
+            "ServiceAccount `{}` keeps changing",
+            account.name
+        )))
+    }
+}
+
+fn linked(account: &Account) -> ServiceAccount {
+    let (key, value) = MANAGED_BY;
+    ServiceAccount {
+        metadata: ObjectMeta {
+            name: Some(account.name.clone()),
+            labels: Some([(key.to_owned(), value.to_owned())].into()),
+            ..ObjectMeta::default()
+        },
+        secrets: Some(vec![ObjectReference {
+            name: Some(account.secret.clone()),
+            ..ObjectReference::default()
+        }]),
+        ..ServiceAccount::default()
+    }
+}
+
+fn is_conflict(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 409)
+}
+
+/// The reason and message of the API server; transport errors by kind only, since their texts may
+/// hold addresses with logins.
+fn describe(error: kube::Error) -> ClusterError {
+    ClusterError::Api(match error {
+        kube::Error::Api(status) => format!("{} ({})", status.message, status.code),
+        _ => "connection failed".to_owned(),
+    })
+}

@@ -1,0 +1,14 @@
+//! Admission: fetches what a decision needs, has `bowline_core` decide, carries out the answer.
+//!
+//! The same [`Admission`] answers `AdmissionReview` v1 over HTTPS (see [`server`]) and calls in
+//! process (see [`Admission::decide`]); it knows a cluster only by the trait [`Cluster`].
+
+pub mod admission;
+pub mod cluster;
+pub mod kubernetes;
+pub mod review;
+pub mod server;
+
+pub use admission::Admission;
+pub use cluster::{Cluster, ClusterError, User};
+pub use kubernetes::Kubernetes;
