@@ -1,7 +1,7 @@
 //! The footprint: the parts of a workload that a plan may read or write, read from JSON in one pass.
 //!
 //! A workload may be many kilobytes of containers, probes and managed fields, of which a plan looks
-//! at a few. [`Skeleton`] keeps those and, beside them, the bare names of their neighbours, so that
+//! at a few. [`Skeleton`] keeps those and, beside them, the bare name of one neighbour, so that
 //! a plan made on the skeleton is the plan made on the whole object, and [`crate::diff::diff`] of
 //! two skeletons is a patch for the whole. What the parts mean is left to `plan`.
 
@@ -16,7 +16,8 @@ use crate::names;
 enum Part {
     /// All of it.
     Whole,
-    /// These members; of all others only the name, with null for a value.
+    /// These members; of all others one name with null for a value, so that the object is not taken
+    /// for an empty one.
     Members(&'static [(&'static str, Part)]),
     /// This part of each list item.
     Items(&'static Part),
@@ -142,12 +143,15 @@ impl<'de> DeserializeSeed<'de> for Seed {
     }
 }
 
-/// A member name: known ones are found without copying the text.
-struct Name(&'static [(&'static str, Part)]);
+/// A member name: known ones are found without copying the text, others are copied once an object.
+struct Name {
+    known: &'static [(&'static str, Part)],
+    has_other: bool,
+}
 
 enum Member {
     Known(&'static str, &'static Part),
-    Other(String),
+    Other(Option<String>),
 }
 
 impl<'de> DeserializeSeed<'de> for Name {
@@ -166,9 +170,9 @@ impl Visitor<'_> for Name {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Member, E> {
-        Ok(match self.0.iter().find(|(name, _)| *name == text) {
+        Ok(match self.known.iter().find(|(name, _)| *name == text) {
             Some((name, part)) => Member::Known(name, part),
-            None => Member::Other(text.to_owned()),
+            None => Member::Other((!self.has_other).then(|| text.to_owned())),
         })
     }
 }
@@ -186,14 +190,19 @@ impl<'de> Visitor<'de> for Seed {
             return Ok(Value::Object(Map::new()));
         };
         let mut map = Map::new();
-        while let Some(member) = access.next_key_seed(Name(known))? {
+        let mut has_other = false;
+        while let Some(member) = access.next_key_seed(Name { known, has_other })? {
             match member {
                 Member::Known(name, part) => {
-                    map.insert(name.to_owned(), access.next_value_seed(Seed(part))?);
+                    let value = access.next_value_seed(Seed(part))?;
+                    if map.insert(name.to_owned(), value).is_some() {
+                        return Err(Error::custom("a member is repeated"));
+                    }
                 }
                 Member::Other(name) => {
                     access.next_value::<IgnoredAny>()?;
-                    map.insert(name, Value::Null);
+                    has_other = true;
+                    name.map(|name| map.insert(name, Value::Null));
                 }
             }
         }

@@ -5,6 +5,7 @@
 //! dropped, and [`has_userinfo`] and [`looks_signed`] say that there was one.
 
 mod oci;
+mod schemes;
 
 pub(crate) use oci::is_registry;
 
@@ -123,13 +124,13 @@ pub fn parse(text: &str) -> Result<Location, LocationError> {
     }
     let (scheme, rest) = text.split_once("://").ok_or(LocationError::NoScheme)?;
     match scheme {
-        "http" => web("http", text).map(|(host, path)| Location::Http { host, path }),
-        "https" => web("https", text).map(|(host, path)| Location::Https { host, path }),
-        "hf" => hugging_face(rest),
-        "pvc" => pvc(rest),
+        "http" => schemes::web("http", text).map(|(host, path)| Location::Http { host, path }),
+        "https" => schemes::web("https", text).map(|(host, path)| Location::Https { host, path }),
+        "hf" => schemes::hugging_face(rest),
+        "pvc" => schemes::pvc(rest),
         "oci" => oci::parse(rest),
-        "s3" => bucket("s3", rest).map(|(bucket, key)| Location::S3 { bucket, key }),
-        "gs" => bucket("gs", rest).map(|(bucket, key)| Location::Gs { bucket, key }),
+        "s3" => schemes::bucket("s3", rest).map(|(bucket, key)| Location::S3 { bucket, key }),
+        "gs" => schemes::bucket("gs", rest).map(|(bucket, key)| Location::Gs { bucket, key }),
         other if OTHER_SCHEMES.contains(&other) => Ok(Location::Other {
             scheme: other.to_owned(),
         }),
@@ -218,93 +219,4 @@ fn nearest_scheme(text: &str) -> Option<&'static str> {
 
 fn part(scheme: &'static str, problem: &'static str) -> LocationError {
     LocationError::Part { scheme, problem }
-}
-
-fn web(scheme: &'static str, text: &str) -> Result<(String, String), LocationError> {
-    // `https:///path` would otherwise be repaired into a host named `path`.
-    let rest = text.split_once("://").map_or("", |(_, rest)| rest);
-    if rest.starts_with(['/', '\\', '?', '#']) || rest.is_empty() {
-        return Err(part(scheme, "the host is missing"));
-    }
-    let url = Url::parse(text).map_err(|_| part(scheme, "host or port is malformed"))?;
-    let host = url.host_str().unwrap_or_default();
-    let host = url
-        .port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    Ok((host, url.path().to_owned()))
-}
-
-fn hugging_face(rest: &str) -> Result<Location, LocationError> {
-    let (repository, revision) = match rest.split_once(':') {
-        Some((repository, revision)) => (repository, Some(revision)),
-        None => (rest, None),
-    };
-    if repository.split('/').count() != 2 {
-        return Err(part("hf", "exactly an organisation and a name are needed"));
-    }
-    let is_name = |name: &str| {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        !name.is_empty() && name.chars().all(is_plain) && !name.starts_with(['.', '-'])
-    };
-    if !repository.split('/').all(is_name) {
-        return Err(part(
-            "hf",
-            "organisation or name is empty or has other than A-Za-z0-9._-",
-        ));
-    }
-    if revision.is_some_and(|text| text.is_empty() || text.contains([':', '/'])) {
-        return Err(part(
-            "hf",
-            "the revision behind the colon is empty or malformed",
-        ));
-    }
-    Ok(Location::HuggingFace {
-        repository: repository.to_owned(),
-        revision: revision.map(str::to_owned),
-    })
-}
-
-fn pvc(rest: &str) -> Result<Location, LocationError> {
-    let (claim, path) = rest.split_once('/').unwrap_or((rest, ""));
-    if !is_object_name(claim) {
-        return Err(part(
-            "pvc",
-            "the claim's name is missing or not a Kubernetes name",
-        ));
-    }
-    if path.split('/').any(|step| step == "..") {
-        return Err(part("pvc", "the path leaves the volume with `..`"));
-    }
-    Ok(Location::Pvc {
-        claim: claim.to_owned(),
-        path: path.trim_matches('/').to_owned(),
-    })
-}
-
-fn is_object_name(name: &str) -> bool {
-    let is_label = |label: &str| {
-        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        !label.is_empty()
-            && label.chars().all(is_plain)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    name.len() <= 253 && name.split('.').all(is_label)
-}
-
-fn bucket(scheme: &'static str, rest: &str) -> Result<(String, String), LocationError> {
-    let (authority, key) = rest.split_once('/').unwrap_or((rest, ""));
-    let bucket = authority.rsplit('@').next().unwrap_or(authority);
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if bucket.is_empty() {
-        return Err(part(scheme, "the bucket is missing"));
-    }
-    if !bucket.chars().all(is_plain) {
-        return Err(part(
-            scheme,
-            "the bucket has other than letters, digits, `.`, `-`, `_`",
-        ));
-    }
-    let key = key.split(['?', '#']).next().unwrap_or(key);
-    Ok((bucket.to_owned(), key.to_owned()))
 }

@@ -4,7 +4,6 @@
 //! Manifests hold Secrets, so an error carries a position and a reason, never text of the document.
 
 mod json;
-mod render;
 
 #[cfg(test)]
 mod tests;
@@ -14,8 +13,6 @@ use std::fmt;
 use serde_json::Value;
 use serde_saphyr::{Error, Options};
 use thiserror::Error as ThisError;
-
-pub use render::render;
 
 /// Deep enough for a CustomResourceDefinition with its schema, shallow enough for the stack of a
 /// worker thread: the reader recurses, and needs up to 20 kB a level without optimisation.
@@ -108,6 +105,12 @@ pub fn parse(text: &[u8]) -> Result<Vec<Value>, ManifestError> {
         Some(index) => Err(ManifestError::NotAnObject { object: index + 1 }),
         None => Ok(objects),
     }
+}
+
+/// Writes objects as YAML documents, in order and with their keys in order, such that reading them
+/// again gives the same objects.
+pub fn render(objects: &[Value]) -> String {
+    serde_saphyr::to_string_multiple(objects).expect("JSON values are always YAML")
 }
 
 /// Appends a document, or the items of a `kind: List`.

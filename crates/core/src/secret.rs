@@ -2,6 +2,7 @@
 //! mean is left to `connection`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
@@ -15,7 +16,7 @@ pub const OPAQUE: &str = "Opaque";
 pub const DOCKER_CONFIG_JSON: &str = "kubernetes.io/dockerconfigjson";
 
 /// A Secret: identity, labels and annotations in clear, values sealed in [`Sensitive`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Secret {
     /// Namespace; empty in a manifest that names none.
     pub namespace: String,
@@ -31,6 +32,19 @@ pub struct Secret {
     pub mistyped: Vec<String>,
     /// `data`, decoded, with `stringData` merged over it as the API server would.
     pub data: BTreeMap<String, Sensitive>,
+}
+
+/// Names what there is and leaves texts out: `kubectl apply` keeps all values in an annotation.
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secret")
+            .field("namespace", &self.namespace)
+            .field("name", &self.name)
+            .field("type", &self.type_)
+            .field("annotations", &self.annotations.keys())
+            .field("data", &self.data.keys())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why an object is not a readable Secret.
@@ -171,6 +185,19 @@ mod tests {
         }));
         let secret = secret.expect("a good Secret");
         assert_eq!(secret.line("K"), Some("new"));
+    }
+
+    #[test]
+    fn debug_output_has_no_value_even_after_kubectl_apply() {
+        let secret = Secret::from_value(&json!({
+            "kind": "Secret", "stringData": {"K": "canary"},
+            "metadata": {"name": "a", "annotations": {crate::names::LAST_APPLIED: "{canary}"}},
+        }));
+        let text = format!("{:?}", secret.expect("a good Secret"));
+        assert!(
+            text.contains("last-applied") && !text.contains("canary"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -13,7 +13,10 @@ fn secret(type_: &str, annotations: &[(&str, &str)], keys: &[&str]) -> Secret {
 
 fn with_values(type_: &str, annotations: &[(&str, &str)], data: &[(&str, &str)]) -> Secret {
     let map = |pairs: &[(&str, &str)]| -> Map<String, Value> {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect()
+        pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), json!(value)))
+            .collect()
     };
     let object = json!({
         "kind": "Secret", "type": type_, "stringData": map(data),
@@ -37,7 +40,11 @@ fn candidate(secret: Secret) -> Candidate {
 }
 
 fn s3(annotations: &[(&str, &str)], data: &[(&str, &str)]) -> Connection {
-    let all: Vec<_> = [(names::PROTOCOL, "s3")].iter().chain(annotations).copied().collect();
+    let all: Vec<_> = [(names::PROTOCOL, "s3")]
+        .iter()
+        .chain(annotations)
+        .copied()
+        .collect();
     connection(with_values(OPAQUE, &all, data))
 }
 
@@ -53,7 +60,12 @@ fn s3(annotations: &[(&str, &str)], data: &[(&str, &str)]) -> Connection {
 #[case(names::TYPE_REF, "uri", Marker::TypeRef, None)]
 #[case(names::LEGACY_TYPE, "s3", Marker::LegacyType, Some(Protocol::S3))]
 #[case(names::LEGACY_TYPE, "hdfs", Marker::LegacyType, None)]
-#[case(names::ALAUDA_PROTOCOL, "oci", Marker::AlaudaProtocol, Some(Protocol::Oci))]
+#[case(
+    names::ALAUDA_PROTOCOL,
+    "oci",
+    Marker::AlaudaProtocol,
+    Some(Protocol::Oci)
+)]
 #[case(names::ALAUDA_TYPE_REF, "ct-custom", Marker::AlaudaTypeRef, None)]
 fn an_annotation_makes_a_connection(
     #[case] key: &str,
@@ -90,13 +102,19 @@ fn the_markers_win_in_their_order() {
 #[test]
 fn a_wrong_protocol_never_falls_back() {
     let annotations = [(names::PROTOCOL, "S3"), (names::TYPE_REF, "s3")];
-    assert_eq!(connection(secret(OPAQUE, &annotations, &S3_KEYS)).protocol, None);
+    assert_eq!(
+        connection(secret(OPAQUE, &annotations, &S3_KEYS)).protocol,
+        None
+    );
 }
 
 #[test]
 fn an_empty_protocol_gives_way_to_the_reference() {
     let annotations = [(names::PROTOCOL, ""), (names::TYPE_REF, "uri-v1")];
-    assert_eq!(connection(secret(OPAQUE, &annotations, &[])).marker, Marker::TypeRef);
+    assert_eq!(
+        connection(secret(OPAQUE, &annotations, &[])).marker,
+        Marker::TypeRef
+    );
 }
 
 #[rstest]
@@ -118,7 +136,10 @@ fn a_custom_type_is_explained_by_its_keys(
 #[test]
 fn kserves_annotations_make_an_s3_connection() {
     let connection = connection(secret(OPAQUE, &[(names::KSERVE_S3_ENDPOINT, "host")], &[]));
-    assert_eq!((connection.protocol, connection.dialect), (Some(Protocol::S3), Dialect::KServe));
+    assert_eq!(
+        (connection.protocol, connection.dialect),
+        (Some(Protocol::S3), Dialect::KServe)
+    );
     assert!(connection.is_protocol_stated());
 }
 
@@ -135,23 +156,37 @@ fn kserves_annotations_make_an_s3_connection() {
 #[case(&["GIT_URL"], Protocol::Git)]
 fn known_keys_alone_make_a_candidate(#[case] keys: &[&str], #[case] protocol: Protocol) {
     let candidate = candidate(secret(OPAQUE, &[], keys));
-    assert_eq!((candidate.marker, candidate.protocol), (Marker::KServeKeys, Some(protocol)));
-    let command = format!("annotate --overwrite secret c {}={protocol}", names::PROTOCOL);
+    assert_eq!(
+        (candidate.marker, candidate.protocol),
+        (Marker::KServeKeys, Some(protocol))
+    );
+    let command = format!(
+        "annotate --overwrite secret c {}={protocol}",
+        names::PROTOCOL
+    );
     assert!(candidate.help.ends_with(&command), "{}", candidate.help);
 }
 
 #[test]
 fn a_registry_login_is_a_candidate() {
     let candidate = candidate(secret(DOCKER_CONFIG_JSON, &[], &[".dockerconfigjson"]));
-    assert_eq!((candidate.marker, candidate.protocol), (Marker::DockerConfig, Some(Protocol::Oci)));
+    assert_eq!(
+        (candidate.marker, candidate.protocol),
+        (Marker::DockerConfig, Some(Protocol::Oci))
+    );
 }
 
 #[test]
 fn the_dashboards_label_without_a_type_makes_a_candidate() {
     let mut plain = secret(OPAQUE, &[], &["MY_VARIABLE"]);
-    plain.labels.insert(names::DASHBOARD_LABEL.into(), "true".into());
+    plain
+        .labels
+        .insert(names::DASHBOARD_LABEL.into(), "true".into());
     let candidate = candidate(plain);
-    assert_eq!((candidate.marker, candidate.protocol), (Marker::DashboardLabel, None));
+    assert_eq!(
+        (candidate.marker, candidate.protocol),
+        (Marker::DashboardLabel, None)
+    );
 }
 
 #[rstest]
@@ -164,7 +199,10 @@ fn the_dashboards_label_without_a_type_makes_a_candidate() {
 #[case("helm.sh/release.v1", &["URI"])]
 fn other_secrets_are_left_alone(#[case] type_: &str, #[case] keys: &[&str]) {
     let recognition = Connection::from_secret(secret(type_, &[], keys));
-    assert!(matches!(recognition, Recognition::Other(_)), "{recognition:?}");
+    assert!(
+        matches!(recognition, Recognition::Other(_)),
+        "{recognition:?}"
+    );
 }
 
 #[rstest]
@@ -179,14 +217,28 @@ fn a_connection_says_why_it_is_one(#[case] annotations: &[(&str, &str)], #[case]
 
 #[test]
 fn what_somebody_wrote_cannot_forge_a_line() {
-    let connection = connection(secret(OPAQUE, &[(names::PROTOCOL, "s3\nERROR \u{1b}[31m")], &[]));
-    assert!(connection.why().ends_with("says `s3\\nERROR \\u{1b}[31m`"), "{}", connection.why());
+    let connection = connection(secret(
+        OPAQUE,
+        &[(names::PROTOCOL, "s3\nERROR \u{1b}[31m")],
+        &[],
+    ));
+    assert!(
+        connection.why().ends_with("says `s3\\nERROR \\u{1b}[31m`"),
+        "{}",
+        connection.why()
+    );
 }
 
 #[test]
 fn a_display_name_is_read_in_both_dialects() {
-    assert_eq!(s3(&[(names::DISPLAY_NAME, "Training data")], &[]).display_name(), "Training data");
-    assert_eq!(s3(&[(names::ALAUDA_DISPLAY_NAME, "Models")], &[]).display_name(), "Models");
+    assert_eq!(
+        s3(&[(names::DISPLAY_NAME, "Training data")], &[]).display_name(),
+        "Training data"
+    );
+    assert_eq!(
+        s3(&[(names::ALAUDA_DISPLAY_NAME, "Models")], &[]).display_name(),
+        "Models"
+    );
     assert_eq!(s3(&[], &[]).display_name(), "c");
 }
 
@@ -210,9 +262,15 @@ fn an_endpoint_is_read_in_each_spelling(
 
 #[test]
 fn keys_are_read_in_kserves_spelling() {
-    let connection = s3(&[], &[("awsAccessKeyID", "id\n"), ("awsSecretAccessKey", "key\n")]);
+    let connection = s3(
+        &[],
+        &[("awsAccessKeyID", "id\n"), ("awsSecretAccessKey", "key\n")],
+    );
     assert_eq!(connection.access_key_id(), Some("id"));
-    assert_eq!(connection.secret_access_key().expect("a key").expose(), b"key");
+    assert_eq!(
+        connection.secret_access_key().expect("a key").expose(),
+        b"key"
+    );
 }
 
 #[rstest]
@@ -227,7 +285,10 @@ fn on_off_settings_are_read_in_each_spelling(
     #[case] expected: (Option<bool>, bool, bool),
 ) {
     let c = s3(annotations, data);
-    assert_eq!((c.use_path_style(), c.verify_ssl(), c.is_anonymous()), expected);
+    assert_eq!(
+        (c.use_path_style(), c.verify_ssl(), c.is_anonymous()),
+        expected
+    );
 }
 
 #[rstest]
@@ -246,20 +307,26 @@ fn a_bucket_is_read_for_each_protocol(#[case] protocol: Protocol, #[case] key: &
 #[case(&[("URI", "hf://org/model"), ("https-host", "https://models.example/a")], Some("https://models.example/a"))]
 #[case(&[("https-host", "models.example")], None)]
 #[case(&[("URI", "")], None)]
-fn a_uri_wins_over_a_bare_host_only(
-    #[case] data: &[(&str, &str)],
-    #[case] expected: Option<&str>,
-) {
+fn a_uri_wins_over_a_bare_host_only(#[case] data: &[(&str, &str)], #[case] expected: Option<&str>) {
     let connection = connection(with_values(OPAQUE, &[(names::PROTOCOL, "uri")], data));
     assert_eq!(connection.uri(), expected);
 }
 
 #[test]
 fn a_registry_is_read_without_its_scheme() {
-    let data = [("OCI_HOST", "https://quay.io/org/\n"), ("ACCESS_TYPE", "[\"Push\"]")];
+    let data = [
+        ("OCI_HOST", "https://quay.io/org/\n"),
+        ("ACCESS_TYPE", "[\"Push\"]"),
+    ];
     let connection = connection(with_values(OPAQUE, &[(names::PROTOCOL, "oci")], &data));
     assert_eq!(connection.registry().as_deref(), Some("quay.io/org"));
-    assert_eq!(connection.access(), Access { pull: false, push: true });
+    assert_eq!(
+        connection.access(),
+        Access {
+            pull: false,
+            push: true
+        }
+    );
 }
 
 #[test]
@@ -273,5 +340,9 @@ fn an_access_type_that_cannot_be_read_grants_nothing() {
 fn a_commands_place_is_named_when_known() {
     let mut login = secret(DOCKER_CONFIG_JSON, &[], &[".dockerconfigjson"]);
     login.namespace = "team-a".into();
-    assert!(candidate(login).help.starts_with("kubectl -n team-a annotate"));
+    assert!(
+        candidate(login)
+            .help
+            .starts_with("kubectl -n team-a annotate")
+    );
 }

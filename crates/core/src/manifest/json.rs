@@ -1,4 +1,4 @@
-//! JSON documents in which each key stands once per object; serde_json alone would keep the last.
+//! JSON documents in which each key stands once per object; `serde_json` alone would keep the last.
 
 use std::fmt;
 

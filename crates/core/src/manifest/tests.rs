@@ -143,6 +143,15 @@ fn nested_aliases_do_not_explode() {
     limit(&text);
 }
 
+#[test]
+fn a_wide_anchor_is_not_repeated_without_end() {
+    let aliases = vec!["*wide"; 90].join(", ");
+    limit(&format!(
+        "a: &wide [{}]\nb: [{aliases}]\n",
+        vec!["x"; 2000].join(", ")
+    ));
+}
+
 #[rstest]
 #[case::block((0..2000).map(|n| format!("{}a:\n", " ".repeat(n))).collect())]
 #[case::flow(format!("a: {}", "[".repeat(100_000)))]

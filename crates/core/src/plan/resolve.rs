@@ -80,7 +80,7 @@ pub(crate) fn findings(secret: &Secret) -> Vec<Warning> {
     let mut warnings: Vec<Warning> = findings
         .iter()
         .take(MOST_FINDINGS)
-        .map(|finding| Warning::new(format!("`{name}` {}: {}", finding.field, finding.message)))
+        .map(|finding| Warning::new(format!("connection `{name}`: {}", finding.message)))
         .collect();
     if findings.len() > MOST_FINDINGS {
         let more = findings.len() - MOST_FINDINGS;

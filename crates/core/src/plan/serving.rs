@@ -11,20 +11,20 @@ use super::advice::short;
 use super::path::Path;
 use super::record::annotation;
 use super::reference::{self, BadReference, Single};
-use super::resolve;
+use super::resolve::{self, Unusable};
 use super::tie::{Knot, is_unset};
 use super::{Account, Denial, Draft, Found, Needs, Request};
+use crate::connection::{Connection, Recognition};
 use crate::names;
 use crate::protocol::Protocol;
-use crate::secret::Secret;
 use crate::workload::WorkloadKind;
 
 /// Longest name of a ServiceAccount.
 const MAX_NAME: usize = 253;
 
 /// The connection of a serving workload, resolved.
-struct Connection<'a> {
-    secret: &'a Secret,
+struct Resolved {
+    connection: Connection,
     protocol: Protocol,
     /// Path below the bucket or registry, without surrounding slashes; empty when not given.
     path: String,
@@ -123,15 +123,15 @@ fn unfrozen(name: &str, denial: &Denial) -> String {
 }
 
 fn tie(draft: &mut Draft<'_>, single: &Single, is_touched: bool) -> Result<(), Denial> {
-    let connection = resolve(draft, single)?;
+    let resolved = resolve(draft, single)?;
     let name = &single.entry.name;
-    warn_of_retyping(draft, name, connection.protocol);
+    warn_of_retyping(draft, name, resolved.protocol);
     let mut warnings = Vec::new();
     if is_touched {
-        warnings.extend(resolve::findings(connection.secret));
+        warnings.extend(resolve::findings(&resolved.connection.secret));
     }
     let mut fit = Fit {
-        connection: &connection,
+        resolved: &resolved,
         notes: Vec::new(),
         accounts: Vec::new(),
     };
@@ -139,7 +139,7 @@ fn tie(draft: &mut Draft<'_>, single: &Single, is_touched: bool) -> Result<(), D
     // A half-written object must not be kept when the connection turns out to be unusable.
     let untouched = (draft.object.clone(), draft.plan.record.clone());
     let outcome = draft.tie(name, |knot| {
-        knot.tied.protocol = Some(fit.connection.protocol.to_string());
+        knot.tied.protocol = Some(fit.resolved.protocol.to_string());
         match kind {
             WorkloadKind::InferenceService => inference_service::write(knot, &mut fit),
             _ => llm_inference_service::write(knot, &mut fit),
@@ -155,7 +155,7 @@ fn tie(draft: &mut Draft<'_>, single: &Single, is_touched: bool) -> Result<(), D
     Ok(())
 }
 
-fn resolve<'a>(draft: &Draft<'a>, single: &Single) -> Result<Connection<'a>, Denial> {
+fn resolve(draft: &Draft<'_>, single: &Single) -> Result<Resolved, Denial> {
     let name = &single.entry.name;
     let key = if single.is_alauda {
         names::ALAUDA_SOURCE
@@ -182,8 +182,13 @@ fn resolve<'a>(draft: &Draft<'a>, single: &Single) -> Result<Connection<'a>, Den
         resolve::protocol(secret).map_err(|unusable| Denial::Forbidden(unusable.to_string()))?;
     let path = annotation(draft.request.object, names::CONNECTION_PATH).unwrap_or_default();
     let path = path.trim().trim_matches('/').to_owned();
-    Ok(Connection {
-        secret,
+    let Recognition::Connection(connection) = Connection::from_secret(secret.clone()) else {
+        return Err(Denial::Forbidden(
+            Unusable::Untyped(name.clone()).to_string(),
+        ));
+    };
+    Ok(Resolved {
+        connection: *connection,
         protocol,
         path,
         is_alauda: single.is_alauda,
@@ -205,14 +210,14 @@ fn warn_of_retyping(draft: &mut Draft<'_>, name: &str, protocol: Protocol) {
 
 /// What the kinds share while they write one connection into a workload.
 struct Fit<'a> {
-    connection: &'a Connection<'a>,
+    resolved: &'a Resolved,
     notes: Vec<String>,
     accounts: Vec<Account>,
 }
 
 impl Fit<'_> {
     fn name(&self) -> &str {
-        &self.connection.secret.name
+        &self.resolved.connection.secret.name
     }
 
     fn note(&mut self, text: impl Into<String>) {
@@ -269,7 +274,7 @@ impl Fit<'_> {
             return;
         };
         let name = short(self.name());
-        if !location::is_of(self.connection, location) {
+        if !location::is_of(self.resolved, location) {
             self.note(format!(
                 "the model's location is not in the bucket or registry of `{name}`"
             ));

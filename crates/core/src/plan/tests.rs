@@ -191,8 +191,8 @@ fn spec(kind: WorkloadKind) -> BoxedStrategy<Value> {
     match kind {
         WorkloadKind::Pod => pod(),
         WorkloadKind::CronJob => at(|t| json!({"jobTemplate": {"spec": {"template": t}}})),
-        WorkloadKind::RayCluster => at(ray_cluster),
-        WorkloadKind::RayJob => at(|t| json!({"rayClusterSpec": ray_cluster(t)})),
+        WorkloadKind::RayCluster => at(|t| ray_cluster(&t)),
+        WorkloadKind::RayJob => at(|t| json!({"rayClusterSpec": ray_cluster(&t)})),
         WorkloadKind::InferenceService => {
             let predictor = object(vec![
                 ("model", model()),
@@ -220,7 +220,7 @@ fn spec(kind: WorkloadKind) -> BoxedStrategy<Value> {
     }
 }
 
-fn ray_cluster(template: Value) -> Value {
+fn ray_cluster(template: &Value) -> Value {
     json!({
         "headGroupSpec": {"template": template},
         "workerGroupSpecs": [{"groupName": "w", "replicas": 2, "template": template}],

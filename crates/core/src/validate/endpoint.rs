@@ -114,7 +114,8 @@ fn parse(connection: &Connection, reading: Reading<'_>, report: &mut Report) -> 
     let is_kserve = field != "AWS_S3_ENDPOINT";
     let scheme = text.split_once("://").map(|(scheme, _)| scheme);
     let is_web = matches!(scheme, Some("http" | "https"));
-    if !is_web && !(is_kserve && scheme.is_none()) {
+    let is_bare_host = is_kserve && scheme.is_none();
+    if !is_web && !is_bare_host {
         let state = if scheme.is_some() {
             "has another scheme than"
         } else {

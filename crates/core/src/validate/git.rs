@@ -38,7 +38,7 @@ pub(super) fn check(connection: &Connection, report: &mut Report) {
     if is_login {
         let message = "`GIT_URL` holds a user name or password";
         let help = "move them to `GIT_USERNAME` and `GIT_PASSWORD` or `GIT_TOKEN`";
-        report.add(&rules::URI_USERINFO, "GIT_URL", message, help);
+        report.add(&rules::GIT_USERINFO, "GIT_URL", message, help);
     }
     credentials(connection, transport, is_login, report);
 }

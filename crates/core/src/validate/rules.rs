@@ -51,6 +51,7 @@ rules! {
     ENDPOINT_BUCKET = Error "endpoint-bucket": "the endpoint's host starts with the bucket";
     BUCKET_NAME = Error "bucket-name": "the bucket's name breaks the provider's rules";
     BUCKET_PORTABILITY = Warning "bucket-portability": "not every S3 service or client accepts the bucket's name";
+    BUCKET_MISSING = Warning "bucket-missing": "the bucket is optional in this dialect, but no model can be served without it";
     REGION_MISSING = Warning "region-missing": "an AWS endpoint without a region";
     REGION_CONTRADICTION = Error "region-contradiction": "the region differs from the one in the endpoint";
     REGION_SYNTAX = Warning "region-syntax": "the region does not look like one";
@@ -62,8 +63,8 @@ rules! {
     // URI.
     URI_SYNTAX = Error "uri-syntax": "the URI is malformed";
     URI_SCHEME = Error "uri-scheme": "nobody reads the URI's scheme";
-    URI_USERINFO = Warning "uri-userinfo": "a URL holds a user name or password, which workloads would show";
-    URI_SIGNED = Warning "uri-signed": "a URL holds a signature or token, which workloads would show and which expires";
+    URI_USERINFO = Error "uri-userinfo": "a location holds a user name or password, which workloads would show";
+    URI_SIGNED = Warning "uri-signed": "a location holds a signature or token, which workloads would show and which expires";
     HTTPS_HOST_URL = Warning "https-host-url": "`https-host` is a URL, while KServe expects a bare host";
     HTTPS_HOST_SYNTAX = Error "https-host-syntax": "`https-host` is neither a host nor a URL";
     URI_AND_HTTPS_HOST = Warning "uri-and-https-host": "`URI` and `https-host` name different locations";
@@ -94,6 +95,7 @@ rules! {
 
     // Git.
     GIT_URL = Error "git-url": "the repository's URL is malformed or of a kind that is never used";
+    GIT_USERINFO = Warning "git-userinfo": "the repository's URL holds a user name or password";
     GIT_PLAIN_HTTP = Warning "git-plain-http": "credentials would travel without encryption";
     GIT_ANONYMOUS = Note "git-anonymous": "without credentials only a public repository can be read";
     GIT_KEY_NEWLINE = Warning "git-key-newline": "the SSH key lacks its final line break, without which OpenSSH refuses it";

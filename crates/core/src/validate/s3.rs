@@ -9,6 +9,7 @@ use crate::connection::{Connection, Dialect, flag};
 
 pub(super) fn check(connection: &Connection, report: &mut Report) {
     required(connection, report);
+    required_bucket(connection, report);
     credentials(connection, report);
     let url = endpoint::check(connection, report);
     let has_endpoint = connection.read("AWS_S3_ENDPOINT").is_some();
@@ -24,7 +25,7 @@ pub(super) fn check(connection: &Connection, report: &mut Report) {
     spellings(connection, report);
 }
 
-/// KServe knows no bucket (the location names it) and takes a missing endpoint for AWS.
+/// KServe takes a missing endpoint for AWS.
 fn required(connection: &Connection, report: &mut Report) {
     if !connection.is_anonymous() {
         let help = "set it to the access key that the S3 service gave you";
@@ -35,7 +36,21 @@ fn required(connection: &Connection, report: &mut Report) {
     if connection.dialect != Dialect::KServe {
         let help = "set it to the service's URL, such as `https://s3.eu-central-1.amazonaws.com`";
         report.require(connection, "AWS_S3_ENDPOINT", help);
-        report.require(connection, "AWS_S3_BUCKET", "set it to the bucket's name");
+    }
+}
+
+/// Open Data Hub requires the bucket, Alauda calls it optional, KServe does not know it.
+fn required_bucket(connection: &Connection, report: &mut Report) {
+    let help = "set it to the bucket's name";
+    match connection.dialect {
+        Dialect::KServe => {}
+        Dialect::Alauda if !is_given(connection, "AWS_S3_BUCKET") => {
+            let message = "`AWS_S3_BUCKET` is missing, so no model can be served from here";
+            report.add(&rules::BUCKET_MISSING, "AWS_S3_BUCKET", message, help);
+        }
+        _ => {
+            report.require(connection, "AWS_S3_BUCKET", help);
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::location;
-use super::{Connection, Denial, Fit, is_given};
+use super::{Denial, Fit, is_given};
 use crate::plan::advice::short;
 use crate::plan::path::Path;
 use crate::plan::tie::Knot;
@@ -15,8 +15,8 @@ const PREDICTOR: [&str; 2] = ["spec", "predictor"];
 pub(super) fn write(knot: &mut Knot<'_>, fit: &mut Fit<'_>) -> Result<(), Denial> {
     let predictor = Path::keys(&PREDICTOR);
     let had_model = is_given(predictor.child("model").get(knot.object));
-    match fit.connection.protocol {
-        Protocol::S3 if fit.connection.is_alauda => s3_by_location(knot, fit, &predictor)?,
+    match fit.resolved.protocol {
+        Protocol::S3 if fit.resolved.is_alauda => s3_by_location(knot, fit, &predictor)?,
         Protocol::S3 => s3_by_storage_key(knot, fit, &predictor)?,
         Protocol::Oci => oci(knot, fit, &predictor)?,
         _ => uri(knot, fit, &predictor)?,
@@ -41,7 +41,7 @@ fn s3_by_storage_key(
     let storage = predictor.child("model").child("storage");
     let name = fit.name().to_owned();
     knot.set(&storage.child("key"), json!(name));
-    let path = fit.connection.path.clone();
+    let path = fit.resolved.path.clone();
     if !path.is_empty() {
         knot.set_if_unset(&storage.child("path"), json!(path));
     }
@@ -52,9 +52,8 @@ fn s3_by_storage_key(
             fit.note("`storageUri` beside `storage.path`: KServe refuses both; drop one")
         }
         (false, false) => fit.note(format!(
-            "no path for S3 connection `{}`: nothing would be downloaded; add {}",
+            "no path for S3 connection `{}`: nothing would be downloaded; add connection-path",
             short(&name),
-            "connection-path"
         )),
         _ => {}
     }
@@ -65,8 +64,8 @@ fn s3_by_storage_key(
 fn s3_by_location(knot: &mut Knot<'_>, fit: &mut Fit<'_>, predictor: &Path) -> Result<(), Denial> {
     let at = storage_uri(predictor);
     let is_located = is_located(knot, predictor);
-    let location = match (is_located, fit.connection.path.is_empty()) {
-        (false, false) => Some(location::s3(fit.connection)?),
+    let location = match (is_located, fit.resolved.path.is_empty()) {
+        (false, false) => Some(location::s3(fit.resolved)?),
         _ => None,
     };
     fit.account(knot, std::slice::from_ref(predictor))?;
@@ -89,7 +88,7 @@ fn oci(knot: &mut Knot<'_>, fit: &mut Fit<'_>, predictor: &Path) -> Result<(), D
     let at = storage_uri(predictor);
     if is_located(knot, predictor) {
         fit.check_location(at.get(knot.object));
-    } else if let Some(location) = location::oci(fit.connection) {
+    } else if let Some(location) = location::oci(fit.resolved) {
         fit.locate(knot, &at, &location);
     } else {
         let name = short(fit.name());
@@ -101,8 +100,7 @@ fn oci(knot: &mut Knot<'_>, fit: &mut Fit<'_>, predictor: &Path) -> Result<(), D
 }
 
 fn uri(knot: &mut Knot<'_>, fit: &mut Fit<'_>, predictor: &Path) -> Result<(), Denial> {
-    let Connection { secret, .. } = *fit.connection;
-    let location = location::uri(secret)?;
+    let location = location::uri(&fit.resolved.connection)?;
     fit.locate(knot, &storage_uri(predictor), location);
     if location.starts_with("hf://") {
         hub_token(knot, fit, std::slice::from_ref(predictor))?;
@@ -119,11 +117,11 @@ fn is_located(knot: &Knot<'_>, predictor: &Path) -> bool {
 
 /// Refuses a push-only login where the location hangs on it, warns of it elsewhere.
 pub(super) fn check_pull(fit: &mut Fit<'_>) -> Result<(), Denial> {
-    if location::may_pull(fit.connection.secret) {
+    if fit.resolved.connection.access().pull {
         return Ok(());
     }
     let name = fit.name().to_owned();
-    if fit.connection.is_alauda {
+    if fit.resolved.is_alauda {
         return Err(Denial::Forbidden(format!(
             "Secret `{name}` may not be used to pull: add `Pull` to its key `ACCESS_TYPE`"
         )));
@@ -141,7 +139,7 @@ pub(super) fn hub_token(
     fit: &mut Fit<'_>,
     pods: &[Path],
 ) -> Result<(), Denial> {
-    if fit.connection.secret.line("HF_TOKEN").is_some() {
+    if fit.resolved.connection.has_hf_token() {
         return fit.account(knot, pods);
     }
     let name = short(fit.name());

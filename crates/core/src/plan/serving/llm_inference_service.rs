@@ -15,7 +15,7 @@ use crate::protocol::Protocol;
 pub(super) fn write(knot: &mut Knot<'_>, fit: &mut Fit<'_>) -> Result<(), Denial> {
     let at = Path::keys(&["spec", "model", "uri"]);
     let pods = pods(knot.object);
-    match fit.connection.protocol {
+    match fit.resolved.protocol {
         Protocol::S3 => {
             let location = s3(fit)?;
             fit.account(knot, &pods)?;
@@ -26,7 +26,7 @@ pub(super) fn write(knot: &mut Knot<'_>, fit: &mut Fit<'_>) -> Result<(), Denial
             fit.pull_secret(knot, &pods);
             if is_given(at.get(knot.object)) {
                 fit.check_location(at.get(knot.object));
-            } else if let Some(location) = location::oci(fit.connection) {
+            } else if let Some(location) = location::oci(fit.resolved) {
                 fit.locate(knot, &at, &location);
             } else {
                 let name = short(fit.name());
@@ -36,7 +36,7 @@ pub(super) fn write(knot: &mut Knot<'_>, fit: &mut Fit<'_>) -> Result<(), Denial
             }
         }
         _ => {
-            let location = location::uri(fit.connection.secret)?;
+            let location = location::uri(&fit.resolved.connection)?;
             fit.locate(knot, &at, location);
             if location.starts_with("hf://") {
                 hub_token(knot, fit, &pods)?;
@@ -52,8 +52,8 @@ pub(super) fn write(knot: &mut Knot<'_>, fit: &mut Fit<'_>) -> Result<(), Denial
 }
 
 fn s3(fit: &Fit<'_>) -> Result<String, Denial> {
-    let location = location::s3(fit.connection)?;
-    if fit.connection.path.is_empty() {
+    let location = location::s3(fit.resolved)?;
+    if fit.resolved.path.is_empty() {
         return Err(Denial::Forbidden(format!(
             "Secret `{}` is an S3 connection, so annotation `{}` must say where in the bucket the model is",
             fit.name(),

@@ -1,28 +1,23 @@
 //! The location a connection stands for, as the text that goes into a workload. Parsing locations
 //! in general is left to `crate::location`.
 
-use super::{Connection, Denial};
-use crate::location::{self, has_userinfo, join, registry_root};
+use super::{Denial, Resolved};
+use crate::connection::Connection;
+use crate::location::{self, has_userinfo, join};
 use crate::protocol::Protocol;
-use crate::secret::Secret;
 
-/// The URI of a `uri` connection: `https-host` when that is a whole URL, else `URI`.
-///
-/// KServe knows `https-host` as a bare host name, which locates nothing, so `URI` wins over that.
-pub(super) fn uri(secret: &Secret) -> Result<&str, Denial> {
+/// The URI of a `uri` connection, fit to be written into a workload.
+pub(super) fn uri(connection: &Connection) -> Result<&str, Denial> {
     let deny = |text: String| Err(Denial::Forbidden(text));
-    let name = &secret.name;
-    let https_host = secret
-        .line("https-host")
-        .filter(|text| text.contains("://"));
-    let uri = match https_host.or_else(|| secret.line("URI")) {
-        Some(uri) => uri.trim(),
-        None if secret.line("https-host").is_some() => {
-            return deny(format!(
+    let name = &connection.secret.name;
+    let Some(uri) = connection.uri() else {
+        return deny(if connection.https_host().is_some() {
+            format!(
                 "Secret `{name}` has a bare host name in `https-host`: put the whole location into `URI`"
-            ));
-        }
-        None => return deny(format!("Secret `{name}` has no location: set key `URI`")),
+            )
+        } else {
+            format!("Secret `{name}` has no location: set key `URI`")
+        });
     };
     if has_userinfo(uri) {
         return deny(format!(
@@ -36,54 +31,34 @@ pub(super) fn uri(secret: &Secret) -> Result<&str, Denial> {
     }
 }
 
-/// `s3://<bucket>/<path>`; the path must not be empty.
-pub(super) fn s3(connection: &Connection<'_>) -> Result<String, Denial> {
-    Ok(join("s3", bucket(connection.secret)?, &connection.path))
-}
-
-pub(super) fn bucket(secret: &Secret) -> Result<&str, Denial> {
-    secret
-        .line("AWS_S3_BUCKET")
-        .map(str::trim)
-        .filter(|bucket| !bucket.is_empty())
-        .ok_or_else(|| {
-            Denial::Forbidden(format!(
-                "Secret `{}` names no bucket: set key `AWS_S3_BUCKET`",
-                secret.name
-            ))
-        })
+/// `s3://<bucket>/<path>`.
+pub(super) fn s3(resolved: &Resolved) -> Result<String, Denial> {
+    let bucket = resolved.connection.bucket().ok_or_else(|| {
+        Denial::Forbidden(format!(
+            "Secret `{}` names no bucket: set key `AWS_S3_BUCKET`",
+            resolved.connection.secret.name
+        ))
+    })?;
+    Ok(join("s3", bucket, &resolved.path))
 }
 
 /// `oci://<host>/<path>`, where both are given.
-pub(super) fn oci(connection: &Connection<'_>) -> Option<String> {
-    let host = connection.secret.line("OCI_HOST")?;
-    (!connection.path.is_empty()).then(|| join("oci", &registry_root(host), &connection.path))
-}
-
-/// Whether the registry login may be used to pull; a Secret that does not say may.
-pub(super) fn may_pull(secret: &Secret) -> bool {
-    let Some(text) = secret.line("ACCESS_TYPE").map(str::trim) else {
-        return true;
-    };
-    match serde_json::from_str::<Vec<String>>(text) {
-        Ok(list) => list.is_empty() || list.iter().any(|access| access == "Pull"),
-        Err(_) => text.split(',').any(|access| access.trim() == "Pull"),
-    }
+pub(super) fn oci(resolved: &Resolved) -> Option<String> {
+    let registry = resolved.connection.registry()?;
+    (!resolved.path.is_empty()).then(|| join("oci", &registry, &resolved.path))
 }
 
 /// Whether a location that the user wrote lies in the connection's bucket or registry.
 ///
 /// True also where the connection does not say, or where the scheme is one the connection has no
 /// part in, such as a claim beside an S3 connection.
-pub(super) fn is_of(connection: &Connection<'_>, location: &str) -> bool {
-    let root = match connection.protocol {
-        Protocol::S3 => bucket(connection.secret)
-            .ok()
-            .map(|bucket| join("s3", bucket, "")),
+pub(super) fn is_of(resolved: &Resolved, location: &str) -> bool {
+    let connection = &resolved.connection;
+    let root = match resolved.protocol {
+        Protocol::S3 => connection.bucket().map(|bucket| join("s3", bucket, "")),
         Protocol::Oci => connection
-            .secret
-            .line("OCI_HOST")
-            .map(|host| join("oci", &registry_root(host), "")),
+            .registry()
+            .map(|registry| join("oci", &registry, "")),
         _ => None,
     };
     let Some(root) = root else { return true };

@@ -77,5 +77,5 @@ fn credentials_over_plain_http_are_a_warning() {
 #[test]
 fn a_login_in_the_url_is_a_warning() {
     let given = git().set("GIT_URL", "https://ada:pw@git.example/team/repo");
-    given.breaks("uri-userinfo", "GIT_URL");
+    given.breaks("git-userinfo", "GIT_URL");
 }

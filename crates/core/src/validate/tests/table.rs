@@ -18,7 +18,7 @@ fn findings_come_worst_first_and_then_by_field() {
     let given = s3()
         .unset("AWS_S3_BUCKET")
         .unset("AWS_ACCESS_KEY_ID")
-        .set("AWS_S3_VERIFY_SSL", "false")
+        .set("AWS_CA_BUNDLE", "ca.crt")
         .label(names::MANAGED_LABEL, "false");
     let order: Vec<_> = given
         .findings()
@@ -28,7 +28,7 @@ fn findings_come_worst_first_and_then_by_field() {
     let expected = [
         (Severity::Error, "AWS_ACCESS_KEY_ID"),
         (Severity::Error, "AWS_S3_BUCKET"),
-        (Severity::Warning, "AWS_S3_VERIFY_SSL"),
+        (Severity::Warning, "AWS_CA_BUNDLE"),
         (Severity::Note, names::MANAGED_LABEL),
     ];
     assert_eq!(
