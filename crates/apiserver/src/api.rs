@@ -1,0 +1,116 @@
+//! The running API: store, kinds, access rules and admission, shared by every request. What a
+//! request goes through is left to [`crate::pipeline`].
+
+use crate::admission::Admission;
+use crate::config::{Config, Token};
+use crate::crd;
+use crate::kinds;
+use crate::rbac::{Policy, PolicyCache};
+use crate::registry::Registry;
+use crate::resource::Resource;
+use crate::store::{ObjectKey, Options, SealedPath, Store, StoreError, Stored, Write};
+use serde_json::Value;
+use std::sync::{Arc, OnceLock};
+use tokio::sync::{Mutex, RwLock};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) struct Api {
+    pub(crate) store: Store,
+    pub(crate) registry: Registry,
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) admission: OnceLock<Arc<dyn Admission>>,
+    /// Cancelled when the server stops: watches end then.
+    pub(crate) stopping: CancellationToken,
+    /// Held for reading while an object is put into a namespace, for writing while one closes.
+    pub(crate) namespaces: RwLock<()>,
+    policy: PolicyCache,
+    definitions: Mutex<()>,
+}
+
+impl Api {
+    pub(crate) fn open(config: &Config) -> Result<Self, StoreError> {
+        let store = Store::open(Options {
+            path: config.database.clone(),
+            key: config.key.clone(),
+            sealed: sealed_paths,
+            history: config.history,
+        })?;
+        Ok(Self {
+            store,
+            registry: Registry::new(kinds::built_in()),
+            tokens: config.tokens.clone(),
+            admission: OnceLock::new(),
+            stopping: CancellationToken::new(),
+            namespaces: RwLock::new(()),
+            policy: PolicyCache::default(),
+            definitions: Mutex::new(()),
+        })
+    }
+
+    /// The access rules of this moment.
+    pub(crate) async fn policy(&self) -> Result<Arc<Policy>, StoreError> {
+        self.policy.get(&self.store).await
+    }
+
+    /// The access rules have changed.
+    pub(crate) fn forget_policy(&self) {
+        self.policy.invalidate();
+    }
+
+    /// Stores changes, all or none, and lets the server take note of what it is itself ruled by.
+    pub(crate) async fn commit(&self, resource: &Resource, writes: Vec<Write>) -> Result<Vec<Stored>, StoreError> {
+        let definitions: Vec<ObjectKey> = match resource.stored_as.as_str() {
+            crd::STORED_AS => writes.iter().map(key).collect(),
+            _ => Vec::new(),
+        };
+        let stored = self.store.write(writes).await?;
+        if resource.group == crate::validate::rbac::GROUP {
+            self.forget_policy();
+        }
+        for key in definitions {
+            self.register(&key).await?;
+        }
+        Ok(stored)
+    }
+
+    /// Brings the registry up to what is stored under one definition's key.
+    async fn register(&self, key: &ObjectKey) -> Result<(), StoreError> {
+        let _one_at_a_time = self.definitions.lock().await;
+        let stored_as = match key.name.split_once('.') {
+            Some((plural, group)) => format!("{group}/{plural}"),
+            None => key.name.clone(),
+        };
+        let definition = self.store.get(key).await?;
+        let versions = definition.map(|found| crd::resources(&found.value)).unwrap_or_default();
+        self.registry.replace(&stored_as, versions);
+        Ok(())
+    }
+
+    /// Registers a definition that is stored already, at the start.
+    pub(crate) fn register_stored(&self, definition: &Value) {
+        self.registry.replace(&crd::stored_as(definition), crd::resources(definition));
+    }
+
+    /// A namespace, where it exists.
+    pub(crate) async fn namespace(&self, name: &str) -> Result<Option<Stored>, StoreError> {
+        let resource = "/namespaces".to_owned();
+        self.store.get(&ObjectKey { resource, namespace: String::new(), name: name.to_owned() }).await
+    }
+}
+
+fn key(write: &Write) -> ObjectKey {
+    match write {
+        Write::Create { key, .. } | Write::Update { key, .. } | Write::Delete { key, .. } => key.clone(),
+    }
+}
+
+/// Secret values, and the copies that `kubectl apply` makes of them.
+fn sealed_paths(resource: &str) -> &'static [SealedPath] {
+    match resource {
+        "/secrets" => &[
+            SealedPath::Members("/data"),
+            SealedPath::Value("/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration"),
+        ],
+        _ => &[],
+    }
+}

@@ -1,0 +1,82 @@
+//! Tells clients what there is: groups, versions, resources, descriptions, health. Everything is
+//! made from the registry at the moment of asking.
+
+mod aggregated;
+mod plain;
+
+use crate::api::Api;
+use crate::openapi;
+use crate::pipeline::negotiate::Form;
+use crate::pipeline::respond::Answer;
+use crate::registry::Kinds;
+use crate::resource::Resource;
+use crate::status::Status;
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::{Value, json};
+
+/// The version of the Kubernetes API whose behaviour clients may expect.
+const MINOR: &str = "33";
+
+/// The answer to a path outside of the resources.
+pub(crate) fn answer(api: &Api, path: &str, form: Form, headers: &HeaderMap) -> Result<Answer, Status> {
+    let kinds = api.registry.kinds();
+    let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let is_aggregated = form == Form::Discovery;
+    let value = match segments.as_slice() {
+        [] => plain::paths(&kinds),
+        ["livez" | "readyz" | "healthz"] => {
+            return Ok(Answer::Raw { media_type: "text/plain; charset=utf-8", body: Bytes::from_static(b"ok") });
+        }
+        ["version"] => version(),
+        ["api"] if is_aggregated => aggregated::groups(&kinds, |group| group.is_empty()),
+        ["apis"] if is_aggregated => aggregated::groups(&kinds, |group| !group.is_empty()),
+        ["api"] => plain::core_versions(),
+        ["apis"] => plain::groups(&kinds),
+        ["api", version] => plain::resources(&kinds, "", version)?,
+        ["apis", group] => plain::group(&kinds, group)?,
+        ["apis", group, version] => plain::resources(&kinds, group, version)?,
+        ["openapi", rest @ ..] => return openapi::answer(&kinds, rest, headers),
+        _ => return Err(Status::unknown_path()),
+    };
+    Ok(Answer::Plain(value))
+}
+
+fn version() -> Value {
+    let own = env!("CARGO_PKG_VERSION");
+    json!({
+        "major": "1",
+        "minor": MINOR,
+        "gitVersion": format!("v1.{MINOR}.0+{}-{own}", env!("CARGO_PKG_NAME")),
+        "gitCommit": "",
+        "gitTreeState": "",
+        "buildDate": "",
+        "goVersion": "",
+        "compiler": "rustc",
+        "platform": format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
+    })
+}
+
+/// The groups that there are, each once, and the versions of each: those that kinds are stored in first.
+fn groups_of(kinds: &Kinds) -> Vec<(&str, Vec<&str>)> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for resource in kinds.iter() {
+        let index = groups.iter().position(|(group, _)| *group == resource.group).unwrap_or_else(|| {
+            groups.push((&resource.group, Vec::new()));
+            groups.len() - 1
+        });
+        let versions = &mut groups[index].1;
+        if !versions.contains(&resource.version.as_str()) {
+            versions.push(&resource.version);
+        }
+    }
+    groups
+}
+
+/// The kinds of one version of one group.
+fn kinds_of<'a>(kinds: &'a Kinds, group: &'a str, version: &'a str) -> impl Iterator<Item = &'a Resource> {
+    kinds.iter().map(AsRef::as_ref).filter(move |r| r.group == group && r.version == version)
+}
+
+/// The verbs that a status knows.
+const STATUS_VERBS: &[&str] = &["get", "patch", "update"];

@@ -1,0 +1,64 @@
+//! A small Kubernetes API in a Rust process: resources as data, watches, patches, access rules,
+//! admission, and a SQLite store in which Secrets are sealed.
+//!
+//! It serves `kubectl` and every other client over TLS ([`ApiServer::serve`]), and clients in the
+//! same process without a socket ([`ApiServer::in_process`]). Workloads are stored, never run.
+//! Nothing in here knows what the objects are for; who embeds it can look at every object before it
+//! is stored ([`Admission`]).
+//!
+//! Where it knowingly differs from a cluster: `metadata.managedFields` is not written, so there is
+//! no server-side apply yet; owner references are kept but nothing is collected by them; `pattern`
+//! and CEL rules of custom resources are not evaluated; versions of a custom resource differ in
+//! nothing but their name.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use bowline_apiserver::{ApiServer, Config, Token, UserInfo, tls::Authority};
+//!
+//! let mut config = Config::new("state/store.sqlite");
+//! config.tokens.push(Token::random(UserInfo::administrator("admin"))?);
+//! let server = ApiServer::open(config).await?;
+//!
+//! let serving = Authority::in_directory("state/tls")?.serving(&["localhost", "127.0.0.1"])?;
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:6443").await?;
+//! server.serve(listener, serving.server_config(), std::future::pending()).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod admission;
+mod api;
+mod bootstrap;
+mod config;
+mod crd;
+mod discovery;
+mod identity;
+mod in_process;
+mod kinds;
+pub mod kubeconfig;
+mod object;
+mod openapi;
+pub mod patch;
+mod pipeline;
+mod protobuf;
+mod rbac;
+mod registry;
+mod resource;
+mod schema;
+pub mod selector;
+mod server;
+mod status;
+pub mod store;
+pub mod table;
+pub mod tls;
+mod validate;
+mod verbs;
+
+pub use admission::{
+    Admission, AdmissionRequest, Afterwards, Denial, GroupVersionKind, GroupVersionResource, Operation, Verdict,
+};
+pub use config::{Config, RandomError, Token};
+pub use identity::{AUTHENTICATED, MASTERS, UNAUTHENTICATED, UserInfo};
+pub use in_process::InProcess;
+pub use pipeline::respond::Body;
+pub use server::{ApiServer, OpenError, ServeError};

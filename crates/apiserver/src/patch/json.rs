@@ -1,0 +1,74 @@
+//! JSON patch, RFC 6902, with bounds on what a small patch can grow into.
+
+use super::limits::{is_shallow, weight};
+use super::{DEPTH, PatchError};
+use json_patch::jsonptr::Pointer;
+use json_patch::{PatchErrorKind, PatchOperation};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The same bound as Kubernetes has.
+const OPERATIONS: usize = 10_000;
+
+/// All copies together, in bytes: as much as a request may have.
+const COPIES: usize = 3 << 20;
+
+pub(super) fn apply(target: &mut Value, body: &Value) -> Result<(), PatchError> {
+    let operations = body.as_array().ok_or(PatchError::NotAList)?;
+    if operations.len() > OPERATIONS {
+        return Err(PatchError::TooManyOperations {
+            found: operations.len(),
+            limit: OPERATIONS,
+        });
+    }
+    let mut copied = 0;
+    for (index, operation) in operations.iter().enumerate() {
+        // The parser's own error would quote the operation, and with it perhaps a secret.
+        let operation = PatchOperation::deserialize(operation)
+            .map_err(|_| PatchError::NotAnOperation { index })?;
+        bound(target, &operation, &mut copied)?;
+        json_patch::patch_unsafe(target, std::slice::from_ref(&operation))
+            .map_err(|error| failure(index, &operation, &error.kind))?;
+    }
+    Ok(())
+}
+
+/// Refuses an operation before it makes the target too deep or copies too much.
+fn bound(target: &Value, operation: &PatchOperation, copied: &mut usize) -> Result<(), PatchError> {
+    let (value, path): (Option<&Value>, &Pointer) = match operation {
+        PatchOperation::Add(add) => (Some(&add.value), &add.path),
+        PatchOperation::Replace(replace) => (Some(&replace.value), &replace.path),
+        PatchOperation::Move(moved) => (moved.from.resolve(target).ok(), &moved.path),
+        PatchOperation::Copy(copy) => {
+            let value = copy.from.resolve(target).ok();
+            *copied += value.map_or(0, weight);
+            if *copied > COPIES {
+                return Err(PatchError::TooLarge { limit: COPIES });
+            }
+            (value, &copy.path)
+        }
+        PatchOperation::Remove(_) | PatchOperation::Test(_) => return Ok(()),
+    };
+    let levels = DEPTH.checked_sub(path.count());
+    let fits = levels.is_some_and(|levels| value.is_none_or(|value| is_shallow(value, levels)));
+    if fits {
+        Ok(())
+    } else {
+        Err(PatchError::TooDeep { limit: DEPTH })
+    }
+}
+
+fn failure(index: usize, operation: &PatchOperation, kind: &PatchErrorKind) -> PatchError {
+    let path = operation.path().to_string();
+    let from = match operation {
+        PatchOperation::Move(moved) => moved.from.to_string(),
+        PatchOperation::Copy(copy) => copy.from.to_string(),
+        _ => String::new(),
+    };
+    match kind {
+        PatchErrorKind::TestFailed => PatchError::TestFailed { index, path },
+        PatchErrorKind::InvalidFromPointer => PatchError::MissingPath { index, path: from },
+        PatchErrorKind::CannotMoveInsideItself => PatchError::MoveIntoItself { index, path: from },
+        _ => PatchError::MissingPath { index, path },
+    }
+}

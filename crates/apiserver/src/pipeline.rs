@@ -1,0 +1,175 @@
+//! What every request goes through, in this order: authenticate, authorize, decode, and then the
+//! verb, which admits, validates and stores. Kinds make no difference here.
+
+pub(crate) mod authenticate;
+pub(crate) mod authorize;
+pub(crate) mod decode;
+pub(crate) mod negotiate;
+mod percent;
+pub(crate) mod query;
+pub(crate) mod respond;
+pub(crate) mod route;
+
+use crate::api::Api;
+use crate::discovery;
+use crate::identity::UserInfo;
+use crate::rbac::Policy;
+use crate::status::Status;
+use crate::verbs::{self, Call};
+use authenticate::Caller;
+use decode::RequestBody;
+use http::request::Parts;
+use http::{Method, Request, Response};
+use negotiate::{Encoding, Form, Format};
+use query::Query;
+use respond::{Answer, Body, Shown};
+use route::{ResourcePath, Route};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Answers one request. What changes something runs to its end even when the client goes away.
+pub(crate) async fn handle(api: Arc<Api>, caller: Caller, request: Request<RequestBody>) -> Response<Body> {
+    let work = process(api, caller, request);
+    match tokio::spawn(work).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!(panicked = error.is_panic(), "a request was not worked off to its end");
+            respond::refusal(&Status::internal("the request was not worked off"), Encoding::Json, &[])
+        }
+    }
+}
+
+async fn process(api: Arc<Api>, caller: Caller, request: Request<RequestBody>) -> Response<Body> {
+    let started = Instant::now();
+    let (parts, body) = request.into_parts();
+    let format = negotiate::negotiate(&parts.headers);
+    let encoding = format.as_ref().map_or(Encoding::Json, |format| format.encoding);
+    let mut warnings = Vec::new();
+    let outcome = serve(&api, caller, &parts, body, format, &mut warnings).await;
+    let response = match outcome {
+        Ok((answer, shown)) => respond::answer(answer, shown, &warnings),
+        Err(status) => respond::refusal(&status, encoding, &warnings),
+    };
+    tracing::debug!(
+        method = %parts.method,
+        path = parts.uri.path(),
+        status = response.status().as_u16(),
+        micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        "request"
+    );
+    response
+}
+
+async fn serve(
+    api: &Arc<Api>,
+    caller: Caller,
+    parts: &Parts,
+    body: RequestBody,
+    format: Result<Format, Status>,
+    warnings: &mut Vec<String>,
+) -> Result<(Answer, Shown), Status> {
+    let route = Route::parse(parts.uri.path())
+        .ok_or_else(|| Status::bad_request("the path is not percent-encoded UTF-8"))?;
+    let query = Query::parse(parts.uri.query().unwrap_or_default())?;
+    let verb = verb(&parts.method, &route, &query)?;
+    let user = admit_caller(api, caller, parts, &route, verb, &query).await?;
+    let include = query.include_object;
+    match route {
+        Route::Other(path) => {
+            let form = format.as_ref().map_or(Form::Whole, |format| format.form);
+            let format = format.unwrap_or_default();
+            let answer = discovery::answer(api, &path, form, &parts.headers)?;
+            Ok((answer, Shown { resource: None, format, include }))
+        }
+        Route::Resource(path) => {
+            let format = format?;
+            let mut call = call(api, user, path, query)?;
+            let resource = Some(Arc::clone(&call.resource));
+            let outcome = verbs::run(&mut call, verb, &parts.headers, body).await;
+            warnings.append(&mut call.warnings);
+            Ok((outcome?, Shown { resource, format, include }))
+        }
+    }
+}
+
+/// Lets the caller in, or says why not.
+async fn admit_caller(
+    api: &Api,
+    caller: Caller,
+    parts: &Parts,
+    route: &Route,
+    verb: &str,
+    query: &Query,
+) -> Result<UserInfo, Status> {
+    let Some(mut user) = authenticate::authenticate(api, caller, &parts.headers)? else {
+        let is_open = authorize::is_open(route) && !authenticate::is_impersonating(&parts.headers);
+        return if is_open { Ok(UserInfo::anonymous()) } else { Err(Status::unauthorized()) };
+    };
+    let policy: Arc<Policy> = api.policy().await.map_err(verbs::internal)?;
+    if authenticate::is_impersonating(&parts.headers) {
+        user = authenticate::impersonate(&policy, &user, &parts.headers)?;
+    }
+    let mut asked = authorize::attributes(route, verb);
+    if asked.name.is_empty() && matches!(verb, "list" | "watch") {
+        asked.name = verbs::selected_name(&query.field_selector).unwrap_or_default();
+    }
+    authorize::authorize(&policy, &user, &asked)?;
+    Ok(user)
+}
+
+/// The verb of a request, as access rules name it.
+fn verb(method: &Method, route: &Route, query: &Query) -> Result<&'static str, Status> {
+    let has_name = match route {
+        Route::Other(_) => return other_verb(method),
+        Route::Resource(path) => path.name.is_some(),
+    };
+    match (method.as_str(), has_name) {
+        ("GET" | "HEAD", true) => Ok("get"),
+        ("GET" | "HEAD", false) if query.watch => Ok("watch"),
+        ("GET" | "HEAD", false) => Ok("list"),
+        ("POST", false) => Ok("create"),
+        ("PUT", true) => Ok("update"),
+        ("PATCH", true) => Ok("patch"),
+        ("DELETE", true) => Ok("delete"),
+        ("DELETE", false) => Ok("deletecollection"),
+        _ => Err(Status::method_not_allowed()),
+    }
+}
+
+fn other_verb(method: &Method) -> Result<&'static str, Status> {
+    match method.as_str() {
+        "GET" | "HEAD" => Ok("get"),
+        _ => Err(Status::method_not_allowed()),
+    }
+}
+
+/// The resource that a path names, with everything that a verb needs.
+fn call(api: &Arc<Api>, user: UserInfo, path: ResourcePath, query: Query) -> Result<Call, Status> {
+    let resource = api.registry.find(&path.group, &path.version, &path.plural).ok_or_else(Status::unknown_path)?;
+    let is_known = match path.subresource.as_deref() {
+        None => true,
+        Some("status") => resource.has_status,
+        Some(_) => false,
+    };
+    // An object of a namespaced kind has no path without its namespace, and the other way round.
+    let fits = match (&path.namespace, &path.name) {
+        (Some(_), _) => resource.is_namespaced,
+        (None, Some(_)) => !resource.is_namespaced,
+        (None, None) => true,
+    };
+    if !is_known || !fits {
+        return Err(Status::unknown_path());
+    }
+    let mut warnings = Vec::new();
+    warnings.extend(resource.deprecation.clone());
+    Ok(Call {
+        api: Arc::clone(api),
+        user,
+        resource,
+        namespace: path.namespace.unwrap_or_default(),
+        name: path.name.unwrap_or_default(),
+        subresource: path.subresource,
+        query,
+        warnings,
+    })
+}

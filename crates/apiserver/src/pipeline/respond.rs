@@ -1,0 +1,218 @@
+//! Writes answers down: in JSON or YAML, whole, as a table or as metadata only, with warnings.
+
+use super::negotiate::{Encoding, Form, Format};
+use crate::object;
+use crate::resource::Resource;
+use crate::status::Status;
+use crate::table::{self, IncludeObject};
+use bytes::Bytes;
+use futures::stream::{BoxStream, StreamExt as _};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WARNING};
+use http::{Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use hyper::body::Frame;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+/// The body of an answer.
+pub type Body = http_body_util::combinators::UnsyncBoxBody<Bytes, Infallible>;
+
+/// Objects of one kind, and the metadata of their list.
+pub(crate) struct ObjectList {
+    pub(crate) metadata: Map<String, Value>,
+    pub(crate) items: Vec<Value>,
+}
+
+/// One line of a watch.
+pub(crate) enum Line {
+    /// `ADDED`, `MODIFIED`, `DELETED`: an object.
+    Object(&'static str, Value),
+    /// Everything up to this version has been sent, and at first everything that there was.
+    Bookmark { version: u64, ends_initial_events: bool },
+    /// The watch cannot go on.
+    Error(Status),
+}
+
+/// What a verb answers.
+pub(crate) enum Answer {
+    Object(u16, Value),
+    List(ObjectList),
+    /// Something that is no object of the resource, such as a Status or discovery.
+    Plain(Value),
+    /// Written down already.
+    Raw { media_type: &'static str, body: Bytes },
+    Watch(BoxStream<'static, Line>),
+}
+
+/// How objects of a resource are to be shown.
+#[derive(Clone)]
+pub(crate) struct Shown {
+    pub(crate) resource: Option<Arc<Resource>>,
+    pub(crate) format: Format,
+    pub(crate) include: IncludeObject,
+}
+
+/// The answer to a request that succeeded.
+pub(crate) fn answer(answer: Answer, shown: Shown, warnings: &[String]) -> Response<Body> {
+    let (code, value) = match answer {
+        Answer::Object(code, value) => (code, shown.object(value)),
+        Answer::List(list) => (200, shown.list(list)),
+        Answer::Plain(value) => (200, value),
+        Answer::Raw { media_type, body } => return response(200, media_type, full(body), warnings),
+        Answer::Watch(lines) => return response(200, "application/json", watch(lines, shown), warnings),
+    };
+    encoded(code, shown.media_type(), shown.format.encoding, &value, warnings)
+}
+
+/// The answer to a request that was refused.
+pub(crate) fn refusal(status: &Status, encoding: Encoding, warnings: &[String]) -> Response<Body> {
+    let media_type = if encoding == Encoding::Yaml { "application/yaml" } else { "application/json" };
+    encoded(status.code, media_type, encoding, &status.to_value(), warnings)
+}
+
+fn encoded(code: u16, media_type: &str, encoding: Encoding, value: &Value, warnings: &[String]) -> Response<Body> {
+    let bytes = match encoding {
+        Encoding::Json => serde_json::to_vec(value).map(Bytes::from).ok(),
+        Encoding::Yaml => serde_saphyr::to_string(value).map(Bytes::from).ok(),
+    };
+    match bytes {
+        Some(bytes) => response(code, media_type, full(bytes), warnings),
+        None => response(500, "text/plain", full(Bytes::from_static(b"the answer cannot be written down")), warnings),
+    }
+}
+
+fn response(code: u16, media_type: &str, body: Body, warnings: &[String]) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(media_type) {
+        headers.insert(CONTENT_TYPE, value);
+    }
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    for warning in warnings {
+        if let Ok(value) = HeaderValue::from_bytes(warning_header(warning).as_bytes()) {
+            headers.append(WARNING, value);
+        }
+    }
+    response
+}
+
+/// A warning in the form of RFC 7234: one line, quotes and backslashes escaped.
+fn warning_header(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 8);
+    for c in text.chars().take(4096) {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => quoted.push(' '),
+            c => quoted.push(c),
+        }
+    }
+    format!("299 - \"{quoted}\"")
+}
+
+fn full(bytes: Bytes) -> Body {
+    Full::new(bytes).boxed_unsync()
+}
+
+fn watch(lines: BoxStream<'static, Line>, shown: Shown) -> Body {
+    let mut headings_sent = false;
+    let frames = lines.map(move |line| {
+        let value = shown.line(line, &mut headings_sent);
+        let mut bytes = serde_json::to_vec(&value).unwrap_or_default();
+        bytes.push(b'\n');
+        Ok::<_, Infallible>(Frame::data(Bytes::from(bytes)))
+    });
+    Body::new(StreamBody::new(frames))
+}
+
+impl Shown {
+    fn media_type(&self) -> &'static str {
+        match (self.format.encoding, self.format.form) {
+            (Encoding::Yaml, _) => "application/yaml",
+            (_, Form::Discovery) => "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",
+            _ => "application/json",
+        }
+    }
+
+    fn object(&self, object: Value) -> Value {
+        match (self.format.form, &self.resource) {
+            (Form::Table, Some(resource)) => {
+                let metadata = json!({"resourceVersion": object::text(&object, "/metadata/resourceVersion")});
+                self.table(resource, &[object], metadata)
+            }
+            (Form::Metadata, _) => only_metadata(object),
+            _ => object,
+        }
+    }
+
+    fn list(&self, list: ObjectList) -> Value {
+        let (kind, api_version) = match (&self.resource, self.format.form) {
+            (Some(resource), Form::Table) => {
+                return self.table(resource, &list.items, Value::Object(list.metadata));
+            }
+            (Some(resource), Form::Whole | Form::Discovery) => (resource.list_kind.clone(), resource.api_version()),
+            _ => ("PartialObjectMetadataList".to_owned(), "meta.k8s.io/v1".to_owned()),
+        };
+        let items: Vec<Value> = match self.format.form {
+            Form::Metadata => list.items.into_iter().map(only_metadata).collect(),
+            _ => list.items,
+        };
+        json!({"kind": kind, "apiVersion": api_version, "metadata": list.metadata, "items": items})
+    }
+
+    fn table(&self, resource: &Resource, objects: &[Value], metadata: Value) -> Value {
+        table::render(&resource.columns, objects, self.include, metadata, Timestamp::now())
+    }
+
+    fn line(&self, line: Line, headings_sent: &mut bool) -> Value {
+        let (kind, object) = match line {
+            Line::Error(status) => ("ERROR", status.to_value()),
+            Line::Object(kind, object) => (kind, self.object(object)),
+            Line::Bookmark { version, ends_initial_events } => {
+                ("BOOKMARK", self.object(self.bookmark(version, ends_initial_events)))
+            }
+        };
+        let mut line = json!({"type": kind, "object": object});
+        // Headings are sent once, with the first row.
+        if self.format.form == Form::Table && kind != "ERROR" {
+            if *headings_sent {
+                line["object"]["columnDefinitions"] = Value::Null;
+            }
+            *headings_sent = true;
+        }
+        line
+    }
+
+    fn bookmark(&self, version: u64, ends_initial_events: bool) -> Value {
+        let resource = self.resource.as_ref();
+        let mut metadata = json!({"resourceVersion": version.to_string()});
+        if ends_initial_events {
+            metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
+        }
+        json!({
+            "kind": resource.map(|r| r.kind.clone()),
+            "apiVersion": resource.map(|r| r.api_version()),
+            "metadata": metadata,
+        })
+    }
+}
+
+fn only_metadata(object: Value) -> Value {
+    json!({
+        "kind": "PartialObjectMetadata",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": object.get("metadata").cloned().unwrap_or_default(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_stays_one_quoted_line() {
+        assert_eq!(warning_header("say \"no\" to \\ and\r\nInjected: 1"), "299 - \"say \\\"no\\\" to \\\\ and  Injected: 1\"");
+    }
+}

@@ -1,0 +1,108 @@
+//! Nobody may grant what they do not have: what a role or binding would give is compared with
+//! what its author has.
+
+use super::{Attributes, Policy, Rule};
+use crate::identity::UserInfo;
+use crate::object;
+use crate::validate::rbac::GROUP;
+use serde_json::Value;
+
+/// What the author would grant without having it, as a text for people; none where all is well.
+pub(crate) fn check(policy: &Policy, user: &UserInfo, plural: &str, object: &Value) -> Option<String> {
+    let namespace = object::namespace(object);
+    let may = |verb: &str, resource: &str, namespace: &str, name: &str| {
+        let asked = Attributes {
+            verb: verb.to_owned(),
+            group: GROUP.to_owned(),
+            resource: resource.to_owned(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            ..Attributes::default()
+        };
+        policy.allows(user, &asked).is_some()
+    };
+    let granted = match plural {
+        "roles" | "clusterroles" => {
+            if may("escalate", plural, namespace, object::name(object)) {
+                return None;
+            }
+            Rule::of_role(object)
+        }
+        "rolebindings" | "clusterrolebindings" => {
+            let bound = match object::text(object, "/roleRef/kind") {
+                Some("Role") => "roles",
+                _ => "clusterroles",
+            };
+            let name = object::text(object, "/roleRef/name").unwrap_or_default();
+            if may("bind", bound, namespace, name) {
+                return None;
+            }
+            match policy.bound_rules(object) {
+                Some(rules) => rules.to_vec(),
+                // Bound in advance, it would grant whatever the role says once it exists.
+                None => return Some(format!("{bound}.{GROUP} {name:?} not found")),
+            }
+        }
+        _ => return None,
+    };
+    let own = policy.rules(user, namespace);
+    let missing: Vec<Rule> = granted.iter().flat_map(atoms).filter(|atom| !is_covered(&own, atom)).collect();
+    describe(user, &missing)
+}
+
+fn describe(user: &UserInfo, missing: &[Rule]) -> Option<String> {
+    if missing.is_empty() {
+        return None;
+    }
+    let texts: Vec<String> = missing.iter().map(Rule::to_string).collect();
+    Some(format!(
+        "user {:?} (groups={:?}) is attempting to grant RBAC permissions not currently held:\n{}",
+        user.name,
+        user.groups,
+        texts.join("\n")
+    ))
+}
+
+/// A rule as rules with one verb, one group, one resource and one name each.
+fn atoms(rule: &Rule) -> Vec<Rule> {
+    let mut atoms = Vec::new();
+    for verb in &rule.verbs {
+        let one = |text: &String| vec![text.clone()];
+        for url in &rule.urls {
+            atoms.push(Rule { verbs: one(verb), urls: one(url), ..Rule::default() });
+        }
+        for (group, resource) in rule.groups.iter().flat_map(|g| rule.resources.iter().map(move |r| (g, r))) {
+            let whole = Rule { verbs: one(verb), groups: one(group), resources: one(resource), ..Rule::default() };
+            if rule.names.is_empty() {
+                atoms.push(whole);
+            } else {
+                atoms.extend(rule.names.iter().map(|name| Rule { names: one(name), ..whole.clone() }));
+            }
+        }
+    }
+    atoms
+}
+
+/// An atom is covered where one rule has all of it; a `*` is only covered by a `*`.
+fn is_covered(own: &[Rule], atom: &Rule) -> bool {
+    let has = |list: &[String], wanted: &[String]| wanted.iter().all(|w| list.iter().any(|l| l == "*" || l == w));
+    own.iter().any(|rule| {
+        has(&rule.verbs, &atom.verbs)
+            && if atom.urls.is_empty() {
+                has(&rule.groups, &atom.groups)
+                    && atom.resources.iter().all(|wanted| rule.resources.iter().any(|own| covers(own, wanted)))
+                    && (rule.names.is_empty() || (!atom.names.is_empty() && has(&rule.names, &atom.names)))
+            } else {
+                atom.urls.iter().all(|wanted| rule.urls.iter().any(|own| covers_url(own, wanted)))
+            }
+    })
+}
+
+fn covers(own: &str, wanted: &str) -> bool {
+    let any_of_subresource = own.strip_prefix("*/").is_some_and(|sub| wanted.ends_with(&format!("/{sub}")));
+    own == "*" || own == wanted || any_of_subresource
+}
+
+fn covers_url(own: &str, wanted: &str) -> bool {
+    own == wanted || own.strip_suffix('*').is_some_and(|prefix| wanted.starts_with(prefix))
+}

@@ -1,0 +1,146 @@
+//! What the members of a kind are: one description, in the form of OpenAPI, that prunes, defaults,
+//! checks and is published. Built-in kinds and custom resources use the same engine; where a
+//! description comes from is left to [`types`] and to [`crate::crd`].
+
+mod check;
+mod default;
+mod prune;
+pub(crate) mod types;
+
+use crate::validate::FieldError;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+pub(crate) const REFERENCE: &str = "#/components/schemas/";
+const PRESERVE: &str = "x-kubernetes-preserve-unknown-fields";
+const EMBEDDED: &str = "x-kubernetes-embedded-resource";
+const INT_OR_STRING: &str = "x-kubernetes-int-or-string";
+
+/// The schema of one kind in one version.
+#[derive(Clone, Debug)]
+pub(crate) struct Schema {
+    root: Arc<Value>,
+}
+
+impl Schema {
+    /// The schema of a built-in type, by its full name.
+    pub(crate) fn built_in(type_name: &str) -> Self {
+        Self { root: Arc::new(reference(type_name)) }
+    }
+
+    /// The schema of a custom resource; `metadata` is what every object has.
+    pub(crate) fn custom(mut open_api: Value) -> Self {
+        let root = crate::object::member_mut(&mut open_api, "properties");
+        root.insert("apiVersion".to_owned(), json!({"type": "string"}));
+        root.insert("kind".to_owned(), json!({"type": "string"}));
+        root.insert("metadata".to_owned(), reference(types::OBJECT_META));
+        Self { root: Arc::new(open_api) }
+    }
+
+    /// The name of the built-in type that this is, where it is one.
+    pub(crate) fn type_name(&self) -> Option<&str> {
+        self.root.get("$ref")?.as_str()?.strip_prefix(REFERENCE)
+    }
+
+    /// The OpenAPI form; references lead to the built-in types.
+    pub(crate) fn open_api(&self) -> &Value {
+        &self.root
+    }
+
+    /// Takes away what the schema does not know, and returns the paths of that.
+    pub(crate) fn prune(&self, object: &mut Value) -> Vec<String> {
+        let mut unknown = Vec::new();
+        prune::prune(object, &self.root, &mut Path::default(), &mut unknown);
+        unknown
+    }
+
+    /// Fills in the defaults of members that are missing.
+    pub(crate) fn default(&self, object: &mut Value) {
+        default::default(object, &self.root);
+    }
+
+    /// Everything that contradicts the schema.
+    pub(crate) fn check(&self, object: &Value) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        check::check(object, &self.root, &mut Path::default(), &mut errors);
+        errors
+    }
+}
+
+/// A reference to a built-in type.
+pub(crate) fn reference(type_name: &str) -> Value {
+    json!({"$ref": format!("{REFERENCE}{type_name}")})
+}
+
+/// The schema itself, or what it refers to.
+fn resolve(schema: &Value) -> &Value {
+    let target = schema.get("$ref").and_then(Value::as_str).and_then(|name| name.strip_prefix(REFERENCE));
+    target.and_then(types::find).unwrap_or(schema)
+}
+
+fn has(schema: &Value, keyword: &str) -> bool {
+    schema.get(keyword) == Some(&Value::Bool(true))
+}
+
+/// The schema of the member `name`, from `properties`, `additionalProperties` or what embedded objects have.
+fn member<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
+    let property = schema.get("properties").and_then(|all| all.get(name));
+    property.or_else(|| embedded(schema, name)).or_else(|| schema.get("additionalProperties").filter(|s| s.is_object()))
+}
+
+fn embedded(schema: &Value, name: &str) -> Option<&'static Value> {
+    if !has(schema, EMBEDDED) {
+        return None;
+    }
+    types::find(types::PARTIAL_OBJECT)?.get("properties")?.get(name)
+}
+
+/// Where in an object we are.
+#[derive(Default)]
+struct Path(Vec<String>);
+
+impl Path {
+    fn inside<T>(&mut self, segment: String, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.0.push(segment);
+        let result = work(self);
+        self.0.pop();
+        result
+    }
+
+    fn at_member<T>(&mut self, name: &str, work: impl FnOnce(&mut Self) -> T) -> T {
+        let dot = if self.0.is_empty() { "" } else { "." };
+        self.inside(format!("{dot}{name}"), work)
+    }
+
+    fn at_key<T>(&mut self, key: &str, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.inside(format!("[{key}]"), work)
+    }
+
+    fn at_index<T>(&mut self, index: usize, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.inside(format!("[{index}]"), work)
+    }
+
+    fn text(&self) -> String {
+        self.0.concat()
+    }
+
+    fn of_member(&self, name: &str) -> String {
+        match self.text() {
+            here if here.is_empty() => name.to_owned(),
+            here => format!("{here}.{name}"),
+        }
+    }
+}
+
+/// The entries of a map that is there.
+fn entries<'a>(schema: &'a Value, keyword: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    schema.get(keyword).and_then(Value::as_object).into_iter().flat_map(Map::iter)
+}
+
+/// The entries of a list that is there.
+fn list<'a>(schema: &'a Value, keyword: &str) -> impl Iterator<Item = &'a Value> {
+    schema.get(keyword).and_then(Value::as_array).into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! Takes away members that a schema does not know, and nulls that stand for nothing.
+
+use super::{INT_OR_STRING, PRESERVE, Path, has, member, resolve};
+use serde_json::{Map, Value};
+
+pub(super) fn prune(value: &mut Value, schema: &Value, path: &mut Path, unknown: &mut Vec<String>) {
+    let schema = resolve(schema);
+    match value {
+        Value::Object(members) => prune_members(members, schema, path, unknown),
+        Value::Array(entries) => {
+            let Some(items) = schema.get("items") else { return };
+            for (index, entry) in entries.iter_mut().enumerate() {
+                path.at_index(index, |path| prune(entry, items, path, unknown));
+            }
+        }
+        Value::Number(number) if schema.get("format").is_some_and(|format| format == "quantity") => {
+            *value = Value::String(number.to_string());
+        }
+        _ => {}
+    }
+}
+
+fn prune_members(members: &mut Map<String, Value>, schema: &Value, path: &mut Path, unknown: &mut Vec<String>) {
+    let keeps_all = has(schema, PRESERVE)
+        || has(schema, "additionalProperties")
+        || has(schema, INT_OR_STRING)
+        || !schema.is_object()
+        || (schema.get("type").is_none() && schema.get("properties").is_none());
+    members.retain(|name, value| match member(schema, name) {
+        Some(inner) if value.is_null() => has(resolve(inner), "nullable") || !is_typed(resolve(inner)),
+        Some(inner) => {
+            path.at_member(name, |path| prune(value, inner, path, unknown));
+            true
+        }
+        None => {
+            if !keeps_all {
+                unknown.push(path.of_member(name));
+            }
+            keeps_all
+        }
+    });
+}
+
+/// A member whose type is open may be null.
+fn is_typed(schema: &Value) -> bool {
+    schema.get("type").is_some() || schema.get("properties").is_some() || has(schema, INT_OR_STRING)
+}

@@ -1,0 +1,105 @@
+//! Reads `types.txt` into OpenAPI; its head describes the form.
+
+use super::{OBJECT_META, PARTIAL_OBJECT};
+use crate::schema::{INT_OR_STRING, PRESERVE, reference};
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+
+/// One type, as it stands in the file.
+struct Declaration<'a> {
+    package: &'a str,
+    name: &'a str,
+    fields: String,
+}
+
+/// Every type, by its full name.
+pub(super) fn types(text: &str) -> HashMap<String, Value> {
+    let declarations = declarations(text);
+    let mut packages: HashMap<&str, Vec<&str>> = HashMap::new();
+    for declared in &declarations {
+        packages.entry(declared.name).or_default().push(declared.package);
+    }
+    let mut types: HashMap<String, Value> = declarations
+        .iter()
+        .map(|declared| {
+            let package = declared.package;
+            let full = |short: &str| match packages.get(short).map(Vec::as_slice) {
+                Some([other, ..]) if !packages[short].contains(&package) => format!("{other}.{short}"),
+                _ => format!("{package}.{short}"),
+            };
+            (full(declared.name), schema(&declared.fields, &full))
+        })
+        .collect();
+    types.insert(PARTIAL_OBJECT.to_owned(), schema("metadata ObjectMeta", &|_| OBJECT_META.to_owned()));
+    types
+}
+
+/// Joins continued lines and leaves comments out.
+fn declarations(text: &str) -> Vec<Declaration<'_>> {
+    let mut package = "";
+    let mut found: Vec<Declaration<'_>> = Vec::new();
+    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            package = name;
+        } else if let (true, Some(last)) = (line.starts_with(' '), found.last_mut()) {
+            last.fields.push_str(line);
+        } else if let Some((name, fields)) = line.split_once(':') {
+            found.push(Declaration { package, name, fields: fields.to_owned() });
+        }
+    }
+    found
+}
+
+fn schema(fields: &str, full: &dyn Fn(&str) -> String) -> Value {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for field in fields.split(',').map(str::trim).filter(|field| !field.is_empty()) {
+        let (name, kind) = field.split_once(' ').unwrap_or((field, "any"));
+        if name == "metadata" {
+            properties.insert("apiVersion".to_owned(), json!({"type": "string"}));
+            properties.insert("kind".to_owned(), json!({"type": "string"}));
+        }
+        if name.ends_with('!') {
+            required.push(Value::from(name.trim_end_matches('!')));
+        }
+        properties.insert(name.trim_end_matches('!').to_owned(), with_default(kind, full));
+    }
+    let mut schema = json!({"type": "object", "properties": properties});
+    if !required.is_empty() {
+        schema["required"] = required.into();
+    }
+    schema
+}
+
+fn with_default(kind: &str, full: &dyn Fn(&str) -> String) -> Value {
+    let (kind, default) = match kind.split_once('=') {
+        Some((kind, default)) => (kind, Some(default)),
+        None => (kind, None),
+    };
+    let mut schema = of(kind, full);
+    if let Some(default) = default {
+        schema["default"] = serde_json::from_str(default).unwrap_or_else(|_| default.into());
+    }
+    schema
+}
+
+fn of(kind: &str, full: &dyn Fn(&str) -> String) -> Value {
+    let inside = |open, close| kind.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+    if let Some(inner) = inside('[', ']') {
+        return json!({"type": "array", "items": of(inner, full)});
+    }
+    if let Some(inner) = inside('{', '}') {
+        return json!({"type": "object", "additionalProperties": of(inner, full)});
+    }
+    match kind {
+        "string" => json!({"type": "string"}),
+        "bytes" => json!({"type": "string", "format": "byte"}),
+        "bool" => json!({"type": "boolean"}),
+        "int32" | "int64" => json!({"type": "integer", "format": kind}),
+        "time" | "microtime" => json!({"type": "string", "format": "date-time"}),
+        "quantity" => json!({"type": "string", "format": "quantity"}),
+        "intstr" => json!({INT_OR_STRING: true, "format": "int-or-string"}),
+        "any" => json!({PRESERVE: true}),
+        other => reference(&full(other)),
+    }
+}

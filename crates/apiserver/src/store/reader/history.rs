@@ -1,0 +1,102 @@
+//! Changes read back from the history, for watches that come late or fall behind.
+
+use super::State;
+use crate::store::error::{StoreError, database};
+use crate::store::{Change, Event, ObjectKey, layout, set_version};
+use rusqlite::{Row, params};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// At most this many changes are read at once.
+const CHANGES: usize = 64;
+
+/// What a change led to is what the next change of the object replaced, or its state now.
+const SQL: &str = "
+    SELECT h.namespace, h.name, h.version, h.change, h.before,
+        CASE WHEN h.change <> ?4 THEN ifnull(
+            (SELECT n.before FROM history n
+             WHERE n.resource = h.resource AND n.namespace = h.namespace
+               AND n.name = h.name AND n.version > h.version
+             ORDER BY n.version LIMIT 1),
+            (SELECT o.value FROM objects o
+             WHERE o.resource = h.resource AND o.namespace = h.namespace
+               AND o.name = h.name)) END
+    FROM history h
+    WHERE h.version > ?1 AND h.resource = ?2 AND (?3 IS NULL OR h.namespace = ?3)
+    ORDER BY h.version LIMIT ?5";
+
+/// Changes after some version, in order, and the version up to which they are all.
+pub(in crate::store) struct Changes {
+    pub(in crate::store) events: VecDeque<Event>,
+    pub(in crate::store) upto: u64,
+}
+
+impl State<'_> {
+    pub(super) fn changes(
+        &self,
+        resource: &str,
+        namespace: Option<&str>,
+        after: u64,
+    ) -> Result<Changes, StoreError> {
+        self.known(after)?;
+        let newest = layout::number(&self.transaction, "version")?;
+        let step = || database("read the history");
+        let mut statement = self.transaction.prepare_cached(SQL).map_err(step())?;
+        let mut rows = statement
+            .query(params![
+                after,
+                resource,
+                namespace,
+                Change::Deleted.code(),
+                CHANGES
+            ])
+            .map_err(step())?;
+        let mut events = VecDeque::new();
+        while let Some(row) = rows.next().map_err(step())? {
+            events.push_back(self.event(row, resource)?);
+        }
+        let upto = match events.back() {
+            Some(last) if events.len() == CHANGES => last.version,
+            _ => newest,
+        };
+        Ok(Changes { events, upto })
+    }
+
+    fn event(&self, row: &Row<'_>, resource: &str) -> Result<Event, StoreError> {
+        let read = || -> rusqlite::Result<_> {
+            let (resource, namespace, name) = (resource.to_owned(), row.get(0)?, row.get(1)?);
+            let states: (Option<Vec<u8>>, Option<Vec<u8>>) = (row.get(4)?, row.get(5)?);
+            Ok((
+                ObjectKey {
+                    resource,
+                    namespace,
+                    name,
+                },
+                row.get(2)?,
+                row.get(3)?,
+                states,
+            ))
+        };
+        let (key, version, code, (before, after)) = read().map_err(database("read a change"))?;
+        let decode = |bytes: Vec<u8>| self.sealer.decode(&key, &bytes);
+        let before = before.map(decode).transpose()?;
+        let (change, object) = match (Change::from_code(code), &before, after) {
+            (Some(Change::Deleted), Some(before), _) => {
+                let mut last = before.clone();
+                set_version(&mut last, version);
+                (Change::Deleted, last)
+            }
+            (Some(change), _, Some(after)) => (change, decode(after)?),
+            _ => {
+                let what = "its history is incomplete".to_owned();
+                return Err(StoreError::Corrupt { key, what });
+            }
+        };
+        Ok(Event {
+            version,
+            change,
+            object: Arc::new(object),
+            before: before.map(Arc::new),
+        })
+    }
+}

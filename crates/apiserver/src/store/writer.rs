@@ -1,0 +1,255 @@
+//! The one thread that changes the store. Requests that wait together share one transaction and
+//! so one sync of the disk, yet each succeeds or fails alone. What a single write does to the
+//! tables is left to `edit`.
+
+mod edit;
+
+use super::error::{StoreError, database};
+use super::feed::{Entry, Feed};
+use super::seal::Sealer;
+use super::{Change, Event, HistoryLimit, Stored, Write, layout};
+use edit::{Applied, Edit};
+use rusqlite::{Connection, TransactionBehavior};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// At most this many requests share a transaction.
+const BATCH: usize = 128;
+
+type Outcome = Result<Vec<Applied>, StoreError>;
+
+/// Changes to be made together, and where to tell of them.
+pub(super) struct Request {
+    pub(super) writes: Vec<Write>,
+    pub(super) reply: oneshot::Sender<Result<Vec<Stored>, StoreError>>,
+}
+
+/// The writer's state between transactions.
+pub(super) struct Writer {
+    connection: Connection,
+    sealer: Arc<Sealer>,
+    feed: Arc<Feed>,
+    limit: HistoryLimit,
+    now: Position,
+}
+
+/// Where the store stands: the latest version, and how much history there is.
+#[derive(Clone, Copy)]
+struct Position {
+    version: u64,
+    changes: usize,
+    bytes: u64,
+}
+
+impl Writer {
+    pub(super) fn new(
+        connection: Connection,
+        sealer: Arc<Sealer>,
+        limit: HistoryLimit,
+    ) -> Result<(Self, Arc<Feed>), StoreError> {
+        let version = layout::number(&connection, "version")?;
+        let (changes, bytes) = connection
+            .query_row(
+                "SELECT count(*), ifnull(sum(bytes), 0) FROM history",
+                (),
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .map_err(database("measure the history"))?;
+        let feed = Arc::new(Feed::new(version));
+        let now = Position {
+            version,
+            changes,
+            bytes,
+        };
+        Ok((
+            Self {
+                connection,
+                sealer,
+                feed: feed.clone(),
+                limit,
+                now,
+            },
+            feed,
+        ))
+    }
+
+    /// Serves requests until the last handle of the store is gone.
+    pub(super) fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+        while let Some(first) = requests.blocking_recv() {
+            let mut batch = vec![first];
+            while batch.len() < BATCH
+                && let Ok(next) = requests.try_recv()
+            {
+                batch.push(next);
+            }
+            self.serve(batch);
+        }
+    }
+
+    fn serve(&mut self, mut batch: Vec<Request>) {
+        match self.commit(&mut batch) {
+            Ok(outcomes) => {
+                self.publish(&batch, &outcomes);
+                batch
+                    .into_iter()
+                    .zip(outcomes)
+                    .for_each(|(request, out)| request.answer(out));
+            }
+            Err(error) => match <[Request; 1]>::try_from(batch) {
+                Ok([request]) => request.answer(Err(error)),
+                // A request too large for the disk must not take the others with it.
+                Err(batch) => batch
+                    .into_iter()
+                    .for_each(|request| self.serve(vec![request])),
+            },
+        }
+    }
+
+    /// One transaction. An error means that nothing of the batch was stored; a request that was
+    /// merely refused has its own outcome.
+    fn commit(&mut self, batch: &mut [Request]) -> Result<Vec<Outcome>, StoreError> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(database("begin a transaction"))?;
+        let run = |sql, step| transaction.execute_batch(sql).map_err(database(step));
+        let mut now = self.now;
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for request in batch {
+            run("SAVEPOINT request", "begin a request")?;
+            let edit = Edit {
+                connection: &transaction,
+                sealer: &self.sealer,
+            };
+            let outcome = request.apply(&edit, &mut now, self.feed.is_watched());
+            match outcome {
+                Err(error @ StoreError::Database { .. }) => return Err(error),
+                Err(_) => run("ROLLBACK TO request", "take back a refused request")?,
+                Ok(_) => {}
+            }
+            run("RELEASE request", "end a request")?;
+            outcomes.push(outcome);
+        }
+        if now.version > self.now.version {
+            forget(&transaction, &mut now, self.limit)
+                .and_then(|()| set(&transaction, "version", now.version))
+                .map_err(database("bound the history"))?;
+            transaction
+                .commit()
+                .map_err(database("commit a transaction"))?;
+            self.now = now;
+        }
+        Ok(outcomes)
+    }
+
+    fn publish(&self, batch: &[Request], outcomes: &[Outcome]) {
+        if self.now.version == self.feed.latest() {
+            return;
+        }
+        let entries = || {
+            batch
+                .iter()
+                .zip(outcomes)
+                .filter_map(|(request, outcome)| Some((request, outcome.as_ref().ok()?)))
+                .flat_map(|(request, applied)| request.writes.iter().zip(applied))
+                .map(|(write, applied)| entry(write, applied))
+                .collect()
+        };
+        let entries = if self.feed.is_watched() {
+            entries()
+        } else {
+            None
+        };
+        self.feed.publish(entries, self.now.version);
+    }
+}
+
+impl Request {
+    /// Makes all the changes; where one is refused, `now` stays as it was.
+    fn apply(&mut self, edit: &Edit<'_>, now: &mut Position, is_watched: bool) -> Outcome {
+        let mut next = *now;
+        let mut outcome = Vec::with_capacity(self.writes.len());
+        for write in &mut self.writes {
+            let applied = edit.apply(write, next.version + 1, is_watched)?;
+            next.version = applied.version;
+            next.changes += 1;
+            next.bytes += applied.replaced as u64;
+            outcome.push(applied);
+        }
+        *now = next;
+        Ok(outcome)
+    }
+
+    fn answer(self, outcome: Outcome) {
+        let answer = outcome.map(|applied| {
+            self.writes
+                .into_iter()
+                .zip(applied)
+                .map(|(write, applied)| stored(write, &applied))
+                .collect()
+        });
+        // Whoever asked may have gone away; the change stands all the same.
+        let _ = self.reply.send(answer);
+    }
+}
+
+fn stored(write: Write, applied: &Applied) -> Stored {
+    let version = applied.version;
+    let value = match write {
+        Write::Create { value, .. } | Write::Update { value, .. } => value,
+        Write::Delete { .. } => applied.last_state(),
+    };
+    Stored { value, version }
+}
+
+/// The change as watches see it; none where the state before was not decoded.
+fn entry(write: &Write, applied: &Applied) -> Option<Entry> {
+    let (key, change, object) = match write {
+        Write::Create { key, value } => (key, Change::Added, value.clone()),
+        Write::Update { key, value, .. } => (key, Change::Modified, value.clone()),
+        Write::Delete { key, .. } => (key, Change::Deleted, applied.last_state()),
+    };
+    if change == Change::Modified && applied.before.is_none() {
+        return None;
+    }
+    let before = applied.before.clone().map(Arc::new);
+    let event = Event {
+        version: applied.version,
+        change,
+        object: Arc::new(object),
+        before,
+    };
+    Some(Entry {
+        key: key.clone(),
+        event,
+        bytes: applied.replaced + applied.written,
+    })
+}
+
+/// Drops the oldest history until the rest is within the limit.
+fn forget(
+    connection: &Connection,
+    now: &mut Position,
+    limit: HistoryLimit,
+) -> rusqlite::Result<()> {
+    let mut oldest = None;
+    while now.changes > limit.changes || now.bytes > limit.bytes {
+        let sql = "DELETE FROM history WHERE version = (SELECT min(version) FROM history) \
+                   RETURNING version, bytes";
+        let (version, bytes): (u64, u64) = connection
+            .prepare_cached(sql)?
+            .query_row((), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        now.changes -= 1;
+        now.bytes -= bytes;
+        oldest = Some(version);
+    }
+    oldest.map_or(Ok(()), |version| set(connection, "oldest", version))
+}
+
+fn set(connection: &Connection, name: &str, value: u64) -> rusqlite::Result<()> {
+    let sql = "UPDATE meta SET value = ?2 WHERE name = ?1";
+    connection
+        .prepare_cached(sql)?
+        .execute(rusqlite::params![name, value])
+        .map(drop)
+}

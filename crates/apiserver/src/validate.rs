@@ -1,0 +1,13 @@
+//! The rules that an object must keep beyond the types of its members. Each rule is a function
+//! from an object to findings, all of them; what an answer makes of findings is left to the pipeline.
+
+pub(crate) mod base64;
+mod field;
+pub(crate) mod metadata;
+pub(crate) mod names;
+pub(crate) mod rbac;
+pub(crate) mod secret;
+pub(crate) mod workload;
+
+pub(crate) use field::FieldError;
+pub(crate) use field::type_name;

@@ -1,0 +1,127 @@
+//! What can be done with objects. Each verb is the same for every kind; who may use it has been
+//! decided before, and how its answer is shown is decided after.
+
+mod create;
+mod delete;
+mod namespace;
+mod patch;
+mod prepare;
+mod read;
+mod review;
+mod update;
+mod watch;
+mod write;
+
+pub(crate) use create::stamp;
+pub(crate) use namespace::{PERMANENT as PERMANENT_NAMESPACES, default_account};
+
+use crate::api::Api;
+use crate::identity::UserInfo;
+use crate::pipeline::decode::{self, RequestBody};
+use crate::pipeline::query::Query;
+use crate::pipeline::respond::Answer;
+use crate::resource::{Nature, Resource};
+use crate::selector::FieldSelector;
+use crate::status::Status;
+use crate::store::{ObjectKey, StoreError, Stored};
+use http::HeaderMap;
+use std::sync::Arc;
+
+/// One request for a resource.
+pub(crate) struct Call {
+    pub(crate) api: Arc<Api>,
+    pub(crate) user: UserInfo,
+    pub(crate) resource: Arc<Resource>,
+    /// Empty for all namespaces, and for cluster-scoped kinds.
+    pub(crate) namespace: String,
+    /// Empty for a collection.
+    pub(crate) name: String,
+    pub(crate) subresource: Option<String>,
+    pub(crate) query: Query,
+    /// What the caller is told besides the answer.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Does what was asked.
+pub(crate) async fn run(
+    call: &mut Call,
+    verb: &str,
+    headers: &HeaderMap,
+    body: RequestBody,
+) -> Result<Answer, Status> {
+    if !call.resource.verbs().contains(&verb) {
+        return Err(Status::method_not_allowed());
+    }
+    match verb {
+        "get" => call.get().await,
+        "list" => call.list().await,
+        "watch" => call.watch().await,
+        "create" => {
+            let object = decode::object(headers, &decode::read(body).await?, !call.resource.is_custom)?;
+            match call.resource.nature {
+                Nature::Stored => call.create(object).await,
+                Nature::Review => call.review(object).await,
+            }
+        }
+        "update" => {
+            let object = decode::object(headers, &decode::read(body).await?, !call.resource.is_custom)?;
+            call.update(object).await
+        }
+        "patch" => {
+            let (kind, patch) = decode::patch(headers, &decode::read(body).await?)?;
+            call.patch(kind, &patch).await
+        }
+        "delete" => {
+            let options = decode::options(headers, &decode::read(body).await?)?;
+            call.delete(&options).await
+        }
+        "deletecollection" => {
+            let options = decode::options(headers, &decode::read(body).await?)?;
+            call.delete_collection(&options).await
+        }
+        _ => Err(Status::method_not_allowed()),
+    }
+}
+
+/// The only name that a field selector lets through.
+pub(crate) fn selected_name(field_selector: &str) -> Option<String> {
+    let supported: [&str; 0] = [];
+    let selector = FieldSelector::parse(field_selector, &supported).ok()?;
+    selector.required("metadata.name").map(str::to_owned)
+}
+
+/// A failure of the store that is nobody's mistake; its cause goes to the log.
+pub(crate) fn internal(error: StoreError) -> Status {
+    let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    tracing::error!(%error, ?causes, "the store failed");
+    Status::internal("the store failed; the server's log says why")
+}
+
+impl Call {
+    fn key(&self, name: &str) -> ObjectKey {
+        self.resource.key(&self.namespace, name)
+    }
+
+    /// What a failure of the store means to the caller.
+    fn refused(&self, error: StoreError) -> Status {
+        let resource = self.resource.group_resource();
+        match error {
+            StoreError::AlreadyExists { key } => Status::already_exists(resource, &key.name),
+            StoreError::NotFound { key } => Status::not_found(resource, &key.name),
+            StoreError::Conflict { key, .. } => Status::modified(resource, &key.name),
+            StoreError::Gone { asked, oldest, .. } => {
+                Status::expired(format!("too old resource version: {asked} ({oldest})"))
+            }
+            other => internal(other),
+        }
+    }
+
+    /// The object that the path names, as this version shows it.
+    async fn stored(&self, name: &str) -> Result<Stored, Status> {
+        let found = self.api.store.get(&self.key(name)).await.map_err(|error| self.refused(error))?;
+        let Stored { value, version } =
+            found.ok_or_else(|| Status::not_found(self.resource.group_resource(), name))?;
+        Ok(Stored { value: self.resource.to_served(value), version })
+    }
+}

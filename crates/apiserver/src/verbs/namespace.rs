@@ -1,0 +1,125 @@
+//! What a namespace brings along and takes with it: a default ServiceAccount, and all its content.
+
+use super::create::stamp;
+use super::delete::marked;
+use super::{Call, internal};
+use crate::api::Api;
+use crate::object;
+use crate::resource::Resource;
+use crate::status::Status;
+use crate::store::{ListQuery, ObjectKey, StoreError, Stored, Write};
+use serde_json::{Value, json};
+
+/// Where namespaces are stored.
+pub(super) const STORED_AS: &str = "/namespaces";
+/// These exist from the start, and always.
+pub(crate) const PERMANENT: &[&str] = &["default", "kube-public", "kube-system"];
+
+/// What is stored together with a new object.
+pub(super) fn companions(resource: &Resource, object: &Value) -> Vec<Write> {
+    if resource.stored_as != STORED_AS {
+        return Vec::new();
+    }
+    vec![default_account(object::name(object))]
+}
+
+/// The ServiceAccount that pods of a namespace use by default.
+pub(crate) fn default_account(namespace: &str) -> Write {
+    let key = ObjectKey {
+        resource: "/serviceaccounts".to_owned(),
+        namespace: namespace.to_owned(),
+        name: "default".to_owned(),
+    };
+    let mut value = json!({
+        "apiVersion": "v1", "kind": "ServiceAccount",
+        "metadata": {"name": "default", "namespace": namespace},
+    });
+    stamp(object::metadata_mut(&mut value), false);
+    Write::Create { key, value }
+}
+
+/// Closes a namespace: nothing new gets in, what is there goes, and at last the namespace itself.
+pub(super) async fn close(call: &Call, name: &str, found: Stored) -> Result<Value, Status> {
+    if PERMANENT.contains(&name) {
+        let resource = call.resource.group_resource();
+        return Err(Status::forbidden(resource, name, "this namespace may not be deleted"));
+    }
+    let mut closing = found.value;
+    if !object::is_terminating(&closing) {
+        closing = marked(closing, false);
+        closing["status"] = json!({"phase": "Terminating"});
+        if call.query.dry_run {
+            return Ok(closing);
+        }
+        let _nobody_puts_anything_in = call.api.namespaces.write().await;
+        let key = call.key(name);
+        let update = Write::Update { key, value: closing, expected: Some(found.version) };
+        let stored = call.api.store.write(vec![update]).await.map_err(|error| call.refused(error))?;
+        closing = stored.into_iter().next().map(|stored| stored.value).unwrap_or_default();
+    }
+    settle(&call.api, Some(name)).await?;
+    Ok(call.resource.to_served(closing))
+}
+
+/// Goes on closing a namespace where it is closing: what nobody holds back goes.
+pub(super) async fn settle(api: &Api, namespace: Option<&str>) -> Result<(), Status> {
+    let Some(namespace) = namespace else { return Ok(()) };
+    let Some(found) = api.namespace(namespace).await.map_err(internal)? else { return Ok(()) };
+    if !object::is_terminating(&found.value) {
+        return Ok(());
+    }
+    let mut kinds: Vec<String> = Vec::new();
+    for resource in api.registry.kinds().iter().filter(|resource| resource.is_namespaced) {
+        if !kinds.contains(&resource.stored_as) {
+            kinds.push(resource.stored_as.clone());
+        }
+    }
+    let mut held_back = 0;
+    for resource in kinds {
+        held_back += empty(api, &resource, namespace).await.map_err(internal)?;
+    }
+    if held_back == 0 && !object::has_finalizers(&found.value) {
+        let key = ObjectKey { resource: STORED_AS.to_owned(), namespace: String::new(), name: namespace.to_owned() };
+        remove(api, key).await.map_err(internal)?;
+    }
+    Ok(())
+}
+
+/// Takes away the objects of one kind; returns how many somebody holds back.
+async fn empty(api: &Api, resource: &str, namespace: &str) -> Result<usize, StoreError> {
+    let query = ListQuery {
+        resource: resource.to_owned(),
+        namespace: Some(namespace.to_owned()),
+        ..ListQuery::default()
+    };
+    let mut held_back = 0;
+    let mut rules_change = false;
+    for item in api.store.list(query).await?.items {
+        let key = ObjectKey {
+            resource: resource.to_owned(),
+            namespace: namespace.to_owned(),
+            name: object::name(&item).to_owned(),
+        };
+        if !object::has_finalizers(&item) {
+            remove(api, key).await?;
+            rules_change = true;
+            continue;
+        }
+        held_back += 1;
+        if !object::is_terminating(&item) {
+            let update = Write::Update { key, value: marked(item, false), expected: None };
+            api.store.write(vec![update]).await?;
+        }
+    }
+    if rules_change && resource.starts_with(crate::validate::rbac::GROUP) {
+        api.forget_policy();
+    }
+    Ok(held_back)
+}
+
+async fn remove(api: &Api, key: ObjectKey) -> Result<(), StoreError> {
+    match api.store.write(vec![Write::Delete { key, expected: None }]).await {
+        Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}

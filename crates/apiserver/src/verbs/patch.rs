@@ -1,0 +1,76 @@
+//! `patch`.
+
+use super::Call;
+use crate::object;
+use crate::patch::{self, BuiltIn, MergeKeys, PatchError, PatchKind};
+use crate::pipeline::respond::Answer;
+use crate::status::Status;
+use serde_json::Value;
+
+/// A patch that meets a change by somebody else is applied again this often.
+const ATTEMPTS: usize = 5;
+
+impl Call {
+    pub(super) async fn patch(&mut self, kind: PatchKind, patch: &Value) -> Result<Answer, Status> {
+        let keys = patch::built_in(&self.resource.group, &self.resource.kind);
+        if kind == PatchKind::StrategicMerge && keys.is_none() {
+            return Err(Status::unsupported_media_type(&[
+                "application/json-patch+json",
+                "application/merge-patch+json",
+            ]));
+        }
+        let told = self.warnings.len();
+        let mut attempt = 1;
+        loop {
+            match self.patch_once(kind, patch, keys).await {
+                Err(status) if status.reason == "Conflict" && attempt < ATTEMPTS => {
+                    attempt += 1;
+                    self.warnings.truncate(told);
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn patch_once(
+        &mut self,
+        kind: PatchKind,
+        patch: &Value,
+        keys: Option<BuiltIn>,
+    ) -> Result<Answer, Status> {
+        let old = self.stored(&self.name).await?;
+        let mut object = match &keys {
+            Some(keys) => patch::apply(kind, &old.value, patch, keys),
+            None => patch::apply(kind, &old.value, patch, &NoKeys),
+        }
+        .map_err(|error| self.unpatched(&error))?;
+        if !object.is_object() {
+            return Err(Status::bad_request("the patch leaves something that is no object"));
+        }
+        if object::text(&object, "/metadata/resourceVersion").is_none() {
+            let version = old.version.to_string();
+            object::metadata_mut(&mut object).insert("resourceVersion".to_owned(), version.into());
+        }
+        self.conform(&mut object)?;
+        self.replace(object, old).await
+    }
+
+    /// A patch that cannot be understood is a bad request; one that does not fit the object is invalid.
+    fn unpatched(&self, error: &PatchError) -> Status {
+        let (code, reason) = match error {
+            PatchError::TestFailed { .. } | PatchError::MissingPath { .. } => (422, "Invalid"),
+            _ => (400, "BadRequest"),
+        };
+        let resource = self.resource.group_resource();
+        Status::new(code, reason, format!("{resource} {:?} cannot be patched: {error}", self.name))
+    }
+}
+
+/// Lists are replaced as wholes: the rule of every kind that is not built in.
+struct NoKeys;
+
+impl MergeKeys for NoKeys {
+    fn of(&self, _path: &[&str]) -> Option<patch::ListStrategy> {
+        None
+    }
+}

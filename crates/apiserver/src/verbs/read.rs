@@ -1,0 +1,115 @@
+//! `get` and `list`.
+
+use super::Call;
+use crate::object;
+use crate::pipeline::respond::{Answer, ObjectList};
+use crate::selector::{FieldSelector, LabelSelector};
+use crate::status::Status;
+use crate::store::{Filter, ListQuery};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// Which objects of a collection are meant.
+#[derive(Clone)]
+pub(super) struct Selection {
+    labels: LabelSelector,
+    fields: FieldSelector,
+}
+
+impl Selection {
+    fn is_everything(&self) -> bool {
+        self.labels.is_empty() && self.fields.is_empty()
+    }
+
+    /// Whether this object, as its version shows it, is meant.
+    pub(super) fn has(&self, object: &Value) -> bool {
+        self.labels.matches(object::labels(object)) && self.fields.matches(object)
+    }
+}
+
+impl Call {
+    pub(super) async fn get(&self) -> Result<Answer, Status> {
+        Ok(Answer::Object(200, self.stored(&self.name).await?.value))
+    }
+
+    pub(super) async fn list(&self) -> Result<Answer, Status> {
+        let selection = self.selection()?;
+        let place = self.query.continue_token.as_deref().map(Place::decode).transpose()?;
+        let at = match (&place, self.query.resource_version_match.as_str()) {
+            (Some(place), _) => Some(place.version),
+            (None, "Exact") => Some(version(&self.query.resource_version)?),
+            _ => None,
+        };
+        let query = ListQuery {
+            limit: self.query.limit,
+            after: place.map(|place| place.after),
+            at,
+            ..self.every(&selection)
+        };
+        let listed = self.api.store.list(query).await.map_err(|error| self.refused(error))?;
+        let mut metadata = Map::new();
+        metadata.insert("resourceVersion".to_owned(), listed.version.to_string().into());
+        if let Some(after) = listed.next {
+            let token = Place { version: listed.version, after }.encode();
+            metadata.insert("continue".to_owned(), token.into());
+            object::put(&mut metadata, "remainingItemCount", listed.remaining.map(Value::from));
+        }
+        let items = listed.items.into_iter().map(|item| self.resource.to_served(item)).collect();
+        Ok(Answer::List(ObjectList { metadata, items }))
+    }
+
+    /// A query for everything that is selected.
+    pub(super) fn every(&self, selection: &Selection) -> ListQuery {
+        let (resource, selection) = (Arc::clone(&self.resource), selection.clone());
+        let filter: Option<Filter> = if selection.is_everything() {
+            None
+        } else if resource.renames.is_empty() {
+            Some(Arc::new(move |object| selection.has(object)))
+        } else {
+            Some(Arc::new(move |object| selection.has(&resource.to_served(object.clone()))))
+        };
+        ListQuery {
+            resource: self.resource.stored_as.clone(),
+            namespace: Some(self.namespace.clone()).filter(|namespace| !namespace.is_empty()),
+            filter,
+            ..ListQuery::default()
+        }
+    }
+
+    /// What the selectors of the query choose.
+    pub(super) fn selection(&self) -> Result<Selection, Status> {
+        let refused = |error: &dyn std::fmt::Display| Status::bad_request(error.to_string());
+        let supported: Vec<&str> = self.resource.selectable.iter().map(String::as_str).collect();
+        Ok(Selection {
+            labels: self.query.label_selector.parse().map_err(|error| refused(&error))?,
+            fields: FieldSelector::parse(&self.query.field_selector, &supported).map_err(|error| refused(&error))?,
+        })
+    }
+}
+
+/// A version that a client gives.
+pub(super) fn version(text: &str) -> Result<u64, Status> {
+    let refused = || Status::bad_request(format!("invalid resource version {text:?}: it must be one that the server gave"));
+    text.parse().map_err(|_| refused())
+}
+
+/// Where the next page of a list starts, and of which state it is a page.
+struct Place {
+    version: u64,
+    after: (String, String),
+}
+
+impl Place {
+    fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(json!([self.version, self.after.0, self.after.1]).to_string())
+    }
+
+    fn decode(token: &str) -> Result<Self, Status> {
+        let refused = || Status::bad_request("continue key is not valid: it must be one that the server gave");
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| refused())?;
+        let (version, namespace, name) = serde_json::from_slice(&bytes).map_err(|_| refused())?;
+        Ok(Self { version, after: (namespace, name) })
+    }
+}

@@ -1,0 +1,111 @@
+//! `update`, and what it shares with `patch`: putting a new state in place of the stored one.
+
+use super::prepare::{restore_system_members, system_members, wants_the_same};
+use super::{Call, namespace};
+use crate::admission::Operation;
+use crate::object;
+use crate::pipeline::respond::Answer;
+use crate::status::Status;
+use crate::store::{Stored, Write};
+use crate::validate::FieldError;
+use serde_json::Value;
+
+/// An update that names no version and meets a change by somebody else is made again this often.
+const ATTEMPTS: usize = 5;
+
+impl Call {
+    pub(super) async fn update(&mut self, mut object: Value) -> Result<Answer, Status> {
+        self.conform(&mut object)?;
+        let has_version = object::text(&object, "/metadata/resourceVersion").is_some_and(|text| !text.is_empty());
+        if self.resource.is_custom && !has_version {
+            let why = "must be specified for an update";
+            let error = FieldError::invalid("metadata.resourceVersion", 0, why);
+            return Err(Status::invalid(self.resource.group_kind(), &self.name, &[error]));
+        }
+        let told = self.warnings.len();
+        let mut attempt = 1;
+        loop {
+            let old = self.stored(&self.name).await?;
+            match self.replace(object.clone(), old).await {
+                Err(status) if status.reason == "Conflict" && !has_version && attempt < ATTEMPTS => {
+                    attempt += 1;
+                    self.warnings.truncate(told);
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Puts `object` in place of `old`, where nobody has changed that meanwhile.
+    pub(super) async fn replace(&mut self, object: Value, old: Stored) -> Result<Answer, Status> {
+        self.check_identity(&object, &old)?;
+        let mut object = self.only_what_may_change(object, &old.value);
+        restore_system_members(&mut object, &system_members(&old.value));
+        self.complete(&mut object, Some(&old.value));
+        let (mut object, afterwards) = self.admit(Operation::Update, object, Some(&old.value)).await?;
+        self.validate(&object, Some(&old.value))?;
+        self.check_grants(&object, Some(&old.value)).await?;
+        self.count_generation(&mut object, &old.value);
+        if self.query.dry_run {
+            return Ok(Answer::Object(200, object));
+        }
+        let stored = if object == old.value { object } else { self.overwrite(object, old.version).await? };
+        self.follow_up(afterwards).await;
+        Ok(Answer::Object(200, stored))
+    }
+
+    /// The client may say which object, and which version of it, it means.
+    fn check_identity(&self, object: &Value, old: &Stored) -> Result<(), Status> {
+        let resource = self.resource.group_resource();
+        let (wanted, found) = (object::uid(object), object::uid(&old.value));
+        if !wanted.is_empty() && wanted != found {
+            let why = format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}");
+            return Err(Status::conflict(resource, &self.name, why));
+        }
+        let version = object::text(object, "/metadata/resourceVersion").unwrap_or_default();
+        if !version.is_empty() && version != old.version.to_string() {
+            return Err(Status::modified(resource, &self.name));
+        }
+        Ok(())
+    }
+
+    /// Status is written through its subresource only, and nothing else through that.
+    fn only_what_may_change(&self, object: Value, old: &Value) -> Value {
+        let has_status = self.resource.has_status;
+        let (mut kept, status) = match self.subresource.as_deref() {
+            Some("status") => (old.clone(), object.get("status").cloned()),
+            _ if has_status => (object, old.get("status").cloned()),
+            _ => return object,
+        };
+        if let Some(members) = kept.as_object_mut() {
+            object::put(members, "status", status);
+        }
+        kept
+    }
+
+    fn count_generation(&self, object: &mut Value, old: &Value) {
+        if self.resource.has_generation && !wants_the_same(object, old, self.resource.has_status) {
+            let before = old.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or_default();
+            object::metadata_mut(object).insert("generation".to_owned(), (before + 1).into());
+        }
+    }
+
+    /// Stores the new state; what was only held back by a finalizer goes when the last one does.
+    async fn overwrite(&self, object: Value, expected: u64) -> Result<Value, Status> {
+        let key = self.key(&self.name);
+        let is_free = object::is_terminating(&object) && !object::has_finalizers(&object);
+        let is_namespace = self.resource.stored_as == namespace::STORED_AS;
+        let value = self.resource.to_stored(object);
+        let mut writes = vec![Write::Update { key: key.clone(), value, expected: Some(expected) }];
+        if is_free && !is_namespace {
+            writes.push(Write::Delete { key, expected: None });
+        }
+        let stored = self.api.commit(&self.resource, writes).await.map_err(|error| self.refused(error))?;
+        if is_free {
+            let closing = if is_namespace { Some(self.name.as_str()) } else { self.closing_namespace() };
+            namespace::settle(&self.api, closing).await?;
+        }
+        let first = stored.into_iter().next().ok_or_else(|| Status::internal("nothing was stored"))?;
+        Ok(self.resource.to_served(first.value))
+    }
+}

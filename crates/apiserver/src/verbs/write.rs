@@ -1,0 +1,84 @@
+//! What creating and updating have in common: admission, the check that nobody grants what they
+//! do not have, and storing.
+
+use super::prepare::{restore_system_members, system_members, wants_the_same};
+use super::{Call, internal};
+use crate::admission::{
+    AdmissionRequest, Afterwards, GroupVersionKind, GroupVersionResource, Operation, Verdict,
+};
+use crate::object;
+use crate::rbac;
+use crate::status::Status;
+use crate::validate::rbac::GROUP;
+use serde_json::Value;
+
+impl Call {
+    /// Asks the embedder, and takes over what it changed. What it changed must again be in order.
+    pub(super) async fn admit(
+        &mut self,
+        operation: Operation,
+        object: Value,
+        old: Option<&Value>,
+    ) -> Result<(Value, Option<Afterwards>), Status> {
+        let Some(admission) = self.api.admission.get().cloned() else { return Ok((object, None)) };
+        let request = self.admission_request(operation, object.clone(), old);
+        match admission.admit(request).await {
+            Verdict::Deny(denial) => {
+                let code = if (400..600).contains(&denial.code) { denial.code } else { 403 };
+                Err(Status::new(code, denial.reason, denial.message))
+            }
+            Verdict::Allow { object: changed, warnings, afterwards } => {
+                self.warnings.extend(warnings);
+                let Some(mut changed) = changed else { return Ok((object, afterwards)) };
+                restore_system_members(&mut changed, &system_members(&object));
+                self.conform(&mut changed)?;
+                self.complete(&mut changed, old);
+                Ok((changed, afterwards))
+            }
+        }
+    }
+
+    fn admission_request(&self, operation: Operation, object: Value, old: Option<&Value>) -> AdmissionRequest {
+        let resource = &self.resource;
+        AdmissionRequest {
+            uid: uuid::Uuid::new_v4().to_string(),
+            resource: GroupVersionResource {
+                group: resource.group.clone(),
+                version: resource.version.clone(),
+                plural: resource.plural.clone(),
+            },
+            kind: GroupVersionKind {
+                group: resource.group.clone(),
+                version: resource.version.clone(),
+                kind: resource.kind.clone(),
+            },
+            operation,
+            namespace: self.namespace.clone(),
+            name: object::name(&object).to_owned(),
+            user: self.user.clone(),
+            object,
+            old_object: old.cloned(),
+            dry_run: self.query.dry_run,
+            subresource: self.subresource.clone(),
+        }
+    }
+
+    /// Refuses access rules that give more than their author has.
+    pub(super) async fn check_grants(&self, object: &Value, old: Option<&Value>) -> Result<(), Status> {
+        if self.resource.group != GROUP || old.is_some_and(|old| wants_the_same(old, object, false)) {
+            return Ok(());
+        }
+        let policy = self.api.policy().await.map_err(internal)?;
+        match rbac::check_escalation(&policy, &self.user, &self.resource.plural, object) {
+            Some(why) => Err(Status::forbidden(self.resource.group_resource(), object::name(object), why)),
+            None => Ok(()),
+        }
+    }
+
+    /// Does what the embedder wanted done once the object is stored.
+    pub(super) async fn follow_up(&mut self, afterwards: Option<Afterwards>) {
+        if let Some(afterwards) = afterwards {
+            self.warnings.extend(afterwards.await);
+        }
+    }
+}
