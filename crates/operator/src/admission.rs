@@ -32,7 +32,11 @@ impl<C: Cluster> Admission<C> {
     /// A [`Denial`] for the person who made the request.
     pub async fn decide(&self, request: &Request<'_>, user: &User) -> Result<Plan, Denial> {
         let needs = needs(request);
-        let lookup = self.fetch(&needs, request.namespace, user).await;
+        let lookup = if needs.read.is_empty() {
+            Lookup::new()
+        } else {
+            self.fetch(&needs, request.namespace, user).await
+        };
         plan(request, &lookup)
     }
 
@@ -93,6 +97,6 @@ pub fn secret_warnings(object: &Value) -> Vec<Warning> {
     validate::findings(&secret)
         .into_iter()
         .filter(|finding| finding.severity >= bowline_core::Severity::Warning)
-        .map(|finding| Warning::new(format!("{}: {}", finding.field, finding.message)))
+        .map(|finding| Warning::new(finding.message))
         .collect()
 }

@@ -6,6 +6,7 @@
 pub mod admission;
 pub mod cluster;
 pub mod kubernetes;
+pub mod listen;
 pub mod review;
 pub mod server;
 

@@ -37,6 +37,26 @@ macro_rules! themes {
 
 themes! {
     alauda = "alauda";
+    dry_run = "dry-run";
+    freeze = "freeze";
+    grammar = "grammar";
+    isvc_oci = "isvc-oci";
+    isvc_peers = "isvc-peers";
+    isvc_s3 = "isvc-s3";
+    isvc_update = "isvc-update";
+    isvc_uri = "isvc-uri";
+    llm_create = "llm-create";
+    llm_update = "llm-update";
+    notebook_create = "notebook-create";
+    notebook_peers = "notebook-peers";
+    notebook_update = "notebook-update";
+    owned = "owned";
+    passes = "passes";
+    pod_templates = "pod-templates";
+    record = "record";
+    rights = "rights";
+    types = "types";
+    warnings = "warnings";
 }
 
 #[test]

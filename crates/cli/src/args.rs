@@ -1,0 +1,288 @@
+//! The command line: every command, flag, default and environment twin, and the help that people
+//! read. What the commands do is left to `commands`.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::failure::{Failure, Kind};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Ties ML workloads on Kubernetes to their data.
+#[derive(Debug, Parser)]
+#[command(name = "bowline", version, styles = STYLES, max_term_width = 100)]
+#[command(after_help = "\
+Examples:
+  bowline up                                  start a Kubernetes API on this machine
+  bowline list                                connections in the current namespace
+  bowline lint -f s3.yaml                     what is wrong with a manifest
+  bowline inject -f s3.yaml -f notebook.yaml  what a workload gets")]
+pub struct Args {
+    /// Which cluster the command talks to.
+    #[command(flatten)]
+    pub cluster: Cluster,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Which cluster a command talks to.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Cluster")]
+pub struct Cluster {
+    /// Kubeconfig to use instead of $KUBECONFIG or ~/.kube/config
+    #[arg(long, global = true, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig to use instead of its current one
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "BOWLINE_CONTEXT",
+        hide_env_values = true
+    )]
+    pub context: Option<String>,
+}
+
+/// What to do; the help of each command is that of its arguments.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Up(Up),
+    Inject(Inject),
+    Lint(Lint),
+    List(List),
+    Show(Show),
+    Completion(Completion),
+}
+
+/// Start a Kubernetes API on this machine that ties connections
+///
+/// Serves until it is told to stop, and keeps its state in one file. Loopback only.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bowline up
+  bowline up --data ./state --kubernetes-port 0 --admission-port 0 --http-port 0 --output json")]
+pub struct Up {
+    /// Folder of the state [default: `$XDG_DATA_HOME/bowline` or `~/.local/share/bowline`]
+    #[arg(long, value_name = "DIR", env = "BOWLINE_DATA", hide_env_values = true)]
+    pub data: Option<PathBuf>,
+    /// Port of the Kubernetes API; 0 means any free port
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 6443,
+        env = "BOWLINE_KUBERNETES_PORT",
+        hide_env_values = true
+    )]
+    pub kubernetes_port: u16,
+    /// Port of the admission webhooks; 0 means any free port
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 9443,
+        env = "BOWLINE_ADMISSION_PORT",
+        hide_env_values = true
+    )]
+    pub admission_port: u16,
+    /// Port of health checks and the web; 0 means any free port
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 8080,
+        env = "BOWLINE_HTTP_PORT",
+        hide_env_values = true
+    )]
+    pub http_port: u16,
+    /// Key file that seals the Secrets [default: beside the state]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "BOWLINE_KEY_FILE",
+        hide_env_values = true
+    )]
+    pub key_file: Option<PathBuf>,
+    /// How to say that it is ready; `json` is one line on stdout
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        env = "BOWLINE_OUTPUT",
+        hide_env_values = true
+    )]
+    pub output: UpOutput,
+}
+
+impl Up {
+    /// The folder of the state.
+    ///
+    /// # Errors
+    /// When neither the flag nor the environment names one.
+    pub fn data_dir(&self) -> Result<PathBuf, Failure> {
+        let from = |key: &str| {
+            std::env::var_os(key)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
+        let chosen = self.data.clone();
+        let shared = || from("XDG_DATA_HOME").map(|folder| folder.join("bowline"));
+        let home = || from("HOME").map(|folder| folder.join(".local/share/bowline"));
+        chosen.or_else(shared).or_else(home).ok_or_else(|| {
+            Failure::new(Kind::Usage, "there is no folder for the state")
+                .cause("neither `XDG_DATA_HOME` nor `HOME` is set")
+                .help("name one: `bowline up --data DIR`")
+        })
+    }
+}
+
+/// How `up` says that it is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum UpOutput {
+    Text,
+    Json,
+}
+
+/// Show manifests as they would be after admission
+///
+/// Reads Secrets and workloads, ties every workload as if it were created now, and prints all
+/// manifests as YAML, in order, ready for `kubectl apply`. Needs no server and asks for no rights.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bowline inject -f connection.yaml -f notebook.yaml
+  bowline inject -f *.yaml --diff
+  kustomize build . | bowline inject -f - -n team-a | kubectl apply -n team-a -f -")]
+pub struct Inject {
+    /// Manifest to read, YAML or JSON; `-` is stdin (can be repeated)
+    #[arg(short, long = "filename", value_name = "FILE", required = true, num_args = 1..)]
+    pub files: Vec<PathBuf>,
+    /// Show what changes, and nothing else
+    #[arg(long)]
+    pub diff: bool,
+    /// Namespace of manifests that name none
+    #[arg(short, long, default_value = "default")]
+    pub namespace: String,
+}
+
+/// Say what is wrong with connections and the workloads that name them
+///
+/// Checks the manifests of files, or without `-f` the Secrets of a cluster. The exit code is 1
+/// when there are errors, 0 when there are at most warnings and notes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bowline lint -f connection.yaml -f notebook.yaml
+  bowline lint -A --output json
+  bowline lint -f deploy/*.yaml --output sarif > bowline.sarif")]
+pub struct Lint {
+    /// Manifest to check, YAML or JSON; `-` is stdin (can be repeated)
+    #[arg(short, long = "filename", value_name = "FILE", num_args = 1.., conflicts_with = "all_namespaces")]
+    pub files: Vec<PathBuf>,
+    /// Where to look.
+    #[command(flatten)]
+    pub scope: Scope,
+    /// How to show the findings; `sarif` (2.1.0) is for code-scanning services
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub output: LintOutput,
+}
+
+/// How `lint` shows its findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LintOutput {
+    Text,
+    Json,
+    Sarif,
+}
+
+/// List connections, and Secrets that could be one
+///
+/// A connection is a Secret that says so by an annotation; below the connections stand the Secrets
+/// that only look like one, each with the reason and the command that would make it one.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bowline list
+  bowline list -A --output json
+  bowline list --output name | xargs -n1 bowline show")]
+pub struct List {
+    /// Where to look.
+    #[command(flatten)]
+    pub scope: Scope,
+    /// How to show the list; `name` prints the names of connections only
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub output: ListOutput,
+}
+
+/// How `list` shows its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListOutput {
+    Text,
+    Json,
+    Name,
+}
+
+/// Show one connection, with its secret values masked
+///
+/// Places such as endpoint, bucket, region and location are shown, everything else is masked.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bowline show training-data
+  bowline show training-data -n team-a --output json")]
+pub struct Show {
+    /// Name of the connection
+    pub name: String,
+    /// Namespace to look in [default: the context's, else `default`]
+    #[arg(short, long)]
+    pub namespace: Option<String>,
+    /// How to show it
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub output: ShowOutput,
+}
+
+/// How `show` shows a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ShowOutput {
+    Text,
+    Json,
+}
+
+/// Print the completion script of a shell
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  source <(bowline completion bash)
+  bowline completion fish > ~/.config/fish/completions/bowline.fish")]
+pub struct Completion {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// One namespace or all of them.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Scope {
+    /// Namespace to look in [default: the context's, else `default`]
+    #[arg(short, long, conflicts_with = "all_namespaces")]
+    pub namespace: Option<String>,
+    /// Look in all namespaces
+    #[arg(short = 'A', long)]
+    pub all_namespaces: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,215 @@
+//! The cluster behind a kubeconfig, and the few things that commands read from it. Turning a
+//! refusal into something a person can act on is left to `refusal`.
+
+mod refusal;
+
+use bowline_core::Secret;
+use k8s_openapi::api::core::v1;
+use kube::api::{Api, ApiResource, DynamicObject, ListParams, ObjectMeta};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::{ObjectList, PartialObjectMeta};
+use kube::{Client, Config};
+use std::time::Duration;
+
+use crate::args;
+use crate::failure::{Failure, Kind};
+
+/// Objects per answer; small enough to hold, large enough to be quick.
+const PAGE: u32 = 500;
+/// Long enough for a cluster across an ocean, short enough to notice a wrong address.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Kinds of Secret that are never connections, and of which a cluster holds many and large ones.
+const NOT_OF_THE_PLATFORM: &str = "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token,\
+    type!=kubernetes.io/tls,type!=kubernetes.io/dockercfg,type!=bootstrap.kubernetes.io/token";
+
+/// A cluster to read from.
+pub struct Cluster {
+    client: Client,
+    /// The namespace of the context.
+    namespace: String,
+    /// Where it is, without a login.
+    address: String,
+}
+
+/// Which namespaces to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// One.
+    Namespace(String),
+    /// All of them.
+    All,
+}
+
+impl Cluster {
+    /// The cluster that the flags, `$KUBECONFIG` or the default file name; does not connect yet.
+    ///
+    /// # Errors
+    /// When there is no kubeconfig, or it does not describe a cluster.
+    pub async fn new(flags: &args::Cluster) -> Result<Self, Failure> {
+        let kubeconfig = match &flags.kubeconfig {
+            Some(file) => Kubeconfig::read_from(file),
+            None => Kubeconfig::read(),
+        }
+        .map_err(|error| refusal::of_kubeconfig(&error, &[]))?;
+        let contexts: Vec<String> = kubeconfig.contexts.iter().map(|c| c.name.clone()).collect();
+        let options = KubeConfigOptions {
+            context: flags.context.clone(),
+            ..Default::default()
+        };
+        let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)
+            .await
+            .map_err(|error| refusal::of_kubeconfig(&error, &contexts))?;
+        config.connect_timeout = Some(CONNECT_TIMEOUT);
+        config.read_timeout = Some(READ_TIMEOUT);
+        let url = &config.cluster_url;
+        let host = url
+            .authority()
+            .map(|a| a.as_str().rsplit('@').next().unwrap_or_default());
+        let address = format!(
+            "{}://{}",
+            url.scheme_str().unwrap_or("https"),
+            host.unwrap_or_default()
+        );
+        let namespace = config.default_namespace.clone();
+        let client =
+            Client::try_from(config).map_err(|error| refusal::of(&address, "a client", &error))?;
+        Ok(Self {
+            client,
+            namespace,
+            address,
+        })
+    }
+
+    /// The scope that the flags mean in this cluster.
+    pub fn scope(&self, flags: &args::Scope) -> Scope {
+        match (flags.all_namespaces, &flags.namespace) {
+            (true, _) => Scope::All,
+            (false, Some(namespace)) => Scope::Namespace(namespace.clone()),
+            (false, None) => Scope::Namespace(self.namespace.clone()),
+        }
+    }
+
+    /// The namespace that a flag or else the context names.
+    pub fn namespace<'a>(&'a self, flag: Option<&'a str>) -> &'a str {
+        flag.unwrap_or(&self.namespace)
+    }
+
+    /// Hands every Secret that could be a connection to `each`, one page at a time, so that the
+    /// values of a whole cluster are never held at once.
+    ///
+    /// # Errors
+    /// When the API does not answer, or refuses.
+    pub async fn each_secret(
+        &self,
+        scope: &Scope,
+        mut each: impl FnMut(Secret),
+    ) -> Result<(), Failure> {
+        let resource = ApiResource::erase::<v1::Secret>(&());
+        let api: Api<DynamicObject> = match scope {
+            Scope::Namespace(name) => Api::namespaced_with(self.client.clone(), name, &resource),
+            Scope::All => Api::all_with(self.client.clone(), &resource),
+        };
+        let mut next = Some(first_page());
+        while let Some(params) = next {
+            let page = api
+                .list(&params)
+                .await
+                .map_err(|error| self.list_refused(scope, &error))?;
+            next = following(&params, &page);
+            for object in page.items {
+                each(read(&object)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands every Secret that could be a connection to `each`, without its values or type.
+    ///
+    /// # Errors
+    /// When the API does not answer, or refuses.
+    pub async fn each_metadata(
+        &self,
+        scope: &Scope,
+        mut each: impl FnMut(Secret),
+    ) -> Result<(), Failure> {
+        let api: Api<v1::Secret> = match scope {
+            Scope::Namespace(name) => Api::namespaced(self.client.clone(), name),
+            Scope::All => Api::all(self.client.clone()),
+        };
+        let mut next = Some(first_page());
+        while let Some(params) = next {
+            let page = api
+                .list_metadata(&params)
+                .await
+                .map_err(|error| self.list_refused(scope, &error))?;
+            next = following(&params, &page);
+            let metadata = page
+                .items
+                .into_iter()
+                .map(|item: PartialObjectMeta<_>| item.metadata);
+            metadata.for_each(|metadata| each(without_values(metadata)));
+        }
+        Ok(())
+    }
+
+    /// One Secret; `None` when it does not exist.
+    ///
+    /// # Errors
+    /// When the API does not answer, or refuses.
+    pub async fn secret(&self, namespace: &str, name: &str) -> Result<Option<Secret>, Failure> {
+        let resource = ApiResource::erase::<v1::Secret>(&());
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.client.clone(), namespace, &resource);
+        let step = format!("Secret `{name}` in namespace `{namespace}`");
+        let found = api.get_opt(name).await;
+        let found = found.map_err(|error| refusal::of(&self.address, &step, &error))?;
+        found.as_ref().map(read).transpose()
+    }
+
+    fn list_refused(&self, scope: &Scope, error: &kube::Error) -> Failure {
+        let what = match scope {
+            Scope::Namespace(name) => format!("Secrets in namespace `{name}`"),
+            Scope::All => "Secrets in all namespaces".to_owned(),
+        };
+        refusal::of(&self.address, &what, error)
+    }
+}
+
+fn first_page() -> ListParams {
+    ListParams::default()
+        .limit(PAGE)
+        .fields(NOT_OF_THE_PLATFORM)
+}
+
+fn following<T: Clone>(params: &ListParams, page: &ObjectList<T>) -> Option<ListParams> {
+    let token = page
+        .metadata
+        .continue_
+        .as_deref()
+        .filter(|token| !token.is_empty())?;
+    Some(params.clone().continue_token(token))
+}
+
+fn read(object: &DynamicObject) -> Result<Secret, Failure> {
+    let name = object.metadata.name.as_deref().unwrap_or_default();
+    let unreadable = || Failure::new(Kind::Internal, format!("Secret `{name}` cannot be read"));
+    // The error of the conversion could quote a value; the error of core never does.
+    let value = serde_json::to_value(object).map_err(|_| unreadable())?;
+    Secret::from_value(&value).map_err(|error| unreadable().caused_by(&error))
+}
+
+fn without_values(metadata: ObjectMeta) -> Secret {
+    Secret {
+        namespace: metadata.namespace.unwrap_or_default(),
+        name: metadata.name.unwrap_or_default(),
+        type_: bowline_core::secret::OPAQUE.to_owned(),
+        labels: metadata.labels.unwrap_or_default(),
+        annotations: metadata.annotations.unwrap_or_default(),
+        mistyped: Vec::new(),
+        data: Default::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

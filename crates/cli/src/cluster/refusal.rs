@@ -1,0 +1,126 @@
+//! Why a cluster did not do what it was asked to, from the client's errors. Their own texts may
+//! quote a kubeconfig's token, a Secret's value or a login in an address, so only the parts that
+//! cannot are shown.
+
+use std::error::Error;
+use std::io;
+
+use kube::config::KubeconfigError;
+
+use crate::failure::{Failure, Kind};
+use crate::suggest::nearest;
+
+const START: &str = "`bowline up` starts a Kubernetes API on this machine; \
+    `--kubeconfig` and `--context` choose another";
+
+/// The failure behind an error of a request.
+pub(super) fn of(address: &str, what: &str, error: &kube::Error) -> Failure {
+    match error {
+        kube::Error::Api(status) => refused(what, status.code, &status.message),
+        kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => {
+            Failure::new(Kind::Internal, format!("{what} cannot be read"))
+                .cause(format!(
+                    "`{address}` answered something that is not a Kubernetes API's"
+                ))
+                .help("check that the kubeconfig names a Kubernetes API server")
+        }
+        kube::Error::Auth(_) => Failure::new(
+            Kind::Unauthenticated,
+            format!("cannot sign in at `{address}`"),
+        )
+        .cause("the credentials of the kubeconfig's user cannot be had")
+        .help("try `kubectl auth whoami`, which shows what is wrong with them"),
+        error => unreachable(address, error),
+    }
+}
+
+fn refused(what: &str, code: u16, message: &str) -> Failure {
+    let kind = Kind::of_status(code);
+    let failure = Failure::new(kind, format!("the API does not give {what}"));
+    let failure = match message {
+        "" => failure.cause(format!("it answered {code}")),
+        message => failure.cause(format!("it answered {code}: {message}")),
+    };
+    match kind {
+        Kind::Forbidden => failure.help(
+            "ask for the rights `get` and `list` on Secrets there, or choose another with `-n`",
+        ),
+        Kind::Unauthenticated => {
+            failure.help("sign in again, or choose other credentials with `--context`")
+        }
+        Kind::Unavailable | Kind::RateLimited => failure.help("run the command again in a moment"),
+        _ => failure,
+    }
+}
+
+fn unreachable(address: &str, error: &kube::Error) -> Failure {
+    let failure = Failure::new(Kind::Unavailable, format!("`{address}` does not answer"));
+    // Errors of the operating system and of TLS speak of the connection, never of what it carries.
+    let chain = std::iter::successors(error.source(), |error| (*error).source());
+    let innermost = chain
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .last();
+    match innermost {
+        Some(error) => failure.cause(error.to_string()).help(START),
+        None => failure.cause("the connection failed").help(START),
+    }
+}
+
+/// The failure behind an error of a kubeconfig.
+pub(super) fn of_kubeconfig(error: &KubeconfigError, contexts: &[String]) -> Failure {
+    let usage = |what: String| Failure::new(Kind::Usage, what);
+    match error {
+        KubeconfigError::ReadConfig(cause, file) if cause.kind() == io::ErrorKind::NotFound => {
+            Failure::new(Kind::Unavailable, "there is no cluster to talk to")
+                .cause(format!("kubeconfig `{}` does not exist", file.display()))
+                .help(START)
+        }
+        KubeconfigError::ReadConfig(cause, file) => {
+            usage(format!("kubeconfig `{}` cannot be read", file.display())).caused_by(cause)
+        }
+        KubeconfigError::FindPath => {
+            Failure::new(Kind::Unavailable, "there is no cluster to talk to")
+                .cause("neither `KUBECONFIG` nor a home directory is set")
+                .help(START)
+        }
+        KubeconfigError::CurrentContextNotSet => {
+            usage("the kubeconfig has no current context".to_owned()).help(choose(contexts))
+        }
+        KubeconfigError::LoadContext(name) => {
+            let failure = usage(format!("the kubeconfig has no context `{name}`"));
+            match nearest(name, contexts.iter().map(String::as_str)) {
+                Some(other) => failure.help(format!("did you mean `{other}`?")),
+                None => failure.help(choose(contexts)),
+            }
+        }
+        KubeconfigError::LoadClusterOfContext(name) => usage(format!(
+            "the kubeconfig's context names cluster `{name}`, which it does not hold"
+        ))
+        .help("choose another context with `--context`"),
+        // The rest speaks of one entry, and its own text may quote that.
+        error => usage("the kubeconfig cannot be used".to_owned())
+            .cause(flaw(error))
+            .help("compare `kubectl config view`"),
+    }
+}
+
+fn choose(contexts: &[String]) -> String {
+    match contexts {
+        [] => "name another file with `--kubeconfig`".to_owned(),
+        some => format!("choose one with `--context`: {}", some.join(", ")),
+    }
+}
+
+fn flaw(error: &KubeconfigError) -> &'static str {
+    match error {
+        KubeconfigError::Parse(_) => "it is not YAML of the form that kubeconfigs have",
+        KubeconfigError::MissingClusterUrl => "its cluster has no `server`",
+        KubeconfigError::ParseClusterUrl(_) => "the `server` of its cluster is not a URL",
+        KubeconfigError::LoadCertificateAuthority(_) | KubeconfigError::ParseCertificates(_) => {
+            "the certificate authority of its cluster cannot be read"
+        }
+        KubeconfigError::LoadClientCertificate(_) => "the client certificate cannot be read",
+        KubeconfigError::LoadClientKey(_) => "the client key cannot be read",
+        _ => "two of its entries do not fit together",
+    }
+}

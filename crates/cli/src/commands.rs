@@ -1,0 +1,53 @@
+//! One module per command, and the choice among them. A runtime is started only for commands that
+//! talk to a cluster, so that help and offline commands answer at once.
+
+mod completion;
+mod inject;
+mod lint;
+mod list;
+mod show;
+mod up;
+
+use std::process::ExitCode;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::args::{Args, Command};
+use crate::failure::{Failure, Failures, Kind};
+
+/// Runs the command.
+///
+/// # Errors
+/// When it could not do what it was asked to.
+pub fn run(args: Args) -> Result<ExitCode, Failures> {
+    let cluster = args.cluster;
+    match args.command {
+        Command::Up(up) => wait(&Runtime::new(), up::run(up))?,
+        Command::Inject(inject) => inject::run(&inject)?,
+        Command::Lint(lint) if lint.files.is_empty() => {
+            return Ok(wait(&small(), lint::cluster(&lint, &cluster))?);
+        }
+        Command::Lint(lint) => return Ok(lint::files(&lint)?),
+        Command::List(list) => wait(&small(), list::run(&list, &cluster))?,
+        Command::Show(show) => wait(&small(), show::run(&show, &cluster))?,
+        Command::Completion(completion) => completion::run(&completion)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A runtime for a few requests, one after another.
+fn small() -> std::io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}
+
+fn wait<T>(
+    runtime: &std::io::Result<Runtime>,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    match runtime {
+        Ok(runtime) => runtime.block_on(work),
+        Err(error) => {
+            Err(Failure::new(Kind::Internal, "the runtime cannot be started").caused_by(error))
+        }
+    }
+}

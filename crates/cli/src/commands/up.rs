@@ -1,0 +1,109 @@
+//! `bowline up`: a Kubernetes API on this machine that ties connections. What it is made of is left
+//! to `embed`.
+
+use std::io::Write;
+
+use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::args::{Up, UpOutput};
+use crate::embed::{Listening, Settings, Stack};
+use crate::failure::{Failure, Kind};
+use crate::terminal;
+
+/// What `--output json` says, on one line, when everything is ready.
+#[derive(Serialize)]
+struct Ready<'a> {
+    kubeconfig: &'a str,
+    kubernetes: &'a str,
+    admission: &'a str,
+    http: &'a str,
+    token: &'a str,
+    ca: &'a str,
+}
+
+/// Serves until it is told to stop.
+///
+/// # Errors
+/// When the server cannot be started, or stops by itself.
+pub async fn run(args: Up) -> Result<(), Failure> {
+    log();
+    let settings = Settings {
+        data: args.data_dir()?,
+        key_file: args.key_file.clone(),
+        kubernetes_port: args.kubernetes_port,
+        admission_port: args.admission_port,
+        http_port: args.http_port,
+    };
+    let stack = Stack::open(&settings).await?;
+    announce(args.output, stack.listening())?;
+    let stopping = CancellationToken::new();
+    let stopped = tokio::spawn(stack.serve(stopping.clone()));
+    wait_for_signal().await?;
+    stopping.cancel();
+    stopped
+        .await
+        .map_err(|_| Failure::new(Kind::Internal, "the server ended by a fault"))?
+}
+
+fn announce(output: UpOutput, at: &Listening) -> Result<(), Failure> {
+    let mut out = anstream::stdout().lock();
+    let written = match output {
+        UpOutput::Json => {
+            let ready = Ready {
+                kubeconfig: &at.kubeconfig.to_string_lossy(),
+                kubernetes: &at.kubernetes,
+                admission: &at.admission,
+                http: &at.http,
+                token: &at.token,
+                ca: &at.ca.to_string_lossy(),
+            };
+            serde_json::to_writer(&mut out, &ready)
+                .map_err(std::io::Error::from)
+                .and_then(|()| writeln!(out))
+        }
+        UpOutput::Text => writeln!(
+            out,
+            "{bold}Bowline is up.{bold:#} Ctrl-C stops it.\n\n  \
+             Kubernetes API  {}\n  admission       {}/mutate, {}/validate\n  health          {}/readyz\n\n\
+             Next:\n  export KUBECONFIG={}\n  kubectl get namespaces\n  bowline list -A",
+            at.kubernetes,
+            at.admission,
+            at.admission,
+            at.http,
+            at.kubeconfig.display(),
+            bold = terminal::BOLD,
+        ),
+    };
+    written.and_then(|()| out.flush()).map_err(|error| {
+        Failure::new(Kind::Internal, "cannot say where the server listens").caused_by(&error)
+    })
+}
+
+async fn wait_for_signal() -> Result<(), Failure> {
+    let listen = |kind| {
+        signal(kind).map_err(|error| {
+            Failure::new(Kind::Internal, "cannot wait for a signal to stop").caused_by(&error)
+        })
+    };
+    let (mut interrupt, mut terminate) = (
+        listen(SignalKind::interrupt())?,
+        listen(SignalKind::terminate())?,
+    );
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+/// Logs go to stderr; `RUST_LOG` chooses what is told.
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}

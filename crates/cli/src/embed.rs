@@ -1,0 +1,187 @@
+//! What `bowline up` puts together: the embedded Kubernetes API, admission plugged into it, and the
+//! same admission over HTTPS. Talking to the person is left to `commands::up`.
+
+mod admission;
+mod crds;
+mod files;
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use bowline_apiserver::kubeconfig::Access;
+use bowline_apiserver::store::KeySource;
+use bowline_apiserver::tls::{Authority, Serving};
+use bowline_apiserver::{ApiServer, Config, Token, UserInfo};
+use bowline_operator::listen::listen;
+use bowline_operator::server::routes;
+use bowline_operator::{Admission, Kubernetes};
+use tokio_util::sync::CancellationToken;
+
+use crate::failure::{Failure, Kind};
+use admission::Embedded;
+
+/// Names under which clients on this machine reach the servers.
+const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+/// Who owns the written kubeconfig.
+const ADMINISTRATOR: &str = "bowline-admin";
+/// Who admission looks things up as.
+const OPERATOR: &str = "system:bowline:operator";
+
+/// Where the state is and where to listen; port 0 means any free one.
+pub(crate) struct Settings {
+    pub(crate) data: PathBuf,
+    pub(crate) key_file: Option<PathBuf>,
+    pub(crate) kubernetes_port: u16,
+    pub(crate) admission_port: u16,
+    pub(crate) http_port: u16,
+}
+
+/// Where everything can be reached.
+pub(crate) struct Listening {
+    pub(crate) kubeconfig: PathBuf,
+    pub(crate) kubernetes: String,
+    pub(crate) admission: String,
+    pub(crate) http: String,
+    pub(crate) token: String,
+    pub(crate) ca: PathBuf,
+}
+
+/// Everything that runs, opened and bound, not yet serving.
+pub(crate) struct Stack {
+    api: ApiServer,
+    admission: Arc<Admission<Kubernetes>>,
+    serving: Serving,
+    kubernetes: TcpListener,
+    review: TcpListener,
+    http: TcpListener,
+    listening: Listening,
+}
+
+impl Stack {
+    /// Opens the state, binds the ports and writes the kubeconfig.
+    pub(crate) async fn open(settings: &Settings) -> Result<Self, Failure> {
+        files::make_private(&settings.data)?;
+        let token = files::token(&settings.data.join("token"))?;
+        let kubernetes = bind("--kubernetes-port", settings.kubernetes_port)?;
+        let review = bind("--admission-port", settings.admission_port)?;
+        let http = bind("--http-port", settings.http_port)?;
+        let authority =
+            Authority::in_directory(settings.data.join("tls")).map_err(|e| at_fault(&e))?;
+        let serving = authority.serving(&NAMES).map_err(|e| at_fault(&e))?;
+        let ca = settings.data.join("ca.crt");
+        files::write(&ca, authority.certificate_pem())?;
+        let listening = Listening {
+            kubeconfig: settings.data.join("kubeconfig"),
+            kubernetes: url("https", &kubernetes)?,
+            admission: url("https", &review)?,
+            http: url("http", &http)?,
+            token: token.secret().to_owned(),
+            ca,
+        };
+        let api = open_api(settings, token).await?;
+        let admission = Arc::new(Admission::new(Kubernetes::new(kube::Client::new(
+            api.in_process(UserInfo::administrator(OPERATOR)),
+            "default",
+        ))));
+        api.set_admission(Arc::new(Embedded(Arc::clone(&admission))));
+        let access = Access {
+            name: "bowline",
+            server: &listening.kubernetes,
+            certificate_pem: authority.certificate_pem(),
+            token: &listening.token,
+            namespace: "default",
+        };
+        access
+            .write(&listening.kubeconfig)
+            .map_err(|error| at_fault(&error))?;
+        Ok(Self {
+            api,
+            admission,
+            serving,
+            kubernetes,
+            review,
+            http,
+            listening,
+        })
+    }
+
+    pub(crate) const fn listening(&self) -> &Listening {
+        &self.listening
+    }
+
+    /// Serves until `stopping` is cancelled; then requests under way are answered.
+    pub(crate) async fn serve(self, stopping: CancellationToken) -> Result<(), Failure> {
+        let stop = || stopping.clone().cancelled_owned();
+        let kubernetes = asynchronous(self.kubernetes)?;
+        let http = asynchronous(self.http)?;
+        let tls = self.serving.server_config();
+        let api = self.api.serve(kubernetes, Arc::clone(&tls), stop());
+        let review = listen(self.review, tls, routes(self.admission), stop());
+        let http = axum::serve(http, health()).with_graceful_shutdown(stop());
+        let (api, review, http) = tokio::join!(api, review, http);
+        api.map_err(|error| at_fault(&error))?;
+        review.and(http).map_err(|error| at_fault(&error))
+    }
+}
+
+async fn open_api(settings: &Settings, token: Token) -> Result<ApiServer, Failure> {
+    let mut config = Config::new(settings.data.join("store.sqlite"));
+    if let Some(path) = &settings.key_file {
+        config.key = KeySource::File(path.clone());
+    }
+    config.tokens.push(token);
+    config.definitions = crds::workload_kinds();
+    ApiServer::open(config)
+        .await
+        .map_err(|error| at_fault(&error))
+}
+
+pub(crate) fn administrator() -> UserInfo {
+    UserInfo::administrator(ADMINISTRATOR)
+}
+
+/// Answers for load balancers and people; the servers are bound before this one answers.
+fn health() -> Router {
+    let ok = || get(|| async { "ok\n" });
+    let version = concat!("{\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}\n");
+    Router::new()
+        .route("/livez", ok())
+        .route("/readyz", ok())
+        .route("/version", get(move || async move { version }))
+}
+
+fn bind(flag: &str, port: u16) -> Result<TcpListener, Failure> {
+    let address = (Ipv4Addr::LOCALHOST, port);
+    TcpListener::bind(address).map_err(|error| {
+        Failure::new(
+            Kind::Unavailable,
+            format!("port {port} of this machine cannot be used"),
+        )
+        .caused_by(&error)
+        .help(format!(
+            "choose another with `{flag}`; 0 means any free one"
+        ))
+    })
+}
+
+fn url(scheme: &str, listener: &TcpListener) -> Result<String, Failure> {
+    let address = listener.local_addr().map_err(|error| at_fault(&error))?;
+    Ok(format!("{scheme}://{address}"))
+}
+
+fn asynchronous(listener: TcpListener) -> Result<tokio::net::TcpListener, Failure> {
+    let made = listener
+        .set_nonblocking(true)
+        .and_then(|()| tokio::net::TcpListener::from_std(listener));
+    made.map_err(|error| at_fault(&error))
+}
+
+/// A failure of the embedded servers. Their errors name files, ports and versions, never values.
+fn at_fault(error: &(dyn std::error::Error + 'static)) -> Failure {
+    Failure::new(Kind::Unavailable, "the embedded API cannot be served")
+        .caused_by(error)
+        .help("look at the cause; `--data` chooses another folder for the state")
+}

@@ -1,0 +1,102 @@
+//! Bowline's admission as the embedded API calls it: in process, on whole objects.
+
+use std::sync::Arc;
+
+use bowline_apiserver as api;
+use bowline_core::WorkloadKind;
+use bowline_core::plan::{Denial, Operation, Request, Warning};
+use bowline_operator::admission::secret_warnings;
+use bowline_operator::{Admission, Cluster, User};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
+/// Admission plugged into the embedded API.
+pub(crate) struct Embedded<C>(pub(crate) Arc<Admission<C>>);
+
+impl<C: Cluster> api::Admission for Embedded<C> {
+    fn admit(&self, request: api::AdmissionRequest) -> BoxFuture<'_, api::Verdict> {
+        async move {
+            let kind = &request.kind;
+            if request.subresource.is_some() {
+                return api::Verdict::allow();
+            }
+            if kind.group.is_empty() && kind.kind == "Secret" {
+                return warn(secret_warnings(&request.object));
+            }
+            match WorkloadKind::of(&kind.group, &kind.version, &kind.kind) {
+                Some(kind) => self.admit_workload(kind, request).await,
+                None => api::Verdict::allow(),
+            }
+        }
+        .boxed()
+    }
+}
+
+impl<C: Cluster> Embedded<C> {
+    async fn admit_workload(
+        &self,
+        kind: WorkloadKind,
+        from: api::AdmissionRequest,
+    ) -> api::Verdict {
+        let operation = match from.operation {
+            api::Operation::Create => Operation::Create,
+            api::Operation::Update => Operation::Update,
+            api::Operation::Delete => return api::Verdict::allow(),
+        };
+        let request = Request {
+            kind,
+            operation,
+            namespace: &from.namespace,
+            object: &from.object,
+            before: from.old_object.as_ref(),
+        };
+        let plan = match self.0.decide(&request, &user(&from.user)).await {
+            Ok(plan) => plan,
+            Err(denial) => return deny(denial),
+        };
+        let (admission, namespace, accounts) =
+            (Arc::clone(&self.0), from.namespace.clone(), plan.accounts);
+        let afterwards = (!accounts.is_empty()).then(|| {
+            async move { texts(admission.carry_out(&namespace, &accounts).await) }.boxed()
+        });
+        api::Verdict::Allow {
+            object: plan.object,
+            warnings: texts(plan.warnings),
+            afterwards,
+        }
+    }
+}
+
+fn user(from: &api::UserInfo) -> User {
+    User {
+        name: from.name.clone(),
+        uid: Some(from.uid.clone()).filter(|uid| !uid.is_empty()),
+        groups: from.groups.clone(),
+        extra: from.extra.clone(),
+    }
+}
+
+fn warn(warnings: Vec<Warning>) -> api::Verdict {
+    api::Verdict::Allow {
+        object: None,
+        warnings: texts(warnings),
+        afterwards: None,
+    }
+}
+
+fn texts(warnings: Vec<Warning>) -> Vec<String> {
+    warnings.iter().map(Warning::to_string).collect()
+}
+
+fn deny(denial: Denial) -> api::Verdict {
+    let (code, reason) = match &denial {
+        Denial::Forbidden(_) => (403, "Forbidden"),
+        Denial::Unavailable(_) => (503, "ServiceUnavailable"),
+    };
+    let message = format!("bowline denied the request: {denial}");
+    api::Verdict::Deny(api::Denial {
+        code,
+        reason: reason.to_owned(),
+        message,
+    })
+}

@@ -1,0 +1,27 @@
+//! The `bowline` binary: reads the command line, runs one command, reports how it went.
+#![expect(
+    unreachable_pub,
+    reason = "a binary exports nothing; `pub` says what other modules may use"
+)]
+
+mod args;
+mod bundle;
+mod cluster;
+mod commands;
+mod embed;
+mod failure;
+mod manifests;
+mod object;
+mod suggest;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match commands::run(args::Args::parse()) {
+        Ok(code) => code,
+        Err(failures) => failures.report(),
+    }
+}
