@@ -1,0 +1,80 @@
+# The table of contents of the project. `make` alone prints it; a machine that builds what changes
+# lands on runs `.ci/run`, which is `make check test`.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+ARGS ?=
+
+.PHONY: help
+help:
+	@awk -F ':.*## ' '/^## /{print "\n" substr($$0, 4)} /^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+## Try it
+
+.PHONY: demo
+demo: ## Start on fresh state, apply examples/, show what each workload got (ARGS=--once ends after the show)
+	@scripts/demo.sh $(ARGS)
+
+## Change it
+
+.PHONY: fmt
+fmt: ## Format all code
+	cargo fmt --all
+
+.PHONY: test
+test: ## Run every test, then look for secret values in all they wrote; installs what the tests need
+	@scripts/test.sh $(ARGS)
+
+.PHONY: bench
+bench: ## Run the benchmarks; each prints its ratio to a baseline measured in the same run
+	cargo bench --workspace --benches --locked $(ARGS)
+
+.PHONY: fuzz
+fuzz: ## Fuzz every parser, FUZZ_SECONDS=300 each; needs a nightly toolchain and cargo-fuzz
+	@scripts/fuzz.sh $(ARGS)
+
+## Check it
+
+.PHONY: check
+check: check-fmt check-tidy check-purity check-clippy check-doc check-alone check-deny ## All checks below
+
+.PHONY: check-fmt
+check-fmt: ## The code is formatted
+	cargo fmt --all --check
+
+.PHONY: check-tidy
+check-tidy: ## House rules that no other tool knows
+	@scripts/tidy.sh
+
+.PHONY: check-purity
+check-purity: ## Crates depend on each other, and on others, in the agreed direction only
+	@scripts/check-purity.sh
+
+.PHONY: check-clippy
+check-clippy: ## No lint finds anything
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+.PHONY: check-doc
+check-doc: ## The documentation builds without a warning
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+.PHONY: check-alone
+check-alone: ## Each crate builds without the features that others switch on
+	@scripts/check-alone.sh
+
+.PHONY: check-deny
+check-deny: ## Licences, bans, sources and advisories of dependencies; installs cargo-deny if missing
+	@scripts/check-deny.sh
+
+## Keep house
+
+.PHONY: install-tools
+install-tools: ## Install what `demo`, `test` and `check` would install when they need it
+	@scripts/kubectl.sh > /dev/null
+	@scripts/cargo-deny.sh > /dev/null
+
+.PHONY: clean
+clean: ## Remove everything that was built or installed here
+	cargo clean
+	rm -rf target/tools target/canary

@@ -1,0 +1,142 @@
+//! What the benchmarks share: CPU time, pairs of measurements taken in turn, and the review that
+//! they send. What is measured, and against what, is said by each benchmark.
+
+use std::fs;
+use std::hint::black_box;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+/// CPU time that the calling thread has used so far.
+///
+/// Read from the scheduler's own accounting, so that other load on the machine does not count.
+///
+/// # Errors
+/// On systems other than Linux.
+pub fn thread_cpu() -> Result<Duration> {
+    let text = fs::read_to_string("/proc/thread-self/schedstat")?;
+    let nanoseconds = text.split_whitespace().next().context("an empty schedstat")?;
+    Ok(Duration::from_nanos(nanoseconds.parse()?))
+}
+
+/// The middle value and the range of a series.
+#[derive(Debug, Clone, Copy)]
+pub struct Spread {
+    /// Smallest value.
+    pub least: f64,
+    /// Median.
+    pub median: f64,
+    /// Largest value.
+    pub most: f64,
+}
+
+impl Spread {
+    /// Of a series that is not empty.
+    pub fn of(mut series: Vec<f64>) -> Self {
+        series.sort_by(f64::total_cmp);
+        Self { least: series[0], median: series[series.len() / 2], most: series[series.len() - 1] }
+    }
+}
+
+/// Measures two pieces of work in turn, A B A B, and prints the ratio of each pair.
+///
+/// The figures are CPU microseconds for one call.
+///
+/// # Errors
+/// Where CPU time cannot be read.
+pub fn compare(
+    name: &str,
+    limit: &str,
+    calls: u32,
+    mut ours: impl FnMut(),
+    mut baseline: impl FnMut(),
+) -> Result<Spread> {
+    const PAIRS: usize = 9;
+    let time = |work: &mut dyn FnMut()| -> Result<f64> {
+        let start = thread_cpu()?;
+        (0..calls).for_each(|_| black_box(&mut *work)());
+        Ok((thread_cpu()? - start).as_secs_f64() * 1e6 / f64::from(calls))
+    };
+    (time(&mut ours)?, time(&mut baseline)?);
+    let mut pairs = Vec::new();
+    for _ in 0..PAIRS {
+        pairs.push((time(&mut ours)?, time(&mut baseline)?));
+    }
+    let ratio = Spread::of(pairs.iter().map(|(ours, baseline)| ours / baseline).collect());
+    let median = |pick: fn(&(f64, f64)) -> f64| Spread::of(pairs.iter().map(pick).collect()).median;
+    anstream::println!(
+        "{name}: ratio {:.2} ({:.2} to {:.2}), goal {limit}; {:.1} µs against {:.1} µs",
+        ratio.median,
+        ratio.least,
+        ratio.most,
+        median(|pair| pair.0),
+        median(|pair| pair.1),
+    );
+    Ok(ratio)
+}
+
+/// A review of about 10 kB: a Notebook with three containers, many variables and managed fields.
+pub fn review(connections: Option<&str>) -> String {
+    let variables: Vec<Value> = (0..44)
+        .map(|n| json!({"name": format!("SETTING_{n}"), "value": format!("value-{n}/of/some/length")}))
+        .collect();
+    let container = |name: &str| {
+        json!({
+            "name": name, "image": "images.example.com/workbench:2026.1", "env": variables,
+            "resources": {"requests": {"cpu": "1", "memory": "2Gi"}},
+            "ports": [{"containerPort": 8888, "name": "http", "protocol": "TCP"}],
+        })
+    };
+    let managed: Value = (0..40).map(|n| (format!("f:field{n}"), json!({}))).collect::<serde_json::Map<_, _>>().into();
+    let mut annotations = json!({"openshift.io/display-name": "Forecast", "notebooks.opendatahub.io/inject-auth": "true"});
+    if let Some(connections) = connections {
+        annotations["opendatahub.io/connections"] = json!(connections);
+    }
+    let object = json!({
+        "apiVersion": "kubeflow.org/v1", "kind": "Notebook",
+        "metadata": {
+            "name": "forecast", "namespace": "harbour", "annotations": annotations,
+            "labels": {"app": "forecast"},
+            "managedFields": [{"manager": "dashboard", "operation": "Update", "fieldsV1": managed}],
+        },
+        "spec": {"template": {"spec": {
+            "containers": [container("forecast"), container("proxy"), container("sync")],
+            "volumes": [{"name": "home", "persistentVolumeClaim": {"claimName": "forecast"}}],
+        }}},
+    });
+    json!({
+        "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+        "request": {
+            "uid": "7f0b2f0e-35a8-4f53-8a3b-0d1f0c9a7f55",
+            "kind": {"group": "kubeflow.org", "version": "v1", "kind": "Notebook"},
+            "resource": {"group": "kubeflow.org", "version": "v1", "resource": "notebooks"},
+            "name": "forecast", "namespace": "harbour", "operation": "CREATE",
+            "userInfo": {"username": "dana", "groups": ["data-science", "system:authenticated"]},
+            "object": object, "oldObject": null, "dryRun": false,
+        },
+    })
+    .to_string()
+}
+
+/// A cluster in memory with one good S3 connection `models` in namespace `harbour`.
+///
+/// # Errors
+/// Never, unless the Secret below is broken.
+pub fn cluster() -> Result<bowline_testkit::Memory> {
+    let secret = bowline_core::Secret::from_value(&json!({
+        "kind": "Secret",
+        "metadata": {
+            "name": "models", "namespace": "harbour",
+            "annotations": {"opendatahub.io/connection-type-protocol": "s3"},
+        },
+        "stringData": {
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLEAKIDEXAMP", "AWS_SECRET_ACCESS_KEY": "not-a-real-secret-key-at-all",
+            "AWS_S3_ENDPOINT": "https://s3.harbour.example", "AWS_S3_BUCKET": "models",
+            "AWS_DEFAULT_REGION": "eu-north-1",
+        },
+    }))?;
+    let cluster = bowline_testkit::Memory::default();
+    cluster.put_secret(secret);
+    Ok(cluster)
+}

@@ -1,0 +1,8 @@
+//! The integration tests of the `bowline` binary, one module for each subject.
+
+mod bad_input;
+mod canary;
+mod cli;
+mod guides;
+mod kube_rs;
+mod project;

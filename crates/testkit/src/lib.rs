@@ -1,0 +1,10 @@
+//! What the tests of all crates share: admission cases as data, a cluster in memory, and canaries
+//! that betray a leaked secret value. A development dependency only.
+
+pub mod canary;
+pub mod cases;
+pub mod memory;
+pub mod server;
+
+pub use canary::{Canaries, Leak};
+pub use memory::Memory;

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Runs every test of the workspace, then searches all that the tests wrote for secret values.
+# Arguments go to `cargo test`.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+KUBECTL=$(scripts/kubectl.sh)
+export KUBECTL
+# Tests put the output of what they start into this folder; the suite's own output joins it.
+export BOWLINE_CANARY_DIR="$PWD/target/canary"
+rm -rf "$BOWLINE_CANARY_DIR"
+mkdir -p "$BOWLINE_CANARY_DIR"
+
+echo "+ cargo test --workspace --locked $*   (with $KUBECTL)"
+cargo test --workspace --locked "$@" 2>&1 | tee "$BOWLINE_CANARY_DIR/cargo-test.log"
+scripts/canary.sh "$BOWLINE_CANARY_DIR"
