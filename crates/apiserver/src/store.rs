@@ -217,7 +217,7 @@ pub struct Store(Arc<Shared>);
 
 /// What the handles share. Fields are dropped in this order: the lock goes last.
 struct Shared {
-    requests: Option<mpsc::Sender<Request>>,
+    requests: Option<mpsc::UnboundedSender<Request>>,
     writer: Option<JoinHandle<()>>,
     reader: Arc<Reader>,
     feed: Arc<Feed>,
@@ -248,8 +248,9 @@ impl Store {
     pub async fn write(&self, writes: Vec<Write>) -> Result<Vec<Stored>, StoreError> {
         let (reply, answer) = oneshot::channel();
         let requests = self.0.requests.as_ref().ok_or(StoreError::Closed)?;
-        let sent = requests.send(Request { writes, reply }).await;
-        sent.map_err(|_| StoreError::Closed)?;
+        requests
+            .send(Request { writes, reply })
+            .map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 

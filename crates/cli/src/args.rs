@@ -174,6 +174,8 @@ pub struct Inject {
 ///
 /// Checks the manifests of files, or without `-f` the Secrets of a cluster. The exit code is 1
 /// when there are errors, 0 when there are at most warnings and notes.
+///
+/// Manifests that name no namespace count as being in that of `-n`, or else in `default`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

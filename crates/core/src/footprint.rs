@@ -123,6 +123,7 @@ const WORKLOAD: Part = Part::Members(&[
             ("name", Part::Whole),
             ("namespace", Part::Whole),
             ("deletionTimestamp", Part::Whole),
+            ("ownerReferences", Part::Whole),
             ("annotations", ANNOTATIONS),
         ]),
     ),

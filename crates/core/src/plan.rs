@@ -130,19 +130,23 @@ pub fn plan(request: &Request<'_>, lookup: &Lookup) -> Result<Plan, Denial> {
     if !has_stake(request) {
         return Ok(Plan::default());
     }
-    if request.kind.is_pod_immutable() && request.operation == Operation::Update {
-        return Ok(env_from::plan_immutable(request));
-    }
-    let earlier = earlier_record(request);
+    let stored = stored_record(request, lookup);
+    let earlier = if request.before.is_some_and(Record::is_on) || !Record::is_on(request.object) {
+        &stored
+    } else {
+        // The manifest was admitted elsewhere, and says what of it is not the user's own.
+        &Record::of(request.object).unwrap_or_default()
+    };
     let mut object = request.object.clone();
     if let Some(annotations) = place::annotations_mut(&mut object) {
         annotations.shift_remove(names::INJECTED);
     }
-    tie::untie(&mut object, &earlier);
+    let places = tie::untie(&mut object, earlier);
     let mut draft = Draft {
         request,
         lookup,
-        earlier: &earlier,
+        stored: &stored,
+        places,
         object,
         plan: Plan::default(),
     };
@@ -158,7 +162,9 @@ pub fn plan(request: &Request<'_>, lookup: &Lookup) -> Result<Plan, Denial> {
 struct Draft<'a> {
     request: &'a Request<'a>,
     lookup: &'a Lookup,
-    earlier: &'a Record,
+    /// What the stored object got from us, or from a peer.
+    stored: &'a Record,
+    places: Vec<tie::Place>,
     /// The user's object without our injections, then with the wanted ones.
     object: Value,
     plan: Plan,
@@ -183,6 +189,7 @@ impl Draft<'_> {
         let mut knot = tie::Knot {
             object: &mut self.object,
             made: &mut self.plan.record.made,
+            places: &self.places,
             tied,
         };
         let out = write(&mut knot);
@@ -205,24 +212,29 @@ impl Draft<'_> {
     }
 }
 
-/// The record that says what of the present object is ours: the stored one, else the one that the
-/// manifest brings along, else, for objects that a peer's webhook injected, one made from evidence.
-fn earlier_record(request: &Request<'_>) -> Record {
-    let stored = request.before.filter(|before| Record::is_on(before));
-    if let Some(before) = stored {
+/// What the stored object got: by its record, else, where a peer's webhook injected it, by evidence.
+///
+/// Only what is stored counts. A record in a request is somebody's claim.
+fn stored_record(request: &Request<'_>, lookup: &Lookup) -> Record {
+    let Some(before) = request.before else {
+        return Record::default();
+    };
+    if Record::is_on(before) {
         return Record::of(before).unwrap_or_default();
     }
-    if Record::is_on(request.object) {
-        return Record::of(request.object).unwrap_or_default();
-    }
-    request
-        .before
-        .map(|before| adopt::record(request, before))
-        .unwrap_or_default()
+    adopt::record(request, before, lookup)
+}
+
+/// Whether a connection that the stored object names has really been tied into it. Who tied it was
+/// asked for the right then; a name that never took effect proves nothing.
+fn is_in_effect(stored: &Record, name: &str, before: Option<&Value>) -> bool {
+    stored.tied(name).is_some_and(|tied| {
+        before.is_some_and(Record::is_on) || !tied.items.is_empty() || !tied.fields.is_empty()
+    })
 }
 
 /// Whether the request concerns us at all: a reference or a record, now or before, on an object
-/// that is not being deleted.
+/// that is neither being deleted nor made by a controller from something admitted before.
 fn has_stake(request: &Request<'_>) -> bool {
     let is_going = request
         .object
@@ -236,7 +248,9 @@ fn has_stake(request: &Request<'_>) -> bool {
                 .iter()
                 .any(|pod| pod.own_reference.is_some())
     };
-    !is_going && (concerns_us(request.object) || request.before.is_some_and(concerns_us))
+    !is_going
+        && !place::is_handed_down(request.object)
+        && (concerns_us(request.object) || request.before.is_some_and(concerns_us))
 }
 
 #[cfg(test)]

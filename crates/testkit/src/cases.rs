@@ -2,6 +2,7 @@
 //! The files in `cases/` hold the data, [`World`] is where they are played, [`run`] plays them.
 
 mod check;
+mod expect;
 mod fixture;
 mod format;
 mod in_memory;
@@ -9,6 +10,9 @@ mod review;
 mod run;
 mod show;
 mod world;
+
+#[cfg(test)]
+mod tests;
 
 pub use format::{Case, File, Reach, Step, Then, load};
 pub use in_memory::InMemory;

@@ -12,9 +12,6 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// At most this many requests wait for the writer; more wait in their callers.
-const WAITING: usize = 256;
-
 pub(super) fn open(options: Options) -> Result<Store, StoreError> {
     let Options {
         path,
@@ -32,13 +29,14 @@ pub(super) fn open(options: Options) -> Result<Store, StoreError> {
     let connection = layout::writing(&path, &key.id)?;
     let sealer = Arc::new(Sealer::new(key, sealed));
     let (writer, feed) = Writer::new(connection, sealer.clone(), history)?;
-    let (requests, waiting) = mpsc::channel(WAITING);
+    let reader = Arc::new(Reader::start(&path, &sealer)?);
+    let (requests, waiting) = mpsc::unbounded_channel();
     let thread = std::thread::Builder::new().name("store-writer".to_owned());
     let thread = thread.spawn(move || writer.run(waiting));
     Ok(Store(Arc::new(Shared {
         requests: Some(requests),
         writer: Some(file("start the writer of", &path, thread)?),
-        reader: Arc::new(Reader::new(path, sealer)),
+        reader,
         feed,
         _lock: lock,
     })))

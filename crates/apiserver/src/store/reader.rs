@@ -1,5 +1,5 @@
-//! Everything that is read from the store. Each read sees one consistent state, on a blocking
-//! thread, through a small pool of connections. What lists and histories are made of is left to
+//! Everything that is read from the store. Each read sees one consistent state, on one of a few
+//! threads, each with a connection of its own. What lists and histories are made of is left to
 //! the modules below.
 
 mod history;
@@ -7,54 +7,62 @@ mod list;
 
 pub(super) use history::Changes;
 
-use super::error::{StoreError, database};
+use super::error::{StoreError, database, file};
 use super::seal::Sealer;
 use super::{ListQuery, Listed, ObjectKey, Stored, layout};
 use rusqlite::{Connection, OptionalExtension, Transaction};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::Semaphore;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use tokio::sync::oneshot;
 
-/// At most this many reads at a time; each costs a connection's cache.
-const CONNECTIONS: usize = 4;
+/// How many reads go on at a time; each costs a thread and a connection's cache.
+const THREADS: usize = 4;
 
-/// The pool.
+type Job = Box<dyn FnOnce(&mut Connection, &Sealer) + Send>;
+
+/// Hands reads to the threads. A read is done whether or not the caller polls for it, so that a
+/// watch whose client has stopped reading keeps nobody else waiting.
 pub(super) struct Reader {
-    path: PathBuf,
-    sealer: Arc<Sealer>,
-    idle: Mutex<Vec<Connection>>,
-    places: Arc<Semaphore>,
+    jobs: mpsc::Sender<Job>,
 }
 
 impl Reader {
-    pub(super) fn new(path: PathBuf, sealer: Arc<Sealer>) -> Self {
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
-        Self {
-            path,
-            sealer,
-            idle: Mutex::default(),
-            places,
+    /// Starts the threads; they end when the reader is dropped and their work is done.
+    pub(super) fn start(path: &Path, sealer: &Arc<Sealer>) -> Result<Self, StoreError> {
+        let (jobs, waiting) = mpsc::channel::<Job>();
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..THREADS {
+            let mut connection = layout::reading(path)?;
+            let (sealer, waiting) = (sealer.clone(), waiting.clone());
+            let thread = std::thread::Builder::new().name("store-reader".to_owned());
+            let started = thread.spawn(move || {
+                while let Some(job) = next(&waiting) {
+                    // A filter that panics fails its own read, not those that come after it.
+                    let run = AssertUnwindSafe(|| job(&mut connection, &sealer));
+                    let _ = catch_unwind(run);
+                }
+            });
+            file("start a reader of", path, started)?;
         }
+        Ok(Self { jobs })
     }
 
-    pub(super) async fn get(
-        self: &Arc<Self>,
-        key: ObjectKey,
-    ) -> Result<Option<Stored>, StoreError> {
+    pub(super) async fn get(&self, key: ObjectKey) -> Result<Option<Stored>, StoreError> {
         self.read(move |state| state.get(&key)).await
     }
 
-    pub(super) async fn list(self: &Arc<Self>, query: ListQuery) -> Result<Listed, StoreError> {
+    pub(super) async fn list(&self, query: ListQuery) -> Result<Listed, StoreError> {
         self.read(move |state| state.list(&query)).await
     }
 
     /// Refuses a version that the store did not give out yet, or whose history is gone.
-    pub(super) async fn known(self: &Arc<Self>, version: u64) -> Result<(), StoreError> {
+    pub(super) async fn known(&self, version: u64) -> Result<(), StoreError> {
         self.read(move |state| state.known(version)).await
     }
 
     pub(super) async fn changes(
-        self: &Arc<Self>,
+        &self,
         resource: String,
         namespace: Option<String>,
         after: u64,
@@ -65,47 +73,40 @@ impl Reader {
 
     /// Runs `work` on one state of the store.
     async fn read<T: Send + 'static>(
-        self: &Arc<Self>,
+        &self,
         work: impl FnOnce(&State<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let place = self
-            .places
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(|_| StoreError::Closed)?;
-        let reader = self.clone();
-        let task = tokio::task::spawn_blocking(move || {
-            let _place = place;
-            let mut connection = reader.take()?;
+        let (reply, answer) = oneshot::channel();
+        let job = move |connection: &mut Connection, sealer: &Sealer| {
+            // Nobody waits for it any more.
+            if reply.is_closed() {
+                return;
+            }
             let result = connection
                 .transaction()
                 .map_err(database("begin to read"))
                 .and_then(|transaction| {
                     work(&State {
                         transaction,
-                        sealer: &reader.sealer,
+                        sealer,
                     })
                 });
-            reader.idle().push(connection);
-            result
-        });
-        match task.await {
-            Ok(result) => result,
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Err(_) => Err(StoreError::Closed),
-        }
+            let _ = reply.send(result);
+        };
+        self.jobs
+            .send(Box::new(job))
+            .map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
     }
+}
 
-    fn take(&self) -> Result<Connection, StoreError> {
-        let idle = self.idle().pop();
-        idle.map_or_else(|| layout::reading(&self.path), Ok)
-    }
-
-    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
-        // Nothing that can panic happens under this lock.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn next(waiting: &Mutex<mpsc::Receiver<Job>>) -> Option<Job> {
+    // No job runs under this lock, so none can poison it.
+    waiting
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .recv()
+        .ok()
 }
 
 /// One state of the store.

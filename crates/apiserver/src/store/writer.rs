@@ -74,7 +74,7 @@ impl Writer {
     }
 
     /// Serves requests until the last handle of the store is gone.
-    pub(super) fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+    pub(super) fn run(mut self, mut requests: mpsc::UnboundedReceiver<Request>) {
         while let Some(first) = requests.blocking_recv() {
             let mut batch = vec![first];
             while batch.len() < BATCH

@@ -1,5 +1,7 @@
 //! The command line as people see it: what goes in, and all that comes out.
 
+mod cluster;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -234,30 +236,4 @@ fn colours_are_for_terminals_only_unless_asked_for() {
         .expect("runs")
         .stdout;
     assert!(!piped.contains(&0x1b) && !refused.contains(&0x1b) && forced.contains(&0x1b));
-}
-
-/// The page shows manifests that start with their file's name, and what commands say about them.
-#[test]
-fn the_guide_shows_what_the_commands_print() {
-    const GUIDE: &str = include_str!("../../../../docs/guide/command-line.md");
-    let blocks = |language: &str| -> Vec<&str> {
-        let fence = format!("```{language}\n");
-        let starts = GUIDE.split(&fence).skip(1);
-        starts.filter_map(|rest| rest.split("```").next()).collect()
-    };
-    let sandbox = blocks("yaml")
-        .into_iter()
-        .fold(Sandbox::new(), |sandbox, text| {
-            let name = text.lines().next().and_then(|line| line.strip_prefix("# "));
-            sandbox.file(name.expect("a file's name"), text)
-        });
-    let runs = blocks("console");
-    assert!(runs.len() >= 4);
-    for run in runs {
-        let (line, expected) = run.split_once('\n').expect("a command and its output");
-        let line = line.strip_prefix("$ bowline ").expect("a command");
-        let output = sandbox.command(line).output().expect("the binary runs");
-        let printed = [output.stdout, output.stderr].concat();
-        assert_eq!(String::from_utf8_lossy(&printed), expected, "{line}");
-    }
 }

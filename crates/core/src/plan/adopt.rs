@@ -7,16 +7,19 @@ use serde_json::Value;
 use super::path::Path;
 use super::record::{FieldSet, ItemAdded, Made, Record, Tied, annotation};
 use super::reference::{parse_list_leniently, parse_single};
-use super::{Request, place};
+use super::{Found, Lookup, Request, place, resolve};
 use crate::names;
+use crate::protocol::Protocol;
 use crate::workload::WorkloadKind;
 
 /// What the stored object shows of a peer's injection.
-pub(super) fn record(request: &Request<'_>, before: &Value) -> Record {
+///
+/// What the Secret says now helps where it can be had, but it may have changed since.
+pub(super) fn record(request: &Request<'_>, before: &Value, lookup: &Lookup) -> Record {
     match request.kind {
         WorkloadKind::Notebook => notebook(request, before),
-        WorkloadKind::InferenceService => serving(before, &INFERENCE_SERVICE),
-        WorkloadKind::LlmInferenceService => serving(before, &LLM_INFERENCE_SERVICE),
+        WorkloadKind::InferenceService => serving(before, &INFERENCE_SERVICE, lookup),
+        WorkloadKind::LlmInferenceService => serving(before, &LLM_INFERENCE_SERVICE, lookup),
         _ => Record::default(),
     }
 }
@@ -74,36 +77,37 @@ const LLM_INFERENCE_SERVICE: Fields = Fields {
     storage: None,
 };
 
-fn serving(before: &Value, fields: &Fields) -> Record {
+fn serving(before: &Value, fields: &Fields, lookup: &Lookup) -> Record {
     let reference = annotation(before, names::CONNECTIONS).unwrap_or_default();
     let Ok(Some(entry)) = parse_single(reference) else {
         return Record::default();
     };
     let name = entry.name;
-    let text = |path: &Path| path.get(before).and_then(Value::as_str).map(str::to_owned);
     let mut tied = Tied {
         name: name.clone(),
         ..Tied::default()
     };
-    let mut adopt = |at: Path, is_theirs: &dyn Fn(&str) -> bool| -> bool {
-        let Some(value) = text(&at).filter(|value| is_theirs(value)) else {
-            return false;
-        };
-        tied.fields.push(FieldSet {
+    let mut made = Vec::new();
+    let mut adopt = |at: &Path, is_theirs: &dyn Fn(&str) -> bool| -> bool {
+        let value = at
+            .get(before)
+            .and_then(Value::as_str)
+            .filter(|value| is_theirs(value));
+        let field = value.map(|v| FieldSet {
             at: at.to_string(),
-            value: value.into(),
+            value: v.into(),
             was: None,
         });
-        true
+        tied.fields.extend(field);
+        value.is_some()
     };
     let pod = Path::keys(fields.pod);
     let account = format!("{name}-sa");
-    let mut is_s3 = adopt(pod.child("serviceAccountName"), &|value| value == account);
-    let mut made = Vec::new();
+    let mut is_s3 = adopt(&pod.child("serviceAccountName"), &|value| value == account);
     if let Some(storage) = fields.storage.map(Path::keys) {
-        is_s3 |= adopt(storage.child("key"), &|value| value == name);
+        is_s3 |= adopt(&storage.child("key"), &|value| value == name);
         let path = annotation(before, names::CONNECTION_PATH).unwrap_or_default();
-        adopt(storage.child("path"), &|value| is_s3 && value == path);
+        adopt(&storage.child("path"), &|value| is_s3 && value == path);
         made.push(Made {
             at: storage.to_string(),
             was_null: false,
@@ -111,21 +115,24 @@ fn serving(before: &Value, fields: &Fields) -> Record {
     }
     let list = pod.child("imagePullSecrets");
     let item = serde_json::json!({"name": name});
-    let has_item = list
+    let is_oci = list
         .get(before)
         .and_then(Value::as_array)
         .is_some_and(|l| l.contains(&item));
-    // A pull secret shows an OCI connection, for which the peers never set a location; an account
-    // or key shows an S3 connection, for which only an LLM gets one.
-    let is_s3_llm = is_s3 && fields.storage.is_none();
-    adopt(Path::keys(fields.location), &|value| {
-        if is_s3 {
-            is_s3_llm && value.starts_with("s3://")
-        } else {
-            !has_item
+    let location = Path::keys(fields.location);
+    let protocol = protocol(is_s3, is_oci, lookup.get(&name));
+    match protocol {
+        // An InferenceService gets a storage key; a location beside it is the user's.
+        Some(Protocol::S3) if fields.storage.is_none() => {
+            adopt(&location, &|value| value.starts_with("s3://"));
         }
-    });
-    if has_item {
+        Some(Protocol::Uri) => {
+            adopt(&location, &|_| true);
+        }
+        _ => {}
+    }
+    tied.protocol = protocol.map(|protocol| protocol.to_string());
+    if is_oci {
         tied.items.push(ItemAdded {
             list: list.to_string(),
             value: item,
@@ -138,5 +145,16 @@ fn serving(before: &Value, fields: &Fields) -> Record {
     Record {
         connections: vec![tied],
         made,
+    }
+}
+
+/// What the connection was when it was injected: an account or key shows S3, a pull secret OCI;
+/// otherwise the Secret is asked. One that is gone must have been a URI, or nothing at all.
+fn protocol(is_s3: bool, is_oci: bool, found: Option<&Found>) -> Option<Protocol> {
+    match found {
+        _ if is_s3 => Some(Protocol::S3),
+        _ if is_oci => Some(Protocol::Oci),
+        Some(Found::Secret(secret)) => resolve::protocol(secret).ok(),
+        _ => Some(Protocol::Uri),
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn short(name: &str) -> String {
     fit(name, LONGEST_NAME)
 }
 
-fn fit(text: &str, most: usize) -> String {
+pub(super) fn fit(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => text.to_owned(),
         Some(_) => text.chars().take(most - 1).chain(['…']).collect(),

@@ -1,7 +1,7 @@
 //! Connections as variables: Notebooks and everything else with a pod template get one `envFrom`
 //! entry per connection. Serving kinds are left to `serving`.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod collision;
 
 use serde_json::{Value, json};
 
@@ -9,10 +9,12 @@ use super::advice::short;
 use super::path::Path;
 use super::place::{self, Pod};
 use super::record::annotation;
-use super::reference::{Entry, ReferenceError, parse_list, parse_list_leniently};
-use super::{Denial, Draft, Found, Needs, Operation, Plan, Request, Warning};
+use super::reference::{Entry, ReferenceError, parse_list};
+use super::tie::Place;
+use super::{
+    Denial, Draft, Found, Lookup, Needs, Operation, Request, is_in_effect, resolve, stored_record,
+};
 use crate::names;
-use crate::secret::Secret;
 use crate::workload::WorkloadKind;
 
 /// A pod and the connections it is to get.
@@ -21,64 +23,122 @@ struct Wanted {
     entries: Vec<Entry>,
 }
 
+/// How a connection stands to the stored object.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// This request names it: whoever makes it needs the right to.
+    New,
+    /// The stored reference names it already, but it was never tied.
+    Dormant,
+    /// It is tied.
+    InEffect,
+}
+
 pub(super) fn needs(request: &Request<'_>) -> Needs {
-    if request.kind.is_pod_immutable() && request.operation == Operation::Update {
-        return Needs::default();
-    }
-    let earlier = earlier_names(request);
     let mut needs = Needs::default();
-    for wanted in wanted(request, request.object).unwrap_or_default() {
-        for entry in wanted
-            .entries
-            .into_iter()
-            .filter(|entry| is_local(request, entry))
-        {
-            let is_new = !earlier.contains(&entry.name);
-            if is_new && !is_handed_down(request, &wanted.pod, &entry.name) {
-                push_unique(&mut needs.authorize, &entry.name);
-            }
-            push_unique(&mut needs.read, &entry.name);
+    if is_fixed(request) {
+        return needs;
+    }
+    let stored = stored_record(request, &Lookup::new());
+    for entry in wanted(request, request.object)
+        .unwrap_or_default()
+        .iter()
+        .flat_map(|w| &w.entries)
+    {
+        if !is_local(request, entry) {
+            continue;
+        }
+        push_unique(&mut needs.read, &entry.name);
+        let is_tied = is_in_effect(&stored, &entry.name, request.before);
+        if !is_tied || !is_named_before(request, entry) {
+            push_unique(&mut needs.authorize, &entry.name);
         }
     }
     needs
 }
 
 pub(super) fn plan(draft: &mut Draft<'_>) -> Result<(), Denial> {
-    let request = draft.request;
-    let mut wanted = match wanted(request, request.object) {
+    if is_fixed(draft.request) {
+        keep_all(draft);
+        return Ok(());
+    }
+    let mut wanted = match wanted(draft.request, draft.request.object) {
         Ok(wanted) => wanted,
         Err(error) => return malformed(draft, &error),
     };
-    let earlier = earlier_names(request);
-    check_availability(draft, &wanted, &earlier)?;
-    wanted
-        .iter_mut()
-        .for_each(|wanted| wanted.entries.retain(|entry| is_local(request, entry)));
-    for name in names_of(&wanted) {
-        let targets: Vec<Path> = wanted
-            .iter()
-            .filter(|wanted| wanted.entries.iter().any(|entry| entry.name == name))
-            .filter_map(|wanted| target(draft, &wanted.pod, &name))
-            .collect();
-        if targets.is_empty() && !earlier.contains(&name) {
-            return Err(Denial::Forbidden(format!(
-                "connection `{name}` has no container to go to: add one under `containers`"
-            )));
-        }
-        draft.tie(&name, |knot| {
-            for container in &targets {
-                let item = json!({"secretRef": {"name": name}});
-                knot.append(&container.child("envFrom"), item, |other| {
-                    provides(other, &name)
-                });
-            }
-        });
-        advise_on(draft, &name, !earlier.contains(&name));
+    let left_out = check_availability(draft, &wanted)?;
+    for wanted in &mut wanted {
+        wanted.entries.retain(|entry| !left_out.contains(entry));
+    }
+    let entries = entries_of(&wanted);
+    if !is_reference_unchanged(draft.request) {
+        let order: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+        deal_out(&mut draft.places, &order);
+    }
+    for entry in &entries {
+        tie(draft, &wanted, entry)?;
     }
     for wanted in &wanted {
-        warn_of_collisions(draft, wanted);
+        collision::warn(draft, wanted);
     }
     Ok(())
+}
+
+fn tie(draft: &mut Draft<'_>, wanted: &[Wanted], entry: &Entry) -> Result<(), Denial> {
+    let name = &entry.name;
+    let is_new = standing(draft, entry) == Standing::New;
+    let targets: Vec<Path> = wanted
+        .iter()
+        .filter(|wanted| wanted.entries.contains(entry))
+        .filter_map(|wanted| target(draft, &wanted.pod, name))
+        .collect();
+    if targets.is_empty() && is_new {
+        return Err(Denial::Forbidden(format!(
+            "connection `{name}` has no container to go to: add one under `containers`"
+        )));
+    }
+    draft.tie(name, |knot| {
+        for container in &targets {
+            let item = json!({"secretRef": {"name": name}});
+            knot.append(&container.child("envFrom"), item, |other| {
+                provides(other, name)
+            });
+        }
+    });
+    if let (true, Found::Secret(secret)) = (is_new, draft.found(name)) {
+        let warnings = resolve::findings(secret);
+        draft.plan.warnings.extend(warnings);
+    }
+    Ok(())
+}
+
+/// Deals the places of the kept sources out in the order of a changed list: the last source wins,
+/// so the order is how a person chooses the winner.
+fn deal_out(places: &mut Vec<Place>, order: &[&str]) {
+    let rank = |place: &Place| order.iter().position(|name| provides(&place.value, name));
+    places.retain(|place| rank(place).is_some());
+    places.sort_by_key(|place| place.index);
+    let mut free: Vec<(String, usize)> = places.iter().map(|p| (p.list.clone(), p.index)).collect();
+    places.sort_by_key(rank);
+    for place in places {
+        if let Some(at) = free.iter().position(|(list, _)| *list == place.list) {
+            place.index = free.remove(at).1;
+        }
+    }
+}
+
+/// Pods and Jobs cannot be changed once they exist: what they got stays, whatever the reference.
+fn is_fixed(request: &Request<'_>) -> bool {
+    request.kind.is_pod_immutable() && request.operation == Operation::Update
+}
+
+fn keep_all(draft: &mut Draft<'_>) {
+    for tied in draft.stored.connections.clone() {
+        draft.tie(&tied.name, |knot| knot.restore(&tied));
+    }
+    if !is_reference_unchanged(draft.request) {
+        draft.warn("connections of a Pod or Job take effect at creation only; delete it and create it again");
+    }
 }
 
 /// The container of a pod that gets a connection: the one that has it, else the pod's usual one.
@@ -86,46 +146,41 @@ pub(super) fn plan(draft: &mut Draft<'_>) -> Result<(), Denial> {
 /// Objects that a peer injected may have it elsewhere, and moving it would restart their pods.
 fn target(draft: &Draft<'_>, pod: &Path, name: &str) -> Option<Path> {
     let containers = pod.child("containers").to_string();
-    let items = draft
-        .earlier
-        .tied(name)
-        .map(|tied| tied.items.as_slice())
-        .unwrap_or_default();
+    let items = draft.stored.tied(name).map_or(&[][..], |tied| &tied.items);
     let earlier = items.iter().find_map(|item| {
-        let list = Path::parse(&item.list)?;
-        let container = list.parent()?;
+        let container = Path::parse(&item.list)?.parent()?;
         let is_here = container.parent()?.to_string() == containers;
         (is_here && container.get(&draft.object).is_some()).then_some(container)
     });
     earlier.or_else(|| place::container(&draft.object, pod))
 }
 
-/// Pods and Jobs cannot be changed once they exist, so an update of theirs is only commented on.
-pub(super) fn plan_immutable(request: &Request<'_>) -> Plan {
-    let now = wanted(request, request.object)
-        .map(|wanted| names_of(&wanted))
-        .unwrap_or_default();
-    let mut plan = Plan::default();
-    if now.iter().cloned().collect::<BTreeSet<_>>() != earlier_names(request) {
-        plan.warnings.push(Warning::new(
-            "connections of a Pod or Job take effect at creation only; delete it and create it again",
-        ));
-    }
-    plan
-}
-
-/// The pods of a workload with what each is to get.
+/// The pods of a workload with what each is to get; a workload without pods has one that nothing
+/// can go to, so that its reference is checked all the same.
 fn wanted(request: &Request<'_>, object: &Value) -> Result<Vec<Wanted>, ReferenceError> {
-    let pods = place::pods(request.kind, object);
-    pods.iter()
-        .map(|pod| {
-            let entries = parse_list(reference(object, pod), bare_names(request.kind))?;
-            Ok(Wanted {
-                pod: pod.spec.clone(),
-                entries,
-            })
+    let mut pods = place::pods(request.kind, object);
+    if pods.is_empty() {
+        pods.push(Pod {
+            spec: Path::keys(&["spec"]),
+            own_reference: None,
+        });
+    }
+    let read = |pod: &Pod<'_>| -> Result<Wanted, ReferenceError> {
+        let mut entries = Vec::new();
+        for mut entry in parse_list(reference(object, pod), bare_names(request.kind))? {
+            entry
+                .namespace
+                .get_or_insert_with(|| request.namespace.to_owned());
+            if !entries.contains(&entry) {
+                entries.push(entry);
+            }
+        }
+        Ok(Wanted {
+            pod: pod.spec.clone(),
+            entries,
         })
-        .collect()
+    };
+    pods.iter().map(read).collect()
 }
 
 fn reference<'a>(object: &'a Value, pod: &Pod<'a>) -> &'a str {
@@ -139,42 +194,45 @@ fn bare_names(kind: WorkloadKind) -> bool {
     kind != WorkloadKind::Notebook
 }
 
-/// What the stored object referred to, as far as it can be read.
-fn earlier_names(request: &Request<'_>) -> BTreeSet<String> {
-    let Some(before) = request.before else {
-        return BTreeSet::new();
-    };
-    let bare = bare_names(request.kind);
-    let mut pods = place::pods(request.kind, before);
-    if pods.is_empty() {
-        pods.push(Pod {
-            spec: Path::keys(&["spec"]),
-            own_reference: None,
-        });
-    }
-    pods.iter()
-        .flat_map(|pod| parse_list_leniently(reference(before, pod), bare))
-        .filter(|entry| is_local(request, entry))
-        .map(|entry| entry.name)
-        .collect()
-}
-
 fn is_local(request: &Request<'_>, entry: &Entry) -> bool {
-    entry
-        .namespace
-        .as_deref()
-        .is_none_or(|namespace| namespace == request.namespace)
+    entry.namespace.as_deref() == Some(request.namespace)
 }
 
-/// Whether a controller has made this Pod or Job from a template that was admitted before: then the
-/// entry is there already, nothing is added, and the controller needs no right of its own.
-fn is_handed_down(request: &Request<'_>, pod: &Path, name: &str) -> bool {
-    request.kind.is_pod_immutable()
-        && place::container(request.object, pod).is_some_and(|container| {
-            let entries = container.child("envFrom");
-            let entries = entries.get(request.object).and_then(Value::as_array);
-            entries.is_some_and(|entries| entries.iter().any(|entry| provides(entry, name)))
-        })
+fn is_named_before(request: &Request<'_>, entry: &Entry) -> bool {
+    let before = request
+        .before
+        .and_then(|before| wanted(request, before).ok());
+    before.is_some_and(|before| before.iter().any(|wanted| wanted.entries.contains(entry)))
+}
+
+/// Whether every reference reads as it is stored, letter by letter.
+fn is_reference_unchanged(request: &Request<'_>) -> bool {
+    let Some(before) = request.before else {
+        return false;
+    };
+    let texts = |object| -> Vec<&str> {
+        let own = place::pods(request.kind, object)
+            .into_iter()
+            .map(|pod| pod.own_reference);
+        std::iter::once(annotation(object, names::CONNECTIONS))
+            .chain(own)
+            .map(Option::unwrap_or_default)
+            .collect()
+    };
+    texts(before) == texts(request.object)
+}
+
+fn standing(draft: &Draft<'_>, entry: &Entry) -> Standing {
+    let request = draft.request;
+    if !is_named_before(request, entry) {
+        Standing::New
+    } else if is_in_effect(draft.stored, &entry.name, request.before) {
+        Standing::InEffect
+    } else if is_reference_unchanged(request) {
+        Standing::Dormant
+    } else {
+        Standing::New
+    }
 }
 
 /// Whether an `envFrom` entry brings all variables of a Secret under their own names.
@@ -189,12 +247,14 @@ fn provides(entry: &Value, name: &str) -> bool {
             .is_empty()
 }
 
-fn names_of(wanted: &[Wanted]) -> Vec<String> {
-    let mut names = Vec::new();
+fn entries_of(wanted: &[Wanted]) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
     for entry in wanted.iter().flat_map(|wanted| &wanted.entries) {
-        push_unique(&mut names, &entry.name);
+        if !entries.contains(entry) {
+            entries.push(entry.clone());
+        }
     }
-    names
+    entries
 }
 
 fn push_unique(list: &mut Vec<String>, name: &str) {
@@ -206,153 +266,59 @@ fn push_unique(list: &mut Vec<String>, name: &str) {
 /// A list that cannot be read is refused when it is new; a stored one must not freeze the workload.
 fn malformed(draft: &mut Draft<'_>, error: &ReferenceError) -> Result<(), Denial> {
     let text = format!("annotation `{}` {error}", names::CONNECTIONS);
-    let request = draft.request;
-    let was_there = request
-        .before
-        .is_some_and(|before| wanted(request, before).as_ref().err() == Some(error));
-    if !was_there {
+    if !is_reference_unchanged(draft.request) {
         return Err(Denial::Forbidden(text));
     }
-    for tied in draft.earlier.connections.clone() {
+    for tied in draft.stored.connections.clone() {
         draft.tie(&tied.name, |knot| knot.restore(&tied));
     }
     draft.warn(text);
     Ok(())
 }
 
-/// Denies what is newly named and cannot be had, warns of what was named before.
+/// Denies what is newly named and cannot be had, and says what else is to be left out.
 ///
-/// One wording covers foreign, missing and forbidden, so that nobody learns which Secrets exist.
-fn check_availability(
-    draft: &mut Draft<'_>,
-    wanted: &[Wanted],
-    earlier: &BTreeSet<String>,
-) -> Result<(), Denial> {
-    let namespace = draft.request.namespace;
-    let (mut refused, mut unavailable, mut warned) = (Vec::new(), None, Vec::new());
-    for entry in wanted.iter().flat_map(|wanted| &wanted.entries) {
-        let is_local = is_local(draft.request, entry);
+/// What is tied stays tied, whatever has become of its Secret. One wording covers foreign, missing
+/// and forbidden, so that nobody learns which Secrets exist.
+fn check_availability(draft: &mut Draft<'_>, wanted: &[Wanted]) -> Result<Vec<Entry>, Denial> {
+    let request = draft.request;
+    let (mut refused, mut unavailable, mut left_out) = (Vec::new(), None, Vec::new());
+    for entry in entries_of(wanted) {
         let label = format!(
             "`{}/{}`",
-            entry.namespace.as_deref().unwrap_or(namespace),
+            entry.namespace.as_deref().unwrap_or_default(),
             entry.name
         );
-        let problem = match draft.found(&entry.name) {
-            _ if !is_local => &mut refused,
-            Found::Secret(_) => continue,
-            _ if earlier.contains(&entry.name) => &mut warned,
-            Found::Missing | Found::Forbidden => &mut refused,
-            Found::Unavailable(reason) => {
+        let is_local = is_local(request, &entry);
+        let found = draft.found(&entry.name);
+        if is_local && matches!(found, Found::Secret(_)) {
+            continue;
+        }
+        match (standing(draft, &entry), found) {
+            (Standing::New, Found::Unavailable(reason)) if is_local => {
                 unavailable
                     .get_or_insert(format!("connection {label} could not be read: {reason}"));
-                continue;
             }
-        };
-        push_unique(problem, &label);
-    }
-    // A foreign entry that stands there already must not freeze the workload either.
-    let is_kept = |label: &String| earlier_labels(draft.request).contains(label);
-    let (kept, refused): (Vec<String>, Vec<String>) = refused.into_iter().partition(is_kept);
-    if !refused.is_empty() {
-        return Err(Denial::Forbidden(format!(
-            "annotation `{}` names {}, which you cannot use in namespace `{namespace}`: create the \
-             Secret there, or ask for the right to `get` it",
-            names::CONNECTIONS,
-            refused.join(", "),
-        )));
-    }
-    if let Some(text) = unavailable {
-        return Err(Denial::Unavailable(text));
-    }
-    for label in warned.into_iter().chain(kept) {
-        draft.warn(format!(
-            "connection {} is not available now; nothing was changed",
-            short(&label)
-        ));
-    }
-    Ok(())
-}
-
-/// The entries of the stored object as `namespace/name`, in backticks.
-fn earlier_labels(request: &Request<'_>) -> BTreeSet<String> {
-    let Some(before) = request.before else {
-        return BTreeSet::new();
-    };
-    let bare = bare_names(request.kind);
-    place::pods(request.kind, before)
-        .iter()
-        .flat_map(|pod| parse_list_leniently(reference(before, pod), bare))
-        .map(|e| {
-            format!(
-                "`{}/{}`",
-                e.namespace.as_deref().unwrap_or(request.namespace),
-                e.name
-            )
-        })
-        .collect()
-}
-
-fn advise_on(draft: &mut Draft<'_>, name: &str, is_new: bool) {
-    if let (true, Found::Secret(secret)) = (is_new, draft.found(name)) {
-        let warnings = super::resolve::findings(secret);
-        draft.plan.warnings.extend(warnings);
-    }
-}
-
-/// Warns where two connections of one container set the same variable, naming both and the winner.
-fn warn_of_collisions(draft: &mut Draft<'_>, wanted: &Wanted) {
-    let Some(container) = place::container(&draft.object, &wanted.pod) else {
-        return;
-    };
-    let entries = container.child("envFrom");
-    let order = entries
-        .get(&draft.object)
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    // Kubernetes lets the last source win, whoever wrote it first.
-    let position = |name: &str| order.iter().rposition(|entry| provides(entry, name));
-    let mut present: Vec<(usize, &Secret)> = wanted
-        .entries
-        .iter()
-        .filter_map(|entry| match draft.found(&entry.name) {
-            Found::Secret(secret) => Some((position(&entry.name)?, secret)),
-            _ => None,
-        })
-        .collect();
-    present.sort_by_key(|(position, _)| *position);
-    let mut clashes: BTreeMap<(usize, usize), Vec<&str>> = BTreeMap::new();
-    let mut last_setter: BTreeMap<&str, usize> = BTreeMap::new();
-    for (index, (_, secret)) in present.iter().enumerate() {
-        for key in secret.data.keys().filter(|key| is_variable(key)) {
-            if let Some(loser) = last_setter.insert(key, index) {
-                clashes.entry((loser, index)).or_default().push(key);
+            (Standing::New, _) => refused.push(label),
+            (standing, _) => {
+                draft.warn(format!(
+                    "connection {} is not available now; nothing was changed",
+                    short(&label)
+                ));
+                if standing == Standing::Dormant || !is_local {
+                    left_out.push(entry);
+                }
             }
         }
     }
-    let texts: Vec<String> = clashes
-        .iter()
-        .map(|((loser, winner), keys)| {
-            let (loser, winner) = (
-                short(&present[*loser].1.name),
-                short(&present[*winner].1.name),
-            );
-            let more = keys.len() - 1;
-            let rest = if more > 0 {
-                format!(" and {more} more")
-            } else {
-                String::new()
-            };
-            format!(
-                "`{loser}` and `{winner}` both set {}{rest}; `{winner}` wins",
-                short(keys[0])
-            )
-        })
-        .collect();
-    texts.into_iter().for_each(|text| draft.warn(text));
-}
-
-/// Whether a Secret's key becomes a variable; the kubelet skips others, such as `.dockerconfigjson`.
-fn is_variable(key: &str) -> bool {
-    key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+    if !refused.is_empty() {
+        return Err(Denial::Forbidden(format!(
+            "annotation `{}` names {}, which you cannot use in namespace `{}`: create the Secret \
+             there, or ask for the right to `get` it",
+            names::CONNECTIONS,
+            refused.join(", "),
+            request.namespace,
+        )));
+    }
+    unavailable.map_or(Ok(left_out), |text| Err(Denial::Unavailable(text)))
 }

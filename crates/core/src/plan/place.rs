@@ -85,6 +85,30 @@ pub(super) fn container(object: &Value, pod: &Path) -> Option<Path> {
     Some(list.item(items, named.unwrap_or(0)))
 }
 
+/// Whether a controller has made the object from a workload that is admitted itself.
+///
+/// Such controllers hand the annotations down. What the pods need has come down with the template,
+/// the reference may be in another kind's grammar, and the controller need not read any Secret.
+pub(super) fn is_handed_down(object: &Value) -> bool {
+    let owners = object
+        .get("metadata")
+        .and_then(|metadata| metadata.get("ownerReferences"));
+    let owners = owners
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
+    owners
+        .iter()
+        .filter(|owner| owner.get("controller") == Some(&Value::Bool(true)))
+        .any(|owner| {
+            let kind = owner
+                .get("kind")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            let is_between = ["ReplicaSet", "Revision", "LeaderWorkerSet"].contains(&kind);
+            is_between || WorkloadKind::of_object(owner).is_some()
+        })
+}
+
 /// The annotations of an object, for writing.
 pub(super) fn annotations_mut(object: &mut Value) -> Option<&mut Map<String, Value>> {
     object

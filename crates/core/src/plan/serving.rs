@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 
 use super::advice::short;
 use super::path::Path;
+use super::record::Record;
 use super::record::annotation;
 use super::reference::{self, BadReference, Single};
 use super::resolve::{self, Unusable};
 use super::tie::{Knot, is_unset};
-use super::{Account, Denial, Draft, Found, Needs, Request};
+use super::{Account, Denial, Draft, Found, Lookup, Needs, Request, is_in_effect, stored_record};
 use crate::connection::{Connection, Recognition};
 use crate::names;
 use crate::protocol::Protocol;
@@ -26,26 +27,32 @@ const MAX_NAME: usize = 253;
 struct Resolved {
     connection: Connection,
     protocol: Protocol,
-    /// Path below the bucket or registry, without surrounding slashes; empty when not given.
+    /// Path below the bucket or registry, without a leading slash; empty when not given. A slash at
+    /// the end stays: it tells `granite/` from `granite-2`.
     path: String,
     /// Whether only Alauda's annotation names the connection.
     is_alauda: bool,
 }
 
 pub(super) fn needs(request: &Request<'_>) -> Needs {
-    let Ok(Some(single)) = single(request, request.object) else {
-        return Needs::default();
-    };
-    let name = single.entry.name;
-    let is_new = earlier_name(request).as_deref() != Some(&name);
-    Needs {
-        authorize: if is_new {
-            vec![name.clone()]
-        } else {
-            Vec::new()
-        },
-        read: vec![name],
+    let mut needs = Needs::default();
+    if let Ok(Some(single)) = single(request, request.object) {
+        let name = single.entry.name;
+        let stored = stored_record(request, &Lookup::new());
+        let is_kept = earlier_name(request).as_deref() == Some(&name);
+        if !is_kept || !is_in_effect(&stored, &name, request.before) {
+            needs.authorize.push(name.clone());
+        }
+        needs.read.push(name);
     }
+    // What a peer injected can be told better by what its Secret says now.
+    if let Some(earlier) = earlier_name(request) {
+        let has_record = request.before.is_some_and(Record::is_on);
+        if !has_record && !needs.read.contains(&earlier) {
+            needs.read.push(earlier);
+        }
+    }
+    needs
 }
 
 pub(super) fn plan(draft: &mut Draft<'_>) -> Result<(), Denial> {
@@ -55,7 +62,7 @@ pub(super) fn plan(draft: &mut Draft<'_>) -> Result<(), Denial> {
         Ok(None) => return Ok(()),
         Err(bad) => return malformed(draft, &bad),
     };
-    let is_touched = is_touched(request, &single);
+    let is_touched = is_touched(draft, &single);
     match tie(draft, &single, is_touched) {
         Err(denial) if !is_touched => {
             keep(draft, &single.entry.name);
@@ -77,24 +84,38 @@ fn earlier_name(request: &Request<'_>) -> Option<String> {
 
 /// Whether this request names the connection anew or asks something else of it. Only then may it be
 /// denied: scaling or stopping must work whatever has become of the Secret.
-fn is_touched(request: &Request<'_>, single: &Single) -> bool {
+fn is_touched(draft: &Draft<'_>, single: &Single) -> bool {
+    let request = draft.request;
     let Some(before) = request.before else {
         return true;
     };
-    let path = |object| annotation(object, names::CONNECTION_PATH).map(str::to_owned);
-    earlier_name(request).as_ref() != Some(&single.entry.name)
-        || path(before) != path(request.object)
+    let name = &single.entry.name;
+    // The path means nothing to a connection that is one whole location.
+    let is_uri = draft
+        .stored
+        .tied(name)
+        .and_then(|tied| tied.protocol.as_deref())
+        == Some("uri");
+    let path = |object| {
+        annotation(object, names::CONNECTION_PATH)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    earlier_name(request).as_ref() != Some(name)
+        || (!is_uri && path(before) != path(request.object))
 }
 
 fn malformed(draft: &mut Draft<'_>, bad: &BadReference) -> Result<(), Denial> {
+    let text =
+        |object| [names::CONNECTIONS, names::ALAUDA_SOURCE].map(|key| annotation(object, key));
     let request = draft.request;
-    let was_there = request
+    if request
         .before
-        .is_some_and(|before| single(request, before).as_ref().err() == Some(bad));
-    if !was_there {
+        .is_none_or(|before| text(before) != text(request.object))
+    {
         return Err(Denial::Forbidden(bad.to_string()));
     }
-    for tied in draft.earlier.connections.clone() {
+    for tied in draft.stored.connections.clone() {
         keep(draft, &tied.name);
     }
     draft.warn(bad.to_string());
@@ -103,7 +124,7 @@ fn malformed(draft: &mut Draft<'_>, bad: &BadReference) -> Result<(), Denial> {
 
 /// Puts back what the record says of a connection that cannot be tied now.
 fn keep(draft: &mut Draft<'_>, name: &str) {
-    let earlier = draft.earlier.tied(name).cloned().unwrap_or_default();
+    let earlier = draft.stored.tied(name).cloned().unwrap_or_default();
     draft.tie(name, |knot| knot.restore(&earlier));
 }
 
@@ -181,7 +202,7 @@ fn resolve(draft: &Draft<'_>, single: &Single) -> Result<Resolved, Denial> {
     let protocol =
         resolve::protocol(secret).map_err(|unusable| Denial::Forbidden(unusable.to_string()))?;
     let path = annotation(draft.request.object, names::CONNECTION_PATH).unwrap_or_default();
-    let path = path.trim().trim_matches('/').to_owned();
+    let path = path.trim().trim_start_matches('/').to_owned();
     let Recognition::Connection(connection) = Connection::from_secret(secret.clone()) else {
         return Err(Denial::Forbidden(
             Unusable::Untyped(name.clone()).to_string(),
@@ -197,7 +218,7 @@ fn resolve(draft: &Draft<'_>, single: &Single) -> Result<Resolved, Denial> {
 
 fn warn_of_retyping(draft: &mut Draft<'_>, name: &str, protocol: Protocol) {
     let earlier = draft
-        .earlier
+        .stored
         .tied(name)
         .and_then(|tied| tied.protocol.clone());
     if let Some(earlier) = earlier.filter(|earlier| earlier != protocol.as_str()) {
@@ -227,7 +248,8 @@ impl Fit<'_> {
     /// Has the pods run under an account that links the Secret, unless the user has chosen one.
     fn account(&mut self, knot: &mut Knot<'_>, pods: &[Path]) -> Result<(), Denial> {
         let account = format!("{}-sa", self.name());
-        if account.len() > MAX_NAME {
+        let is_free = |pod: &Path| is_unset(pod.child("serviceAccountName").get(knot.object));
+        if account.len() > MAX_NAME && pods.iter().any(is_free) {
             return Err(Denial::Forbidden(format!(
                 "Secret `{}` needs a ServiceAccount `<name>-sa`, which would be longer than \
                  {MAX_NAME} characters: give the Secret a shorter name",

@@ -10,7 +10,17 @@ use super::record::{FieldSet, ItemAdded, Made, Record, Tied, may_write};
 pub(crate) struct Knot<'a> {
     pub(crate) object: &'a mut Value,
     pub(crate) made: &'a mut Vec<Made>,
+    /// Where items stood that were taken back a moment ago; they return to their places, since the
+    /// order of sources has a meaning and moving one would restart pods.
+    pub(crate) places: &'a [Place],
     pub(crate) tied: Tied,
+}
+
+/// Where an item of ours stood in a list.
+pub(crate) struct Place {
+    pub(crate) list: String,
+    pub(crate) value: Value,
+    pub(crate) index: usize,
 }
 
 /// What [`Knot::set`] found at the place.
@@ -68,7 +78,13 @@ impl Knot<'_> {
         if items.iter().any(is_same) {
             return;
         }
-        items.push(item.clone());
+        let is_here = |place: &&Place| place.value == item && place.list == list.to_string();
+        let index = self
+            .places
+            .iter()
+            .find(is_here)
+            .map_or(items.len(), |place| place.index);
+        items.insert(index.min(items.len()), item.clone());
         self.tied.items.push(ItemAdded {
             list: list.to_string(),
             value: item,
@@ -116,11 +132,13 @@ impl Knot<'_> {
     }
 }
 
-/// Takes away what a record says was injected, where it still stands as it was written.
-pub(crate) fn untie(object: &mut Value, record: &Record) {
+/// Takes away what a record says was injected, where it still stands as it was written, and says
+/// where list items stood.
+pub(crate) fn untie(object: &mut Value, record: &Record) -> Vec<Place> {
+    let mut places = Vec::new();
     for tied in record.connections.iter().rev() {
         for item in tied.items.iter().rev() {
-            remove_item(object, item);
+            places.extend(remove_item(object, item));
         }
         for field in tied.fields.iter().rev() {
             take_back(object, field);
@@ -129,6 +147,7 @@ pub(crate) fn untie(object: &mut Value, record: &Record) {
     for made in record.made.iter().rev() {
         unmake(object, made);
     }
+    places
 }
 
 fn take_back(object: &mut Value, field: &FieldSet) {
@@ -147,17 +166,16 @@ fn take_back(object: &mut Value, field: &FieldSet) {
     };
 }
 
-fn remove_item(object: &mut Value, item: &ItemAdded) {
-    let Some(list) = writable(&item.list) else {
-        return;
-    };
-    let Some(items) = list.get_mut(object).and_then(Value::as_array_mut) else {
-        return;
-    };
+fn remove_item(object: &mut Value, item: &ItemAdded) -> Option<Place> {
+    let items = writable(&item.list)?.get_mut(object)?.as_array_mut()?;
     // Ours was appended, so where the user has written the same item too, the last one is ours.
-    if let Some(index) = items.iter().rposition(|other| *other == item.value) {
-        items.remove(index);
-    }
+    let index = items.iter().rposition(|other| *other == item.value)?;
+    items.remove(index);
+    Some(Place {
+        list: item.list.clone(),
+        value: item.value.clone(),
+        index,
+    })
 }
 
 fn unmake(object: &mut Value, made: &Made) {

@@ -25,7 +25,7 @@ rules! {
     TYPES_DISAGREE = Warning "types-disagree": "two annotations name different protocols";
     EMPTY_ANNOTATION = Warning "empty-annotation": "a type annotation is present but empty, so readers skip it";
     STORAGE_CONFIG = Note "storage-config": "the labels and the annotation are missing by which `storage-config` picks up the credentials";
-    LAST_APPLIED = Warning "last-applied": "an annotation of `kubectl apply` repeats the values where they are not masked";
+    LAST_APPLIED = Note "last-applied": "an annotation of `kubectl apply` repeats the values where they are not masked";
 
     // Text in general.
     MISSING_KEY = Error "missing-key": "a required key is missing or empty";

@@ -18,6 +18,8 @@ const LONGEST_WARNING: usize = 120;
 #[derive(Debug, PartialEq)]
 pub(super) struct Answer {
     pub(super) is_allowed: bool,
+    /// HTTP status of a denial.
+    pub(super) code: Option<u64>,
     pub(super) message: String,
     pub(super) warnings: Vec<String>,
     patch: Option<json_patch::Patch>,
@@ -40,6 +42,7 @@ pub(super) fn read(text: &str, uid: &str, canaries: &Canaries) -> Result<Answer>
     let is_allowed = response["allowed"]
         .as_bool()
         .context("the answer holds no verdict")?;
+    let code = response["status"]["code"].as_u64();
     let message = response["status"]["message"]
         .as_str()
         .unwrap_or_default()
@@ -57,6 +60,7 @@ pub(super) fn read(text: &str, uid: &str, canaries: &Canaries) -> Result<Answer>
     ensure!(is_allowed || patch.is_none(), "a denial carries a patch");
     Ok(Answer {
         is_allowed,
+        code,
         message,
         warnings,
         patch,
@@ -122,7 +126,10 @@ pub(super) fn without_record(object: &Value) -> Value {
     let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else {
         return object;
     };
-    if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+    if let Some(annotations) = metadata
+        .get_mut("annotations")
+        .and_then(Value::as_object_mut)
+    {
         annotations.shift_remove(RECORD);
         if annotations.is_empty() {
             metadata.shift_remove("annotations");

@@ -150,10 +150,14 @@ pub fn load(directory: &Path) -> Result<Vec<File>> {
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
     let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-    serde_saphyr::from_str(&text).with_context(|| format!("parsing {}", path.display()))
+    parse(&text).with_context(|| format!("parsing {}", path.display()))
 }
 
-fn check(case: &Case, fixtures: &Fixtures) -> Result<()> {
+pub(super) fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    Ok(serde_saphyr::from_str(text)?)
+}
+
+pub(super) fn check(case: &Case, fixtures: &Fixtures) -> Result<()> {
     ensure!(!case.steps.is_empty(), "there are no steps");
     let mut is_stored = false;
     for (index, step) in case.steps.iter().enumerate() {

@@ -1,15 +1,15 @@
 //! Playing cases in a world and collecting all that is not as expected.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::check::{self, Answer, has_record, without_record};
+use super::check::{self, Answer};
+use super::expect::{self, complete};
 use super::format::{Case, File, Step, Then};
-use super::review::{Request, usual_api_version};
+use super::review::Request;
 use super::show::difference;
 use super::{NAME, NAMESPACE, World};
 use crate::canary::Canaries;
@@ -21,7 +21,7 @@ pub struct Report {
     pub played: usize,
     /// How many need more than the world can do.
     pub skipped: usize,
-    /// What was not as expected, with case and step.
+    /// What was not as expected, one entry for each case, with the step.
     pub failures: Vec<String>,
 }
 
@@ -37,7 +37,7 @@ impl fmt::Display for Report {
         }
         write!(
             f,
-            "{played} cases played, {skipped} skipped, {} failures",
+            "{played} cases played, {skipped} skipped, {} failed",
             failures.len()
         )
     }
@@ -52,16 +52,20 @@ pub async fn run<W: World>(world: &mut W, file: &File) -> Report {
             continue;
         }
         report.played += 1;
+        let canaries = Canaries::default();
         let mut play = Play {
             world,
             case,
             file,
-            canaries: Canaries::default(),
+            canaries,
             stored: Value::Null,
-            problems: Vec::new(),
         };
-        if let Err(problems) = play.all_steps().await {
-            report.failures.push(format!("{}: {}\n{problems}", file.theme, case.name));
+        if let Err((step, problems)) = play.all_steps().await {
+            let Case { name, .. } = case;
+            let problems = problems.join("\n");
+            report
+                .failures
+                .push(format!("{}: {name}\nstep {step}: {problems}", file.theme));
         }
     }
     report
@@ -74,73 +78,50 @@ struct Play<'a, W> {
     file: &'a File,
     canaries: Canaries,
     stored: Value,
-    problems: Vec<String>,
 }
 
 impl<W: World> Play<'_, W> {
-    /// Plays until a step goes wrong, and says all that was wrong with it.
-    async fn all_steps(&mut self) -> Result<(), String> {
-        self.world.reset().await.map_err(|error| format!("{error:#}"))?;
+    /// Plays until a step goes wrong, and says which one and all that was wrong with it.
+    async fn all_steps(&mut self) -> Result<(), (usize, Vec<String>)> {
+        let only = |error: anyhow::Error| vec![format!("{error:#}")];
+        self.world.reset().await.map_err(|error| (0, only(error)))?;
         for (index, step) in self.case.steps.iter().enumerate() {
-            if let Err(error) = self.step(step).await {
-                self.problems.push(format!("{error:#}"));
-            }
-            if !self.problems.is_empty() {
-                return Err(format!("step {}: {}", index + 1, self.problems.join("\n")));
+            let problems = self.step(step).await.unwrap_or_else(only);
+            if !problems.is_empty() {
+                return Err((index + 1, problems));
             }
         }
         Ok(())
     }
 
-    async fn step(&mut self, step: &Step) -> anyhow::Result<()> {
+    /// Plays one step; gives back what is not as expected.
+    async fn step(&mut self, step: &Step) -> Result<Vec<String>> {
         self.prepare(step).await?;
         if let Some(object) = &step.stored {
-            self.stored = self.complete(object);
-            return Ok(());
+            self.stored = complete(self.case, object);
+            return Ok(Vec::new());
         }
         let then = step.then.as_ref().context("nothing is expected")?;
         let (operation, sent) = self.sent(step);
-        let before = self.world.accounts().await?;
-        let rehearsal = self.ask(operation, step, &sent, true).await?;
-        ensure!(
-            self.world.accounts().await? == before,
-            "a dry run has touched ServiceAccounts"
-        );
-        let answer = match step.dry_run {
-            true => rehearsal,
-            false => {
-                let answer = self.ask(operation, step, &sent, false).await?;
-                ensure!(
-                    answer == rehearsal,
-                    "a dry run gives another answer: {rehearsal:?}"
-                );
-                answer
-            }
-        };
-        self.compare_verdict(then, &answer, &sent)?;
-        let after = self.world.accounts().await?;
-        if !answer.is_allowed {
-            ensure!(
-                after == before,
-                "a denied request has touched ServiceAccounts"
-            );
+        let answer = self.ask_twice(operation, step, &sent).await?;
+        let mut problems = expect::problems(self.case, step, then, &answer, &sent)?;
+        problems.extend(self.compare_accounts(then).await?);
+        if !answer.is_allowed || step.subresource.is_some() {
+            return Ok(problems);
         }
-        self.compare_accounts(then, &after);
-        Ok(match (answer.is_allowed, operation) {
-            (false, _) => {}
-            (true, "DELETE") => self.stored = Value::Null,
-            _ if step.subresource.is_some() => {}
-            _ => {
-                let object = answer.apply(&sent)?;
-                self.stays(&object, step).await?;
-                if !step.dry_run {
-                    self.stored = object;
-                }
-            }
-        })
+        if operation == "DELETE" {
+            self.stored = Value::Null;
+            return Ok(problems);
+        }
+        let admitted = answer.apply(&sent)?;
+        problems.extend(self.compare_again(&admitted, step).await?);
+        if !step.dry_run {
+            self.stored = admitted;
+        }
+        Ok(problems)
     }
 
-    async fn prepare(&mut self, step: &Step) -> anyhow::Result<()> {
+    async fn prepare(&mut self, step: &Step) -> Result<()> {
         for (name, spec) in &step.secrets {
             match spec {
                 None => self.world.delete_secret(name).await?,
@@ -160,10 +141,10 @@ impl<W: World> Play<'_, W> {
     /// The operation of a step and the object it sends.
     fn sent(&self, step: &Step) -> (&'static str, Value) {
         if let Some(object) = &step.create {
-            return ("CREATE", self.complete(object));
+            return ("CREATE", complete(self.case, object));
         }
         if let Some(object) = &step.replace {
-            return ("UPDATE", self.complete(object));
+            return ("UPDATE", complete(self.case, object));
         }
         let Some(patch) = &step.edit else {
             return ("DELETE", Value::Null);
@@ -176,20 +157,33 @@ impl<W: World> Play<'_, W> {
         ("UPDATE", object)
     }
 
-    /// Adds what every object has and cases need not repeat: kind, name and namespace.
-    fn complete(&self, object: &Value) -> Value {
-        let usual = usual_api_version(&self.case.kind);
-        let api_version = self.case.api_version.as_deref().or(usual);
-        let mut whole = json!({
-            "apiVersion": api_version,
-            "kind": self.case.kind,
-            "metadata": {"namespace": NAMESPACE},
-        });
-        if object.pointer("/metadata/generateName").is_none() {
-            whole["metadata"]["name"] = json!(NAME);
+    /// Rehearses a request in a dry run, which must leave nothing behind, and then makes it.
+    async fn ask_twice(
+        &mut self,
+        operation: &'static str,
+        step: &Step,
+        sent: &Value,
+    ) -> Result<Answer> {
+        let before = self.world.accounts().await?;
+        let rehearsal = self.ask(operation, step, sent, true).await?;
+        ensure!(
+            self.world.accounts().await? == before,
+            "a dry run has touched ServiceAccounts"
+        );
+        if step.dry_run {
+            return Ok(rehearsal);
         }
-        overlay(&mut whole, object);
-        whole
+        let answer = self.ask(operation, step, sent, false).await?;
+        ensure!(
+            answer == rehearsal,
+            "a dry run gives another answer: {rehearsal:?}"
+        );
+        let is_untouched = self.world.accounts().await? == before;
+        ensure!(
+            answer.is_allowed || is_untouched,
+            "a denied request has touched ServiceAccounts"
+        );
+        Ok(answer)
     }
 
     async fn ask(
@@ -198,7 +192,7 @@ impl<W: World> Play<'_, W> {
         step: &Step,
         sent: &Value,
         dry_run: bool,
-    ) -> anyhow::Result<Answer> {
+    ) -> Result<Answer> {
         let uid = Uuid::new_v4().to_string();
         let old = if operation == "CREATE" {
             &Value::Null
@@ -218,111 +212,33 @@ impl<W: World> Play<'_, W> {
         check::read(&answer, &uid, &self.canaries)
     }
 
-    fn compare_verdict(&mut self, then: &Then, answer: &Answer, sent: &Value) -> anyhow::Result<()> {
-        match (&then.denied, answer.is_allowed) {
-            (Some(_), true) => self.problems.push(format!(
-                "the request is allowed, but should be denied\n{}",
-                difference(sent, &answer.apply(sent)?)
-            )),
-            (None, false) => {
-                self.problems
-                    .push(format!("the request is denied: {}", answer.message));
-            }
-            (Some(fragments), false) => {
-                let missing = fragments
-                    .iter()
-                    .filter(|text| !answer.message.contains(*text));
-                let missing: Vec<&String> = missing.collect();
-                if !missing.is_empty() {
-                    let message = &answer.message;
-                    self.problems
-                        .push(format!("the denial lacks {missing:?}: {message}"));
-                }
-            }
-            (None, true) => self.compare_object(then, sent, &answer.apply(sent)?),
-        }
-        self.compare_warnings(&then.warnings, answer);
-        Ok(())
-    }
-
-    fn compare_object(&mut self, then: &Then, sent: &Value, after: &Value) {
-        let expected = match &then.object {
-            Some(object) => without_record(&self.complete(object)),
-            None => {
-                let mut object = without_record(sent);
-                if let Some(changes) = &then.changes {
-                    json_patch::merge(&mut object, changes);
-                }
-                object
-            }
-        };
-        let bare = without_record(after);
-        if bare != expected {
-            self.problems.push(format!(
-                "the object differs\n{}",
-                difference(&expected, &bare)
-            ));
-        }
-        let is_injected = has_record(after);
-        if then
-            .injected
-            .is_some_and(|expected| expected != is_injected)
-        {
-            let verb = if is_injected { "carries" } else { "lacks" };
-            self.problems.push(format!("the object {verb} the record"));
-        }
-    }
-
-    fn compare_warnings(&mut self, expected: &[String], answer: &Answer) {
-        let mut left: Vec<&String> = answer.warnings.iter().collect();
-        for fragment in expected {
-            match left.iter().position(|warning| warning.contains(fragment)) {
-                Some(index) => drop(left.remove(index)),
-                None => self.problems.push(format!(
-                    "no warning says `{fragment}`; there are {:?}",
-                    answer.warnings
-                )),
-            }
-        }
-        for warning in left {
-            self.problems.push(format!("unexpected warning: {warning}"));
-        }
-        for warning in answer.bad_warnings() {
-            self.problems
-                .push(format!("the warning does not fit one line: {warning}"));
-        }
-    }
-
-    fn compare_accounts(&mut self, then: &Then, actual: &BTreeMap<String, Vec<String>>) {
-        if let Some(expected) = then
+    async fn compare_accounts(&mut self, then: &Then) -> Result<Option<String>> {
+        let actual = self.world.accounts().await?;
+        let expected = then
             .accounts
             .as_ref()
-            .filter(|expected| *expected != actual)
-        {
-            self.problems
-                .push(format!("accounts are {actual:?}, expected {expected:?}"));
-        }
+            .filter(|expected| **expected != actual);
+        Ok(expected.map(|expected| format!("accounts are {actual:?}, expected {expected:?}")))
     }
 
     /// Posts the admitted object once more: nothing may change.
-    async fn stays(&mut self, object: &Value, step: &Step) -> anyhow::Result<()> {
-        let stored = std::mem::replace(&mut self.stored, object.clone());
-        let answer = self.ask("UPDATE", step, object, true).await;
+    async fn compare_again(&mut self, admitted: &Value, step: &Step) -> Result<Option<String>> {
+        let stored = std::mem::replace(&mut self.stored, admitted.clone());
+        let answer = self.ask("UPDATE", step, admitted, true).await;
         self.stored = stored;
         let answer = answer.context("the admitted object, posted again")?;
         if !answer.is_allowed {
-            self.problems
-                .push(format!("posted again it is denied: {}", answer.message));
-            return Ok(());
+            return Ok(Some(format!(
+                "posted again it is denied: {}",
+                answer.message
+            )));
         }
-        let again = answer.apply(object)?;
-        if again != *object {
-            self.problems.push(format!(
-                "posted again it changes\n{}",
-                difference(object, &again)
-            ));
-        }
-        Ok(())
+        let again = answer.apply(admitted)?;
+        let is_same = again == *admitted;
+        Ok(
+            (!is_same)
+                .then(|| format!("posted again it changes\n{}", difference(admitted, &again))),
+        )
     }
 }
 
@@ -334,19 +250,4 @@ fn scale(patch: &Value) -> Value {
         "metadata": {"name": NAME, "namespace": NAMESPACE},
         "spec": patch.get("spec"),
     })
-}
-
-/// Lays an object over another one, member by member; unlike a merge patch it keeps nulls.
-fn overlay(base: &mut Value, over: &Value) {
-    match (base, over) {
-        (Value::Object(base), Value::Object(over)) => {
-            for (key, value) in over {
-                match base.get_mut(key) {
-                    Some(member) => overlay(member, value),
-                    None => drop(base.insert(key.clone(), value.clone())),
-                }
-            }
-        }
-        (base, over) => *base = over.clone(),
-    }
 }

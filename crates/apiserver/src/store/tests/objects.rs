@@ -293,3 +293,17 @@ async fn a_filter_chooses_before_the_limit_counts() {
     };
     assert_eq!(names(&store.list(second).await.unwrap()), ["c/1"]);
 }
+
+#[tokio::test]
+async fn a_filter_that_panics_fails_only_its_own_list() {
+    let (_directory, store) = store_with_five().await;
+    let filter: Filter = Arc::new(|_| panic!("as a faulty caller might"));
+    for _ in 0..20 {
+        let query = ListQuery {
+            filter: Some(filter.clone()),
+            ..query(None)
+        };
+        assert!(matches!(store.list(query).await, Err(StoreError::Closed)));
+    }
+    assert_eq!(store.list(query(None)).await.unwrap().items.len(), 5);
+}

@@ -166,3 +166,21 @@ async fn every_one_of_many_watches_sees_every_change() {
         assert_eq!(seen.unwrap(), (1..=20).collect::<Vec<_>>());
     }
 }
+
+#[tokio::test]
+async fn watches_that_nobody_reads_keep_nobody_waiting() {
+    let (_directory, store) = fresh();
+    let key = config_map("a", "one");
+    one(&store, create(&key, "x")).await.unwrap();
+    // Each starts to read the history, and then its client does not ask again.
+    let mut stalled: Vec<_> = (0..20).map(|_| store.watch(CONFIG_MAPS, None, 0)).collect();
+    for watch in &mut stalled {
+        let _ = watch.next().now_or_never();
+    }
+    for _ in 0..20 {
+        assert!(store.get(&key).await.unwrap().is_some());
+    }
+    for watch in &mut stalled {
+        assert_eq!(next(watch).await.version, 1);
+    }
+}

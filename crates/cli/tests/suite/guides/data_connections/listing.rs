@@ -102,6 +102,17 @@ fn view_specific_connection_as_yaml() {
         .prints("\ntype: Opaque\n");
 }
 
+/// Page "Data Connections", heading "View Specific Connection", third command, after the page's own
+/// `kubectl apply`: kubectl keeps the manifest in an annotation, values and all, which is said.
+#[test]
+fn view_specific_connection_as_yaml_shows_what_kubectl_apply_has_kept() {
+    let project = Project::new("harbour");
+    project.apply(super::SOUNDINGS).warns("an annotation of `kubectl apply` repeats the values");
+    let annotations = &project.object("secret soundings")["metadata"]["annotations"];
+    let kept = annotations["kubectl.kubernetes.io/last-applied-configuration"].as_str();
+    assert!(kept.is_some_and(|kept| kept.contains(&project.canary)));
+}
+
 /// Page "Data Connections", heading "Filter Connections by Type", first command.
 #[test]
 fn filter_connections_by_type_only_s3_connections() {

@@ -1,0 +1,19 @@
+//! The API as clients see it. Most tests speak to the service in this process; `tls` and `kubectl`
+//! go through a real socket.
+
+mod access;
+mod admission;
+mod bad_input;
+mod client;
+mod definitions;
+mod discovery;
+mod forms;
+mod kubectl;
+mod lists;
+mod namespaces;
+mod objects;
+mod patches;
+mod secrets;
+mod tls;
+mod watches;
+mod workloads;
