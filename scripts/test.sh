@@ -7,6 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 KUBECTL=$(scripts/kubectl.sh)
 export KUBECTL
 # Tests put the output of what they start into this folder; the suite's own output joins it.
+export INSTA_UPDATE=no
 export BOWLINE_CANARY_DIR="$PWD/target/canary"
 rm -rf "$BOWLINE_CANARY_DIR"
 mkdir -p "$BOWLINE_CANARY_DIR"

@@ -12,14 +12,20 @@ use tokio::net::TcpListener;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let directory = PathBuf::from(arguments.next().ok_or("usage: serve STATE-DIRECTORY [ADDRESS] [DEFINITION.json…]")?);
+    let directory = PathBuf::from(
+        arguments
+            .next()
+            .ok_or("usage: serve STATE-DIRECTORY [ADDRESS] [DEFINITION.json…]")?,
+    );
     let address = arguments.next().unwrap_or_else(|| "127.0.0.1:0".to_owned());
 
     let token = Token::random(UserInfo::administrator("admin"))?;
     let mut config = Config::new(directory.join("store.sqlite"));
     config.tokens.push(token.clone());
     for file in arguments {
-        config.definitions.push(serde_json::from_slice(&std::fs::read(file)?)?);
+        config
+            .definitions
+            .push(serde_json::from_slice(&std::fs::read(file)?)?);
     }
     let server = ApiServer::open(config).await?;
 
@@ -35,13 +41,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
         namespace: "default",
     };
     access.write(&kubeconfig)?;
-    #[expect(clippy::print_stdout, reason = "an example speaks to the person who runs it")]
+    #[expect(
+        clippy::print_stdout,
+        reason = "an example speaks to the person who runs it"
+    )]
     {
-        println!("serving; try: kubectl --kubeconfig {} get namespaces", kubeconfig.display());
+        println!(
+            "serving; try: kubectl --kubeconfig {} get namespaces",
+            kubeconfig.display()
+        );
     }
     let stop = async {
         let _ = tokio::signal::ctrl_c().await;
     };
-    server.serve(listener, serving.server_config(), stop).await?;
+    server
+        .serve(listener, serving.server_config(), stop)
+        .await?;
     Ok(())
 }

@@ -109,7 +109,11 @@ pub enum Verdict {
 impl Verdict {
     /// Nothing to change and nothing to say.
     pub fn allow() -> Self {
-        Self::Allow { object: None, warnings: Vec::new(), afterwards: None }
+        Self::Allow {
+            object: None,
+            warnings: Vec::new(),
+            afterwards: None,
+        }
     }
 }
 

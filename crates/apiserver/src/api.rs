@@ -58,7 +58,11 @@ impl Api {
     }
 
     /// Stores changes, all or none, and lets the server take note of what it is itself ruled by.
-    pub(crate) async fn commit(&self, resource: &Resource, writes: Vec<Write>) -> Result<Vec<Stored>, StoreError> {
+    pub(crate) async fn commit(
+        &self,
+        resource: &Resource,
+        writes: Vec<Write>,
+    ) -> Result<Vec<Stored>, StoreError> {
         let definitions: Vec<ObjectKey> = match resource.stored_as.as_str() {
             crd::STORED_AS => writes.iter().map(key).collect(),
             _ => Vec::new(),
@@ -81,26 +85,37 @@ impl Api {
             None => key.name.clone(),
         };
         let definition = self.store.get(key).await?;
-        let versions = definition.map(|found| crd::resources(&found.value)).unwrap_or_default();
+        let versions = definition
+            .map(|found| crd::resources(&found.value))
+            .unwrap_or_default();
         self.registry.replace(&stored_as, versions);
         Ok(())
     }
 
     /// Registers a definition that is stored already, at the start.
     pub(crate) fn register_stored(&self, definition: &Value) {
-        self.registry.replace(&crd::stored_as(definition), crd::resources(definition));
+        self.registry
+            .replace(&crd::stored_as(definition), crd::resources(definition));
     }
 
     /// A namespace, where it exists.
     pub(crate) async fn namespace(&self, name: &str) -> Result<Option<Stored>, StoreError> {
         let resource = "/namespaces".to_owned();
-        self.store.get(&ObjectKey { resource, namespace: String::new(), name: name.to_owned() }).await
+        self.store
+            .get(&ObjectKey {
+                resource,
+                namespace: String::new(),
+                name: name.to_owned(),
+            })
+            .await
     }
 }
 
 fn key(write: &Write) -> ObjectKey {
     match write {
-        Write::Create { key, .. } | Write::Update { key, .. } | Write::Delete { key, .. } => key.clone(),
+        Write::Create { key, .. } | Write::Update { key, .. } | Write::Delete { key, .. } => {
+            key.clone()
+        }
     }
 }
 
@@ -109,7 +124,9 @@ fn sealed_paths(resource: &str) -> &'static [SealedPath] {
     match resource {
         "/secrets" => &[
             SealedPath::Members("/data"),
-            SealedPath::Value("/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration"),
+            SealedPath::Value(
+                "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration",
+            ),
         ],
         _ => &[],
     }

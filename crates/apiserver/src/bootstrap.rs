@@ -22,10 +22,14 @@ pub(crate) async fn run(api: &Api, definitions: &[Value]) -> Result<(), OpenErro
             writes.push(verbs::default_account(name));
         }
     }
-    let rules = [("clusterroles", cluster_roles()), ("clusterrolebindings", cluster_role_bindings())];
+    let rules = [
+        ("clusterroles", cluster_roles()),
+        ("clusterrolebindings", cluster_role_bindings()),
+    ];
     for (plural, objects) in rules {
         for object in objects {
-            if let write @ Write::Create { .. } = create(api, crate::validate::rbac::GROUP, plural, object)
+            if let write @ Write::Create { .. } =
+                create(api, crate::validate::rbac::GROUP, plural, object)
                 && is_missing(api, &write).await?
             {
                 writes.push(write);
@@ -38,7 +42,10 @@ pub(crate) async fn run(api: &Api, definitions: &[Value]) -> Result<(), OpenErro
     if !writes.is_empty() {
         api.store.write(writes).await?;
     }
-    let query = ListQuery { resource: crd::STORED_AS.to_owned(), ..ListQuery::default() };
+    let query = ListQuery {
+        resource: crd::STORED_AS.to_owned(),
+        ..ListQuery::default()
+    };
     for definition in api.store.list(query).await?.items {
         api.register_stored(&definition);
     }
@@ -46,12 +53,16 @@ pub(crate) async fn run(api: &Api, definitions: &[Value]) -> Result<(), OpenErro
 }
 
 async fn is_missing(api: &Api, write: &Write) -> Result<bool, OpenError> {
-    let Write::Create { key, .. } = write else { return Ok(false) };
+    let Write::Create { key, .. } = write else {
+        return Ok(false);
+    };
     Ok(api.store.get(key).await?.is_none())
 }
 
 fn built_in(api: &Api, group: &str, plural: &str) -> std::sync::Arc<Resource> {
-    api.registry.find(group, "v1", plural).expect("every kind that exists from the start is built in")
+    api.registry
+        .find(group, "v1", plural)
+        .expect("every kind that exists from the start is built in")
 }
 
 /// A new object of a built-in, cluster-scoped kind.
@@ -61,7 +72,10 @@ fn create(api: &Api, group: &str, plural: &str, mut object: Value) -> Write {
     let mut object = resource.to_served(object);
     resource.schema.default(&mut object);
     (resource.prepare)(&mut object, None);
-    Write::Create { key: resource.key("", object::name(&object)), value: object }
+    Write::Create {
+        key: resource.key("", object::name(&object)),
+        value: object,
+    }
 }
 
 /// What it takes to have this definition: nothing where it is stored as it is.
@@ -79,7 +93,12 @@ async fn install(api: &Api, definition: &Value) -> Result<Option<Write>, OpenErr
     (resource.prepare)(&mut wanted, old);
     check(&resource, &wanted, old)?;
     let Some(old) = old else {
-        return Ok(Some(create(api, crd::GROUP, "customresourcedefinitions", wanted)));
+        return Ok(Some(create(
+            api,
+            crd::GROUP,
+            "customresourcedefinitions",
+            wanted,
+        )));
     };
     if old.get("spec") == wanted.get("spec") {
         return Ok(None);
@@ -91,18 +110,35 @@ fn check(resource: &Resource, definition: &Value, old: Option<&Value>) -> Result
     let mut errors = metadata::check(definition, resource.names);
     errors.extend(resource.schema.check(definition));
     errors.extend((resource.check)(definition, old));
-    let Some(first) = errors.first() else { return Ok(()) };
+    let Some(first) = errors.first() else {
+        return Ok(());
+    };
     let name = object::name(definition).to_owned();
-    let all = errors.iter().map(FieldError::to_string).collect::<Vec<_>>().join(", ");
+    let all = errors
+        .iter()
+        .map(FieldError::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
     tracing::debug!(definition = name, all, "the definition is not valid");
-    Err(OpenError::Definition { name, why: first.to_string() })
+    Err(OpenError::Definition {
+        name,
+        why: first.to_string(),
+    })
 }
 
 fn update(key: ObjectKey, mut old: Value, wanted: &Value) -> Write {
-    let generation = old.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or_default() + 1;
+    let generation = old
+        .pointer("/metadata/generation")
+        .and_then(Value::as_i64)
+        .unwrap_or_default()
+        + 1;
     object::metadata_mut(&mut old).insert("generation".to_owned(), generation.into());
     for member in ["spec", "status"] {
         old[member] = wanted[member].clone();
     }
-    Write::Update { key, value: old, expected: None }
+    Write::Update {
+        key,
+        value: old,
+        expected: None,
+    }
 }

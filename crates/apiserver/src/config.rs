@@ -17,7 +17,10 @@ pub struct Token {
 impl Token {
     /// A token for a user.
     pub fn new(secret: impl Into<String>, user: UserInfo) -> Self {
-        Self { secret: Zeroizing::new(secret.into()), user }
+        Self {
+            secret: Zeroizing::new(secret.into()),
+            user,
+        }
     }
 
     /// A new random token for a user: 32 bytes, in hexadecimal digits.
@@ -41,14 +44,19 @@ impl Token {
     /// Whether `offered` is this token; takes the same time wherever they differ.
     pub(crate) fn is(&self, offered: &str) -> bool {
         let (own, offered) = (self.secret.as_bytes(), offered.as_bytes());
-        let differing = own.iter().zip(offered).fold(0_u8, |seen, (a, b)| std::hint::black_box(seen | (a ^ b)));
+        let differing = own
+            .iter()
+            .zip(offered)
+            .fold(0_u8, |seen, (a, b)| std::hint::black_box(seen | (a ^ b)));
         !own.is_empty() && own.len() == offered.len() && differing == 0
     }
 }
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Token").field("user", &self.user.name).finish_non_exhaustive()
+        f.debug_struct("Token")
+            .field("user", &self.user.name)
+            .finish_non_exhaustive()
     }
 }
 

@@ -17,12 +17,19 @@ pub(crate) const STORED_AS: &str = "apiextensions.k8s.io/customresourcedefinitio
 
 /// Fills in names and what a cluster reports as status: everything is accepted at once.
 pub(crate) fn prepare(definition: &mut Value, old: Option<&Value>) {
-    let kind = object::text(definition, "/spec/names/kind").unwrap_or_default().to_owned();
+    let kind = object::text(definition, "/spec/names/kind")
+        .unwrap_or_default()
+        .to_owned();
     let spec = object::member_mut(definition, "spec");
-    spec.entry("conversion").or_insert_with(|| json!({"strategy": "None"}));
+    spec.entry("conversion")
+        .or_insert_with(|| json!({"strategy": "None"}));
     if let Some(names) = spec.get_mut("names").and_then(Value::as_object_mut) {
-        names.entry("singular").or_insert_with(|| kind.to_lowercase().into());
-        names.entry("listKind").or_insert_with(|| format!("{kind}List").into());
+        names
+            .entry("singular")
+            .or_insert_with(|| kind.to_lowercase().into());
+        names
+            .entry("listKind")
+            .or_insert_with(|| format!("{kind}List").into());
     }
     let status = status(definition, old);
     definition["status"] = status;
@@ -30,8 +37,9 @@ pub(crate) fn prepare(definition: &mut Value, old: Option<&Value>) {
 
 fn status(definition: &Value, old: Option<&Value>) -> Value {
     let before = |pointer: &str| old.and_then(|old| old.pointer(pointer)).cloned();
-    let mut stored: Vec<Value> =
-        before("/status/storedVersions").and_then(|v| v.as_array().cloned()).unwrap_or_default();
+    let mut stored: Vec<Value> = before("/status/storedVersions")
+        .and_then(|v| v.as_array().cloned())
+        .unwrap_or_default();
     for version in versions(definition).filter(|version| version["storage"] == true) {
         if !stored.contains(&version["name"]) {
             stored.push(version["name"].clone());
@@ -46,7 +54,10 @@ fn status(definition: &Value, old: Option<&Value>) -> Value {
             condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
         ])
     });
-    let names = definition.pointer("/spec/names").cloned().unwrap_or_default();
+    let names = definition
+        .pointer("/spec/names")
+        .cloned()
+        .unwrap_or_default();
     json!({"conditions": conditions, "acceptedNames": names, "storedVersions": stored})
 }
 
@@ -57,20 +68,35 @@ pub(crate) fn check(definition: &Value, old: Option<&Value>) -> Vec<FieldError> 
     check_names(definition, &mut errors);
     let scopes = ["Cluster", "Namespaced"];
     if !scopes.contains(&text("/spec/scope")) {
-        errors.push(FieldError::unsupported("spec.scope", text("/spec/scope"), &scopes));
+        errors.push(FieldError::unsupported(
+            "spec.scope",
+            text("/spec/scope"),
+            &scopes,
+        ));
     }
     if text("/spec/conversion/strategy") != "None" {
         let found = text("/spec/conversion/strategy");
-        errors.push(FieldError::unsupported("spec.conversion.strategy", found, &["None"]));
+        errors.push(FieldError::unsupported(
+            "spec.conversion.strategy",
+            found,
+            &["None"],
+        ));
     }
     if definition.pointer("/spec/preserveUnknownFields") == Some(&Value::Bool(true)) {
         let why = "must be false, and versions say x-kubernetes-preserve-unknown-fields where they need it";
         errors.push(FieldError::invalid("spec.preserveUnknownFields", true, why));
     }
     check_versions(definition, &mut errors);
-    for (pointer, field) in [("/spec/scope", "spec.scope"), ("/spec/names/kind", "spec.names.kind")] {
+    for (pointer, field) in [
+        ("/spec/scope", "spec.scope"),
+        ("/spec/names/kind", "spec.names.kind"),
+    ] {
         if old.is_some_and(|old| object::text(old, pointer).unwrap_or_default() != text(pointer)) {
-            errors.push(FieldError::invalid(field, text(pointer), "field is immutable"));
+            errors.push(FieldError::invalid(
+                field,
+                text(pointer),
+                "field is immutable",
+            ));
         }
     }
     errors
@@ -81,22 +107,45 @@ fn check_names(definition: &Value, errors: &mut Vec<FieldError>) {
     let (group, plural) = (text("/spec/group"), text("/spec/names/plural"));
     if object::name(definition) != format!("{plural}.{group}") {
         let why = "must be spec.names.plural+\".\"+spec.group";
-        errors.push(FieldError::invalid("metadata.name", object::name(definition), why));
+        errors.push(FieldError::invalid(
+            "metadata.name",
+            object::name(definition),
+            why,
+        ));
     }
     let well_formed = [
         ("spec.group", group, names::subdomain(group)),
         ("spec.names.plural", plural, names::label(plural)),
-        ("spec.names.singular", text("/spec/names/singular"), names::label(text("/spec/names/singular"))),
-        ("spec.names.kind", text("/spec/names/kind"), names::label(&text("/spec/names/kind").to_lowercase())),
+        (
+            "spec.names.singular",
+            text("/spec/names/singular"),
+            names::label(text("/spec/names/singular")),
+        ),
+        (
+            "spec.names.kind",
+            text("/spec/names/kind"),
+            names::label(&text("/spec/names/kind").to_lowercase()),
+        ),
     ];
     for (field, value, found) in well_formed {
-        errors.extend(found.into_iter().map(|why| FieldError::invalid(field, value, why)));
+        errors.extend(
+            found
+                .into_iter()
+                .map(|why| FieldError::invalid(field, value, why)),
+        );
     }
     if !group.contains('.') {
-        errors.push(FieldError::invalid("spec.group", group, "should be a domain with at least one dot"));
+        errors.push(FieldError::invalid(
+            "spec.group",
+            group,
+            "should be a domain with at least one dot",
+        ));
     }
     if crate::kinds::groups().contains(&group) {
-        errors.push(FieldError::forbidden("spec.group", "the API itself serves this group: choose another"));
+        errors.push(FieldError::forbidden(
+            "spec.group",
+            "the API itself serves this group: choose another",
+        ));
     }
 }
 
@@ -105,7 +154,11 @@ fn check_versions(definition: &Value, errors: &mut Vec<FieldError>) {
     for (index, version) in versions(definition).enumerate() {
         let field = format!("spec.versions[{index}]");
         let name = version["name"].as_str().unwrap_or_default();
-        errors.extend(names::label(name).into_iter().map(|why| FieldError::invalid(format!("{field}.name"), name, why)));
+        errors.extend(
+            names::label(name)
+                .into_iter()
+                .map(|why| FieldError::invalid(format!("{field}.name"), name, why)),
+        );
         if seen.contains(&name) {
             errors.push(FieldError::duplicate(format!("{field}.name"), name));
         }
@@ -115,7 +168,11 @@ fn check_versions(definition: &Value, errors: &mut Vec<FieldError>) {
             None => errors.push(FieldError::required(schema, "schemas are required")),
             Some(root) if root["type"] != "object" => {
                 let found = root["type"].clone();
-                errors.push(FieldError::invalid(format!("{schema}.type"), found, "must be object at the root"));
+                errors.push(FieldError::invalid(
+                    format!("{schema}.type"),
+                    found,
+                    "must be object at the root",
+                ));
             }
             Some(_) => {}
         }
@@ -124,7 +181,11 @@ fn check_versions(definition: &Value, errors: &mut Vec<FieldError>) {
             errors.push(FieldError::invalid(field, "", error.to_string()));
         }
     }
-    if versions(definition).filter(|version| version["storage"] == true).count() != 1 {
+    if versions(definition)
+        .filter(|version| version["storage"] == true)
+        .count()
+        != 1
+    {
         let found: Vec<Value> = seen.into_iter().map(Value::from).collect();
         let why = "must have exactly one version marked as storage version";
         errors.push(FieldError::invalid("spec.versions", found, why));
@@ -133,9 +194,14 @@ fn check_versions(definition: &Value, errors: &mut Vec<FieldError>) {
 
 /// The resources of a definition that is valid, its storage version first.
 pub(crate) fn resources(definition: &Value) -> Vec<Resource> {
-    let mut served: Vec<&Value> = versions(definition).filter(|version| version["served"] == true).collect();
+    let mut served: Vec<&Value> = versions(definition)
+        .filter(|version| version["served"] == true)
+        .collect();
     served.sort_by_key(|version| version["storage"] != true);
-    served.into_iter().map(|version| resource(definition, version)).collect()
+    served
+        .into_iter()
+        .map(|version| resource(definition, version))
+        .collect()
 }
 
 /// Where the objects of a definition are stored.
@@ -145,10 +211,21 @@ pub(crate) fn stored_as(definition: &Value) -> String {
 }
 
 fn resource(definition: &Value, version: &Value) -> Resource {
-    let text = |pointer: &str| object::text(definition, pointer).unwrap_or_default().to_owned();
+    let text = |pointer: &str| {
+        object::text(definition, pointer)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let list = |pointer: &str| strings(definition.pointer(pointer));
-    let root = version.pointer("/schema/openAPIV3Schema").cloned().unwrap_or_else(|| Value::Object(Map::new()));
-    let selectable = version.get("selectableFields").and_then(Value::as_array).into_iter().flatten();
+    let root = version
+        .pointer("/schema/openAPIV3Schema")
+        .cloned()
+        .unwrap_or_else(|| Value::Object(Map::new()));
+    let selectable = version
+        .get("selectableFields")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     Resource {
         group: text("/spec/group"),
         version: version["name"].as_str().unwrap_or_default().to_owned(),
@@ -170,7 +247,8 @@ fn resource(definition: &Value, version: &Value) -> Resource {
             .filter_map(|field| field["jsonPath"].as_str())
             .map(|path| path.trim_start_matches('.').to_owned())
             .collect(),
-        columns: Column::of_custom_resource(version.get("additionalPrinterColumns")).unwrap_or_default(),
+        columns: Column::of_custom_resource(version.get("additionalPrinterColumns"))
+            .unwrap_or_default(),
         schema: Schema::custom(root),
         prepare: |_, _| {},
         check: |_, _| Vec::new(),
@@ -186,15 +264,25 @@ fn deprecation(definition: &Value, version: &Value) -> Option<String> {
     own.or_else(|| {
         let group = object::text(definition, "/spec/group").unwrap_or_default();
         let kind = object::text(definition, "/spec/names/kind").unwrap_or_default();
-        Some(format!("{group}/{} {kind} is deprecated", version["name"].as_str().unwrap_or_default()))
+        Some(format!(
+            "{group}/{} {kind} is deprecated",
+            version["name"].as_str().unwrap_or_default()
+        ))
     })
 }
 
 fn versions(definition: &Value) -> impl Iterator<Item = &Value> {
-    definition.pointer("/spec/versions").and_then(Value::as_array).into_iter().flatten()
+    definition
+        .pointer("/spec/versions")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }
 
 fn strings(list: Option<&Value>) -> Vec<String> {
     let entries = list.and_then(Value::as_array).into_iter().flatten();
-    entries.filter_map(Value::as_str).map(str::to_owned).collect()
+    entries
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }

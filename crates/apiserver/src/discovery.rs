@@ -19,14 +19,22 @@ use serde_json::{Value, json};
 const MINOR: &str = "33";
 
 /// The answer to a path outside of the resources.
-pub(crate) fn answer(api: &Api, path: &str, form: Form, headers: &HeaderMap) -> Result<Answer, Status> {
+pub(crate) fn answer(
+    api: &Api,
+    path: &str,
+    form: Form,
+    headers: &HeaderMap,
+) -> Result<Answer, Status> {
     let kinds = api.registry.kinds();
     let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let is_aggregated = form == Form::Discovery;
     let value = match segments.as_slice() {
         [] => plain::paths(&kinds),
         ["livez" | "readyz" | "healthz"] => {
-            return Ok(Answer::Raw { media_type: "text/plain; charset=utf-8", body: Bytes::from_static(b"ok") });
+            return Ok(Answer::Raw {
+                media_type: "text/plain; charset=utf-8",
+                body: Bytes::from_static(b"ok"),
+            });
         }
         ["version"] => version(),
         ["api"] if is_aggregated => aggregated::groups(&kinds, |group| group.is_empty()),
@@ -61,10 +69,13 @@ fn version() -> Value {
 fn groups_of(kinds: &Kinds) -> Vec<(&str, Vec<&str>)> {
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
     for resource in kinds.iter() {
-        let index = groups.iter().position(|(group, _)| *group == resource.group).unwrap_or_else(|| {
-            groups.push((&resource.group, Vec::new()));
-            groups.len() - 1
-        });
+        let index = groups
+            .iter()
+            .position(|(group, _)| *group == resource.group)
+            .unwrap_or_else(|| {
+                groups.push((&resource.group, Vec::new()));
+                groups.len() - 1
+            });
         let versions = &mut groups[index].1;
         if !versions.contains(&resource.version.as_str()) {
             versions.push(&resource.version);
@@ -74,8 +85,15 @@ fn groups_of(kinds: &Kinds) -> Vec<(&str, Vec<&str>)> {
 }
 
 /// The kinds of one version of one group.
-fn kinds_of<'a>(kinds: &'a Kinds, group: &'a str, version: &'a str) -> impl Iterator<Item = &'a Resource> {
-    kinds.iter().map(AsRef::as_ref).filter(move |r| r.group == group && r.version == version)
+fn kinds_of<'a>(
+    kinds: &'a Kinds,
+    group: &'a str,
+    version: &'a str,
+) -> impl Iterator<Item = &'a Resource> {
+    kinds
+        .iter()
+        .map(AsRef::as_ref)
+        .filter(move |r| r.group == group && r.version == version)
 }
 
 /// The verbs that a status knows.

@@ -24,12 +24,19 @@ pub struct UserInfo {
 
 impl UserInfo {
     /// A known user: `system:authenticated` is added to the groups.
-    pub fn new<G: Into<String>>(name: impl Into<String>, groups: impl IntoIterator<Item = G>) -> Self {
+    pub fn new<G: Into<String>>(
+        name: impl Into<String>,
+        groups: impl IntoIterator<Item = G>,
+    ) -> Self {
         let mut groups: Vec<String> = groups.into_iter().map(Into::into).collect();
         if !groups.iter().any(|group| group == AUTHENTICATED) {
             groups.push(AUTHENTICATED.to_owned());
         }
-        Self { name: name.into(), groups, ..Self::default() }
+        Self {
+            name: name.into(),
+            groups,
+            ..Self::default()
+        }
     }
 
     /// A user who may do everything.
@@ -39,7 +46,11 @@ impl UserInfo {
 
     /// Somebody who has not said who they are.
     pub(crate) fn anonymous() -> Self {
-        Self { name: "system:anonymous".to_owned(), groups: vec![UNAUTHENTICATED.to_owned()], ..Self::default() }
+        Self {
+            name: "system:anonymous".to_owned(),
+            groups: vec![UNAUTHENTICATED.to_owned()],
+            ..Self::default()
+        }
     }
 
     /// Whether they belong to a group.
@@ -49,6 +60,8 @@ impl UserInfo {
 
     /// The namespace and name of the ServiceAccount that they are, where they are one.
     pub(crate) fn service_account(&self) -> Option<(&str, &str)> {
-        self.name.strip_prefix("system:serviceaccount:")?.split_once(':')
+        self.name
+            .strip_prefix("system:serviceaccount:")?
+            .split_once(':')
     }
 }

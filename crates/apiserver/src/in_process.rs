@@ -42,7 +42,11 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
-        let answer = handle(Arc::clone(&self.api), Caller::InProcess(self.user.clone()), request);
+        let answer = handle(
+            Arc::clone(&self.api),
+            Caller::InProcess(self.user.clone()),
+            request,
+        );
         Box::pin(async move { Ok(answer.await) })
     }
 }

@@ -57,7 +57,11 @@ const PLAIN: Row = Row {
 
 /// Every built-in kind.
 pub(crate) fn built_in() -> Vec<Resource> {
-    [core::ROWS, workloads::ROWS, extensions::ROWS, reviews::ROWS].into_iter().flatten().map(resource).collect()
+    [core::ROWS, workloads::ROWS, extensions::ROWS, reviews::ROWS]
+        .into_iter()
+        .flatten()
+        .map(resource)
+        .collect()
 }
 
 fn resource(row: &Row) -> Resource {
@@ -76,7 +80,9 @@ fn resource(row: &Row) -> Resource {
         has_status: row.has_status,
         has_generation: row.has_generation,
         is_custom: false,
-        stored_as: row.stored_as.map_or_else(|| format!("{}/{}", row.group, row.plural), str::to_owned),
+        stored_as: row
+            .stored_as
+            .map_or_else(|| format!("{}/{}", row.group, row.plural), str::to_owned),
         renames: row.renames,
         names: row.names,
         selectable: owned(row.selectable),
@@ -90,5 +96,9 @@ fn resource(row: &Row) -> Resource {
 
 /// The groups that built-in kinds belong to.
 pub(crate) fn groups() -> Vec<&'static str> {
-    [core::ROWS, workloads::ROWS, extensions::ROWS, reviews::ROWS].into_iter().flatten().map(|row| row.group).collect()
+    [core::ROWS, workloads::ROWS, extensions::ROWS, reviews::ROWS]
+        .into_iter()
+        .flatten()
+        .map(|row| row.group)
+        .collect()
 }

@@ -24,7 +24,13 @@ pub struct Access<'a> {
 impl Access<'_> {
     /// The kubeconfig as a value; it holds the token.
     pub fn to_value(&self) -> Value {
-        let Self { name, server, certificate_pem, token, namespace } = self;
+        let Self {
+            name,
+            server,
+            certificate_pem,
+            token,
+            namespace,
+        } = self;
         let authority = STANDARD.encode(certificate_pem);
         json!({
             "apiVersion": "v1",
@@ -72,7 +78,14 @@ mod tests {
             namespace: "default",
         };
         access.write(&path).expect("written");
-        assert_eq!(std::fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(&path)
+                .expect("a file")
+                .permissions()
+                .mode()
+                & 0o777,
+            0o600
+        );
         let text = std::fs::read_to_string(&path).expect("text");
         let read: Value = serde_saphyr::from_str(&text).expect("YAML");
         assert_eq!(read, access.to_value());

@@ -55,7 +55,8 @@ mod validate;
 mod verbs;
 
 pub use admission::{
-    Admission, AdmissionRequest, Afterwards, Denial, GroupVersionKind, GroupVersionResource, Operation, Verdict,
+    Admission, AdmissionRequest, Afterwards, Denial, GroupVersionKind, GroupVersionResource,
+    Operation, Verdict,
 };
 pub use config::{Config, RandomError, Token};
 pub use identity::{AUTHENTICATED, MASTERS, UNAUTHENTICATED, UserInfo};

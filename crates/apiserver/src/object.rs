@@ -26,7 +26,9 @@ pub(crate) fn uid(object: &Value) -> &str {
 
 /// `metadata.labels`, where there are any.
 pub(crate) fn labels(object: &Value) -> Option<&Map<String, Value>> {
-    object.pointer("/metadata/labels").and_then(Value::as_object)
+    object
+        .pointer("/metadata/labels")
+        .and_then(Value::as_object)
 }
 
 /// Whether the object has been asked to go and waits for its finalizers.
@@ -36,7 +38,10 @@ pub(crate) fn is_terminating(object: &Value) -> bool {
 
 /// Whether somebody holds the object back from going.
 pub(crate) fn has_finalizers(object: &Value) -> bool {
-    object.pointer("/metadata/finalizers").and_then(Value::as_array).is_some_and(|list| !list.is_empty())
+    object
+        .pointer("/metadata/finalizers")
+        .and_then(Value::as_array)
+        .is_some_and(|list| !list.is_empty())
 }
 
 /// The member of that name as an object, made where it is missing or something else.
@@ -45,7 +50,10 @@ pub(crate) fn member_mut<'a>(object: &'a mut Value, member: &str) -> &'a mut Map
 }
 
 /// The member of that name as an object, made where it is missing or something else.
-pub(crate) fn member_in<'a>(members: &'a mut Map<String, Value>, member: &str) -> &'a mut Map<String, Value> {
+pub(crate) fn member_in<'a>(
+    members: &'a mut Map<String, Value>,
+    member: &str,
+) -> &'a mut Map<String, Value> {
     as_map(members.entry(member).or_insert(Value::Null))
 }
 

@@ -18,9 +18,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 /// The answer to a path below `/openapi`.
 pub(crate) fn answer(kinds: &Kinds, path: &[&str], headers: &HeaderMap) -> Result<Answer, Status> {
     match path {
-        ["v2"] if wants_protobuf(headers) => {
-            Ok(Answer::Raw { media_type: v2::PROTOBUF, body: Bytes::from(v2::empty_protobuf()) })
-        }
+        ["v2"] if wants_protobuf(headers) => Ok(Answer::Raw {
+            media_type: v2::PROTOBUF,
+            body: Bytes::from(v2::empty_protobuf()),
+        }),
         ["v2"] => json_answer(&v2::document(kinds)),
         ["v3"] => json_answer(&index(kinds)),
         ["v3", rest @ ..] => {
@@ -36,13 +37,20 @@ pub(crate) fn answer(kinds: &Kinds, path: &[&str], headers: &HeaderMap) -> Resul
 
 /// Descriptions have one form, whatever else the client would take.
 fn json_answer(value: &Value) -> Result<Answer, Status> {
-    let body = serde_json::to_vec(value).map_err(|_| Status::internal("the description cannot be written down"))?;
-    Ok(Answer::Raw { media_type: "application/json", body: Bytes::from(body) })
+    let body = serde_json::to_vec(value)
+        .map_err(|_| Status::internal("the description cannot be written down"))?;
+    Ok(Answer::Raw {
+        media_type: "application/json",
+        body: Bytes::from(body),
+    })
 }
 
 /// Whether the client reads nothing but protobuf.
 fn wants_protobuf(headers: &HeaderMap) -> bool {
-    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accept = headers
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     accept.contains("protobuf") && !accept.contains("application/json")
 }
 
@@ -51,12 +59,20 @@ fn index(kinds: &Kinds) -> Value {
     let mut hashes: Vec<(String, DefaultHasher)> = Vec::new();
     for resource in kinds.iter() {
         let path = path_of(resource);
-        let index = hashes.iter().position(|(known, _)| *known == path).unwrap_or_else(|| {
-            hashes.push((path, DefaultHasher::new()));
-            hashes.len() - 1
-        });
+        let index = hashes
+            .iter()
+            .position(|(known, _)| *known == path)
+            .unwrap_or_else(|| {
+                hashes.push((path, DefaultHasher::new()));
+                hashes.len() - 1
+            });
         let hasher = &mut hashes[index].1;
-        (env!("CARGO_PKG_VERSION"), &resource.plural, resource.has_status).hash(hasher);
+        (
+            env!("CARGO_PKG_VERSION"),
+            &resource.plural,
+            resource.has_status,
+        )
+            .hash(hasher);
         resource.schema.open_api().to_string().hash(hasher);
     }
     let paths: Map<String, Value> = hashes
@@ -71,10 +87,18 @@ fn index(kinds: &Kinds) -> Value {
 
 /// `api/v1`, `apis/apps/v1`
 fn path_of(resource: &Resource) -> String {
-    let root = if resource.group.is_empty() { "api" } else { "apis" };
+    let root = if resource.group.is_empty() {
+        "api"
+    } else {
+        "apis"
+    };
     format!("{root}/{}", resource.api_version())
 }
 
 fn of_path<'a>(kinds: &'a Kinds, path: &str) -> Vec<&'a Resource> {
-    kinds.iter().map(AsRef::as_ref).filter(|resource| path_of(resource) == path).collect()
+    kinds
+        .iter()
+        .map(AsRef::as_ref)
+        .filter(|resource| path_of(resource) == path)
+        .collect()
 }

@@ -28,13 +28,24 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// Answers one request. What changes something runs to its end even when the client goes away.
-pub(crate) async fn handle(api: Arc<Api>, caller: Caller, request: Request<RequestBody>) -> Response<Body> {
+pub(crate) async fn handle(
+    api: Arc<Api>,
+    caller: Caller,
+    request: Request<RequestBody>,
+) -> Response<Body> {
     let work = process(api, caller, request);
     match tokio::spawn(work).await {
         Ok(response) => response,
         Err(error) => {
-            tracing::error!(panicked = error.is_panic(), "a request was not worked off to its end");
-            respond::refusal(&Status::internal("the request was not worked off"), Encoding::Json, &[])
+            tracing::error!(
+                panicked = error.is_panic(),
+                "a request was not worked off to its end"
+            );
+            respond::refusal(
+                &Status::internal("the request was not worked off"),
+                Encoding::Json,
+                &[],
+            )
         }
     }
 }
@@ -43,7 +54,9 @@ async fn process(api: Arc<Api>, caller: Caller, request: Request<RequestBody>) -
     let started = Instant::now();
     let (parts, body) = request.into_parts();
     let format = negotiate::negotiate(&parts.headers);
-    let encoding = format.as_ref().map_or(Encoding::Json, |format| format.encoding);
+    let encoding = format
+        .as_ref()
+        .map_or(Encoding::Json, |format| format.encoding);
     let mut warnings = Vec::new();
     let outcome = serve(&api, caller, &parts, body, format, &mut warnings).await;
     let response = match outcome {
@@ -79,7 +92,14 @@ async fn serve(
             let form = format.as_ref().map_or(Form::Whole, |format| format.form);
             let format = format.unwrap_or_default();
             let answer = discovery::answer(api, &path, form, &parts.headers)?;
-            Ok((answer, Shown { resource: None, format, include }))
+            Ok((
+                answer,
+                Shown {
+                    resource: None,
+                    format,
+                    include,
+                },
+            ))
         }
         Route::Resource(path) => {
             let format = format?;
@@ -87,7 +107,14 @@ async fn serve(
             let resource = Some(Arc::clone(&call.resource));
             let outcome = verbs::run(&mut call, verb, &parts.headers, body).await;
             warnings.append(&mut call.warnings);
-            Ok((outcome?, Shown { resource, format, include }))
+            Ok((
+                outcome?,
+                Shown {
+                    resource,
+                    format,
+                    include,
+                },
+            ))
         }
     }
 }
@@ -103,15 +130,21 @@ async fn admit_caller(
 ) -> Result<UserInfo, Status> {
     let Some(mut user) = authenticate::authenticate(api, caller, &parts.headers)? else {
         let is_open = authorize::is_open(route) && !authenticate::is_impersonating(&parts.headers);
-        return if is_open { Ok(UserInfo::anonymous()) } else { Err(Status::unauthorized()) };
+        return if is_open {
+            Ok(UserInfo::anonymous())
+        } else {
+            Err(Status::unauthorized())
+        };
     };
     let policy: Arc<Policy> = api.policy().await.map_err(verbs::internal)?;
     if authenticate::is_impersonating(&parts.headers) {
         user = authenticate::impersonate(&policy, &user, &parts.headers)?;
     }
     let mut asked = authorize::attributes(route, verb);
-    if asked.name.is_empty() && matches!(verb, "list" | "watch") {
-        asked.name = verbs::selected_name(&query.field_selector).unwrap_or_default();
+    if let (Route::Resource(path), "list" | "watch") = (route, verb)
+        && let Some(resource) = api.registry.find(&path.group, &path.version, &path.plural)
+    {
+        asked.name = verbs::selected_name(&resource, &query.field_selector).unwrap_or_default();
     }
     authorize::authorize(&policy, &user, &asked)?;
     Ok(user)
@@ -145,7 +178,10 @@ fn other_verb(method: &Method) -> Result<&'static str, Status> {
 
 /// The resource that a path names, with everything that a verb needs.
 fn call(api: &Arc<Api>, user: UserInfo, path: ResourcePath, query: Query) -> Result<Call, Status> {
-    let resource = api.registry.find(&path.group, &path.version, &path.plural).ok_or_else(Status::unknown_path)?;
+    let resource = api
+        .registry
+        .find(&path.group, &path.version, &path.plural)
+        .ok_or_else(Status::unknown_path)?;
     let is_known = match path.subresource.as_deref() {
         None => true,
         Some("status") => resource.has_status,

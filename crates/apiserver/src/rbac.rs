@@ -43,7 +43,13 @@ impl fmt::Display for Attributes {
         if !self.path.is_empty() {
             return write!(f, "cannot {} path {:?}", self.verb, self.path);
         }
-        write!(f, "cannot {} resource {:?} in API group {:?} ", self.verb, self.full_resource(), self.group)?;
+        write!(
+            f,
+            "cannot {} resource {:?} in API group {:?} ",
+            self.verb,
+            self.full_resource(),
+            self.group
+        )?;
         match self.namespace.as_str() {
             "" => f.write_str("at the cluster scope"),
             namespace => write!(f, "in the namespace {namespace:?}"),

@@ -15,7 +15,12 @@ impl Kinds {
     fn new(all: Vec<Arc<Resource>>) -> Self {
         let by_path = all
             .iter()
-            .map(|r| ((r.group.clone(), r.version.clone(), r.plural.clone()), Arc::clone(r)))
+            .map(|r| {
+                (
+                    (r.group.clone(), r.version.clone(), r.plural.clone()),
+                    Arc::clone(r),
+                )
+            })
             .collect();
         Self { all, by_path }
     }
@@ -27,7 +32,8 @@ impl Kinds {
 
     /// The kind at a path.
     pub(crate) fn find(&self, group: &str, version: &str, plural: &str) -> Option<&Arc<Resource>> {
-        self.by_path.get(&(group.to_owned(), version.to_owned(), plural.to_owned()))
+        self.by_path
+            .get(&(group.to_owned(), version.to_owned(), plural.to_owned()))
     }
 }
 
@@ -40,7 +46,9 @@ impl Registry {
     /// The built-in kinds alone.
     pub(crate) fn new(built_in: Vec<Resource>) -> Self {
         let kinds = Kinds::new(built_in.into_iter().map(Arc::new).collect());
-        Self { now: RwLock::new(Arc::new(kinds)) }
+        Self {
+            now: RwLock::new(Arc::new(kinds)),
+        }
     }
 
     /// The kinds of this moment.
@@ -56,7 +64,11 @@ impl Registry {
     /// Puts the versions of one custom kind (`stored_as`) in place of those it had; none removes it.
     pub(crate) fn replace(&self, stored_as: &str, versions: Vec<Resource>) {
         let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
-        let kept = now.all.iter().filter(|r| !r.is_custom || r.stored_as != stored_as).cloned();
+        let kept = now
+            .all
+            .iter()
+            .filter(|r| !r.is_custom || r.stored_as != stored_as)
+            .cloned();
         let all = kept.chain(versions.into_iter().map(Arc::new)).collect();
         *now = Arc::new(Kinds::new(all));
     }

@@ -67,23 +67,42 @@ impl Resource {
 
     /// As it is named in messages.
     pub(crate) fn group_resource(&self) -> GroupResource<'_> {
-        GroupResource { group: &self.group, name: &self.plural }
+        GroupResource {
+            group: &self.group,
+            name: &self.plural,
+        }
     }
 
     /// As its kind is named in messages about invalid objects.
     pub(crate) fn group_kind(&self) -> GroupResource<'_> {
-        GroupResource { group: &self.group, name: &self.kind }
+        GroupResource {
+            group: &self.group,
+            name: &self.kind,
+        }
     }
 
     /// Where an object is kept.
     pub(crate) fn key(&self, namespace: &str, name: &str) -> ObjectKey {
-        ObjectKey { resource: self.stored_as.clone(), namespace: namespace.to_owned(), name: name.to_owned() }
+        ObjectKey {
+            resource: self.stored_as.clone(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        }
     }
 
     /// The verbs that clients may use on it.
     pub(crate) fn verbs(&self) -> &'static [&'static str] {
         match self.nature {
-            Nature::Stored => &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],
+            Nature::Stored => &[
+                "create",
+                "delete",
+                "deletecollection",
+                "get",
+                "list",
+                "patch",
+                "update",
+                "watch",
+            ],
             Nature::Review => &["create"],
         }
     }
@@ -91,7 +110,10 @@ impl Resource {
     /// A stored object as this version shows it.
     pub(crate) fn to_served(&self, mut object: Value) -> Value {
         if let Some(members) = object.as_object_mut() {
-            rename(members, self.renames.iter().map(|(here, there)| (*there, *here)));
+            rename(
+                members,
+                self.renames.iter().map(|(here, there)| (*there, *here)),
+            );
             members.insert("apiVersion".to_owned(), self.api_version().into());
             members.insert("kind".to_owned(), self.kind.as_str().into());
         }
@@ -107,7 +129,10 @@ impl Resource {
     }
 }
 
-fn rename<'a>(members: &mut serde_json::Map<String, Value>, names: impl Iterator<Item = (&'a str, &'a str)>) {
+fn rename<'a>(
+    members: &mut serde_json::Map<String, Value>,
+    names: impl Iterator<Item = (&'a str, &'a str)>,
+) {
     for (from, to) in names {
         if let Some(value) = members.shift_remove(from) {
             members.insert(to.to_owned(), value);

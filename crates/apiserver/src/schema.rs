@@ -25,7 +25,9 @@ pub(crate) struct Schema {
 impl Schema {
     /// The schema of a built-in type, by its full name.
     pub(crate) fn built_in(type_name: &str) -> Self {
-        Self { root: Arc::new(reference(type_name)) }
+        Self {
+            root: Arc::new(reference(type_name)),
+        }
     }
 
     /// The schema of a custom resource; `metadata` is what every object has.
@@ -34,7 +36,9 @@ impl Schema {
         root.insert("apiVersion".to_owned(), json!({"type": "string"}));
         root.insert("kind".to_owned(), json!({"type": "string"}));
         root.insert("metadata".to_owned(), reference(types::OBJECT_META));
-        Self { root: Arc::new(open_api) }
+        Self {
+            root: Arc::new(open_api),
+        }
     }
 
     /// The name of the built-in type that this is, where it is one.
@@ -74,7 +78,10 @@ pub(crate) fn reference(type_name: &str) -> Value {
 
 /// The schema itself, or what it refers to.
 fn resolve(schema: &Value) -> &Value {
-    let target = schema.get("$ref").and_then(Value::as_str).and_then(|name| name.strip_prefix(REFERENCE));
+    let target = schema
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|name| name.strip_prefix(REFERENCE));
     target.and_then(types::find).unwrap_or(schema)
 }
 
@@ -85,14 +92,18 @@ fn has(schema: &Value, keyword: &str) -> bool {
 /// The schema of the member `name`, from `properties`, `additionalProperties` or what embedded objects have.
 fn member<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
     let property = schema.get("properties").and_then(|all| all.get(name));
-    property.or_else(|| embedded(schema, name)).or_else(|| schema.get("additionalProperties").filter(|s| s.is_object()))
+    property
+        .or_else(|| embedded(schema, name))
+        .or_else(|| schema.get("additionalProperties").filter(|s| s.is_object()))
 }
 
 fn embedded(schema: &Value, name: &str) -> Option<&'static Value> {
     if !has(schema, EMBEDDED) {
         return None;
     }
-    types::find(types::PARTIAL_OBJECT)?.get("properties")?.get(name)
+    types::find(types::PARTIAL_OBJECT)?
+        .get("properties")?
+        .get(name)
 }
 
 /// Where in an object we are.
@@ -134,12 +145,20 @@ impl Path {
 
 /// The entries of a map that is there.
 fn entries<'a>(schema: &'a Value, keyword: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
-    schema.get(keyword).and_then(Value::as_object).into_iter().flat_map(Map::iter)
+    schema
+        .get(keyword)
+        .and_then(Value::as_object)
+        .into_iter()
+        .flat_map(Map::iter)
 }
 
 /// The entries of a list that is there.
 fn list<'a>(schema: &'a Value, keyword: &str) -> impl Iterator<Item = &'a Value> {
-    schema.get(keyword).and_then(Value::as_array).into_iter().flatten()
+    schema
+        .get(keyword)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }
 
 #[cfg(test)]

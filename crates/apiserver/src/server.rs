@@ -119,7 +119,11 @@ impl ApiServer {
                 },
                 () = &mut shutdown => break,
             };
-            let (api, acceptor, watcher) = (Arc::clone(&self.api), acceptor.clone(), connections.watcher());
+            let (api, acceptor, watcher) = (
+                Arc::clone(&self.api),
+                acceptor.clone(),
+                connections.watcher(),
+            );
             tokio::spawn(async move {
                 serve_connection(api, acceptor, stream, watcher).await;
                 drop(place);
@@ -127,14 +131,22 @@ impl ApiServer {
         }
         drop(listener);
         self.api.stopping.cancel();
-        if tokio::time::timeout(GRACE, connections.shutdown()).await.is_err() {
+        if tokio::time::timeout(GRACE, connections.shutdown())
+            .await
+            .is_err()
+        {
             tracing::warn!("some requests were not answered before the server stopped");
         }
         Ok(())
     }
 }
 
-async fn serve_connection(api: Arc<Api>, acceptor: TlsAcceptor, stream: TcpStream, watcher: Watcher) {
+async fn serve_connection(
+    api: Arc<Api>,
+    acceptor: TlsAcceptor,
+    stream: TcpStream,
+    watcher: Watcher,
+) {
     // Answers are written whole, so waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
     let stream = match tokio::time::timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
@@ -144,14 +156,19 @@ async fn serve_connection(api: Arc<Api>, acceptor: TlsAcceptor, stream: TcpStrea
     };
     let service = hyper::service::service_fn(move |request| answer(Arc::clone(&api), request));
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
         .max_header_list_size(HEADER_LIMIT)
         .keep_alive_interval(PING_EVERY);
-    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+    let connection = builder
+        .serve_connection(TokioIo::new(stream), service)
+        .into_owned();
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");
     }

@@ -1,7 +1,7 @@
 //! The answers that are not objects: Kubernetes' Status, in the wording that its clients know.
 //! When to give which is left to the pipeline. No text ever holds a Secret's value.
 
-use crate::validate::FieldError;
+use crate::validate::{FINDINGS_LIMIT, FieldError};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::fmt;
@@ -48,8 +48,17 @@ pub(crate) struct Status {
 
 impl Status {
     /// A Status without details.
-    pub(crate) fn new(code: u16, reason: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self { code, reason: reason.into(), message: message.into(), details: None }
+    pub(crate) fn new(
+        code: u16,
+        reason: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            reason: reason.into(),
+            message: message.into(),
+            details: None,
+        }
     }
 
     fn about(mut self, resource: GroupResource<'_>, name: &str) -> Self {
@@ -73,9 +82,22 @@ impl Status {
     }
 
     /// 403: the caller may not do that.
-    pub(crate) fn forbidden(resource: GroupResource<'_>, name: &str, why: impl fmt::Display) -> Self {
-        let quoted = if name.is_empty() { String::new() } else { format!(" {name:?}") };
-        Self::new(403, "Forbidden", format!("{resource}{quoted} is forbidden: {why}")).about(resource, name)
+    pub(crate) fn forbidden(
+        resource: GroupResource<'_>,
+        name: &str,
+        why: impl fmt::Display,
+    ) -> Self {
+        let quoted = if name.is_empty() {
+            String::new()
+        } else {
+            format!(" {name:?}")
+        };
+        Self::new(
+            403,
+            "Forbidden",
+            format!("{resource}{quoted} is forbidden: {why}"),
+        )
+        .about(resource, name)
     }
 
     /// 404: there is no such object.
@@ -85,7 +107,11 @@ impl Status {
 
     /// 404: there is no such path or resource.
     pub(crate) fn unknown_path() -> Self {
-        Self::new(404, "NotFound", "the server could not find the requested resource")
+        Self::new(
+            404,
+            "NotFound",
+            "the server could not find the requested resource",
+        )
     }
 
     /// 405: the resource does not know that verb.
@@ -109,11 +135,20 @@ impl Status {
 
     /// 409: an object of that name exists.
     pub(crate) fn already_exists(resource: GroupResource<'_>, name: &str) -> Self {
-        Self::new(409, "AlreadyExists", format!("{resource} {name:?} already exists")).about(resource, name)
+        Self::new(
+            409,
+            "AlreadyExists",
+            format!("{resource} {name:?} already exists"),
+        )
+        .about(resource, name)
     }
 
     /// 409: the object is not in the state that the request was made for.
-    pub(crate) fn conflict(resource: GroupResource<'_>, name: &str, why: impl fmt::Display) -> Self {
+    pub(crate) fn conflict(
+        resource: GroupResource<'_>,
+        name: &str,
+        why: impl fmt::Display,
+    ) -> Self {
         let message = format!("Operation cannot be fulfilled on {resource} {name:?}: {why}");
         Self::new(409, "Conflict", message).about(resource, name)
     }
@@ -147,12 +182,15 @@ impl Status {
         Self::new(
             415,
             "UnsupportedMediaType",
-            format!("the body of the request was in an unknown format - accepted media types include: {accepted}"),
+            format!(
+                "the body of the request was in an unknown format - accepted media types include: {accepted}"
+            ),
         )
     }
 
     /// 422: the object is not valid; `resource` carries the kind.
     pub(crate) fn invalid(kind: GroupResource<'_>, name: &str, errors: &[FieldError]) -> Self {
+        let errors = &errors[..errors.len().min(FINDINGS_LIMIT)];
         let texts: Vec<String> = errors.iter().map(FieldError::to_string).collect();
         let list = match texts.as_slice() {
             [one] => one.clone(),
@@ -168,7 +206,11 @@ impl Status {
 
     /// 500: our own fault; the cause is in the log.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
-        Self::new(500, "InternalError", format!("Internal error occurred: {}", message.into()))
+        Self::new(
+            500,
+            "InternalError",
+            format!("Internal error occurred: {}", message.into()),
+        )
     }
 
     /// The Status object.
@@ -192,7 +234,11 @@ impl Status {
 impl Details {
     fn to_value(&self) -> Value {
         let mut map = Map::new();
-        for (member, text) in [("name", &self.name), ("group", &self.group), ("kind", &self.kind)] {
+        for (member, text) in [
+            ("name", &self.name),
+            ("group", &self.group),
+            ("kind", &self.kind),
+        ] {
             if !text.is_empty() {
                 map.insert(member.to_owned(), text.as_str().into());
             }
@@ -207,7 +253,12 @@ impl Details {
 /// The Status that reports a deletion done.
 pub(crate) fn success(resource: GroupResource<'_>, name: &str, uid: &str) -> Value {
     let mut details = Map::new();
-    for (member, text) in [("name", name), ("group", resource.group), ("kind", resource.name), ("uid", uid)] {
+    for (member, text) in [
+        ("name", name),
+        ("group", resource.group),
+        ("kind", resource.name),
+        ("uid", uid),
+    ] {
         if !text.is_empty() {
             details.insert(member.to_owned(), text.into());
         }

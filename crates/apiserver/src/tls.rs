@@ -8,8 +8,8 @@ pub(crate) use files::write_private as replace_private;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
 };
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
@@ -39,7 +39,9 @@ pub enum TlsError {
         source: std::io::Error,
     },
     /// A file holds something else than it should.
-    #[error("`{path}` does not hold {wanted}: delete the directory it is in, and everything is made anew")]
+    #[error(
+        "`{path}` does not hold {wanted}: delete the directory it is in, and everything is made anew"
+    )]
     Content {
         /// The file.
         path: PathBuf,
@@ -96,22 +98,44 @@ impl Authority {
         let path = |name: &str| directory.join(name);
         let kept = files::read_validity(&path("ca.json"))?.filter(|kept| kept.is_good(&[], today));
         if kept.is_some()
-            && let (Some(certificate), Some(key)) = (files::read(&path("ca.crt"))?, files::read(&path("ca.key"))?)
+            && let (Some(certificate), Some(key)) =
+                (files::read(&path("ca.crt"))?, files::read(&path("ca.key"))?)
         {
             let wanted = "a private key";
-            let key = KeyPair::from_pem(&key).map_err(|_| TlsError::Content { path: path("ca.key"), wanted })?;
-            return Ok(Self { directory, certificate, key, today });
+            let key = KeyPair::from_pem(&key).map_err(|_| TlsError::Content {
+                path: path("ca.key"),
+                wanted,
+            })?;
+            return Ok(Self {
+                directory,
+                certificate,
+                key,
+                today,
+            });
         }
         let key = new_key("the key of the certificate authority")?;
         let made = params(today)?.self_signed(&key);
         let what = "the certificate authority";
-        let certificate = made.map_err(|source| TlsError::Make { what, source })?.pem();
+        let certificate = made
+            .map_err(|source| TlsError::Make { what, source })?
+            .pem();
         files::write_private(&path("ca.key"), key.serialize_pem().as_bytes())?;
         files::write(&path("ca.crt"), certificate.as_bytes())?;
-        files::write_validity(&path("ca.json"), &Validity { ends: authority_end(today).to_string(), names: Vec::new() })?;
+        files::write_validity(
+            &path("ca.json"),
+            &Validity {
+                ends: authority_end(today).to_string(),
+                names: Vec::new(),
+            },
+        )?;
         // What the authority before this one has signed is worth nothing now.
         files::remove(&path("server.json"))?;
-        Ok(Self { directory, certificate, key, today })
+        Ok(Self {
+            directory,
+            certificate,
+            key,
+            today,
+        })
     }
 
     /// The certificate that clients must trust.
@@ -124,17 +148,26 @@ impl Authority {
     pub fn serving(&self, names: &[&str]) -> Result<Serving, TlsError> {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let path = |name: &str| self.directory.join(name);
-        let kept = files::read_validity(&path("server.json"))?.filter(|kept| kept.is_good(&names, self.today));
+        let kept = files::read_validity(&path("server.json"))?
+            .filter(|kept| kept.is_good(&names, self.today));
         if kept.is_some()
-            && let (Some(certificate), Some(key)) =
-                (files::read(&path("server.crt"))?, files::read(&path("server.key"))?)
+            && let (Some(certificate), Some(key)) = (
+                files::read(&path("server.crt"))?,
+                files::read(&path("server.key"))?,
+            )
         {
             return Serving::new(&self.directory, certificate, key);
         }
         let (certificate, key, ends) = self.sign(&names)?;
         files::write_private(&path("server.key"), key.as_bytes())?;
         files::write(&path("server.crt"), certificate.as_bytes())?;
-        files::write_validity(&path("server.json"), &Validity { ends: ends.to_string(), names })?;
+        files::write_validity(
+            &path("server.json"),
+            &Validity {
+                ends: ends.to_string(),
+                names,
+            },
+        )?;
         Serving::new(&self.directory, certificate, key)
     }
 
@@ -167,20 +200,31 @@ pub struct Serving {
 
 impl Serving {
     fn new(directory: &Path, certificate: String, key: String) -> Result<Self, TlsError> {
-        let content = |name: &str, wanted| TlsError::Content { path: directory.join(name), wanted };
+        let content = |name: &str, wanted| TlsError::Content {
+            path: directory.join(name),
+            wanted,
+        };
         let chain = CertificateDer::from_pem_slice(certificate.as_bytes())
             .map_err(|_| content("server.crt", "a certificate"))?;
         let private = PrivateKeyDer::from_pem_slice(key.as_bytes())
             .map_err(|_| content("server.key", "a private key"))?;
-        let refused = |source| TlsError::Serve { directory: directory.to_owned(), source };
-        let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(refused)?
-            .with_no_client_auth()
-            .with_single_cert(vec![chain], private)
-            .map_err(refused)?;
+        let refused = |source| TlsError::Serve {
+            directory: directory.to_owned(),
+            source,
+        };
+        let mut config =
+            ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+                .with_safe_default_protocol_versions()
+                .map_err(refused)?
+                .with_no_client_auth()
+                .with_single_cert(vec![chain], private)
+                .map_err(refused)?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self { config: Arc::new(config), certificate, key: key.into() })
+        Ok(Self {
+            config: Arc::new(config),
+            certificate,
+            key: key.into(),
+        })
     }
 
     /// What the TLS library needs to serve HTTP/1.1 and HTTP/2.
@@ -201,10 +245,16 @@ impl Serving {
 
 fn params(today: Date) -> Result<CertificateParams, TlsError> {
     let made = CertificateParams::new(Vec::new());
-    let mut params = made.map_err(|source| TlsError::Make { what: "the certificate authority", source })?;
+    let mut params = made.map_err(|source| TlsError::Make {
+        what: "the certificate authority",
+        source,
+    })?;
     params.distinguished_name = name(AUTHORITY_NAME);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+    params.key_usages = vec![
+        KeyUsagePurpose::KeyCertSign,
+        KeyUsagePurpose::DigitalSignature,
+    ];
     set_validity(&mut params, today, authority_end(today));
     Ok(params)
 }
@@ -229,7 +279,11 @@ fn set_validity(params: &mut CertificateParams, today: Date, ends: Date) {
 
 /// Year, month and day.
 fn parts(date: Date) -> (i32, u8, u8) {
-    (date.year().into(), date.month().unsigned_abs(), date.day().unsigned_abs())
+    (
+        date.year().into(),
+        date.month().unsigned_abs(),
+        date.day().unsigned_abs(),
+    )
 }
 
 fn new_key(what: &'static str) -> Result<KeyPair, TlsError> {

@@ -11,3 +11,6 @@ pub(crate) mod workload;
 
 pub(crate) use field::FieldError;
 pub(crate) use field::type_name;
+
+/// So many findings about one object are enough; a body full of mistakes gets no longer answer.
+pub(crate) const FINDINGS_LIMIT: usize = 100;

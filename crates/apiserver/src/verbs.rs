@@ -57,14 +57,22 @@ pub(crate) async fn run(
         "list" => call.list().await,
         "watch" => call.watch().await,
         "create" => {
-            let object = decode::object(headers, &decode::read(body).await?, !call.resource.is_custom)?;
+            let object = decode::object(
+                headers,
+                &decode::read(body).await?,
+                !call.resource.is_custom,
+            )?;
             match call.resource.nature {
                 Nature::Stored => call.create(object).await,
                 Nature::Review => call.review(object).await,
             }
         }
         "update" => {
-            let object = decode::object(headers, &decode::read(body).await?, !call.resource.is_custom)?;
+            let object = decode::object(
+                headers,
+                &decode::read(body).await?,
+                !call.resource.is_custom,
+            )?;
             call.update(object).await
         }
         "patch" => {
@@ -83,14 +91,18 @@ pub(crate) async fn run(
     }
 }
 
-/// The only name that a field selector lets through.
-pub(crate) fn selected_name(field_selector: &str) -> Option<String> {
-    let supported: [&str; 0] = [];
+/// The only name that a field selector lets through: who may read one object may list it.
+pub(crate) fn selected_name(resource: &Resource, field_selector: &str) -> Option<String> {
+    let supported: Vec<&str> = resource.selectable.iter().map(String::as_str).collect();
     let selector = FieldSelector::parse(field_selector, &supported).ok()?;
     selector.required("metadata.name").map(str::to_owned)
 }
 
 /// A failure of the store that is nobody's mistake; its cause goes to the log.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it ends the error's life, and is handed to map_err as it is"
+)]
 pub(crate) fn internal(error: StoreError) -> Status {
     let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
     let causes: Vec<String> = causes.map(ToString::to_string).collect();
@@ -119,9 +131,17 @@ impl Call {
 
     /// The object that the path names, as this version shows it.
     async fn stored(&self, name: &str) -> Result<Stored, Status> {
-        let found = self.api.store.get(&self.key(name)).await.map_err(|error| self.refused(error))?;
+        let found = self
+            .api
+            .store
+            .get(&self.key(name))
+            .await
+            .map_err(|error| self.refused(error))?;
         let Stored { value, version } =
             found.ok_or_else(|| Status::not_found(self.resource.group_resource(), name))?;
-        Ok(Stored { value: self.resource.to_served(value), version })
+        Ok(Stored {
+            value: self.resource.to_served(value),
+            version,
+        })
     }
 }

@@ -214,22 +214,39 @@ impl Draft<'_> {
 
 /// What the stored object got: by its record, else, where a peer's webhook injected it, by evidence.
 ///
-/// Only what is stored counts. A record in a request is somebody's claim.
+/// Only what is stored and was admitted counts. A record in a request is somebody's claim, and so
+/// is one on an object that a controller's name made us pass.
 fn stored_record(request: &Request<'_>, lookup: &Lookup) -> Record {
     let Some(before) = request.before else {
         return Record::default();
     };
+    if place::is_handed_down(request.kind, before) {
+        return Record::default();
+    }
     if Record::is_on(before) {
         return Record::of(before).unwrap_or_default();
     }
-    adopt::record(request, before, lookup)
+    // What is still named is taken over once its Secret can be read and the right was asked, and
+    // left alone until then; what is not named any more goes by the evidence.
+    let mut record = adopt::record(request, before, lookup);
+    let named = if request.kind.is_serving() {
+        serving::named(request)
+    } else {
+        env_from::named(request)
+    };
+    let may_take = |name: &str| matches!(lookup.get(name), Some(Found::Secret(_)));
+    record.connections.retain(|tied| match &named {
+        Some(named) => !named.contains(&tied.name) || may_take(&tied.name),
+        None => false,
+    });
+    record
 }
 
-/// Whether a connection that the stored object names has really been tied into it. Who tied it was
-/// asked for the right then; a name that never took effect proves nothing.
-fn is_in_effect(stored: &Record, name: &str, before: Option<&Value>) -> bool {
-    stored.tied(name).is_some_and(|tied| {
-        before.is_some_and(Record::is_on) || !tied.items.is_empty() || !tied.fields.is_empty()
+/// Whether the stored object has a connection by our own admission: then the right was asked. What
+/// a peer injected, or never took effect, proves nothing.
+fn is_in_effect(request: &Request<'_>, name: &str) -> bool {
+    request.before.is_some_and(|before| {
+        Record::is_on(before) && stored_record(request, &Lookup::new()).tied(name).is_some()
     })
 }
 
@@ -249,7 +266,7 @@ fn has_stake(request: &Request<'_>) -> bool {
                 .any(|pod| pod.own_reference.is_some())
     };
     !is_going
-        && !place::is_handed_down(request.object)
+        && !place::is_handed_down(request.kind, request.object)
         && (concerns_us(request.object) || request.before.is_some_and(concerns_us))
 }
 

@@ -7,8 +7,12 @@ use serde_json::{Value, json};
 
 /// `/api` or `/apis`, whichever groups belong there.
 pub(super) fn groups(kinds: &Kinds, belongs: impl Fn(&str) -> bool) -> Value {
-    let groups = groups_of(kinds).into_iter().filter(|(group, _)| belongs(group));
-    let items: Vec<Value> = groups.map(|(group, versions)| describe(kinds, group, &versions)).collect();
+    let groups = groups_of(kinds)
+        .into_iter()
+        .filter(|(group, _)| belongs(group));
+    let items: Vec<Value> = groups
+        .map(|(group, versions)| describe(kinds, group, &versions))
+        .collect();
     json!({
         "kind": "APIGroupDiscoveryList",
         "apiVersion": "apidiscovery.k8s.io/v2",
@@ -25,7 +29,11 @@ fn describe(kinds: &Kinds, group: &str, versions: &[&str]) -> Value {
             json!({"version": version, "freshness": "Current", "resources": resources})
         })
         .collect();
-    let metadata = if group.is_empty() { json!({}) } else { json!({ "name": group }) };
+    let metadata = if group.is_empty() {
+        json!({})
+    } else {
+        json!({ "name": group })
+    };
     json!({"metadata": metadata, "versions": versions})
 }
 
@@ -38,13 +46,17 @@ fn entry(resource: &Resource) -> Value {
         "singularResource": resource.singular,
         "verbs": resource.verbs(),
     });
-    for (member, list) in [("shortNames", &resource.short_names), ("categories", &resource.categories)] {
+    for (member, list) in [
+        ("shortNames", &resource.short_names),
+        ("categories", &resource.categories),
+    ] {
         if !list.is_empty() {
             entry[member] = list.clone().into();
         }
     }
     if resource.has_status {
-        entry["subresources"] = json!([{"subresource": "status", "responseKind": kind, "verbs": STATUS_VERBS}]);
+        entry["subresources"] =
+            json!([{"subresource": "status", "responseKind": kind, "verbs": STATUS_VERBS}]);
     }
     entry
 }

@@ -8,13 +8,29 @@ use serde_json::{Value, json};
 
 /// `/`
 pub(super) fn paths(kinds: &Kinds) -> Value {
-    let mut paths: Vec<String> =
-        ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]
-            .map(str::to_owned)
-            .to_vec();
-    for (group, versions) in groups_of(kinds).into_iter().filter(|(group, _)| !group.is_empty()) {
+    let mut paths: Vec<String> = [
+        "/api",
+        "/api/v1",
+        "/apis",
+        "/healthz",
+        "/livez",
+        "/openapi/v2",
+        "/openapi/v3",
+        "/readyz",
+        "/version",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for (group, versions) in groups_of(kinds)
+        .into_iter()
+        .filter(|(group, _)| !group.is_empty())
+    {
         paths.push(format!("/apis/{group}"));
-        paths.extend(versions.into_iter().map(|version| format!("/apis/{group}/{version}")));
+        paths.extend(
+            versions
+                .into_iter()
+                .map(|version| format!("/apis/{group}/{version}")),
+        );
     }
     paths.sort();
     json!({ "paths": paths })
@@ -27,14 +43,20 @@ pub(super) fn core_versions() -> Value {
 
 /// `/apis`
 pub(super) fn groups(kinds: &Kinds) -> Value {
-    let named = groups_of(kinds).into_iter().filter(|(group, _)| !group.is_empty());
-    let groups: Vec<Value> = named.map(|(group, versions)| describe(group, &versions)).collect();
+    let named = groups_of(kinds)
+        .into_iter()
+        .filter(|(group, _)| !group.is_empty());
+    let groups: Vec<Value> = named
+        .map(|(group, versions)| describe(group, &versions))
+        .collect();
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
 }
 
 /// `/apis/GROUP`
 pub(super) fn group(kinds: &Kinds, group: &str) -> Result<Value, Status> {
-    let found = groups_of(kinds).into_iter().find(|(name, _)| *name == group && !group.is_empty());
+    let found = groups_of(kinds)
+        .into_iter()
+        .find(|(name, _)| *name == group && !group.is_empty());
     let (group, versions) = found.ok_or_else(Status::unknown_path)?;
     let mut value = describe(group, &versions);
     value["kind"] = "APIGroup".into();
@@ -43,7 +65,8 @@ pub(super) fn group(kinds: &Kinds, group: &str) -> Result<Value, Status> {
 }
 
 fn describe(group: &str, versions: &[&str]) -> Value {
-    let version = |version: &&str| json!({"groupVersion": format!("{group}/{version}"), "version": version});
+    let version =
+        |version: &&str| json!({"groupVersion": format!("{group}/{version}"), "version": version});
     let all: Vec<Value> = versions.iter().map(version).collect();
     json!({"name": group, "versions": all, "preferredVersion": all.first()})
 }
@@ -60,7 +83,9 @@ pub(super) fn resources(kinds: &Kinds, group: &str, version: &str) -> Result<Val
         }
     }
     let group_version = group_version.ok_or_else(Status::unknown_path)?;
-    Ok(json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}))
+    Ok(
+        json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}),
+    )
 }
 
 fn entry(resource: &Resource) -> Value {
@@ -71,7 +96,10 @@ fn entry(resource: &Resource) -> Value {
         "kind": resource.kind,
         "verbs": resource.verbs(),
     });
-    for (member, list) in [("shortNames", &resource.short_names), ("categories", &resource.categories)] {
+    for (member, list) in [
+        ("shortNames", &resource.short_names),
+        ("categories", &resource.categories),
+    ] {
         if !list.is_empty() {
             entry[member] = list.clone().into();
         }

@@ -33,7 +33,12 @@ pub(super) const ROWS: &[Row] = &[
         check: secret::check_config_map,
         ..PLAIN
     },
-    Row { kind: "ServiceAccount", plural: "serviceaccounts", short_names: &["sa"], ..PLAIN },
+    Row {
+        kind: "ServiceAccount",
+        plural: "serviceaccounts",
+        short_names: &["sa"],
+        ..PLAIN
+    },
     Row {
         kind: "Event",
         plural: "events",
@@ -132,7 +137,9 @@ fn prepare_namespace(namespace: &mut Value, old: Option<&Value>) {
         namespace["status"] = json!({"phase": "Active"});
     }
     let name = object::name(namespace).to_owned();
-    let labels = object::metadata_mut(namespace).entry("labels").or_insert_with(|| json!({}));
+    let labels = object::metadata_mut(namespace)
+        .entry("labels")
+        .or_insert_with(|| json!({}));
     if let Some(labels) = labels.as_object_mut() {
         labels.insert("kubernetes.io/metadata.name".to_owned(), name.into());
     }
@@ -140,7 +147,9 @@ fn prepare_namespace(namespace: &mut Value, old: Option<&Value>) {
 
 /// `stringData` is a way of writing, never of reading; `data` is stored in its one proper form.
 fn prepare_secret(secret: &mut Value, _old: Option<&Value>) {
-    let Some(members) = secret.as_object_mut() else { return };
+    let Some(members) = secret.as_object_mut() else {
+        return;
+    };
     let texts = members.shift_remove("stringData");
     if let Some(data) = members.get_mut("data").and_then(Value::as_object_mut) {
         for value in data.values_mut() {
@@ -152,7 +161,10 @@ fn prepare_secret(secret: &mut Value, _old: Option<&Value>) {
     if let Some(Value::Object(texts)) = texts {
         let data = object::member_mut(secret, "data");
         for (key, text) in texts {
-            data.insert(key, base64::encode(text.as_str().unwrap_or_default()).into());
+            data.insert(
+                key,
+                base64::encode(text.as_str().unwrap_or_default()).into(),
+            );
         }
     }
     if object::text(secret, "/type").unwrap_or_default().is_empty() {
@@ -162,7 +174,10 @@ fn prepare_secret(secret: &mut Value, _old: Option<&Value>) {
 
 fn prepare_pod(pod: &mut Value, old: Option<&Value>) {
     start_phase(pod, old, "Pending");
-    if object::text(pod, "/spec/serviceAccountName").unwrap_or_default().is_empty() {
+    if object::text(pod, "/spec/serviceAccountName")
+        .unwrap_or_default()
+        .is_empty()
+    {
         object::member_mut(pod, "spec").insert("serviceAccountName".to_owned(), "default".into());
     }
 }

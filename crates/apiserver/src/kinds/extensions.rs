@@ -11,11 +11,24 @@ const RULES: Row = Row {
     names: NameRule::PathSegment,
     ..PLAIN
 };
-const BINDING: Row = Row { prepare: rbac::prepare_binding, check: rbac::check_binding, ..RULES };
+const BINDING: Row = Row {
+    prepare: rbac::prepare_binding,
+    check: rbac::check_binding,
+    ..RULES
+};
 
 pub(super) const ROWS: &[Row] = &[
-    Row { kind: "Role", plural: "roles", check: rbac::check_role, ..RULES },
-    Row { kind: "RoleBinding", plural: "rolebindings", ..BINDING },
+    Row {
+        kind: "Role",
+        plural: "roles",
+        check: rbac::check_role,
+        ..RULES
+    },
+    Row {
+        kind: "RoleBinding",
+        plural: "rolebindings",
+        ..BINDING
+    },
     Row {
         kind: "ClusterRole",
         plural: "clusterroles",
@@ -23,7 +36,12 @@ pub(super) const ROWS: &[Row] = &[
         check: rbac::check_cluster_role,
         ..RULES
     },
-    Row { kind: "ClusterRoleBinding", plural: "clusterrolebindings", is_namespaced: false, ..BINDING },
+    Row {
+        kind: "ClusterRoleBinding",
+        plural: "clusterrolebindings",
+        is_namespaced: false,
+        ..BINDING
+    },
     Row {
         group: crd::GROUP,
         package: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1",

@@ -12,15 +12,27 @@ const ACCESS: Row = Row {
 };
 
 pub(super) const ROWS: &[Row] = &[
-    Row { kind: "SubjectAccessReview", plural: "subjectaccessreviews", ..ACCESS },
+    Row {
+        kind: "SubjectAccessReview",
+        plural: "subjectaccessreviews",
+        ..ACCESS
+    },
     Row {
         kind: "LocalSubjectAccessReview",
         plural: "localsubjectaccessreviews",
         is_namespaced: true,
         ..ACCESS
     },
-    Row { kind: "SelfSubjectAccessReview", plural: "selfsubjectaccessreviews", ..ACCESS },
-    Row { kind: "SelfSubjectRulesReview", plural: "selfsubjectrulesreviews", ..ACCESS },
+    Row {
+        kind: "SelfSubjectAccessReview",
+        plural: "selfsubjectaccessreviews",
+        ..ACCESS
+    },
+    Row {
+        kind: "SelfSubjectRulesReview",
+        plural: "selfsubjectrulesreviews",
+        ..ACCESS
+    },
     Row {
         group: "authentication.k8s.io",
         package: "io.k8s.api.authentication.v1",

@@ -15,13 +15,38 @@ const APPS: Row = Row {
     ..PLAIN
 };
 
-const BATCH: Row = Row { group: "batch", package: "io.k8s.api.batch.v1", ..APPS };
+const BATCH: Row = Row {
+    group: "batch",
+    package: "io.k8s.api.batch.v1",
+    ..APPS
+};
 
 pub(super) const ROWS: &[Row] = &[
-    Row { kind: "Deployment", plural: "deployments", short_names: &["deploy"], ..APPS },
-    Row { kind: "ReplicaSet", plural: "replicasets", short_names: &["rs"], ..APPS },
-    Row { kind: "StatefulSet", plural: "statefulsets", short_names: &["sts"], ..APPS },
-    Row { kind: "Job", plural: "jobs", prepare: prepare_job, check: workload::check_job, ..BATCH },
+    Row {
+        kind: "Deployment",
+        plural: "deployments",
+        short_names: &["deploy"],
+        ..APPS
+    },
+    Row {
+        kind: "ReplicaSet",
+        plural: "replicasets",
+        short_names: &["rs"],
+        ..APPS
+    },
+    Row {
+        kind: "StatefulSet",
+        plural: "statefulsets",
+        short_names: &["sts"],
+        ..APPS
+    },
+    Row {
+        kind: "Job",
+        plural: "jobs",
+        prepare: prepare_job,
+        check: workload::check_job,
+        ..BATCH
+    },
     Row {
         kind: "CronJob",
         plural: "cronjobs",

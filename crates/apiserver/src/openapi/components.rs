@@ -14,7 +14,12 @@ pub(super) fn name_of(resource: &Resource) -> String {
         Some(built_in) => built_in.to_owned(),
         None => {
             let domain: Vec<&str> = resource.group.split('.').rev().collect();
-            format!("{}.{}.{}", domain.join("."), resource.version, resource.kind)
+            format!(
+                "{}.{}.{}",
+                domain.join("."),
+                resource.version,
+                resource.kind
+            )
         }
     }
 }
@@ -26,7 +31,12 @@ pub(super) fn components(resources: &[&Resource]) -> Map<String, Value> {
         let name = name_of(resource);
         let keys = patch::built_in(&resource.group, &resource.kind);
         let root = types::find(&name).unwrap_or(resource.schema.open_api());
-        let mut schema = Collector { found: &mut found, keys, path: Vec::new() }.collect(&name, root);
+        let mut schema = Collector {
+            found: &mut found,
+            keys,
+            path: Vec::new(),
+        }
+        .collect(&name, root);
         schema["x-kubernetes-group-version-kind"] = json!([gvk(resource, &resource.kind)]);
         let list = list(resource, &name);
         found.insert(name.clone(), schema);
@@ -78,7 +88,11 @@ impl Collector<'_> {
 
     fn copy(&mut self, schema: &Value) -> Value {
         let mut copy = schema.clone();
-        if let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix(REFERENCE)) {
+        if let Some(name) = schema
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(|r| r.strip_prefix(REFERENCE))
+        {
             self.follow(name);
             return copy;
         }

@@ -21,16 +21,32 @@ pub(super) fn paths(resources: &[&Resource]) -> Map<String, Value> {
     let mut paths = Map::new();
     for resource in resources {
         let root = super::path_of(resource);
-        let inside = if resource.is_namespaced { "/namespaces/{namespace}" } else { "" };
+        let inside = if resource.is_namespaced {
+            "/namespaces/{namespace}"
+        } else {
+            ""
+        };
         let collection = format!("/{root}{inside}/{}", resource.plural);
         match resource.nature {
             Nature::Review => {
                 paths.insert(collection, operations(resource, &[("post", "post")]));
             }
             Nature::Stored => {
-                let single = [("get", "get"), ("put", "put"), ("patch", "patch"), ("delete", "delete")];
-                paths.insert(format!("{collection}/{{name}}"), operations(resource, &single));
-                let many = [("get", "list"), ("post", "post"), ("delete", "deletecollection")];
+                let single = [
+                    ("get", "get"),
+                    ("put", "put"),
+                    ("patch", "patch"),
+                    ("delete", "delete"),
+                ];
+                paths.insert(
+                    format!("{collection}/{{name}}"),
+                    operations(resource, &single),
+                );
+                let many = [
+                    ("get", "list"),
+                    ("post", "post"),
+                    ("delete", "deletecollection"),
+                ];
                 paths.insert(collection, operations(resource, &many));
             }
         }
@@ -39,14 +55,20 @@ pub(super) fn paths(resources: &[&Resource]) -> Map<String, Value> {
 }
 
 fn operations(resource: &Resource, methods: &[(&str, &str)]) -> Value {
-    let all: Map<String, Value> =
-        methods.iter().map(|(method, action)| ((*method).to_owned(), operation(resource, method, action))).collect();
+    let all: Map<String, Value> = methods
+        .iter()
+        .map(|(method, action)| ((*method).to_owned(), operation(resource, method, action)))
+        .collect();
     Value::Object(all)
 }
 
 fn operation(resource: &Resource, method: &str, action: &str) -> Value {
     let name = name_of(resource);
-    let answer = if action == "list" { format!("{name}List") } else { name };
+    let answer = if action == "list" {
+        format!("{name}List")
+    } else {
+        name
+    };
     let schema = json!({"$ref": format!("{REFERENCE}{answer}")});
     let mut operation = json!({
         "operationId": format!("{action}{}{}{}", resource.group.replace('.', "_"), resource.version, resource.kind),
@@ -56,7 +78,11 @@ fn operation(resource: &Resource, method: &str, action: &str) -> Value {
     });
     if method != "get" {
         let text = |name: &str| json!({"name": name, "in": "query", "schema": {"type": "string"}});
-        operation["parameters"] = json!([text("dryRun"), text("fieldManager"), text("fieldValidation")]);
+        operation["parameters"] = json!([
+            text("dryRun"),
+            text("fieldManager"),
+            text("fieldValidation")
+        ]);
     }
     operation
 }

@@ -14,7 +14,12 @@ pub(super) const PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2.
 pub(super) fn document(kinds: &Kinds) -> Value {
     let resources: Vec<&Resource> = kinds.iter().map(AsRef::as_ref).collect();
     let mut paths = Value::Object(document::paths(&resources));
-    for operation in paths.as_object_mut().into_iter().flatten().filter_map(|(_, all)| all.as_object_mut()) {
+    for operation in paths
+        .as_object_mut()
+        .into_iter()
+        .flatten()
+        .filter_map(|(_, all)| all.as_object_mut())
+    {
         for (_, operation) in operation {
             to_v2(operation);
         }
@@ -30,10 +35,19 @@ pub(super) fn document(kinds: &Kinds) -> Value {
 }
 
 fn to_v2(operation: &mut Value) {
-    let schema = operation.pointer("/responses/200/content/application~1json/schema").cloned().unwrap_or_default();
+    let schema = operation
+        .pointer("/responses/200/content/application~1json/schema")
+        .cloned()
+        .unwrap_or_default();
     operation["responses"] = json!({"200": {"description": "OK", "schema": schema}});
-    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
-    for parameter in parameters.into_iter().flatten().filter_map(Value::as_object_mut) {
+    let parameters = operation
+        .get_mut("parameters")
+        .and_then(Value::as_array_mut);
+    for parameter in parameters
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object_mut)
+    {
         parameter.shift_remove("schema");
         parameter.insert("type".to_owned(), "string".into());
     }
@@ -69,7 +83,10 @@ fn text(number: u8, text: &str) -> Vec<u8> {
 
 /// A field with a length; all of ours are shorter than 128 bytes.
 fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(bytes.len()).ok().filter(|length| *length < 128).expect("short texts of our own");
+    let length = u8::try_from(bytes.len())
+        .ok()
+        .filter(|length| *length < 128)
+        .expect("short texts of our own");
     let mut field = vec![(number << 3) | 2, length];
     field.extend_from_slice(bytes);
     field

@@ -23,24 +23,44 @@ const UID: HeaderName = HeaderName::from_static("impersonate-uid");
 const EXTRA: &str = "impersonate-extra-";
 
 /// Who asks; none where they have not said.
-pub(crate) fn authenticate(api: &Api, caller: Caller, headers: &HeaderMap) -> Result<Option<UserInfo>, Status> {
+pub(crate) fn authenticate(
+    api: &Api,
+    caller: Caller,
+    headers: &HeaderMap,
+) -> Result<Option<UserInfo>, Status> {
     if let Caller::InProcess(user) = caller {
         return Ok(Some(user));
     }
-    let Some(header) = headers.get(AUTHORIZATION) else { return Ok(None) };
+    let Some(header) = headers.get(AUTHORIZATION) else {
+        return Ok(None);
+    };
     let offered = header.to_str().ok().and_then(|text| text.split_once(' '));
-    let offered = offered.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
-    let known = api.tokens.iter().filter(|token| offered.is_some_and(|offered| token.is(offered)));
-    known.last().map(|token| Some(token.user().clone())).ok_or_else(Status::unauthorized)
+    let offered = offered
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim());
+    let mut known = None;
+    // Every token is looked at, so that the time taken does not tell which one is close.
+    for token in &api.tokens {
+        if offered.is_some_and(|offered| token.is(offered)) {
+            known = Some(token.user().clone());
+        }
+    }
+    known.map(Some).ok_or_else(Status::unauthorized)
 }
 
 /// Whether the headers ask to be somebody else.
 pub(crate) fn is_impersonating(headers: &HeaderMap) -> bool {
-    headers.keys().any(|name| name.as_str().starts_with("impersonate-"))
+    headers
+        .keys()
+        .any(|name| name.as_str().starts_with("impersonate-"))
 }
 
 /// The user whom the headers ask to be, where `user` may be them.
-pub(crate) fn impersonate(policy: &Policy, user: &UserInfo, headers: &HeaderMap) -> Result<UserInfo, Status> {
+pub(crate) fn impersonate(
+    policy: &Policy,
+    user: &UserInfo,
+    headers: &HeaderMap,
+) -> Result<UserInfo, Status> {
     let wanted = wanted(headers)?;
     let may = |group: &str, resource: &str, subresource: &str, namespace: &str, name: &str| {
         let asked = Attributes {
@@ -56,7 +76,14 @@ pub(crate) fn impersonate(policy: &Policy, user: &UserInfo, headers: &HeaderMap)
             Some(_) => Ok(()),
             None => {
                 let why = format!("User {:?} {asked}", user.name);
-                Err(Status::forbidden(GroupResource { group, name: resource }, name, why))
+                Err(Status::forbidden(
+                    GroupResource {
+                        group,
+                        name: resource,
+                    },
+                    name,
+                    why,
+                ))
             }
         }
     };
@@ -64,7 +91,11 @@ pub(crate) fn impersonate(policy: &Policy, user: &UserInfo, headers: &HeaderMap)
         Some((namespace, name)) => may("", "serviceaccounts", "", namespace, name)?,
         None => may("", "users", "", "", &wanted.name)?,
     }
-    for group in headers.get_all(GROUP).iter().filter_map(|value| value.to_str().ok()) {
+    for group in headers
+        .get_all(GROUP)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+    {
         may("", "groups", "", "", group)?;
     }
     if !wanted.uid.is_empty() {
@@ -84,11 +115,25 @@ fn wanted(headers: &HeaderMap) -> Result<UserInfo, Status> {
         let text = value.to_str().map(str::to_owned);
         text.map_err(|_| Status::bad_request("an impersonation header is not plain text"))
     };
-    let Some(name) = headers.get(USER).map(text).transpose()?.filter(|name| !name.is_empty()) else {
-        return Err(Status::bad_request("impersonation headers need Impersonate-User"));
+    let Some(name) = headers
+        .get(USER)
+        .map(text)
+        .transpose()?
+        .filter(|name| !name.is_empty())
+    else {
+        return Err(Status::bad_request(
+            "impersonation headers need Impersonate-User",
+        ));
     };
-    let mut user = UserInfo { name, ..UserInfo::default() };
-    user.groups = headers.get_all(GROUP).iter().map(text).collect::<Result<_, _>>()?;
+    let mut user = UserInfo {
+        name,
+        ..UserInfo::default()
+    };
+    user.groups = headers
+        .get_all(GROUP)
+        .iter()
+        .map(text)
+        .collect::<Result<_, _>>()?;
     user.uid = headers.get(UID).map(text).transpose()?.unwrap_or_default();
     for (header, value) in headers {
         if let Some(key) = header.as_str().strip_prefix(EXTRA) {
@@ -97,7 +142,10 @@ fn wanted(headers: &HeaderMap) -> Result<UserInfo, Status> {
         }
     }
     if let (Some((namespace, _)), true) = (user.service_account(), user.groups.is_empty()) {
-        user.groups = vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")];
+        user.groups = vec![
+            "system:serviceaccounts".to_owned(),
+            format!("system:serviceaccounts:{namespace}"),
+        ];
     }
     let is_anonymous = user.name == UserInfo::anonymous().name;
     if !user.is_in(AUTHENTICATED) && !is_anonymous {

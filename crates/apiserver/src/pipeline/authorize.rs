@@ -17,7 +17,11 @@ pub(crate) fn is_open(route: &Route) -> bool {
 pub(crate) fn attributes(route: &Route, verb: &str) -> Attributes {
     let verb = verb.to_owned();
     match route {
-        Route::Other(path) => Attributes { verb, path: path.clone(), ..Attributes::default() },
+        Route::Other(path) => Attributes {
+            verb,
+            path: path.clone(),
+            ..Attributes::default()
+        },
         Route::Resource(path) => Attributes {
             verb,
             group: path.group.clone(),
@@ -32,19 +36,32 @@ pub(crate) fn attributes(route: &Route, verb: &str) -> Attributes {
 
 /// A namespace is in itself, so that its own rules can let people see it.
 fn namespace(path: &ResourcePath) -> String {
-    let own = (path.group.is_empty() && path.plural == "namespaces").then(|| path.name.clone()).flatten();
+    let own = (path.group.is_empty() && path.plural == "namespaces")
+        .then(|| path.name.clone())
+        .flatten();
     own.or_else(|| path.namespace.clone()).unwrap_or_default()
 }
 
 /// Lets the request go on, or says why not.
-pub(crate) fn authorize(policy: &Policy, user: &UserInfo, asked: &Attributes) -> Result<(), Status> {
+pub(crate) fn authorize(
+    policy: &Policy,
+    user: &UserInfo,
+    asked: &Attributes,
+) -> Result<(), Status> {
     if policy.allows(user, asked).is_some() {
         return Ok(());
     }
     let why = format!("User {:?} {asked}", user.name);
     if asked.path.is_empty() {
         let resource = asked.full_resource();
-        Err(Status::forbidden(GroupResource { group: &asked.group, name: &resource }, &asked.name, why))
+        Err(Status::forbidden(
+            GroupResource {
+                group: &asked.group,
+                name: &resource,
+            },
+            &asked.name,
+            why,
+        ))
     } else {
         Err(Status::new(403, "Forbidden", format!("forbidden: {why}")))
     }

@@ -41,8 +41,13 @@ pub(crate) fn negotiate(headers: &HeaderMap) -> Result<Format, Status> {
     if wanted.peek().is_none() {
         return Ok(Format::default());
     }
-    let clauses = wanted.filter_map(|header| header.to_str().ok()).flat_map(|text| text.split(','));
-    clauses.filter_map(format).next().ok_or_else(|| Status::not_acceptable(OFFERED))
+    let clauses = wanted
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|text| text.split(','));
+    clauses
+        .filter_map(format)
+        .next()
+        .ok_or_else(|| Status::not_acceptable(OFFERED))
 }
 
 fn format(clause: &str) -> Option<Format> {
@@ -53,11 +58,18 @@ fn format(clause: &str) -> Option<Format> {
         _ => return None,
     };
     let parameters: Vec<(&str, &str)> = parts.filter_map(|part| part.split_once('=')).collect();
-    let parameter = |name: &str| parameters.iter().find(|(n, _)| *n == name).map_or("", |(_, value)| *value);
+    let parameter = |name: &str| {
+        parameters
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map_or("", |(_, value)| *value)
+    };
     let form = match (parameter("as"), parameter("g"), parameter("v")) {
         ("", _, _) => Form::Whole,
         ("Table", "meta.k8s.io", "v1") => Form::Table,
-        ("PartialObjectMetadata" | "PartialObjectMetadataList", "meta.k8s.io", "v1") => Form::Metadata,
+        ("PartialObjectMetadata" | "PartialObjectMetadataList", "meta.k8s.io", "v1") => {
+            Form::Metadata
+        }
         ("APIGroupDiscoveryList", "apidiscovery.k8s.io", "v2") => Form::Discovery,
         _ => return None,
     };
@@ -78,9 +90,14 @@ mod tests {
     #[case::protobuf_first("application/vnd.kubernetes.protobuf, application/json", Some((Encoding::Json, Form::Whole)))]
     #[case::protobuf_only("application/vnd.kubernetes.protobuf", None)]
     #[case::a_picture("image/png", None)]
-    fn the_first_form_that_can_be_made_is_chosen(#[case] accept: &str, #[case] expected: Option<(Encoding, Form)>) {
+    fn the_first_form_that_can_be_made_is_chosen(
+        #[case] accept: &str,
+        #[case] expected: Option<(Encoding, Form)>,
+    ) {
         let headers = HeaderMap::from_iter([(ACCEPT, accept.parse().expect("a header"))]);
-        let found = negotiate(&headers).ok().map(|format| (format.encoding, format.form));
+        let found = negotiate(&headers)
+            .ok()
+            .map(|format| (format.encoding, format.form));
         assert_eq!(found, expected);
     }
 }

@@ -74,7 +74,9 @@ fn is_true(value: &str) -> bool {
 }
 
 fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, Status> {
-    value.parse().map_err(|_| Status::bad_request(format!("parameter {name:?} must be a number, not negative")))
+    value.parse().map_err(|_| {
+        Status::bad_request(format!("parameter {name:?} must be a number, not negative"))
+    })
 }
 
 /// Nothing, or `All`.
@@ -104,7 +106,9 @@ fn include_object(value: &str) -> Result<IncludeObject, Status> {
         "" | "Metadata" => Ok(IncludeObject::Metadata),
         "None" => Ok(IncludeObject::None),
         "Object" => Ok(IncludeObject::Object),
-        other => Err(Status::bad_request(format!("includeObject: unsupported value {other:?}"))),
+        other => Err(Status::bad_request(format!(
+            "includeObject: unsupported value {other:?}"
+        ))),
     }
 }
 
@@ -115,8 +119,12 @@ mod tests {
 
     #[test]
     fn parameters_are_decoded() {
-        let query = Query::parse("labelSelector=a%3Db%2Cc&limit=5&watch=1&other=x").expect("a query");
-        assert_eq!((query.label_selector.as_str(), query.limit, query.watch), ("a=b,c", Some(5), true));
+        let query =
+            Query::parse("labelSelector=a%3Db%2Cc&limit=5&watch=1&other=x").expect("a query");
+        assert_eq!(
+            (query.label_selector.as_str(), query.limit, query.watch),
+            ("a=b,c", Some(5), true)
+        );
     }
 
     #[rstest]

@@ -19,6 +19,10 @@ use std::sync::Arc;
 /// The body of an answer.
 pub type Body = http_body_util::combinators::UnsyncBoxBody<Bytes, Infallible>;
 
+/// Clients take only so many bytes of headers.
+const WARNINGS_LIMIT: usize = 8 * 1024;
+const WARNING_LIMIT: usize = 1024;
+
 /// Objects of one kind, and the metadata of their list.
 pub(crate) struct ObjectList {
     pub(crate) metadata: Map<String, Value>,
@@ -30,7 +34,10 @@ pub(crate) enum Line {
     /// `ADDED`, `MODIFIED`, `DELETED`: an object.
     Object(&'static str, Value),
     /// Everything up to this version has been sent, and at first everything that there was.
-    Bookmark { version: u64, ends_initial_events: bool },
+    Bookmark {
+        version: u64,
+        ends_initial_events: bool,
+    },
     /// The watch cannot go on.
     Error(Status),
 }
@@ -42,7 +49,10 @@ pub(crate) enum Answer {
     /// Something that is no object of the resource, such as a Status or discovery.
     Plain(Value),
     /// Written down already.
-    Raw { media_type: &'static str, body: Bytes },
+    Raw {
+        media_type: &'static str,
+        body: Bytes,
+    },
     Watch(BoxStream<'static, Line>),
 }
 
@@ -61,38 +71,73 @@ pub(crate) fn answer(answer: Answer, shown: Shown, warnings: &[String]) -> Respo
         Answer::List(list) => (200, shown.list(list)),
         Answer::Plain(value) => (200, value),
         Answer::Raw { media_type, body } => return response(200, media_type, full(body), warnings),
-        Answer::Watch(lines) => return response(200, "application/json", watch(lines, shown), warnings),
+        Answer::Watch(lines) => {
+            return response(200, "application/json", watch(lines, shown), warnings);
+        }
     };
-    encoded(code, shown.media_type(), shown.format.encoding, &value, warnings)
+    encoded(
+        code,
+        shown.media_type(),
+        shown.format.encoding,
+        &value,
+        warnings,
+    )
 }
 
 /// The answer to a request that was refused.
 pub(crate) fn refusal(status: &Status, encoding: Encoding, warnings: &[String]) -> Response<Body> {
-    let media_type = if encoding == Encoding::Yaml { "application/yaml" } else { "application/json" };
-    encoded(status.code, media_type, encoding, &status.to_value(), warnings)
+    let media_type = if encoding == Encoding::Yaml {
+        "application/yaml"
+    } else {
+        "application/json"
+    };
+    encoded(
+        status.code,
+        media_type,
+        encoding,
+        &status.to_value(),
+        warnings,
+    )
 }
 
-fn encoded(code: u16, media_type: &str, encoding: Encoding, value: &Value, warnings: &[String]) -> Response<Body> {
+fn encoded(
+    code: u16,
+    media_type: &str,
+    encoding: Encoding,
+    value: &Value,
+    warnings: &[String],
+) -> Response<Body> {
     let bytes = match encoding {
         Encoding::Json => serde_json::to_vec(value).map(Bytes::from).ok(),
         Encoding::Yaml => serde_saphyr::to_string(value).map(Bytes::from).ok(),
     };
     match bytes {
         Some(bytes) => response(code, media_type, full(bytes), warnings),
-        None => response(500, "text/plain", full(Bytes::from_static(b"the answer cannot be written down")), warnings),
+        None => response(
+            500,
+            "text/plain",
+            full(Bytes::from_static(b"the answer cannot be written down")),
+            warnings,
+        ),
     }
 }
 
 fn response(code: u16, media_type: &str, body: Body, warnings: &[String]) -> Response<Body> {
     let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(media_type) {
         headers.insert(CONTENT_TYPE, value);
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
-    for warning in warnings {
-        if let Ok(value) = HeaderValue::from_bytes(warning_header(warning).as_bytes()) {
+    let mut room = WARNINGS_LIMIT;
+    for warning in warnings.iter().map(|text| warning_header(text)) {
+        let Some(left) = room.checked_sub(warning.len()) else {
+            break;
+        };
+        room = left;
+        if let Ok(value) = HeaderValue::from_bytes(warning.as_bytes()) {
             headers.append(WARNING, value);
         }
     }
@@ -102,7 +147,7 @@ fn response(code: u16, media_type: &str, body: Body, warnings: &[String]) -> Res
 /// A warning in the form of RFC 7234: one line, quotes and backslashes escaped.
 fn warning_header(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 8);
-    for c in text.chars().take(4096) {
+    for c in text.chars().take(WARNING_LIMIT) {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
             c if c.is_control() => quoted.push(' '),
@@ -131,7 +176,9 @@ impl Shown {
     fn media_type(&self) -> &'static str {
         match (self.format.encoding, self.format.form) {
             (Encoding::Yaml, _) => "application/yaml",
-            (_, Form::Discovery) => "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",
+            (_, Form::Discovery) => {
+                "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+            }
             _ => "application/json",
         }
     }
@@ -139,7 +186,8 @@ impl Shown {
     fn object(&self, object: Value) -> Value {
         match (self.format.form, &self.resource) {
             (Form::Table, Some(resource)) => {
-                let metadata = json!({"resourceVersion": object::text(&object, "/metadata/resourceVersion")});
+                let metadata =
+                    json!({"resourceVersion": object::text(&object, "/metadata/resourceVersion")});
                 self.table(resource, &[object], metadata)
             }
             (Form::Metadata, _) => only_metadata(object),
@@ -152,8 +200,13 @@ impl Shown {
             (Some(resource), Form::Table) => {
                 return self.table(resource, &list.items, Value::Object(list.metadata));
             }
-            (Some(resource), Form::Whole | Form::Discovery) => (resource.list_kind.clone(), resource.api_version()),
-            _ => ("PartialObjectMetadataList".to_owned(), "meta.k8s.io/v1".to_owned()),
+            (Some(resource), Form::Whole | Form::Discovery) => {
+                (resource.list_kind.clone(), resource.api_version())
+            }
+            _ => (
+                "PartialObjectMetadataList".to_owned(),
+                "meta.k8s.io/v1".to_owned(),
+            ),
         };
         let items: Vec<Value> = match self.format.form {
             Form::Metadata => list.items.into_iter().map(only_metadata).collect(),
@@ -163,16 +216,26 @@ impl Shown {
     }
 
     fn table(&self, resource: &Resource, objects: &[Value], metadata: Value) -> Value {
-        table::render(&resource.columns, objects, self.include, metadata, Timestamp::now())
+        table::render(
+            &resource.columns,
+            objects,
+            self.include,
+            metadata,
+            Timestamp::now(),
+        )
     }
 
     fn line(&self, line: Line, headings_sent: &mut bool) -> Value {
         let (kind, object) = match line {
             Line::Error(status) => ("ERROR", status.to_value()),
             Line::Object(kind, object) => (kind, self.object(object)),
-            Line::Bookmark { version, ends_initial_events } => {
-                ("BOOKMARK", self.object(self.bookmark(version, ends_initial_events)))
-            }
+            Line::Bookmark {
+                version,
+                ends_initial_events,
+            } => (
+                "BOOKMARK",
+                self.object(self.bookmark(version, ends_initial_events)),
+            ),
         };
         let mut line = json!({"type": kind, "object": object});
         // Headings are sent once, with the first row.
@@ -199,11 +262,11 @@ impl Shown {
     }
 }
 
-fn only_metadata(object: Value) -> Value {
+fn only_metadata(mut object: Value) -> Value {
     json!({
         "kind": "PartialObjectMetadata",
         "apiVersion": "meta.k8s.io/v1",
-        "metadata": object.get("metadata").cloned().unwrap_or_default(),
+        "metadata": object.get_mut("metadata").map(Value::take),
     })
 }
 
@@ -212,7 +275,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn warnings_have_only_so_much_room() {
+        let warnings = vec!["a long warning".repeat(20); 10_000];
+        let response = response(200, "application/json", full(Bytes::new()), &warnings);
+        let size: usize = response
+            .headers()
+            .get_all(WARNING)
+            .iter()
+            .map(HeaderValue::len)
+            .sum();
+        assert!((1..=WARNINGS_LIMIT).contains(&size), "{size}");
+    }
+
+    #[test]
     fn a_warning_stays_one_quoted_line() {
-        assert_eq!(warning_header("say \"no\" to \\ and\r\nInjected: 1"), "299 - \"say \\\"no\\\" to \\\\ and  Injected: 1\"");
+        assert_eq!(
+            warning_header("say \"no\" to \\ and\r\nInjected: 1"),
+            "299 - \"say \\\"no\\\" to \\\\ and  Injected: 1\""
+        );
     }
 }

@@ -25,8 +25,11 @@ pub(crate) struct ResourcePath {
 impl Route {
     /// Understands a path; none where its encoding is broken.
     pub(crate) fn parse(path: &str) -> Option<Self> {
-        let segments: Option<Vec<String>> =
-            path.split('/').filter(|part| !part.is_empty()).map(|part| percent::decode(part, false)).collect();
+        let segments: Option<Vec<String>> = path
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .map(|part| percent::decode(part, false))
+            .collect();
         let mut segments = segments?;
         let prefix = match segments.first().map(String::as_str) {
             Some("api") if segments.len() > 2 => 1,
@@ -34,17 +37,30 @@ impl Route {
             _ => return Some(Self::Other(path.to_owned())),
         };
         let rest = segments.split_off(prefix + 1);
-        let group = if prefix == 2 { segments[1].clone() } else { String::new() };
+        let group = if prefix == 2 {
+            segments[1].clone()
+        } else {
+            String::new()
+        };
         let version = segments.pop().unwrap_or_default();
-        let route = ResourcePath { group, version, ..ResourcePath::default() };
-        Some(route.with(rest).map_or_else(|| Self::Other(path.to_owned()), Self::Resource))
+        let route = ResourcePath {
+            group,
+            version,
+            ..ResourcePath::default()
+        };
+        Some(
+            route
+                .with(rest)
+                .map_or_else(|| Self::Other(path.to_owned()), Self::Resource),
+        )
     }
 }
 
 impl ResourcePath {
     fn with(mut self, rest: Vec<String>) -> Option<Self> {
         let is_own = |text: &String| matches!(text.as_str(), "status" | "finalize");
-        let is_inside = rest[0] == "namespaces" && rest.len() > 2 && !(rest.len() == 3 && is_own(&rest[2]));
+        let is_inside =
+            rest[0] == "namespaces" && rest.len() > 2 && !(rest.len() == 3 && is_own(&rest[2]));
         let mut rest = rest.into_iter();
         if is_inside {
             self.namespace = rest.by_ref().nth(1);

@@ -7,11 +7,24 @@ use serde_json::{Value, json};
 const READ: &[&str] = &["get", "list", "watch"];
 const WRITE: &[&str] = &["create", "delete", "deletecollection", "patch", "update"];
 const PROBES: &[&str] = &["/healthz", "/livez", "/readyz", "/version", "/version/"];
-const DISCOVERY: &[&str] = &["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*"];
+const DISCOVERY: &[&str] = &[
+    "/api",
+    "/api/*",
+    "/apis",
+    "/apis/*",
+    "/openapi",
+    "/openapi/*",
+];
 
 /// What a namespace's people work with.
-const CORE: &[&str] =
-    &["configmaps", "events", "persistentvolumeclaims", "pods", "serviceaccounts", "services"];
+const CORE: &[&str] = &[
+    "configmaps",
+    "events",
+    "persistentvolumeclaims",
+    "pods",
+    "serviceaccounts",
+    "services",
+];
 const APPS: &[&str] = &["deployments", "replicasets", "statefulsets"];
 const BATCH: &[&str] = &["cronjobs", "jobs"];
 const LEASES: &[&str] = &["leases"];
@@ -29,20 +42,34 @@ pub(crate) fn cluster_roles() -> Vec<Value> {
     let mut admin = edit.clone();
     admin.push(rule(READ, &[GROUP], ROLES));
     admin.push(rule(WRITE, &[GROUP], ROLES));
-    admin.push(rule(&["create"], &["authorization.k8s.io"], &["localsubjectaccessreviews"]));
+    admin.push(rule(
+        &["create"],
+        &["authorization.k8s.io"],
+        &["localsubjectaccessreviews"],
+    ));
     let reviews = ["selfsubjectaccessreviews", "selfsubjectrulesreviews"];
     vec![
-        role("cluster-admin", vec![rule(&["*"], &["*"], &["*"]), paths(&["*"], &["*"])]),
-        gathering("admin", admin),
-        gathering("edit", edit),
-        gathering("view", view),
-        role("system:discovery", vec![paths(&["get"], &[PROBES, DISCOVERY].concat())]),
-        role("system:public-info-viewer", vec![paths(&["get"], PROBES)]),
+        role(
+            "cluster-admin",
+            &[rule(&["*"], &["*"], &["*"]), paths(&["*"], &["*"])],
+        ),
+        gathering("admin", &admin),
+        gathering("edit", &edit),
+        gathering("view", &view),
+        role(
+            "system:discovery",
+            &[paths(&["get"], &[PROBES, DISCOVERY].concat())],
+        ),
+        role("system:public-info-viewer", &[paths(&["get"], PROBES)]),
         role(
             "system:basic-user",
-            vec![
+            &[
                 rule(&["create"], &["authorization.k8s.io"], &reviews),
-                rule(&["create"], &["authentication.k8s.io"], &["selfsubjectreviews"]),
+                rule(
+                    &["create"],
+                    &["authentication.k8s.io"],
+                    &["selfsubjectreviews"],
+                ),
             ],
         ),
     ]
@@ -54,13 +81,25 @@ pub(crate) fn cluster_role_bindings() -> Vec<Value> {
         binding("cluster-admin", &[MASTERS]),
         binding("system:discovery", &[AUTHENTICATED]),
         binding("system:basic-user", &[AUTHENTICATED]),
-        binding("system:public-info-viewer", &[AUTHENTICATED, UNAUTHENTICATED]),
+        binding(
+            "system:public-info-viewer",
+            &[AUTHENTICATED, UNAUTHENTICATED],
+        ),
     ]
 }
 
 fn work(verbs: &[&str]) -> Vec<Value> {
-    let groups = [("", CORE), ("apps", APPS), ("batch", BATCH), ("coordination.k8s.io", LEASES), ("events.k8s.io", &["events"])];
-    groups.into_iter().map(|(group, resources)| rule(verbs, &[group], resources)).collect()
+    let groups = [
+        ("", CORE),
+        ("apps", APPS),
+        ("batch", BATCH),
+        ("coordination.k8s.io", LEASES),
+        ("events.k8s.io", &["events"]),
+    ];
+    groups
+        .into_iter()
+        .map(|(group, resources)| rule(verbs, &[group], resources))
+        .collect()
 }
 
 fn rule(verbs: &[&str], groups: &[&str], resources: &[&str]) -> Value {
@@ -71,7 +110,7 @@ fn paths(verbs: &[&str], paths: &[&str]) -> Value {
     json!({"nonResourceURLs": paths, "verbs": verbs})
 }
 
-fn role(name: &str, rules: Vec<Value>) -> Value {
+fn role(name: &str, rules: &[Value]) -> Value {
     let labels = json!({"kubernetes.io/bootstrapping": "rbac-defaults"});
     json!({
         "apiVersion": format!("{GROUP}/v1"), "kind": "ClusterRole",
@@ -80,7 +119,7 @@ fn role(name: &str, rules: Vec<Value>) -> Value {
 }
 
 /// A role that also has the rules of every ClusterRole labelled for it.
-fn gathering(name: &str, rules: Vec<Value>) -> Value {
+fn gathering(name: &str, rules: &[Value]) -> Value {
     let mut role = role(name, rules);
     let label = format!("rbac.authorization.k8s.io/aggregate-to-{name}");
     role["aggregationRule"] = json!({"clusterRoleSelectors": [{"matchLabels": {label: "true"}}]});
@@ -88,8 +127,10 @@ fn gathering(name: &str, rules: Vec<Value>) -> Value {
 }
 
 fn binding(role: &str, groups: &[&str]) -> Value {
-    let subjects: Vec<Value> =
-        groups.iter().map(|group| json!({"kind": "Group", "apiGroup": GROUP, "name": group})).collect();
+    let subjects: Vec<Value> = groups
+        .iter()
+        .map(|group| json!({"kind": "Group", "apiGroup": GROUP, "name": group}))
+        .collect();
     let labels = json!({"kubernetes.io/bootstrapping": "rbac-defaults"});
     json!({
         "apiVersion": format!("{GROUP}/v1"), "kind": "ClusterRoleBinding",

@@ -55,5 +55,11 @@ async fn read(store: &Store) -> Result<Sources, StoreError> {
 
 async fn all(store: &Store, plural: &str) -> Result<Vec<Value>, StoreError> {
     let resource = format!("{}/{plural}", crate::validate::rbac::GROUP);
-    Ok(store.list(ListQuery { resource, ..ListQuery::default() }).await?.items)
+    Ok(store
+        .list(ListQuery {
+            resource,
+            ..ListQuery::default()
+        })
+        .await?
+        .items)
 }

@@ -7,8 +7,16 @@ use crate::object;
 use crate::validate::rbac::GROUP;
 use serde_json::Value;
 
+/// What is granted is compared with what its author has in so many steps at most.
+const ATOMS_LIMIT: usize = 10_000;
+
 /// What the author would grant without having it, as a text for people; none where all is well.
-pub(crate) fn check(policy: &Policy, user: &UserInfo, plural: &str, object: &Value) -> Option<String> {
+pub(crate) fn check(
+    policy: &Policy,
+    user: &UserInfo,
+    plural: &str,
+    object: &Value,
+) -> Option<String> {
     let namespace = object::namespace(object);
     let may = |verb: &str, resource: &str, namespace: &str, name: &str| {
         let asked = Attributes {
@@ -45,8 +53,21 @@ pub(crate) fn check(policy: &Policy, user: &UserInfo, plural: &str, object: &Val
         }
         _ => return None,
     };
+    if granted
+        .iter()
+        .fold(0, |sum, rule| n_atoms(rule).saturating_add(sum))
+        > ATOMS_LIMIT
+    {
+        return Some(format!(
+            "its rules have more than {ATOMS_LIMIT} combinations of verbs and resources: split them"
+        ));
+    }
     let own = policy.rules(user, namespace);
-    let missing: Vec<Rule> = granted.iter().flat_map(atoms).filter(|atom| !is_covered(&own, atom)).collect();
+    let missing: Vec<Rule> = granted
+        .iter()
+        .flat_map(atoms)
+        .filter(|atom| !is_covered(&own, atom))
+        .collect();
     describe(user, &missing)
 }
 
@@ -63,20 +84,42 @@ fn describe(user: &UserInfo, missing: &[Rule]) -> Option<String> {
     ))
 }
 
+/// How many [`atoms`] a rule has.
+fn n_atoms(rule: &Rule) -> usize {
+    let resources = rule.groups.len() * rule.resources.len() * rule.names.len().max(1);
+    rule.verbs.len().saturating_mul(rule.urls.len() + resources)
+}
+
 /// A rule as rules with one verb, one group, one resource and one name each.
 fn atoms(rule: &Rule) -> Vec<Rule> {
     let mut atoms = Vec::new();
     for verb in &rule.verbs {
         let one = |text: &String| vec![text.clone()];
         for url in &rule.urls {
-            atoms.push(Rule { verbs: one(verb), urls: one(url), ..Rule::default() });
+            atoms.push(Rule {
+                verbs: one(verb),
+                urls: one(url),
+                ..Rule::default()
+            });
         }
-        for (group, resource) in rule.groups.iter().flat_map(|g| rule.resources.iter().map(move |r| (g, r))) {
-            let whole = Rule { verbs: one(verb), groups: one(group), resources: one(resource), ..Rule::default() };
+        for (group, resource) in rule
+            .groups
+            .iter()
+            .flat_map(|g| rule.resources.iter().map(move |r| (g, r)))
+        {
+            let whole = Rule {
+                verbs: one(verb),
+                groups: one(group),
+                resources: one(resource),
+                ..Rule::default()
+            };
             if rule.names.is_empty() {
                 atoms.push(whole);
             } else {
-                atoms.extend(rule.names.iter().map(|name| Rule { names: one(name), ..whole.clone() }));
+                atoms.extend(rule.names.iter().map(|name| Rule {
+                    names: one(name),
+                    ..whole.clone()
+                }));
             }
         }
     }
@@ -85,24 +128,39 @@ fn atoms(rule: &Rule) -> Vec<Rule> {
 
 /// An atom is covered where one rule has all of it; a `*` is only covered by a `*`.
 fn is_covered(own: &[Rule], atom: &Rule) -> bool {
-    let has = |list: &[String], wanted: &[String]| wanted.iter().all(|w| list.iter().any(|l| l == "*" || l == w));
+    let has = |list: &[String], wanted: &[String]| {
+        wanted
+            .iter()
+            .all(|w| list.iter().any(|l| l == "*" || l == w))
+    };
     own.iter().any(|rule| {
         has(&rule.verbs, &atom.verbs)
             && if atom.urls.is_empty() {
                 has(&rule.groups, &atom.groups)
-                    && atom.resources.iter().all(|wanted| rule.resources.iter().any(|own| covers(own, wanted)))
-                    && (rule.names.is_empty() || (!atom.names.is_empty() && has(&rule.names, &atom.names)))
+                    && atom
+                        .resources
+                        .iter()
+                        .all(|wanted| rule.resources.iter().any(|own| covers(own, wanted)))
+                    && (rule.names.is_empty()
+                        || (!atom.names.is_empty() && has(&rule.names, &atom.names)))
             } else {
-                atom.urls.iter().all(|wanted| rule.urls.iter().any(|own| covers_url(own, wanted)))
+                atom.urls
+                    .iter()
+                    .all(|wanted| rule.urls.iter().any(|own| covers_url(own, wanted)))
             }
     })
 }
 
 fn covers(own: &str, wanted: &str) -> bool {
-    let any_of_subresource = own.strip_prefix("*/").is_some_and(|sub| wanted.ends_with(&format!("/{sub}")));
+    let any_of_subresource = own
+        .strip_prefix("*/")
+        .is_some_and(|sub| wanted.ends_with(&format!("/{sub}")));
     own == "*" || own == wanted || any_of_subresource
 }
 
 fn covers_url(own: &str, wanted: &str) -> bool {
-    own == wanted || own.strip_suffix('*').is_some_and(|prefix| wanted.starts_with(prefix))
+    own == wanted
+        || own
+            .strip_suffix('*')
+            .is_some_and(|prefix| wanted.starts_with(prefix))
 }

@@ -44,21 +44,32 @@ pub(crate) struct Policy {
 impl Policy {
     /// Resolves the bindings.
     pub(crate) fn new(sources: &Sources) -> Self {
-        let mut policy = Self { roles: roles(sources), ..Self::default() };
+        let mut policy = Self {
+            roles: roles(sources),
+            ..Self::default()
+        };
         for binding in &sources.cluster_bindings {
             let grant = policy.grant(binding);
             policy.everywhere.push(grant);
         }
         for binding in &sources.bindings {
             let grant = policy.grant(binding);
-            policy.by_namespace.entry(object::namespace(binding).to_owned()).or_default().push(grant);
+            policy
+                .by_namespace
+                .entry(object::namespace(binding).to_owned())
+                .or_default()
+                .push(grant);
         }
         policy
     }
 
     fn grant(&self, binding: &Value) -> Grant {
         let (kind, name) = (object::text(binding, "/kind"), object::name(binding));
-        let subjects = binding.get("subjects").and_then(Value::as_array).into_iter().flatten();
+        let subjects = binding
+            .get("subjects")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         Grant {
             subjects: subjects.filter_map(subject).collect(),
             rules: self.bound_rules(binding).unwrap_or_default(),
@@ -78,7 +89,9 @@ impl Policy {
             _ => "",
         };
         let name = object::text(binding, "/roleRef/name").unwrap_or_default();
-        self.roles.get(&(namespace.to_owned(), name.to_owned())).cloned()
+        self.roles
+            .get(&(namespace.to_owned(), name.to_owned()))
+            .cloned()
     }
 
     /// Why a user may do something; none where they may not.
@@ -88,7 +101,10 @@ impl Policy {
         }
         let mut grants = self.grants(user, &asked.namespace);
         let found = grants.find(|grant| grant.rules.iter().any(|rule| rule.allows(asked)))?;
-        Some(format!("RBAC: allowed by {} to User {:?}", found.source, user.name))
+        Some(format!(
+            "RBAC: allowed by {} to User {:?}",
+            found.source, user.name
+        ))
     }
 
     /// Every rule that a user has in a namespace, those for everywhere included.
@@ -96,11 +112,20 @@ impl Policy {
         if user.is_in(MASTERS) {
             return everything();
         }
-        self.grants(user, namespace).flat_map(|grant| grant.rules.iter().cloned()).collect()
+        self.grants(user, namespace)
+            .flat_map(|grant| grant.rules.iter().cloned())
+            .collect()
     }
 
-    fn grants<'a>(&'a self, user: &'a UserInfo, namespace: &str) -> impl Iterator<Item = &'a Grant> {
-        let there = self.by_namespace.get(namespace).filter(|_| !namespace.is_empty());
+    fn grants<'a>(
+        &'a self,
+        user: &'a UserInfo,
+        namespace: &str,
+    ) -> impl Iterator<Item = &'a Grant> {
+        let there = self
+            .by_namespace
+            .get(namespace)
+            .filter(|_| !namespace.is_empty());
         let all = self.everywhere.iter().chain(there.into_iter().flatten());
         all.filter(|grant| grant.subjects.iter().any(|subject| subject.is(user)))
     }
@@ -119,25 +144,51 @@ impl Subject {
 }
 
 fn subject(subject: &Value) -> Option<Subject> {
-    let text = |member: &str| subject.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |member: &str| {
+        subject
+            .get(member)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     match subject.get("kind").and_then(Value::as_str)? {
         "User" => Some(Subject::User(text("name"))),
         "Group" => Some(Subject::Group(text("name"))),
-        "ServiceAccount" => Some(Subject::ServiceAccount { namespace: text("namespace"), name: text("name") }),
+        "ServiceAccount" => Some(Subject::ServiceAccount {
+            namespace: text("namespace"),
+            name: text("name"),
+        }),
         _ => None,
     }
 }
 
 /// Every role's rules; a ClusterRole that gathers others has theirs too.
 fn roles(sources: &Sources) -> HashMap<(String, String), Arc<[Rule]>> {
-    let key = |role: &Value| (object::namespace(role).to_owned(), object::name(role).to_owned());
-    let plain = sources.roles.iter().map(|role| (key(role), Rule::of_role(role).into()));
+    let key = |role: &Value| {
+        (
+            object::namespace(role).to_owned(),
+            object::name(role).to_owned(),
+        )
+    };
+    let plain = sources
+        .roles
+        .iter()
+        .map(|role| (key(role), Rule::of_role(role).into()));
     let cluster = sources.cluster_roles.iter().map(|role| {
         let mut rules = Rule::of_role(role);
-        let selectors = role.pointer("/aggregationRule/clusterRoleSelectors").and_then(Value::as_array);
+        let selectors = role
+            .pointer("/aggregationRule/clusterRoleSelectors")
+            .and_then(Value::as_array);
         for selector in selectors.into_iter().flatten() {
-            let chosen = sources.cluster_roles.iter().filter(|other| is_chosen(selector, other));
-            rules.extend(chosen.filter(|other| object::name(other) != object::name(role)).flat_map(Rule::of_role));
+            let chosen = sources
+                .cluster_roles
+                .iter()
+                .filter(|other| is_chosen(selector, other));
+            rules.extend(
+                chosen
+                    .filter(|other| object::name(other) != object::name(role))
+                    .flat_map(Rule::of_role),
+            );
         }
         (key(role), rules.into())
     });
@@ -148,14 +199,25 @@ fn is_chosen(selector: &Value, role: &Value) -> bool {
     let wanted = selector.get("matchLabels").and_then(Value::as_object);
     let labels = object::labels(role);
     wanted.is_some_and(|wanted| {
-        wanted.iter().all(|(key, value)| labels.and_then(|labels| labels.get(key)) == Some(value))
+        wanted
+            .iter()
+            .all(|(key, value)| labels.and_then(|labels| labels.get(key)) == Some(value))
     })
 }
 
 fn everything() -> Vec<Rule> {
     let all = || vec!["*".to_owned()];
     vec![
-        Rule { groups: all(), resources: all(), verbs: all(), ..Rule::default() },
-        Rule { urls: all(), verbs: all(), ..Rule::default() },
+        Rule {
+            groups: all(),
+            resources: all(),
+            verbs: all(),
+            ..Rule::default()
+        },
+        Rule {
+            urls: all(),
+            verbs: all(),
+            ..Rule::default()
+        },
     ]
 }

@@ -23,8 +23,15 @@ impl Rule {
 
     fn from_value(rule: &Value) -> Rule {
         let list = |member: &str| {
-            let entries = rule.get(member).and_then(Value::as_array).into_iter().flatten();
-            entries.filter_map(Value::as_str).map(str::to_owned).collect()
+            let entries = rule
+                .get(member)
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten();
+            entries
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect()
         };
         Rule {
             groups: list("apiGroups"),
@@ -45,7 +52,11 @@ impl Rule {
             ("nonResourceURLs", &self.urls),
         ];
         let filled = members.into_iter().filter(|(_, list)| !list.is_empty());
-        Value::Object(filled.map(|(name, list)| (name.to_owned(), list.clone().into())).collect::<Map<_, _>>())
+        Value::Object(
+            filled
+                .map(|(name, list)| (name.to_owned(), list.clone().into()))
+                .collect::<Map<_, _>>(),
+        )
     }
 
     /// Whether it allows what is asked for.
@@ -57,7 +68,10 @@ impl Rule {
             return self.urls.iter().any(|url| covers_path(url, &asked.path));
         }
         holds(&self.groups, &asked.group)
-            && self.resources.iter().any(|own| covers_resource(own, &asked.resource, &asked.subresource))
+            && self
+                .resources
+                .iter()
+                .any(|own| covers_resource(own, &asked.resource, &asked.subresource))
             && (self.names.is_empty() || self.names.contains(&asked.name))
     }
 }
@@ -69,7 +83,9 @@ fn holds(own: &[String], wanted: &str) -> bool {
 fn covers_resource(own: &str, resource: &str, subresource: &str) -> bool {
     match own.split_once('/') {
         _ if own == "*" => true,
-        Some((before, after)) => (before == "*" || before == resource) && after == subresource && !after.is_empty(),
+        Some((before, after)) => {
+            (before == "*" || before == resource) && after == subresource && !after.is_empty()
+        }
         None => own == resource && subresource.is_empty(),
     }
 }
@@ -92,7 +108,9 @@ impl fmt::Display for Rule {
             ("Verbs", &self.verbs),
         ];
         let filled = members.into_iter().filter(|(_, list)| !list.is_empty());
-        let texts: Vec<String> = filled.map(|(name, list)| format!("{name}:{list:?}")).collect();
+        let texts: Vec<String> = filled
+            .map(|(name, list)| format!("{name}:{list:?}"))
+            .collect();
         write!(f, "{{{}}}", texts.join(", "))
     }
 }
@@ -124,7 +142,10 @@ mod tests {
     #[case::only_subresource(json!({"verbs": ["get"], "apiGroups": [""], "resources": ["secrets/status"]}), false)]
     #[case::no_group(json!({"verbs": ["get"], "resources": ["secrets"]}), false)]
     fn a_rule_allows_a_secret_to_be_read(#[case] rule: Value, #[case] allowed: bool) {
-        assert_eq!(Rule::from_value(&rule).allows(&ask("get", "secrets", "", "a")), allowed);
+        assert_eq!(
+            Rule::from_value(&rule).allows(&ask("get", "secrets", "", "a")),
+            allowed
+        );
     }
 
     #[rstest]
@@ -134,7 +155,9 @@ mod tests {
     #[case::parent("pods", false)]
     #[case::other("pods/log", false)]
     fn a_subresource_needs_its_own_rule(#[case] resource: &str, #[case] allowed: bool) {
-        let rule = Rule::from_value(&json!({"verbs": ["patch"], "apiGroups": [""], "resources": [resource]}));
+        let rule = Rule::from_value(
+            &json!({"verbs": ["patch"], "apiGroups": [""], "resources": [resource]}),
+        );
         assert_eq!(rule.allows(&ask("patch", "pods", "status", "a")), allowed);
     }
 
@@ -145,7 +168,11 @@ mod tests {
     #[case::longer("/metrics/more", false)]
     fn a_path_is_covered(#[case] url: &str, #[case] allowed: bool) {
         let rule = Rule::from_value(&json!({"verbs": ["get"], "nonResourceURLs": [url]}));
-        let asked = Attributes { verb: "get".into(), path: "/metrics".into(), ..Attributes::default() };
+        let asked = Attributes {
+            verb: "get".into(),
+            path: "/metrics".into(),
+            ..Attributes::default()
+        };
         assert_eq!(rule.allows(&asked), allowed);
     }
 }

@@ -2,14 +2,14 @@
 //! (`x-kubernetes-validations`), which would each need an engine of their own.
 
 use super::{INT_OR_STRING, Path, has, list, member, resolve};
-use crate::validate::{FieldError, base64, type_name};
+use crate::validate::{FINDINGS_LIMIT, FieldError, base64, type_name};
 use serde_json::{Map, Value};
 
 type Errors = Vec<FieldError>;
 
 pub(super) fn check(value: &Value, schema: &Value, path: &mut Path, errors: &mut Errors) {
     let schema = resolve(schema);
-    if value.is_null() && has(schema, "nullable") {
+    if errors.len() >= FINDINGS_LIMIT || (value.is_null() && has(schema, "nullable")) {
         return;
     }
     if let Some(wanted) = broken_type(value, schema) {
@@ -46,24 +46,41 @@ fn is_integer(value: &Value) -> bool {
 }
 
 fn check_values(value: &Value, schema: &Value, path: &Path, errors: &mut Errors) {
-    let Some(allowed) = schema.get("enum").and_then(Value::as_array) else { return };
+    let Some(allowed) = schema.get("enum").and_then(Value::as_array) else {
+        return;
+    };
     if !allowed.contains(value) {
-        let texts: Vec<String> =
-            allowed.iter().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).collect();
+        let texts: Vec<String> = allowed
+            .iter()
+            .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
+            .collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         errors.push(FieldError::unsupported(path.text(), value.clone(), &texts));
     }
 }
 
-fn check_object(members: &Map<String, Value>, schema: &Value, path: &mut Path, errors: &mut Errors) {
+fn check_object(
+    members: &Map<String, Value>,
+    schema: &Value,
+    path: &mut Path,
+    errors: &mut Errors,
+) {
     for name in list(schema, "required").filter_map(Value::as_str) {
         if !members.contains_key(name) {
             errors.push(FieldError::required(path.of_member(name), ""));
         }
     }
-    check_count(members.len(), schema, ("minProperties", "maxProperties"), path, errors);
+    check_count(
+        members.len(),
+        schema,
+        ("minProperties", "maxProperties"),
+        path,
+        errors,
+    );
     for (name, value) in members {
-        let Some(inner) = member(schema, name) else { continue };
+        let Some(inner) = member(schema, name) else {
+            continue;
+        };
         if schema.get("properties").is_some() {
             path.at_member(name, |path| check(value, inner, path, errors));
         } else {
@@ -73,9 +90,17 @@ fn check_object(members: &Map<String, Value>, schema: &Value, path: &mut Path, e
 }
 
 fn check_array(entries: &[Value], schema: &Value, path: &mut Path, errors: &mut Errors) {
-    check_count(entries.len(), schema, ("minItems", "maxItems"), path, errors);
+    check_count(
+        entries.len(),
+        schema,
+        ("minItems", "maxItems"),
+        path,
+        errors,
+    );
     check_unique(entries, schema, path, errors);
-    let Some(items) = schema.get("items") else { return };
+    let Some(items) = schema.get("items") else {
+        return;
+    };
     for (index, entry) in entries.iter().enumerate() {
         path.at_index(index, |path| check(entry, items, path, errors));
     }
@@ -83,11 +108,20 @@ fn check_array(entries: &[Value], schema: &Value, path: &mut Path, errors: &mut 
 
 /// Lists that are sets, or maps by some members, hold each entry once.
 fn check_unique(entries: &[Value], schema: &Value, path: &mut Path, errors: &mut Errors) {
-    let keys: Vec<&str> = list(schema, "x-kubernetes-list-map-keys").filter_map(Value::as_str).collect();
+    let keys: Vec<&str> = list(schema, "x-kubernetes-list-map-keys")
+        .filter_map(Value::as_str)
+        .collect();
     let identity = |entry: &Value| -> Option<Value> {
-        match schema.get("x-kubernetes-list-type").and_then(Value::as_str)? {
+        match schema
+            .get("x-kubernetes-list-type")
+            .and_then(Value::as_str)?
+        {
             "set" => Some(entry.clone()),
-            "map" => Some(keys.iter().filter_map(|key| Some(((*key).to_owned(), entry.get(key)?.clone()))).collect()),
+            "map" => Some(
+                keys.iter()
+                    .filter_map(|key| Some(((*key).to_owned(), entry.get(key)?.clone())))
+                    .collect(),
+            ),
             _ => None,
         }
     };
@@ -95,12 +129,20 @@ fn check_unique(entries: &[Value], schema: &Value, path: &mut Path, errors: &mut
     for (index, id) in entries.iter().map(identity).enumerate() {
         let Some(id) = id else { return };
         if !seen.insert(id.to_string()) {
-            path.at_index(index, |path| errors.push(FieldError::duplicate(path.text(), id)));
+            path.at_index(index, |path| {
+                errors.push(FieldError::duplicate(path.text(), id))
+            });
         }
     }
 }
 
-fn check_count(count: usize, schema: &Value, (least, most): (&str, &str), path: &Path, errors: &mut Errors) {
+fn check_count(
+    count: usize,
+    schema: &Value,
+    (least, most): (&str, &str),
+    path: &Path,
+    errors: &mut Errors,
+) {
     if let Some(least) = bound(schema, least).filter(|least| count < *least) {
         let why = format!("{} in body should have at least {least} items", path.text());
         errors.push(FieldError::invalid(path.text(), count, why));
@@ -113,7 +155,10 @@ fn check_count(count: usize, schema: &Value, (least, most): (&str, &str), path: 
 fn check_string(text: &str, schema: &Value, path: &Path, errors: &mut Errors) {
     let length = text.chars().count();
     if let Some(least) = bound(schema, "minLength").filter(|least| length < *least) {
-        let why = format!("{} in body should be at least {least} chars long", path.text());
+        let why = format!(
+            "{} in body should be at least {least} chars long",
+            path.text()
+        );
         errors.push(FieldError::invalid(path.text(), text, why));
     }
     if let Some(most) = bound(schema, "maxLength").filter(|most| length > *most) {
@@ -121,7 +166,10 @@ fn check_string(text: &str, schema: &Value, path: &Path, errors: &mut Errors) {
     }
     match schema.get("format").and_then(Value::as_str) {
         Some("date-time") if text.parse::<jiff::Timestamp>().is_err() => {
-            errors.push(FieldError::unreadable(path.text(), "not a time as in 2006-01-02T15:04:05Z"));
+            errors.push(FieldError::unreadable(
+                path.text(),
+                "not a time as in 2006-01-02T15:04:05Z",
+            ));
         }
         Some("byte") if base64::decode(text).is_none() => {
             errors.push(FieldError::unreadable(path.text(), "illegal base64 data"));
@@ -134,7 +182,11 @@ fn check_number(value: &Value, schema: &Value, path: &Path, errors: &mut Errors)
     let Some(number) = value.as_f64() else { return };
     let limit = |keyword: &str| schema.get(keyword).and_then(Value::as_f64);
     let mut fault = |why: String| {
-        errors.push(FieldError::invalid(path.text(), value.clone(), format!("{} in body {why}", path.text())));
+        errors.push(FieldError::invalid(
+            path.text(),
+            value.clone(),
+            format!("{} in body {why}", path.text()),
+        ));
     };
     if let Some(least) = limit("minimum") {
         if has(schema, "exclusiveMinimum") && number <= least {
@@ -150,7 +202,9 @@ fn check_number(value: &Value, schema: &Value, path: &Path, errors: &mut Errors)
             fault(format!("should be less than or equal to {most}"));
         }
     }
-    if let Some(step) = limit("multipleOf").filter(|step| *step > 0.0 && (number / step).fract() != 0.0) {
+    if let Some(step) =
+        limit("multipleOf").filter(|step| *step > 0.0 && (number / step).fract() != 0.0)
+    {
         fault(format!("should be a multiple of {step}"));
     }
     let is_int32 = schema.get("format").is_some_and(|format| format == "int32");
@@ -168,7 +222,10 @@ fn check_combinations(value: &Value, schema: &Value, path: &mut Path, errors: &m
         check(value, part, path, &mut found);
         found.is_empty()
     };
-    let any = schema.get("anyOf").and_then(Value::as_array).is_none_or(|parts| parts.iter().any(&mut fits));
+    let any = schema
+        .get("anyOf")
+        .and_then(Value::as_array)
+        .is_none_or(|parts| parts.iter().any(&mut fits));
     let one = schema
         .get("oneOf")
         .and_then(Value::as_array)
@@ -176,12 +233,18 @@ fn check_combinations(value: &Value, schema: &Value, path: &mut Path, errors: &m
     let not = schema.get("not").is_none_or(|part| !fits(part));
     for (holds, keyword) in [(any, "anyOf"), (one, "oneOf"), (not, "not")] {
         if !holds {
-            let why = format!("{} in body must validate the schema ({keyword})", path.text());
+            let why = format!(
+                "{} in body must validate the schema ({keyword})",
+                path.text()
+            );
             errors.push(FieldError::invalid(path.text(), "", why));
         }
     }
 }
 
 fn bound(schema: &Value, keyword: &str) -> Option<usize> {
-    schema.get(keyword).and_then(Value::as_u64).and_then(|limit| usize::try_from(limit).ok())
+    schema
+        .get(keyword)
+        .and_then(Value::as_u64)
+        .and_then(|limit| usize::try_from(limit).ok())
 }

@@ -8,8 +8,15 @@ pub(super) fn default(value: &mut Value, schema: &Value) {
     match value {
         Value::Object(members) => {
             for (name, inner) in entries(schema, "properties") {
-                let Some(wanted) = inner.get("default").or_else(|| resolve(inner).get("default")) else { continue };
-                let is_absent = members.get(name).is_none_or(|found| found.is_null() && !has(inner, "nullable"));
+                let Some(wanted) = inner
+                    .get("default")
+                    .or_else(|| resolve(inner).get("default"))
+                else {
+                    continue;
+                };
+                let is_absent = members
+                    .get(name)
+                    .is_none_or(|found| found.is_null() && !has(inner, "nullable"));
                 if is_absent {
                     members.insert(name.clone(), wanted.clone());
                 }
@@ -21,7 +28,9 @@ pub(super) fn default(value: &mut Value, schema: &Value) {
             }
         }
         Value::Array(list) => {
-            let Some(items) = schema.get("items") else { return };
+            let Some(items) = schema.get("items") else {
+                return;
+            };
             list.iter_mut().for_each(|entry| default(entry, items));
         }
         _ => {}

@@ -1,6 +1,7 @@
 //! Takes away members that a schema does not know, and nulls that stand for nothing.
 
 use super::{INT_OR_STRING, PRESERVE, Path, has, member, resolve};
+use crate::validate::FINDINGS_LIMIT;
 use serde_json::{Map, Value};
 
 pub(super) fn prune(value: &mut Value, schema: &Value, path: &mut Path, unknown: &mut Vec<String>) {
@@ -8,32 +9,45 @@ pub(super) fn prune(value: &mut Value, schema: &Value, path: &mut Path, unknown:
     match value {
         Value::Object(members) => prune_members(members, schema, path, unknown),
         Value::Array(entries) => {
-            let Some(items) = schema.get("items") else { return };
+            let Some(items) = schema.get("items") else {
+                return;
+            };
             for (index, entry) in entries.iter_mut().enumerate() {
                 path.at_index(index, |path| prune(entry, items, path, unknown));
             }
         }
-        Value::Number(number) if schema.get("format").is_some_and(|format| format == "quantity") => {
+        Value::Number(number)
+            if schema
+                .get("format")
+                .is_some_and(|format| format == "quantity") =>
+        {
             *value = Value::String(number.to_string());
         }
         _ => {}
     }
 }
 
-fn prune_members(members: &mut Map<String, Value>, schema: &Value, path: &mut Path, unknown: &mut Vec<String>) {
+fn prune_members(
+    members: &mut Map<String, Value>,
+    schema: &Value,
+    path: &mut Path,
+    unknown: &mut Vec<String>,
+) {
     let keeps_all = has(schema, PRESERVE)
         || has(schema, "additionalProperties")
         || has(schema, INT_OR_STRING)
         || !schema.is_object()
         || (schema.get("type").is_none() && schema.get("properties").is_none());
     members.retain(|name, value| match member(schema, name) {
-        Some(inner) if value.is_null() => has(resolve(inner), "nullable") || !is_typed(resolve(inner)),
+        Some(inner) if value.is_null() => {
+            has(resolve(inner), "nullable") || !is_typed(resolve(inner))
+        }
         Some(inner) => {
             path.at_member(name, |path| prune(value, inner, path, unknown));
             true
         }
         None => {
-            if !keeps_all {
+            if !keeps_all && unknown.len() < FINDINGS_LIMIT {
                 unknown.push(path.of_member(name));
             }
             keeps_all

@@ -7,23 +7,36 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 pub(super) fn make_directory(path: &Path) -> Result<(), TlsError> {
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|source| TlsError::File { step: "make the directory", path: path.to_owned(), source })
+    let made = fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path);
+    made.map_err(|source| TlsError::File {
+        step: "make the directory",
+        path: path.to_owned(),
+        source,
+    })
 }
 
 pub(super) fn read(path: &Path) -> Result<Option<String>, TlsError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(TlsError::File { step: "read", path: path.to_owned(), source }),
+        Err(source) => Err(TlsError::File {
+            step: "read",
+            path: path.to_owned(),
+            source,
+        }),
     }
 }
 
 pub(super) fn remove(path: &Path) -> Result<(), TlsError> {
     match fs::remove_file(path) {
-        Err(source) if source.kind() != ErrorKind::NotFound => {
-            Err(TlsError::File { step: "remove", path: path.to_owned(), source })
-        }
+        Err(source) if source.kind() != ErrorKind::NotFound => Err(TlsError::File {
+            step: "remove",
+            path: path.to_owned(),
+            source,
+        }),
         _ => Ok(()),
     }
 }
@@ -37,14 +50,25 @@ pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), TlsError>
 }
 
 pub(super) fn read_validity(path: &Path) -> Result<Option<Validity>, TlsError> {
-    let Some(text) = read(path)? else { return Ok(None) };
+    let Some(text) = read(path)? else {
+        return Ok(None);
+    };
     let wanted = "the validity of a certificate";
-    serde_json::from_str(&text).map(Some).map_err(|_| TlsError::Content { path: path.to_owned(), wanted })
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|_| TlsError::Content {
+            path: path.to_owned(),
+            wanted,
+        })
 }
 
 pub(super) fn write_validity(path: &Path, validity: &Validity) -> Result<(), TlsError> {
     let text = serde_json::to_string(validity).map_err(std::io::Error::from);
-    let text = text.map_err(|source| TlsError::File { step: "write", path: path.to_owned(), source })?;
+    let text = text.map_err(|source| TlsError::File {
+        step: "write",
+        path: path.to_owned(),
+        source,
+    })?;
     write(path, text.as_bytes())
 }
 
@@ -52,10 +76,20 @@ pub(super) fn write_validity(path: &Path, validity: &Validity) -> Result<(), Tls
 fn replace(path: &Path, content: &[u8], mode: u32) -> Result<(), TlsError> {
     let beside = path.with_extension("new");
     let written = remove_if_there(&beside)
-        .and_then(|()| OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside))
+        .and_then(|()| {
+            OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(mode)
+                .open(&beside)
+        })
         .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&beside, path));
-    written.map_err(|source| TlsError::File { step: "write", path: path.to_owned(), source })
+    written.map_err(|source| TlsError::File {
+        step: "write",
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn remove_if_there(path: &Path) -> std::io::Result<()> {

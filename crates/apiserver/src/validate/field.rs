@@ -3,17 +3,25 @@
 use serde_json::{Value, json};
 use std::fmt;
 
+/// Values longer than this many characters are not shown whole.
+const SHOWN_LIMIT: usize = 1024;
+
 /// What is wrong with a field.
 #[derive(Clone, Debug, PartialEq)]
 enum Problem {
     Required,
     Invalid(String),
     Type(String),
-    Unsupported { value: String, supported: Vec<String> },
+    Unsupported {
+        value: String,
+        supported: Vec<String>,
+    },
     Duplicate(String),
     Forbidden,
     TooLong,
-    TooMany { count: usize },
+    TooMany {
+        count: usize,
+    },
 }
 
 /// A field and what is wrong with it.
@@ -26,7 +34,11 @@ pub(crate) struct FieldError {
 
 impl FieldError {
     fn new(field: impl Into<String>, problem: Problem, detail: impl Into<String>) -> Self {
-        Self { field: field.into(), problem, detail: detail.into() }
+        Self {
+            field: field.into(),
+            problem,
+            detail: detail.into(),
+        }
     }
 
     /// The field must be there.
@@ -35,13 +47,21 @@ impl FieldError {
     }
 
     /// The value breaks a rule; it is shown, so it must not be a secret.
-    pub(crate) fn invalid(field: impl Into<String>, value: impl Into<Value>, detail: impl Into<String>) -> Self {
-        Self::new(field, Problem::Invalid(value.into().to_string()), detail)
+    pub(crate) fn invalid(
+        field: impl Into<String>,
+        value: impl Into<Value>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self::new(field, Problem::Invalid(shown(&value.into())), detail)
     }
 
     /// A secret value breaks a rule; a fixed text stands for it.
     pub(crate) fn invalid_secret(field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::new(field, Problem::Invalid("\"<secret contents redacted>\"".to_owned()), detail)
+        Self::new(
+            field,
+            Problem::Invalid("\"<secret contents redacted>\"".to_owned()),
+            detail,
+        )
     }
 
     /// The value has the wrong JSON type; only the name of its type is shown.
@@ -58,14 +78,25 @@ impl FieldError {
     }
 
     /// The value is none of those allowed.
-    pub(crate) fn unsupported(field: impl Into<String>, value: impl Into<Value>, supported: &[&str]) -> Self {
+    pub(crate) fn unsupported(
+        field: impl Into<String>,
+        value: impl Into<Value>,
+        supported: &[&str],
+    ) -> Self {
         let supported = supported.iter().map(|text| format!("{text:?}")).collect();
-        Self::new(field, Problem::Unsupported { value: value.into().to_string(), supported }, "")
+        Self::new(
+            field,
+            Problem::Unsupported {
+                value: shown(&value.into()),
+                supported,
+            },
+            "",
+        )
     }
 
     /// The value is there twice.
     pub(crate) fn duplicate(field: impl Into<String>, value: impl Into<Value>) -> Self {
-        Self::new(field, Problem::Duplicate(value.into().to_string()), "")
+        Self::new(field, Problem::Duplicate(shown(&value.into())), "")
     }
 
     /// The field may not be set so.
@@ -75,12 +106,20 @@ impl FieldError {
 
     /// The value is longer than `limit` bytes.
     pub(crate) fn too_long(field: impl Into<String>, limit: usize) -> Self {
-        Self::new(field, Problem::TooLong, format!("may not be more than {limit} bytes"))
+        Self::new(
+            field,
+            Problem::TooLong,
+            format!("may not be more than {limit} bytes"),
+        )
     }
 
     /// The list or map has too many members.
     pub(crate) fn too_many(field: impl Into<String>, count: usize, limit: usize) -> Self {
-        Self::new(field, Problem::TooMany { count }, format!("must have at most {limit} items"))
+        Self::new(
+            field,
+            Problem::TooMany { count },
+            format!("must have at most {limit} items"),
+        )
     }
 
     /// Whether the value has the wrong JSON type, so that it cannot even be read.
@@ -106,7 +145,10 @@ impl FieldError {
             Problem::Required => "Required value".to_owned(),
             Problem::Invalid(value) | Problem::Type(value) => format!("Invalid value: {value}"),
             Problem::Unsupported { value, supported } => {
-                format!("Unsupported value: {value}: supported values: {}", supported.join(", "))
+                format!(
+                    "Unsupported value: {value}: supported values: {}",
+                    supported.join(", ")
+                )
             }
             Problem::Duplicate(value) => format!("Duplicate value: {value}"),
             Problem::Forbidden => "Forbidden".to_owned(),
@@ -128,6 +170,15 @@ impl FieldError {
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.field, self.message())
+    }
+}
+
+/// A value as JSON, cut where it is long.
+fn shown(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(SHOWN_LIMIT) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text,
     }
 }
 

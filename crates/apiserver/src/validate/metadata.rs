@@ -1,7 +1,7 @@
 //! Rules about `metadata`, the same for every kind. What the server itself sets there is left to the verbs.
 
-use super::FieldError;
 use super::names::{self, NameRule};
+use super::{FINDINGS_LIMIT, FieldError};
 use crate::object;
 use serde_json::{Map, Value};
 
@@ -10,20 +10,36 @@ const ANNOTATIONS_LIMIT: usize = 256 * 1024;
 /// Everything wrong with the metadata of an object of a kind whose names follow `rule`.
 pub(crate) fn check(object: &Value, rule: NameRule) -> Vec<FieldError> {
     let name = object::name(object);
-    let mut errors: Vec<FieldError> =
-        rule.check(name).into_iter().map(|text| FieldError::invalid("metadata.name", name, text)).collect();
+    let mut errors: Vec<FieldError> = rule
+        .check(name)
+        .into_iter()
+        .map(|text| FieldError::invalid("metadata.name", name, text))
+        .collect();
     let members = object.get("metadata").and_then(Value::as_object);
-    let map = |member: &str| members.and_then(|all| all.get(member)).and_then(Value::as_object);
+    let map = |member: &str| {
+        members
+            .and_then(|all| all.get(member))
+            .and_then(Value::as_object)
+    };
     if let Some(labels) = map("labels") {
         check_labels(labels, "metadata.labels", &mut errors);
     }
     if let Some(annotations) = map("annotations") {
         check_annotations(annotations, &mut errors);
     }
-    check_list(members, "finalizers", &mut errors, |finalizer, field, errors| {
-        let text = finalizer.as_str().unwrap_or_default();
-        errors.extend(names::qualified(text).into_iter().map(|why| FieldError::invalid(field, text, why)));
-    });
+    check_list(
+        members,
+        "finalizers",
+        &mut errors,
+        |finalizer, field, errors| {
+            let text = finalizer.as_str().unwrap_or_default();
+            errors.extend(
+                names::qualified(text)
+                    .into_iter()
+                    .map(|why| FieldError::invalid(field, text, why)),
+            );
+        },
+    );
     check_list(members, "ownerReferences", &mut errors, check_owner);
     errors
 }
@@ -31,19 +47,40 @@ pub(crate) fn check(object: &Value, rule: NameRule) -> Vec<FieldError> {
 /// Labels, wherever they stand.
 pub(crate) fn check_labels(labels: &Map<String, Value>, field: &str, errors: &mut Vec<FieldError>) {
     for (key, value) in labels {
-        errors.extend(names::qualified(key).into_iter().map(|why| FieldError::invalid(field, key.as_str(), why)));
+        if errors.len() >= FINDINGS_LIMIT {
+            return;
+        }
+        errors.extend(
+            names::qualified(key)
+                .into_iter()
+                .map(|why| FieldError::invalid(field, key.as_str(), why)),
+        );
         let value = value.as_str().unwrap_or_default();
-        errors.extend(names::label_value(value).into_iter().map(|why| FieldError::invalid(field, value, why)));
+        errors.extend(
+            names::label_value(value)
+                .into_iter()
+                .map(|why| FieldError::invalid(field, value, why)),
+        );
     }
 }
 
 fn check_annotations(annotations: &Map<String, Value>, errors: &mut Vec<FieldError>) {
     let field = "metadata.annotations";
     for key in annotations.keys() {
+        if errors.len() >= FINDINGS_LIMIT {
+            return;
+        }
         let found = names::qualified(&key.to_lowercase());
-        errors.extend(found.into_iter().map(|why| FieldError::invalid(field, key.as_str(), why)));
+        errors.extend(
+            found
+                .into_iter()
+                .map(|why| FieldError::invalid(field, key.as_str(), why)),
+        );
     }
-    let size: usize = annotations.iter().map(|(key, value)| key.len() + value.as_str().map_or(0, str::len)).sum();
+    let size: usize = annotations
+        .iter()
+        .map(|(key, value)| key.len() + value.as_str().map_or(0, str::len))
+        .sum();
     if size > ANNOTATIONS_LIMIT {
         errors.push(FieldError::too_long(field, ANNOTATIONS_LIMIT));
     }
@@ -51,8 +88,17 @@ fn check_annotations(annotations: &Map<String, Value>, errors: &mut Vec<FieldErr
 
 fn check_owner(owner: &Value, field: &str, errors: &mut Vec<FieldError>) {
     for member in ["apiVersion", "kind", "name", "uid"] {
-        if owner.get(member).and_then(Value::as_str).unwrap_or_default().is_empty() {
-            errors.push(FieldError::invalid(format!("{field}.{member}"), "", "must not be empty"));
+        if owner
+            .get(member)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .is_empty()
+        {
+            errors.push(FieldError::invalid(
+                format!("{field}.{member}"),
+                "",
+                "must not be empty",
+            ));
         }
     }
 }
@@ -63,7 +109,9 @@ fn check_list(
     errors: &mut Vec<FieldError>,
     check: impl Fn(&Value, &str, &mut Vec<FieldError>),
 ) {
-    let list = members.and_then(|all| all.get(member)).and_then(Value::as_array);
+    let list = members
+        .and_then(|all| all.get(member))
+        .and_then(Value::as_array);
     for (index, entry) in list.into_iter().flatten().enumerate() {
         check(entry, &format!("metadata.{member}[{index}]"), errors);
     }

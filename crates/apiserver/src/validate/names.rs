@@ -64,7 +64,9 @@ fn path_segment(text: &str) -> Vec<String> {
         return vec![format!("may not be '{text}'")];
     }
     let found = ["/", "%"].into_iter().filter(|part| text.contains(part));
-    found.map(|part| format!("may not contain '{part}'")).collect()
+    found
+        .map(|part| format!("may not contain '{part}'"))
+        .collect()
 }
 
 /// The key of a label or annotation: an optional subdomain and `/` before a name.
@@ -81,13 +83,21 @@ pub(crate) fn qualified(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     match prefix {
         Some("") => found.push("prefix part must be non-empty".to_owned()),
-        Some(prefix) => found.extend(subdomain(prefix).into_iter().map(|text| format!("prefix part {text}"))),
+        Some(prefix) => found.extend(
+            subdomain(prefix)
+                .into_iter()
+                .map(|text| format!("prefix part {text}")),
+        ),
         None => {}
     }
     if name.is_empty() {
         found.push("name part must be non-empty".to_owned());
     }
-    found.extend(findings(name, 63, is_qualified(name), QUALIFIED).into_iter().map(|text| format!("name part {text}")));
+    found.extend(
+        findings(name, 63, is_qualified(name), QUALIFIED)
+            .into_iter()
+            .map(|text| format!("name part {text}")),
+    );
     found
 }
 
@@ -99,7 +109,12 @@ pub(crate) fn label_value(text: &str) -> Vec<String> {
 /// A key in the data of a Secret or ConfigMap.
 pub(crate) fn config_key(text: &str) -> Vec<String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let mut found = findings(text, 253, !text.is_empty() && text.chars().all(is_plain), CONFIG_KEY);
+    let mut found = findings(
+        text,
+        253,
+        !text.is_empty() && text.chars().all(is_plain),
+        CONFIG_KEY,
+    );
     if text == "." {
         found.push("must not be '.'".to_owned());
     } else if text == ".." {
@@ -128,7 +143,9 @@ fn is_label(text: &str) -> bool {
 
 fn is_qualified(text: &str) -> bool {
     has_ends(text, |c| c.is_ascii_alphanumeric())
-        && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.'))
+        && text
+            .bytes()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.'))
 }
 
 fn has_ends(text: &str, is_end: impl Fn(u8) -> bool) -> bool {

@@ -1,7 +1,7 @@
 //! Rules about Secrets and ConfigMaps: keys, sizes, what a type requires, what may not change.
 //! Values are never shown. Merging `stringData` is done before, by the kind's preparation.
 
-use super::{FieldError, base64, names};
+use super::{FINDINGS_LIMIT, FieldError, base64, names};
 use crate::object;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
@@ -41,7 +41,11 @@ pub(crate) fn check_config_map(map: &Value, old: Option<&Value>) -> Vec<FieldErr
         check_key("data", key, &mut errors);
         size += value.as_str().map_or(0, str::len);
         if members("binaryData").is_some_and(|binary| binary.contains_key(key)) {
-            errors.push(FieldError::invalid(format!("data[{key}]"), key.as_str(), "duplicate of key present in binaryData"));
+            errors.push(FieldError::invalid(
+                format!("data[{key}]"),
+                key.as_str(),
+                "duplicate of key present in binaryData",
+            ));
         }
     }
     for (key, value) in members("binaryData").into_iter().flatten() {
@@ -58,8 +62,15 @@ pub(crate) fn check_config_map(map: &Value, old: Option<&Value>) -> Vec<FieldErr
 }
 
 fn check_key(member: &str, key: &str, errors: &mut Vec<FieldError>) {
+    if errors.len() >= FINDINGS_LIMIT {
+        return;
+    }
     let field = format!("{member}[{key}]");
-    errors.extend(names::config_key(key).into_iter().map(|why| FieldError::invalid(field.as_str(), key, why)));
+    errors.extend(
+        names::config_key(key)
+            .into_iter()
+            .map(|why| FieldError::invalid(field.as_str(), key, why)),
+    );
 }
 
 /// What the types that Kubernetes knows require of the data.
@@ -72,15 +83,24 @@ fn check_type(secret: &Value, data: &Map<String, Value>, errors: &mut Vec<FieldE
     match object::text(secret, "/type").unwrap_or_default() {
         "kubernetes.io/tls" => ["tls.crt", "tls.key"].into_iter().for_each(require),
         "kubernetes.io/ssh-auth" => require("ssh-privatekey"),
-        "kubernetes.io/basic-auth" if !data.contains_key("username") && !data.contains_key("password") => {
+        "kubernetes.io/basic-auth"
+            if !data.contains_key("username") && !data.contains_key("password") =>
+        {
             ["username", "password"].into_iter().for_each(require);
         }
         "kubernetes.io/dockerconfigjson" => check_docker(data, ".dockerconfigjson", errors),
         "kubernetes.io/dockercfg" => check_docker(data, ".dockercfg", errors),
         "kubernetes.io/service-account-token"
-            if object::text(secret, "/metadata/annotations/kubernetes.io~1service-account.name").is_none() =>
+            if object::text(
+                secret,
+                "/metadata/annotations/kubernetes.io~1service-account.name",
+            )
+            .is_none() =>
         {
-            errors.push(FieldError::required("metadata.annotations[kubernetes.io/service-account.name]", ""));
+            errors.push(FieldError::required(
+                "metadata.annotations[kubernetes.io/service-account.name]",
+                "",
+            ));
         }
         _ => {}
     }

@@ -21,7 +21,9 @@ impl Call {
         if self.resource.is_namespaced && self.namespace.is_empty() {
             return Err(Status::method_not_allowed());
         }
-        let prefix = object::text(&object, "/metadata/generateName").unwrap_or_default().to_owned();
+        let prefix = object::text(&object, "/metadata/generateName")
+            .unwrap_or_default()
+            .to_owned();
         let is_generated = object::name(&object).is_empty() && !prefix.is_empty();
         let told = self.warnings.len();
         let mut attempt = 1;
@@ -32,7 +34,11 @@ impl Call {
                 object::metadata_mut(&mut named).insert("name".to_owned(), name.into());
             }
             match self.create_named(named).await {
-                Err(status) if is_generated && status.reason == "AlreadyExists" && attempt < NAME_ATTEMPTS => {
+                Err(status)
+                    if is_generated
+                        && status.reason == "AlreadyExists"
+                        && attempt < NAME_ATTEMPTS =>
+                {
                     attempt += 1;
                     self.warnings.truncate(told);
                 }
@@ -63,8 +69,12 @@ impl Call {
             let error = FieldError::required("metadata.name", "name or generateName is required");
             return Err(Status::invalid(self.resource.group_kind(), "", &[error]));
         }
-        if object::text(object, "/metadata/resourceVersion").is_some_and(|version| !version.is_empty()) {
-            return Err(Status::bad_request("resourceVersion should not be set on objects to be created"));
+        if object::text(object, "/metadata/resourceVersion")
+            .is_some_and(|version| !version.is_empty())
+        {
+            return Err(Status::bad_request(
+                "resourceVersion should not be set on objects to be created",
+            ));
         }
         if self.resource.has_status
             && let Some(members) = object.as_object_mut()
@@ -82,10 +92,18 @@ impl Call {
         }
         let namespace = &self.namespace;
         let Some(found) = self.api.namespace(namespace).await.map_err(internal)? else {
-            return Err(Status::not_found(GroupResource { group: "", name: "namespaces" }, namespace));
+            return Err(Status::not_found(
+                GroupResource {
+                    group: "",
+                    name: "namespaces",
+                },
+                namespace,
+            ));
         };
         if object::is_terminating(&found.value) {
-            let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+            let why = format!(
+                "unable to create new content in namespace {namespace} because it is being terminated"
+            );
             return Err(Status::forbidden(self.resource.group_resource(), name, why));
         }
         Ok(())
@@ -106,16 +124,35 @@ impl Call {
         self.check_namespace(object::name(&object)).await?;
         let mut writes = namespace::companions(&self.resource, &object);
         let key = self.key(object::name(&object));
-        writes.insert(0, Write::Create { key, value: self.resource.to_stored(object) });
-        let stored = self.api.commit(&self.resource, writes).await.map_err(|error| self.refused(error))?;
-        let first = stored.into_iter().next().ok_or_else(|| Status::internal("nothing was stored"))?;
+        writes.insert(
+            0,
+            Write::Create {
+                key,
+                value: self.resource.to_stored(object),
+            },
+        );
+        let stored = self
+            .api
+            .commit(&self.resource, writes)
+            .await
+            .map_err(|error| self.refused(error))?;
+        let first = stored
+            .into_iter()
+            .next()
+            .ok_or_else(|| Status::internal("nothing was stored"))?;
         Ok(self.resource.to_served(first.value))
     }
 }
 
 /// What every new object gets.
 pub(crate) fn stamp(metadata: &mut Map<String, Value>, has_generation: bool) {
-    for member in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion", "generation"] {
+    for member in [
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "selfLink",
+        "resourceVersion",
+        "generation",
+    ] {
         metadata.shift_remove(member);
     }
     metadata.insert("uid".to_owned(), uuid::Uuid::new_v4().to_string().into());
@@ -127,7 +164,8 @@ pub(crate) fn stamp(metadata: &mut Map<String, Value>, has_generation: bool) {
 
 fn generate_name(prefix: &str) -> Result<String, Status> {
     let mut bytes = [0_u8; NAME_SUFFIX];
-    getrandom::fill(&mut bytes).map_err(|_| Status::internal("there are no random bytes for a name"))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|_| Status::internal("there are no random bytes for a name"))?;
     let letter = |byte: &u8| char::from(NAME_LETTERS[usize::from(*byte) % NAME_LETTERS.len()]);
     let base: String = prefix.chars().take(NAME_LIMIT - NAME_SUFFIX).collect();
     Ok(base + &bytes.iter().map(letter).collect::<String>())

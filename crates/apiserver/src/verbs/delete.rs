@@ -20,7 +20,11 @@ impl Call {
         let (object, is_gone) = self.remove(&name, options).await?;
         if is_gone {
             let resource = self.resource.group_resource();
-            return Ok(Answer::Plain(status::success(resource, &name, object::uid(&object))));
+            return Ok(Answer::Plain(status::success(
+                resource,
+                &name,
+                object::uid(&object),
+            )));
         }
         Ok(Answer::Object(200, object))
     }
@@ -31,7 +35,12 @@ impl Call {
         }
         self.take_options(options)?;
         let query = self.every(&self.selection()?);
-        let listed = self.api.store.list(query).await.map_err(|error| self.refused(error))?;
+        let listed = self
+            .api
+            .store
+            .list(query)
+            .await
+            .map_err(|error| self.refused(error))?;
         let mut items = Vec::new();
         for item in listed.items {
             match self.remove(object::name(&item), options).await {
@@ -41,12 +50,20 @@ impl Call {
             }
         }
         let mut metadata = Map::new();
-        metadata.insert("resourceVersion".to_owned(), listed.version.to_string().into());
+        metadata.insert(
+            "resourceVersion".to_owned(),
+            listed.version.to_string().into(),
+        );
         Ok(Answer::List(ObjectList { metadata, items }))
     }
 
     fn take_options(&mut self, options: &Value) -> Result<(), Status> {
-        for wanted in options.get("dryRun").and_then(Value::as_array).into_iter().flatten() {
+        for wanted in options
+            .get("dryRun")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
             self.query.dry_run |= query::dry_run(wanted.as_str().unwrap_or("?"))?;
         }
         let own = options.get("propagationPolicy").and_then(Value::as_str);
@@ -67,22 +84,35 @@ impl Call {
             let found = self.stored(name).await?;
             self.check_preconditions(name, &found, options)?;
             match self.remove_once(name, found).await {
-                Err(status) if status.reason == "Conflict" && !wants_version && attempt < ATTEMPTS => attempt += 1,
+                Err(status)
+                    if status.reason == "Conflict" && !wants_version && attempt < ATTEMPTS =>
+                {
+                    attempt += 1
+                }
                 outcome => return outcome,
             }
         }
     }
 
-    fn check_preconditions(&self, name: &str, found: &Stored, options: &Value) -> Result<(), Status> {
+    fn check_preconditions(
+        &self,
+        name: &str,
+        found: &Stored,
+        options: &Value,
+    ) -> Result<(), Status> {
         let resource = self.resource.group_resource();
         let wanted = |pointer: &str| object::text(options, pointer).filter(|text| !text.is_empty());
         let uid = object::uid(&found.value);
         if let Some(wanted) = wanted("/preconditions/uid").filter(|wanted| *wanted != uid) {
-            let why = format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}");
+            let why = format!(
+                "Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}"
+            );
             return Err(Status::conflict(resource, name, why));
         }
         let version = found.version.to_string();
-        if let Some(wanted) = wanted("/preconditions/resourceVersion").filter(|wanted| *wanted != version) {
+        if let Some(wanted) =
+            wanted("/preconditions/resourceVersion").filter(|wanted| *wanted != version)
+        {
             let why = format!(
                 "Precondition failed: ResourceVersion in precondition: {wanted}, ResourceVersion in object meta: {version}"
             );
@@ -93,7 +123,9 @@ impl Call {
 
     async fn remove_once(&mut self, name: &str, found: Stored) -> Result<(Value, bool), Status> {
         if self.resource.stored_as == namespace::STORED_AS {
-            return namespace::close(self, name, found).await.map(|object| (object, false));
+            return namespace::close(self, name, found)
+                .await
+                .map(|object| (object, false));
         }
         let is_held = object::has_finalizers(&found.value);
         if self.query.dry_run || (is_held && object::is_terminating(&found.value)) {
@@ -106,19 +138,42 @@ impl Call {
         if self.resource.stored_as == crd::STORED_AS {
             self.remove_custom_objects(&found.value).await?;
         }
-        let delete = Write::Delete { key: self.key(name), expected: Some(found.version) };
-        let stored = self.api.commit(&self.resource, vec![delete]).await.map_err(|error| self.refused(error))?;
+        let delete = Write::Delete {
+            key: self.key(name),
+            expected: Some(found.version),
+        };
+        let stored = self
+            .api
+            .commit(&self.resource, vec![delete])
+            .await
+            .map_err(|error| self.refused(error))?;
         namespace::settle(&self.api, self.closing_namespace()).await?;
-        let last = stored.into_iter().next().map_or(found.value, |last| self.resource.to_served(last.value));
+        let last = stored
+            .into_iter()
+            .next()
+            .map_or(found.value, |last| self.resource.to_served(last.value));
         Ok((last, true))
     }
 
     /// Marks an object as going; it goes when its last finalizer does.
     async fn mark(&self, name: &str, found: Stored) -> Result<Value, Status> {
-        let value = self.resource.to_stored(marked(found.value, self.resource.has_generation));
-        let update = Write::Update { key: self.key(name), value, expected: Some(found.version) };
-        let stored = self.api.commit(&self.resource, vec![update]).await.map_err(|error| self.refused(error))?;
-        let first = stored.into_iter().next().ok_or_else(|| Status::internal("nothing was stored"))?;
+        let value = self
+            .resource
+            .to_stored(marked(found.value, self.resource.has_generation));
+        let update = Write::Update {
+            key: self.key(name),
+            value,
+            expected: Some(found.version),
+        };
+        let stored = self
+            .api
+            .commit(&self.resource, vec![update])
+            .await
+            .map_err(|error| self.refused(error))?;
+        let first = stored
+            .into_iter()
+            .next()
+            .ok_or_else(|| Status::internal("nothing was stored"))?;
         Ok(self.resource.to_served(first.value))
     }
 
@@ -127,12 +182,30 @@ impl Call {
         let resource = crd::stored_as(definition);
         // Without its resources nobody can add an object while the others go.
         self.api.registry.replace(&resource, Vec::new());
-        let query = ListQuery { resource: resource.clone(), ..ListQuery::default() };
+        let query = ListQuery {
+            resource: resource.clone(),
+            ..ListQuery::default()
+        };
         let listed = self.api.store.list(query).await.map_err(internal)?;
         for item in listed.items {
-            let (namespace, name) = (object::namespace(&item).to_owned(), object::name(&item).to_owned());
-            let key = crate::store::ObjectKey { resource: resource.clone(), namespace, name };
-            match self.api.store.write(vec![Write::Delete { key, expected: None }]).await {
+            let (namespace, name) = (
+                object::namespace(&item).to_owned(),
+                object::name(&item).to_owned(),
+            );
+            let key = crate::store::ObjectKey {
+                resource: resource.clone(),
+                namespace,
+                name,
+            };
+            match self
+                .api
+                .store
+                .write(vec![Write::Delete {
+                    key,
+                    expected: None,
+                }])
+                .await
+            {
                 Ok(_) | Err(StoreError::NotFound { .. }) => {}
                 Err(error) => return Err(internal(error)),
             }
@@ -152,7 +225,11 @@ pub(super) fn marked(mut object: Value, has_generation: bool) -> Value {
     metadata.insert("deletionTimestamp".to_owned(), object::now().into());
     metadata.insert("deletionGracePeriodSeconds".to_owned(), 0.into());
     if has_generation {
-        let generation = metadata.get("generation").and_then(Value::as_i64).unwrap_or_default() + 1;
+        let generation = metadata
+            .get("generation")
+            .and_then(Value::as_i64)
+            .unwrap_or_default()
+            + 1;
         metadata.insert("generation".to_owned(), generation.into());
     }
     object

@@ -42,7 +42,11 @@ pub(crate) fn default_account(namespace: &str) -> Write {
 pub(super) async fn close(call: &Call, name: &str, found: Stored) -> Result<Value, Status> {
     if PERMANENT.contains(&name) {
         let resource = call.resource.group_resource();
-        return Err(Status::forbidden(resource, name, "this namespace may not be deleted"));
+        return Err(Status::forbidden(
+            resource,
+            name,
+            "this namespace may not be deleted",
+        ));
     }
     let mut closing = found.value;
     if !object::is_terminating(&closing) {
@@ -53,9 +57,22 @@ pub(super) async fn close(call: &Call, name: &str, found: Stored) -> Result<Valu
         }
         let _nobody_puts_anything_in = call.api.namespaces.write().await;
         let key = call.key(name);
-        let update = Write::Update { key, value: closing, expected: Some(found.version) };
-        let stored = call.api.store.write(vec![update]).await.map_err(|error| call.refused(error))?;
-        closing = stored.into_iter().next().map(|stored| stored.value).unwrap_or_default();
+        let update = Write::Update {
+            key,
+            value: closing,
+            expected: Some(found.version),
+        };
+        let stored = call
+            .api
+            .store
+            .write(vec![update])
+            .await
+            .map_err(|error| call.refused(error))?;
+        closing = stored
+            .into_iter()
+            .next()
+            .map(|stored| stored.value)
+            .unwrap_or_default();
     }
     settle(&call.api, Some(name)).await?;
     Ok(call.resource.to_served(closing))
@@ -63,13 +80,22 @@ pub(super) async fn close(call: &Call, name: &str, found: Stored) -> Result<Valu
 
 /// Goes on closing a namespace where it is closing: what nobody holds back goes.
 pub(super) async fn settle(api: &Api, namespace: Option<&str>) -> Result<(), Status> {
-    let Some(namespace) = namespace else { return Ok(()) };
-    let Some(found) = api.namespace(namespace).await.map_err(internal)? else { return Ok(()) };
+    let Some(namespace) = namespace else {
+        return Ok(());
+    };
+    let Some(found) = api.namespace(namespace).await.map_err(internal)? else {
+        return Ok(());
+    };
     if !object::is_terminating(&found.value) {
         return Ok(());
     }
     let mut kinds: Vec<String> = Vec::new();
-    for resource in api.registry.kinds().iter().filter(|resource| resource.is_namespaced) {
+    for resource in api
+        .registry
+        .kinds()
+        .iter()
+        .filter(|resource| resource.is_namespaced)
+    {
         if !kinds.contains(&resource.stored_as) {
             kinds.push(resource.stored_as.clone());
         }
@@ -79,7 +105,11 @@ pub(super) async fn settle(api: &Api, namespace: Option<&str>) -> Result<(), Sta
         held_back += empty(api, &resource, namespace).await.map_err(internal)?;
     }
     if held_back == 0 && !object::has_finalizers(&found.value) {
-        let key = ObjectKey { resource: STORED_AS.to_owned(), namespace: String::new(), name: namespace.to_owned() };
+        let key = ObjectKey {
+            resource: STORED_AS.to_owned(),
+            namespace: String::new(),
+            name: namespace.to_owned(),
+        };
         remove(api, key).await.map_err(internal)?;
     }
     Ok(())
@@ -107,7 +137,11 @@ async fn empty(api: &Api, resource: &str, namespace: &str) -> Result<usize, Stor
         }
         held_back += 1;
         if !object::is_terminating(&item) {
-            let update = Write::Update { key, value: marked(item, false), expected: None };
+            let update = Write::Update {
+                key,
+                value: marked(item, false),
+                expected: None,
+            };
             api.store.write(vec![update]).await?;
         }
     }
@@ -118,7 +152,14 @@ async fn empty(api: &Api, resource: &str, namespace: &str) -> Result<usize, Stor
 }
 
 async fn remove(api: &Api, key: ObjectKey) -> Result<(), StoreError> {
-    match api.store.write(vec![Write::Delete { key, expected: None }]).await {
+    match api
+        .store
+        .write(vec![Write::Delete {
+            key,
+            expected: None,
+        }])
+        .await
+    {
         Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
         Err(error) => Err(error),
     }

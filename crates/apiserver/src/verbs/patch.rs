@@ -45,7 +45,9 @@ impl Call {
         }
         .map_err(|error| self.unpatched(&error))?;
         if !object.is_object() {
-            return Err(Status::bad_request("the patch leaves something that is no object"));
+            return Err(Status::bad_request(
+                "the patch leaves something that is no object",
+            ));
         }
         if object::text(&object, "/metadata/resourceVersion").is_none() {
             let version = old.version.to_string();
@@ -62,7 +64,11 @@ impl Call {
             _ => (400, "BadRequest"),
         };
         let resource = self.resource.group_resource();
-        Status::new(code, reason, format!("{resource} {:?} cannot be patched: {error}", self.name))
+        Status::new(
+            code,
+            reason,
+            format!("{resource} {:?} cannot be patched: {error}", self.name),
+        )
     }
 }
 

@@ -5,8 +5,9 @@ use super::Call;
 use crate::object;
 use crate::pipeline::query::FieldValidation;
 use crate::status::Status;
-use crate::validate::{FieldError, metadata};
+use crate::validate::{FINDINGS_LIMIT, FieldError, metadata};
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 
 /// Members of `metadata` that only the server sets.
 const SYSTEM: &[&str] = &[
@@ -44,7 +45,11 @@ impl Call {
                         "the {what} in the data ({found}) does not match the expected {what} ({expected})"
                     )));
                 }
-                Some(_) => return Err(Status::bad_request(format!("the {what} in the data is not a text"))),
+                Some(_) => {
+                    return Err(Status::bad_request(format!(
+                        "the {what} in the data is not a text"
+                    )));
+                }
             }
         }
         Ok(())
@@ -56,7 +61,9 @@ impl Call {
         match self.query.field_validation {
             FieldValidation::Strict if !unknown.is_empty() => {
                 let texts: Vec<String> = texts.collect();
-                return Err(self.unreadable(&format!("strict decoding error: {}", texts.join(", "))));
+                return Err(
+                    self.unreadable(&format!("strict decoding error: {}", texts.join(", ")))
+                );
             }
             FieldValidation::Warn => self.warnings.extend(texts),
             _ => {}
@@ -74,13 +81,21 @@ impl Call {
 
     fn unreadable(&self, why: &str) -> Status {
         let (kind, version) = (&self.resource.kind, &self.resource.version);
-        Status::bad_request(format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}"))
+        Status::bad_request(format!(
+            "{kind} in version {version:?} cannot be handled as a {kind}: {why}"
+        ))
     }
 
     /// The namespace and name that an object has must be those of the path.
     fn conform_place(&self, object: &mut Value) -> Result<(), Status> {
         let metadata = object::metadata_mut(object);
-        let text = |member: &str| metadata.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |member: &str| {
+            metadata
+                .get(member)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
         let (name, namespace) = (text("name"), text("namespace"));
         if !self.resource.is_namespaced {
             metadata.shift_remove("namespace");
@@ -112,31 +127,48 @@ impl Call {
     pub(super) fn validate(&self, object: &Value, old: Option<&Value>) -> Result<(), Status> {
         let mut errors = metadata::check(object, self.resource.names);
         errors.extend(self.resource.schema.check(object));
-        if !errors.iter().any(FieldError::is_type) {
+        if errors.len() < FINDINGS_LIMIT && !errors.iter().any(FieldError::is_type) {
             errors.extend((self.resource.check)(object, old));
         }
         errors.extend(old.and_then(|old| added_finalizer(object, old)));
         if errors.is_empty() {
             return Ok(());
         }
-        Err(Status::invalid(self.resource.group_kind(), object::name(object), &errors))
+        Err(Status::invalid(
+            self.resource.group_kind(),
+            object::name(object),
+            &errors,
+        ))
     }
 }
 
 /// What is on its way out cannot be held back by somebody new.
 fn added_finalizer(object: &Value, old: &Value) -> Option<FieldError> {
-    let list = |object: &Value| object.pointer("/metadata/finalizers").and_then(Value::as_array).cloned();
-    let before = list(old).unwrap_or_default();
-    let is_added = list(object).unwrap_or_default().iter().any(|finalizer| !before.contains(finalizer));
+    let list = |object: &Value| -> HashSet<String> {
+        let list = object
+            .pointer("/metadata/finalizers")
+            .and_then(Value::as_array);
+        list.into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
+    };
+    let is_added = !list(object).is_subset(&list(old));
     let why = "no new finalizers can be added if the object is being deleted";
-    (object::is_terminating(old) && is_added).then(|| FieldError::forbidden("metadata.finalizers", why))
+    (object::is_terminating(old) && is_added)
+        .then(|| FieldError::forbidden("metadata.finalizers", why))
 }
 
 /// What the server has set in an object's metadata.
 pub(super) fn system_members(object: &Value) -> Map<String, Value> {
     let metadata = object.get("metadata").and_then(Value::as_object);
-    let own = metadata.into_iter().flatten().filter(|(name, _)| SYSTEM.contains(&name.as_str()));
-    own.map(|(name, value)| (name.clone(), value.clone())).collect()
+    let own = metadata
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| SYSTEM.contains(&name.as_str()));
+    own.map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 /// Puts back what the server has set, whatever the object says now.
@@ -151,8 +183,14 @@ pub(super) fn restore_system_members(object: &mut Value, system: &Map<String, Va
 pub(super) fn wants_the_same(one: &Value, other: &Value, has_status: bool) -> bool {
     let is_wanted = |name: &str| name != "metadata" && !(has_status && name == "status");
     let wanted = |object: &Value| -> Map<String, Value> {
-        let members = object.as_object().into_iter().flatten().filter(|(name, _)| is_wanted(name));
-        members.map(|(name, value)| (name.clone(), value.clone())).collect()
+        let members = object
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(name, _)| is_wanted(name));
+        members
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
     };
     wanted(one) == wanted(other)
 }

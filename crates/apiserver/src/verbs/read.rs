@@ -36,7 +36,12 @@ impl Call {
 
     pub(super) async fn list(&self) -> Result<Answer, Status> {
         let selection = self.selection()?;
-        let place = self.query.continue_token.as_deref().map(Place::decode).transpose()?;
+        let place = self
+            .query
+            .continue_token
+            .as_deref()
+            .map(Place::decode)
+            .transpose()?;
         let at = match (&place, self.query.resource_version_match.as_str()) {
             (Some(place), _) => Some(place.version),
             (None, "Exact") => Some(version(&self.query.resource_version)?),
@@ -48,15 +53,35 @@ impl Call {
             at,
             ..self.every(&selection)
         };
-        let listed = self.api.store.list(query).await.map_err(|error| self.refused(error))?;
+        let listed = self
+            .api
+            .store
+            .list(query)
+            .await
+            .map_err(|error| self.refused(error))?;
         let mut metadata = Map::new();
-        metadata.insert("resourceVersion".to_owned(), listed.version.to_string().into());
+        metadata.insert(
+            "resourceVersion".to_owned(),
+            listed.version.to_string().into(),
+        );
         if let Some(after) = listed.next {
-            let token = Place { version: listed.version, after }.encode();
+            let token = Place {
+                version: listed.version,
+                after,
+            }
+            .encode();
             metadata.insert("continue".to_owned(), token.into());
-            object::put(&mut metadata, "remainingItemCount", listed.remaining.map(Value::from));
+            object::put(
+                &mut metadata,
+                "remainingItemCount",
+                listed.remaining.map(Value::from),
+            );
         }
-        let items = listed.items.into_iter().map(|item| self.resource.to_served(item)).collect();
+        let items = listed
+            .items
+            .into_iter()
+            .map(|item| self.resource.to_served(item))
+            .collect();
         Ok(Answer::List(ObjectList { metadata, items }))
     }
 
@@ -68,7 +93,9 @@ impl Call {
         } else if resource.renames.is_empty() {
             Some(Arc::new(move |object| selection.has(object)))
         } else {
-            Some(Arc::new(move |object| selection.has(&resource.to_served(object.clone()))))
+            Some(Arc::new(move |object| {
+                selection.has(&resource.to_served(object.clone()))
+            }))
         };
         ListQuery {
             resource: self.resource.stored_as.clone(),
@@ -81,17 +108,31 @@ impl Call {
     /// What the selectors of the query choose.
     pub(super) fn selection(&self) -> Result<Selection, Status> {
         let refused = |error: &dyn std::fmt::Display| Status::bad_request(error.to_string());
-        let supported: Vec<&str> = self.resource.selectable.iter().map(String::as_str).collect();
+        let supported: Vec<&str> = self
+            .resource
+            .selectable
+            .iter()
+            .map(String::as_str)
+            .collect();
         Ok(Selection {
-            labels: self.query.label_selector.parse().map_err(|error| refused(&error))?,
-            fields: FieldSelector::parse(&self.query.field_selector, &supported).map_err(|error| refused(&error))?,
+            labels: self
+                .query
+                .label_selector
+                .parse()
+                .map_err(|error| refused(&error))?,
+            fields: FieldSelector::parse(&self.query.field_selector, &supported)
+                .map_err(|error| refused(&error))?,
         })
     }
 }
 
 /// A version that a client gives.
 pub(super) fn version(text: &str) -> Result<u64, Status> {
-    let refused = || Status::bad_request(format!("invalid resource version {text:?}: it must be one that the server gave"));
+    let refused = || {
+        Status::bad_request(format!(
+            "invalid resource version {text:?}: it must be one that the server gave"
+        ))
+    };
     text.parse().map_err(|_| refused())
 }
 
@@ -107,9 +148,14 @@ impl Place {
     }
 
     fn decode(token: &str) -> Result<Self, Status> {
-        let refused = || Status::bad_request("continue key is not valid: it must be one that the server gave");
+        let refused = || {
+            Status::bad_request("continue key is not valid: it must be one that the server gave")
+        };
         let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| refused())?;
         let (version, namespace, name) = serde_json::from_slice(&bytes).map_err(|_| refused())?;
-        Ok(Self { version, after: (namespace, name) })
+        Ok(Self {
+            version,
+            after: (namespace, name),
+        })
     }
 }

@@ -27,12 +27,27 @@ impl Call {
     }
 
     fn who(&self) -> Value {
-        let UserInfo { name, groups, uid, extra } = &self.user;
+        let UserInfo {
+            name,
+            groups,
+            uid,
+            extra,
+        } = &self.user;
         let mut user = Map::new();
         user.insert("username".to_owned(), name.as_str().into());
-        object::put(&mut user, "uid", Some(uid.as_str()).filter(|uid| !uid.is_empty()).map(Value::from));
+        object::put(
+            &mut user,
+            "uid",
+            Some(uid.as_str())
+                .filter(|uid| !uid.is_empty())
+                .map(Value::from),
+        );
         user.insert("groups".to_owned(), json!(groups));
-        object::put(&mut user, "extra", (!extra.is_empty()).then(|| json!(extra)));
+        object::put(
+            &mut user,
+            "extra",
+            (!extra.is_empty()).then(|| json!(extra)),
+        );
         json!({ "userInfo": user })
     }
 
@@ -42,10 +57,16 @@ impl Call {
             return Err(Status::bad_request("no namespace on request"));
         }
         let policy = self.api.policy().await.map_err(internal)?;
-        let (paths, resources): (Vec<_>, Vec<_>) =
-            policy.rules(&self.user, namespace).into_iter().partition(|rule| !rule.urls.is_empty());
-        let values = |rules: Vec<crate::rbac::Rule>| rules.iter().map(|rule| rule.to_value()).collect::<Vec<_>>();
-        Ok(json!({"resourceRules": values(resources), "nonResourceRules": values(paths), "incomplete": false}))
+        let (paths, resources): (Vec<_>, Vec<_>) = policy
+            .rules(&self.user, namespace)
+            .into_iter()
+            .partition(|rule| !rule.urls.is_empty());
+        let values = |rules: Vec<crate::rbac::Rule>| {
+            rules.iter().map(|rule| rule.to_value()).collect::<Vec<_>>()
+        };
+        Ok(
+            json!({"resourceRules": values(resources), "nonResourceRules": values(paths), "incomplete": false}),
+        )
     }
 
     async fn access(&self, user: &UserInfo, object: &Value) -> Result<Value, Status> {
@@ -61,7 +82,10 @@ impl Call {
         let resource = object.pointer("/spec/resourceAttributes");
         let path = object.pointer("/spec/nonResourceAttributes");
         let text = |from: &Value, member: &str| {
-            from.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
+            from.get(member)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
         };
         match (resource, path) {
             (Some(asked), None) => Ok(Attributes {
@@ -73,11 +97,14 @@ impl Call {
                 name: text(asked, "name"),
                 path: String::new(),
             }),
-            (None, Some(asked)) => {
-                Ok(Attributes { verb: text(asked, "verb"), path: text(asked, "path"), ..Attributes::default() })
-            }
+            (None, Some(asked)) => Ok(Attributes {
+                verb: text(asked, "verb"),
+                path: text(asked, "path"),
+                ..Attributes::default()
+            }),
             _ => {
-                let why = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
+                let why =
+                    "exactly one of nonResourceAttributes or resourceAttributes must be specified";
                 let error = FieldError::invalid("spec.resourceAttributes", "", why);
                 Err(Status::invalid(self.resource.group_kind(), "", &[error]))
             }
@@ -99,13 +126,30 @@ impl Call {
 /// The user whom a review is about.
 fn somebody(object: &Value) -> UserInfo {
     let strings = |value: &Value| -> Vec<String> {
-        value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+        value
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
     };
     let extra = object.pointer("/spec/extra").and_then(Value::as_object);
     UserInfo {
-        name: object::text(object, "/spec/user").unwrap_or_default().to_owned(),
-        groups: object.pointer("/spec/groups").map(strings).unwrap_or_default(),
-        uid: object::text(object, "/spec/uid").unwrap_or_default().to_owned(),
-        extra: extra.into_iter().flatten().map(|(key, values)| (key.clone(), strings(values))).collect(),
+        name: object::text(object, "/spec/user")
+            .unwrap_or_default()
+            .to_owned(),
+        groups: object
+            .pointer("/spec/groups")
+            .map(strings)
+            .unwrap_or_default(),
+        uid: object::text(object, "/spec/uid")
+            .unwrap_or_default()
+            .to_owned(),
+        extra: extra
+            .into_iter()
+            .flatten()
+            .map(|(key, values)| (key.clone(), strings(values)))
+            .collect(),
     }
 }

@@ -16,18 +16,25 @@ const ATTEMPTS: usize = 5;
 impl Call {
     pub(super) async fn update(&mut self, mut object: Value) -> Result<Answer, Status> {
         self.conform(&mut object)?;
-        let has_version = object::text(&object, "/metadata/resourceVersion").is_some_and(|text| !text.is_empty());
+        let has_version =
+            object::text(&object, "/metadata/resourceVersion").is_some_and(|text| !text.is_empty());
         if self.resource.is_custom && !has_version {
             let why = "must be specified for an update";
             let error = FieldError::invalid("metadata.resourceVersion", 0, why);
-            return Err(Status::invalid(self.resource.group_kind(), &self.name, &[error]));
+            return Err(Status::invalid(
+                self.resource.group_kind(),
+                &self.name,
+                &[error],
+            ));
         }
         let told = self.warnings.len();
         let mut attempt = 1;
         loop {
             let old = self.stored(&self.name).await?;
             match self.replace(object.clone(), old).await {
-                Err(status) if status.reason == "Conflict" && !has_version && attempt < ATTEMPTS => {
+                Err(status)
+                    if status.reason == "Conflict" && !has_version && attempt < ATTEMPTS =>
+                {
                     attempt += 1;
                     self.warnings.truncate(told);
                 }
@@ -42,14 +49,20 @@ impl Call {
         let mut object = self.only_what_may_change(object, &old.value);
         restore_system_members(&mut object, &system_members(&old.value));
         self.complete(&mut object, Some(&old.value));
-        let (mut object, afterwards) = self.admit(Operation::Update, object, Some(&old.value)).await?;
+        let (mut object, afterwards) = self
+            .admit(Operation::Update, object, Some(&old.value))
+            .await?;
         self.validate(&object, Some(&old.value))?;
         self.check_grants(&object, Some(&old.value)).await?;
         self.count_generation(&mut object, &old.value);
         if self.query.dry_run {
             return Ok(Answer::Object(200, object));
         }
-        let stored = if object == old.value { object } else { self.overwrite(object, old.version).await? };
+        let stored = if object == old.value {
+            object
+        } else {
+            self.overwrite(object, old.version).await?
+        };
         self.follow_up(afterwards).await;
         Ok(Answer::Object(200, stored))
     }
@@ -59,7 +72,9 @@ impl Call {
         let resource = self.resource.group_resource();
         let (wanted, found) = (object::uid(object), object::uid(&old.value));
         if !wanted.is_empty() && wanted != found {
-            let why = format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}");
+            let why = format!(
+                "Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}"
+            );
             return Err(Status::conflict(resource, &self.name, why));
         }
         let version = object::text(object, "/metadata/resourceVersion").unwrap_or_default();
@@ -85,7 +100,10 @@ impl Call {
 
     fn count_generation(&self, object: &mut Value, old: &Value) {
         if self.resource.has_generation && !wants_the_same(object, old, self.resource.has_status) {
-            let before = old.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or_default();
+            let before = old
+                .pointer("/metadata/generation")
+                .and_then(Value::as_i64)
+                .unwrap_or_default();
             object::metadata_mut(object).insert("generation".to_owned(), (before + 1).into());
         }
     }
@@ -96,16 +114,34 @@ impl Call {
         let is_free = object::is_terminating(&object) && !object::has_finalizers(&object);
         let is_namespace = self.resource.stored_as == namespace::STORED_AS;
         let value = self.resource.to_stored(object);
-        let mut writes = vec![Write::Update { key: key.clone(), value, expected: Some(expected) }];
+        let mut writes = vec![Write::Update {
+            key: key.clone(),
+            value,
+            expected: Some(expected),
+        }];
         if is_free && !is_namespace {
-            writes.push(Write::Delete { key, expected: None });
+            writes.push(Write::Delete {
+                key,
+                expected: None,
+            });
         }
-        let stored = self.api.commit(&self.resource, writes).await.map_err(|error| self.refused(error))?;
+        let stored = self
+            .api
+            .commit(&self.resource, writes)
+            .await
+            .map_err(|error| self.refused(error))?;
         if is_free {
-            let closing = if is_namespace { Some(self.name.as_str()) } else { self.closing_namespace() };
+            let closing = if is_namespace {
+                Some(self.name.as_str())
+            } else {
+                self.closing_namespace()
+            };
             namespace::settle(&self.api, closing).await?;
         }
-        let first = stored.into_iter().next().ok_or_else(|| Status::internal("nothing was stored"))?;
+        let first = stored
+            .into_iter()
+            .next()
+            .ok_or_else(|| Status::internal("nothing was stored"))?;
         Ok(self.resource.to_served(first.value))
     }
 }

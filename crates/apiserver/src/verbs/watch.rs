@@ -24,11 +24,22 @@ impl Call {
         let starts_from_now = matches!(self.query.resource_version.as_str(), "" | "0");
         let mut first = Vec::new();
         let from = if starts_from_now || self.query.send_initial_events {
-            let listed = self.api.store.list(self.every(&selection)).await.map_err(|error| self.refused(error))?;
-            let items = listed.items.into_iter().map(|item| self.resource.to_served(item));
+            let listed = self
+                .api
+                .store
+                .list(self.every(&selection))
+                .await
+                .map_err(|error| self.refused(error))?;
+            let items = listed
+                .items
+                .into_iter()
+                .map(|item| self.resource.to_served(item));
             first.extend(items.map(|item| Line::Object("ADDED", item)));
             if self.query.send_initial_events {
-                first.push(Line::Bookmark { version: listed.version, ends_initial_events: true });
+                first.push(Line::Bookmark {
+                    version: listed.version,
+                    ends_initial_events: true,
+                });
             }
             listed.version
         } else {
@@ -38,18 +49,28 @@ impl Call {
             changes: self.changes(from),
             resource: Arc::clone(&self.resource),
             selection,
-            bookmarks: self.query.allow_bookmarks.then(|| {
-                tokio::time::interval_at(Instant::now() + BOOKMARK_EVERY, BOOKMARK_EVERY)
-            }),
-            ends: Instant::now() + self.query.timeout_seconds.map_or(LONGEST, Duration::from_secs).min(LONGEST),
+            bookmarks: self
+                .query
+                .allow_bookmarks
+                .then(|| tokio::time::interval_at(Instant::now() + BOOKMARK_EVERY, BOOKMARK_EVERY)),
+            ends: Instant::now()
+                + self
+                    .query
+                    .timeout_seconds
+                    .map_or(LONGEST, Duration::from_secs)
+                    .min(LONGEST),
             stopping: self.api.stopping.clone(),
         };
-        Ok(Answer::Watch(stream::iter(first).chain(live.lines()).boxed()))
+        Ok(Answer::Watch(
+            stream::iter(first).chain(live.lines()).boxed(),
+        ))
     }
 
     fn changes(&self, from: u64) -> Watch {
         let namespace = Some(self.namespace.as_str()).filter(|namespace| !namespace.is_empty());
-        self.api.store.watch(&self.resource.stored_as, namespace, from)
+        self.api
+            .store
+            .watch(&self.resource.stored_as, namespace, from)
     }
 }
 
@@ -96,13 +117,20 @@ impl Live {
         let served = |object: &Arc<Value>| self.resource.to_served((**object).clone());
         let object = served(&event.object);
         let is_seen = self.selection.has(&object);
-        let before = event.before.as_ref().map(served).filter(|before| self.selection.has(before));
+        let before = event
+            .before
+            .as_ref()
+            .map(served)
+            .filter(|before| self.selection.has(before));
         match (event.change, before, is_seen) {
-            (Change::Added, _, true) | (Change::Modified, None, true) => Some(Line::Object("ADDED", object)),
+            (Change::Added, _, true) | (Change::Modified, None, true) => {
+                Some(Line::Object("ADDED", object))
+            }
             (Change::Modified, Some(_), true) => Some(Line::Object("MODIFIED", object)),
             (Change::Modified, Some(mut before), false) => {
                 let version = event.version.to_string();
-                object::metadata_mut(&mut before).insert("resourceVersion".to_owned(), version.into());
+                object::metadata_mut(&mut before)
+                    .insert("resourceVersion".to_owned(), version.into());
                 Some(Line::Object("DELETED", before))
             }
             (Change::Deleted, _, true) => Some(Line::Object("DELETED", object)),

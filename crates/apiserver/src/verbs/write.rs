@@ -20,16 +20,28 @@ impl Call {
         object: Value,
         old: Option<&Value>,
     ) -> Result<(Value, Option<Afterwards>), Status> {
-        let Some(admission) = self.api.admission.get().cloned() else { return Ok((object, None)) };
+        let Some(admission) = self.api.admission.get().cloned() else {
+            return Ok((object, None));
+        };
         let request = self.admission_request(operation, object.clone(), old);
         match admission.admit(request).await {
             Verdict::Deny(denial) => {
-                let code = if (400..600).contains(&denial.code) { denial.code } else { 403 };
+                let code = if (400..600).contains(&denial.code) {
+                    denial.code
+                } else {
+                    403
+                };
                 Err(Status::new(code, denial.reason, denial.message))
             }
-            Verdict::Allow { object: changed, warnings, afterwards } => {
+            Verdict::Allow {
+                object: changed,
+                warnings,
+                afterwards,
+            } => {
                 self.warnings.extend(warnings);
-                let Some(mut changed) = changed else { return Ok((object, afterwards)) };
+                let Some(mut changed) = changed else {
+                    return Ok((object, afterwards));
+                };
                 restore_system_members(&mut changed, &system_members(&object));
                 self.conform(&mut changed)?;
                 self.complete(&mut changed, old);
@@ -38,7 +50,12 @@ impl Call {
         }
     }
 
-    fn admission_request(&self, operation: Operation, object: Value, old: Option<&Value>) -> AdmissionRequest {
+    fn admission_request(
+        &self,
+        operation: Operation,
+        object: Value,
+        old: Option<&Value>,
+    ) -> AdmissionRequest {
         let resource = &self.resource;
         AdmissionRequest {
             uid: uuid::Uuid::new_v4().to_string(),
@@ -64,13 +81,22 @@ impl Call {
     }
 
     /// Refuses access rules that give more than their author has.
-    pub(super) async fn check_grants(&self, object: &Value, old: Option<&Value>) -> Result<(), Status> {
-        if self.resource.group != GROUP || old.is_some_and(|old| wants_the_same(old, object, false)) {
+    pub(super) async fn check_grants(
+        &self,
+        object: &Value,
+        old: Option<&Value>,
+    ) -> Result<(), Status> {
+        if self.resource.group != GROUP || old.is_some_and(|old| wants_the_same(old, object, false))
+        {
             return Ok(());
         }
         let policy = self.api.policy().await.map_err(internal)?;
         match rbac::check_escalation(&policy, &self.user, &self.resource.plural, object) {
-            Some(why) => Err(Status::forbidden(self.resource.group_resource(), object::name(object), why)),
+            Some(why) => Err(Status::forbidden(
+                self.resource.group_resource(),
+                object::name(object),
+                why,
+            )),
             None => Ok(()),
         }
     }

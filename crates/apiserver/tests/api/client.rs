@@ -25,7 +25,10 @@ impl Server {
         let directory = tempfile::tempdir().unwrap();
         let mut config = Config::new(directory.path().join("store.sqlite"));
         config.definitions = definitions;
-        Self { api: ApiServer::open(config).await.unwrap(), directory }
+        Self {
+            api: ApiServer::open(config).await.unwrap(),
+            directory,
+        }
     }
 
     pub(crate) fn admin(&self) -> Client {
@@ -37,7 +40,9 @@ impl Server {
     }
 
     fn client(&self, user: UserInfo) -> Client {
-        Client { service: self.api.in_process(user) }
+        Client {
+            service: self.api.in_process(user),
+        }
     }
 }
 
@@ -56,13 +61,19 @@ pub(crate) struct Answer {
 impl Answer {
     /// The body as JSON; a body that is none is a text.
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| String::from_utf8_lossy(&self.body).into())
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| String::from_utf8_lossy(&self.body).into())
     }
 
     /// The body of a request that must have succeeded.
     #[track_caller]
     pub(crate) fn ok(&self) -> Value {
-        assert!((200..300).contains(&self.code), "{}: {}", self.code, self.json());
+        assert!(
+            (200..300).contains(&self.code),
+            "{}: {}",
+            self.code,
+            self.json()
+        );
         self.json()
     }
 
@@ -70,13 +81,24 @@ impl Answer {
     #[track_caller]
     pub(crate) fn refused(&self, code: u16, reason: &str) -> String {
         let status = self.json();
-        assert_eq!((self.code, status["reason"].as_str()), (code, Some(reason)), "{status}");
-        assert_eq!((&status["kind"], &status["status"], &status["code"]), (&json!("Status"), &json!("Failure"), &json!(code)));
+        assert_eq!(
+            (self.code, status["reason"].as_str()),
+            (code, Some(reason)),
+            "{status}"
+        );
+        assert_eq!(
+            (&status["kind"], &status["status"], &status["code"]),
+            (&json!("Status"), &json!("Failure"), &json!(code))
+        );
         status["message"].as_str().unwrap_or_default().to_owned()
     }
 
     pub(crate) fn warnings(&self) -> Vec<String> {
-        self.headers.get_all("warning").iter().map(|value| value.to_str().unwrap().to_owned()).collect()
+        self.headers
+            .get_all("warning")
+            .iter()
+            .map(|value| value.to_str().unwrap().to_owned())
+            .collect()
     }
 }
 
@@ -85,8 +107,16 @@ impl Client {
         self.service.clone().oneshot(request).await.unwrap()
     }
 
-    pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Answer {
-        let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(path);
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Vec<u8>>,
+    ) -> Answer {
+        let mut request = Request::builder()
+            .method(Method::from_bytes(method.as_bytes()).unwrap())
+            .uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -94,7 +124,11 @@ impl Client {
         let response = self.raw(request.body(Full::from(body)).unwrap()).await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes().to_vec();
-        Answer { code: parts.status.as_u16(), headers: parts.headers, body }
+        Answer {
+            code: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -106,17 +140,35 @@ impl Client {
     }
 
     pub(crate) async fn post(&self, path: &str, object: &Value) -> Answer {
-        self.send("POST", path, &[("content-type", "application/json")], object.to_string()).await
+        self.send(
+            "POST",
+            path,
+            &[("content-type", "application/json")],
+            object.to_string(),
+        )
+        .await
     }
 
     pub(crate) async fn put(&self, path: &str, object: &Value) -> Answer {
-        self.send("PUT", path, &[("content-type", "application/json")], object.to_string()).await
+        self.send(
+            "PUT",
+            path,
+            &[("content-type", "application/json")],
+            object.to_string(),
+        )
+        .await
     }
 
     /// A patch of the kind `json`, `merge` or `strategic-merge`.
     pub(crate) async fn patch(&self, path: &str, kind: &str, patch: &Value) -> Answer {
         let media_type = format!("application/{kind}-patch+json");
-        self.send("PATCH", path, &[("content-type", &media_type)], patch.to_string()).await
+        self.send(
+            "PATCH",
+            path,
+            &[("content-type", &media_type)],
+            patch.to_string(),
+        )
+        .await
     }
 }
 

@@ -1,6 +1,8 @@
 //! The API as clients see it. Most tests speak to the service in this process; `tls` and `kubectl`
 //! go through a real socket.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod access;
 mod admission;
 mod bad_input;

@@ -9,18 +9,32 @@ async fn a_created_object_has_what_only_the_server_knows() {
     let created = admin.post(SECRETS, &secret("a")).await;
     assert_eq!(created.code, 201);
     let metadata = created.json()["metadata"].clone();
-    assert_eq!((&metadata["name"], &metadata["namespace"]), (&json!("a"), &json!("default")));
+    assert_eq!(
+        (&metadata["name"], &metadata["namespace"]),
+        (&json!("a"), &json!("default"))
+    );
     for member in ["uid", "creationTimestamp", "resourceVersion"] {
-        assert!(metadata[member].as_str().is_some_and(|text| !text.is_empty()), "{member}: {metadata}");
+        assert!(
+            metadata[member]
+                .as_str()
+                .is_some_and(|text| !text.is_empty()),
+            "{member}: {metadata}"
+        );
     }
-    assert_eq!(admin.get(&format!("{SECRETS}/a")).await.ok(), created.json());
+    assert_eq!(
+        admin.get(&format!("{SECRETS}/a")).await.ok(),
+        created.json()
+    );
 }
 
 #[tokio::test]
 async fn a_name_is_taken_once() {
     let admin = Server::start().await.admin();
     admin.post(SECRETS, &secret("a")).await.ok();
-    let message = admin.post(SECRETS, &secret("a")).await.refused(409, "AlreadyExists");
+    let message = admin
+        .post(SECRETS, &secret("a"))
+        .await
+        .refused(409, "AlreadyExists");
     assert_eq!(message, "secrets \"a\" already exists");
 }
 
@@ -38,16 +52,28 @@ async fn a_name_is_generated_from_its_beginning() {
 #[tokio::test]
 async fn an_object_needs_a_name() {
     let admin = Server::start().await.admin();
-    let message = admin.post(SECRETS, &json!({"metadata": {}})).await.refused(422, "Invalid");
-    assert_eq!(message, "Secret \"\" is invalid: metadata.name: Required value: name or generateName is required");
+    let message = admin
+        .post(SECRETS, &json!({"metadata": {}}))
+        .await
+        .refused(422, "Invalid");
+    assert_eq!(
+        message,
+        "Secret \"\" is invalid: metadata.name: Required value: name or generateName is required"
+    );
 }
 
 #[tokio::test]
 async fn what_is_absent_is_not_found() {
     let admin = Server::start().await.admin();
     let answer = admin.get(&format!("{SECRETS}/none")).await;
-    assert_eq!(answer.refused(404, "NotFound"), "secrets \"none\" not found");
-    assert_eq!(answer.json()["details"], json!({"name": "none", "kind": "secrets"}));
+    assert_eq!(
+        answer.refused(404, "NotFound"),
+        "secrets \"none\" not found"
+    );
+    assert_eq!(
+        answer.json()["details"],
+        json!({"name": "none", "kind": "secrets"})
+    );
 }
 
 #[tokio::test]
@@ -58,7 +84,10 @@ async fn an_update_of_an_old_version_is_refused() {
     let mut new = old.clone();
     new["data"]["KEY"] = "bmV3".into();
     let updated = admin.put(&path, &new).await.ok();
-    assert_ne!(updated["metadata"]["resourceVersion"], old["metadata"]["resourceVersion"]);
+    assert_ne!(
+        updated["metadata"]["resourceVersion"],
+        old["metadata"]["resourceVersion"]
+    );
     let message = admin.put(&path, &new).await.refused(409, "Conflict");
     let expected = "Operation cannot be fulfilled on secrets \"a\": the object has been modified; \
                     please apply your changes to the latest version and try again";
@@ -79,7 +108,10 @@ async fn an_update_that_names_no_version_overwrites() {
 async fn an_update_that_changes_nothing_makes_no_version() {
     let admin = Server::start().await.admin();
     let created = admin.post(SECRETS, &secret("a")).await.ok();
-    assert_eq!(admin.put(&format!("{SECRETS}/a"), &created).await.ok(), created);
+    assert_eq!(
+        admin.put(&format!("{SECRETS}/a"), &created).await.ok(),
+        created
+    );
 }
 
 #[tokio::test]
@@ -99,26 +131,47 @@ async fn an_update_of_another_object_with_the_name_is_refused() {
     let admin = Server::start().await.admin();
     let mut new = admin.post(SECRETS, &secret("a")).await.ok();
     new["metadata"]["uid"] = "another".into();
-    let message = admin.put(&format!("{SECRETS}/a"), &new).await.refused(409, "Conflict");
-    assert!(message.contains("Precondition failed: UID in precondition: another"), "{message}");
+    let message = admin
+        .put(&format!("{SECRETS}/a"), &new)
+        .await
+        .refused(409, "Conflict");
+    assert!(
+        message.contains("Precondition failed: UID in precondition: another"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
 async fn names_in_path_and_body_must_agree() {
     let admin = Server::start().await.admin();
     admin.post(SECRETS, &secret("a")).await.ok();
-    let message = admin.put(&format!("{SECRETS}/a"), &secret("b")).await.refused(400, "BadRequest");
-    assert_eq!(message, "the name of the object (b) does not match the name on the URL (a)");
+    let message = admin
+        .put(&format!("{SECRETS}/a"), &secret("b"))
+        .await
+        .refused(400, "BadRequest");
+    assert_eq!(
+        message,
+        "the name of the object (b) does not match the name on the URL (a)"
+    );
     let mut elsewhere = secret("c");
     elsewhere["metadata"]["namespace"] = "other".into();
-    admin.post(SECRETS, &elsewhere).await.refused(400, "BadRequest");
+    admin
+        .post(SECRETS, &elsewhere)
+        .await
+        .refused(400, "BadRequest");
 }
 
 #[tokio::test]
 async fn the_kind_in_the_body_must_be_that_of_the_path() {
     let admin = Server::start().await.admin();
-    let message = admin.post(SECRETS, &config_map("a")).await.refused(400, "BadRequest");
-    assert_eq!(message, "the kind in the data (ConfigMap) does not match the expected kind (Secret)");
+    let message = admin
+        .post(SECRETS, &config_map("a"))
+        .await
+        .refused(400, "BadRequest");
+    assert_eq!(
+        message,
+        "the kind in the data (ConfigMap) does not match the expected kind (Secret)"
+    );
 }
 
 #[tokio::test]
@@ -126,10 +179,19 @@ async fn a_deletion_reports_what_went() {
     let admin = Server::start().await.admin();
     let created = admin.post(SECRETS, &secret("a")).await.ok();
     let status = admin.delete(&format!("{SECRETS}/a")).await.ok();
-    assert_eq!((&status["kind"], &status["status"]), (&json!("Status"), &json!("Success")));
+    assert_eq!(
+        (&status["kind"], &status["status"]),
+        (&json!("Status"), &json!("Success"))
+    );
     assert_eq!(status["details"]["uid"], created["metadata"]["uid"]);
-    admin.get(&format!("{SECRETS}/a")).await.refused(404, "NotFound");
-    admin.delete(&format!("{SECRETS}/a")).await.refused(404, "NotFound");
+    admin
+        .get(&format!("{SECRETS}/a"))
+        .await
+        .refused(404, "NotFound");
+    admin
+        .delete(&format!("{SECRETS}/a"))
+        .await
+        .refused(404, "NotFound");
 }
 
 #[tokio::test]
@@ -137,10 +199,22 @@ async fn a_deletion_can_say_which_object_it_means() {
     let admin = Server::start().await.admin();
     admin.post(SECRETS, &secret("a")).await.ok();
     for preconditions in [json!({"uid": "another"}), json!({"resourceVersion": "1"})] {
-        let options = json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions});
+        let options =
+            json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions});
         let headers = [("content-type", "application/json")];
-        let answer = admin.send("DELETE", &format!("{SECRETS}/a"), &headers, options.to_string()).await;
-        assert!(answer.refused(409, "Conflict").contains("Precondition failed"));
+        let answer = admin
+            .send(
+                "DELETE",
+                &format!("{SECRETS}/a"),
+                &headers,
+                options.to_string(),
+            )
+            .await;
+        assert!(
+            answer
+                .refused(409, "Conflict")
+                .contains("Precondition failed")
+        );
     }
     admin.get(&format!("{SECRETS}/a")).await.ok();
 }
@@ -153,10 +227,19 @@ async fn a_finalizer_holds_an_object_back() {
     admin.post(SECRETS, &object).await.ok();
     let path = format!("{SECRETS}/a");
     let going = admin.delete(&path).await.ok();
-    assert!(going["metadata"]["deletionTimestamp"].is_string(), "{going}");
+    assert!(
+        going["metadata"]["deletionTimestamp"].is_string(),
+        "{going}"
+    );
     let another = json!({"metadata": {"finalizers": ["example.com/keep", "example.com/more"]}});
-    admin.patch(&path, "merge", &another).await.refused(422, "Invalid");
-    admin.patch(&path, "merge", &json!({"metadata": {"finalizers": null}})).await.ok();
+    admin
+        .patch(&path, "merge", &another)
+        .await
+        .refused(422, "Invalid");
+    admin
+        .patch(&path, "merge", &json!({"metadata": {"finalizers": null}}))
+        .await
+        .ok();
     admin.get(&path).await.refused(404, "NotFound");
 }
 
@@ -168,7 +251,10 @@ async fn a_collection_goes_by_selector() {
         object["metadata"]["labels"] = json!({ "tier": tier });
         admin.post(SECRETS, &object).await.ok();
     }
-    let gone = admin.delete(&format!("{SECRETS}?labelSelector=tier%3Dx")).await.ok();
+    let gone = admin
+        .delete(&format!("{SECRETS}?labelSelector=tier%3Dx"))
+        .await
+        .ok();
     assert_eq!(gone["items"].as_array().map(Vec::len), Some(2));
     let left = admin.get(SECRETS).await.ok();
     assert_eq!(left["items"][0]["metadata"]["name"], "c");
@@ -179,14 +265,25 @@ async fn a_collection_goes_by_selector() {
 async fn a_dry_run_changes_nothing() {
     let admin = Server::start().await.admin();
     let path = format!("{SECRETS}/a");
-    let shown = admin.post(&format!("{SECRETS}?dryRun=All"), &secret("a")).await;
-    assert_eq!((shown.code, &shown.json()["data"]), (201, &json!({"KEY": "dmFsdWU="})));
+    let shown = admin
+        .post(&format!("{SECRETS}?dryRun=All"), &secret("a"))
+        .await;
+    assert_eq!(
+        (shown.code, &shown.json()["data"]),
+        (201, &json!({"KEY": "dmFsdWU="}))
+    );
     admin.get(&path).await.refused(404, "NotFound");
 
     let created = admin.post(SECRETS, &secret("a")).await.ok();
-    admin.post(&format!("{SECRETS}?dryRun=All"), &secret("a")).await.refused(409, "AlreadyExists");
+    admin
+        .post(&format!("{SECRETS}?dryRun=All"), &secret("a"))
+        .await
+        .refused(409, "AlreadyExists");
     let patch = json!({"stringData": {"KEY": "other"}});
-    let shown = admin.patch(&format!("{path}?dryRun=All"), "merge", &patch).await.ok();
+    let shown = admin
+        .patch(&format!("{path}?dryRun=All"), "merge", &patch)
+        .await
+        .ok();
     assert_eq!(shown["data"]["KEY"], "b3RoZXI=");
     let mut new = created.clone();
     new["data"] = json!({});
@@ -203,6 +300,12 @@ async fn state_survives_a_restart() {
     let directory = server.directory;
     drop(server.api);
     let config = bowline_apiserver::Config::new(directory.path().join("store.sqlite"));
-    let server = Server { api: bowline_apiserver::ApiServer::open(config).await.unwrap(), directory };
-    assert_eq!(server.admin().get(&format!("{SECRETS}/a")).await.ok(), created);
+    let server = Server {
+        api: bowline_apiserver::ApiServer::open(config).await.unwrap(),
+        directory,
+    };
+    assert_eq!(
+        server.admin().get(&format!("{SECRETS}/a")).await.ok(),
+        created
+    );
 }

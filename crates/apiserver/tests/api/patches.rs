@@ -13,9 +13,15 @@ async fn a_json_patch_changes_one_place() {
         {"op": "replace", "path": "/data/KEY", "value": "bmV3"},
         {"op": "add", "path": "/metadata/labels", "value": {"opendatahub.io/dashboard": "true"}},
     ]);
-    let patched = admin.patch(&format!("{SECRETS}/a"), "json", &patch).await.ok();
+    let patched = admin
+        .patch(&format!("{SECRETS}/a"), "json", &patch)
+        .await
+        .ok();
     assert_eq!(patched["data"]["KEY"], "bmV3");
-    assert_eq!(patched["metadata"]["labels"]["opendatahub.io/dashboard"], "true");
+    assert_eq!(
+        patched["metadata"]["labels"]["opendatahub.io/dashboard"],
+        "true"
+    );
 }
 
 #[tokio::test]
@@ -27,10 +33,19 @@ async fn a_json_patch_that_does_not_fit_changes_nothing() {
         json!([{"op": "replace", "path": "/data/KEY", "value": "eA=="}, {"op": "test", "path": "/data/KEY", "value": "bm8="}]),
         json!([{"op": "remove", "path": "/data/NONE"}]),
     ] {
-        let message = admin.patch(&path, "json", &patch).await.refused(422, "Invalid");
-        assert!(!message.contains("bm8=") && !message.contains("dmFsdWU="), "{message}");
+        let message = admin
+            .patch(&path, "json", &patch)
+            .await
+            .refused(422, "Invalid");
+        assert!(
+            !message.contains("bm8=") && !message.contains("dmFsdWU="),
+            "{message}"
+        );
     }
-    admin.patch(&path, "json", &json!({"op": "remove"})).await.refused(400, "BadRequest");
+    admin
+        .patch(&path, "json", &json!({"op": "remove"}))
+        .await
+        .refused(400, "BadRequest");
     assert_eq!(admin.get(&path).await.ok(), created);
 }
 
@@ -39,7 +54,10 @@ async fn a_merge_patch_removes_by_null() {
     let admin = Server::start().await.admin();
     admin.post(SECRETS, &secret("a")).await.ok();
     let patch = json!({"data": {"KEY": null}, "stringData": {"OTHER": "x"}});
-    let patched = admin.patch(&format!("{SECRETS}/a"), "merge", &patch).await.ok();
+    let patched = admin
+        .patch(&format!("{SECRETS}/a"), "merge", &patch)
+        .await
+        .ok();
     assert_eq!(patched["data"], json!({"OTHER": "eA=="}));
 }
 
@@ -51,13 +69,30 @@ async fn a_strategic_merge_patch_finds_list_members_by_key() {
         {"name": "main", "env": [{"name": "B", "value": "2"}]},
         {"name": "side", "image": "side:1"},
     ]}}}});
-    let patched = admin.patch(&format!("{DEPLOYMENTS}/web"), "strategic-merge", &patch).await.ok();
-    let containers = patched["spec"]["template"]["spec"]["containers"].as_array().unwrap().clone();
-    let main = containers.iter().find(|container| container["name"] == "main").unwrap();
+    let patched = admin
+        .patch(&format!("{DEPLOYMENTS}/web"), "strategic-merge", &patch)
+        .await
+        .ok();
+    let containers = patched["spec"]["template"]["spec"]["containers"]
+        .as_array()
+        .unwrap()
+        .clone();
+    let main = containers
+        .iter()
+        .find(|container| container["name"] == "main")
+        .unwrap();
     assert_eq!(main["image"], "main:1");
-    let names: Vec<&str> = main["env"].as_array().unwrap().iter().map(|e| e["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = main["env"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["name"].as_str().unwrap())
+        .collect();
     assert!(names.contains(&"A") && names.contains(&"B"), "{names:?}");
-    assert_eq!((containers.len(), &patched["metadata"]["generation"]), (2, &json!(2)));
+    assert_eq!(
+        (containers.len(), &patched["metadata"]["generation"]),
+        (2, &json!(2))
+    );
 }
 
 #[tokio::test]
@@ -66,8 +101,18 @@ async fn a_patch_may_name_the_version_it_means() {
     let created = admin.post(SECRETS, &secret("a")).await.ok();
     let path = format!("{SECRETS}/a");
     let patch = |version: &serde_json::Value| json!({"metadata": {"resourceVersion": version, "labels": {"a": "b"}}});
-    admin.patch(&path, "merge", &patch(&json!("1"))).await.refused(409, "Conflict");
-    admin.patch(&path, "merge", &patch(&created["metadata"]["resourceVersion"])).await.ok();
+    admin
+        .patch(&path, "merge", &patch(&json!("1")))
+        .await
+        .refused(409, "Conflict");
+    admin
+        .patch(
+            &path,
+            "merge",
+            &patch(&created["metadata"]["resourceVersion"]),
+        )
+        .await
+        .ok();
 }
 
 #[tokio::test]
@@ -79,11 +124,17 @@ async fn patches_at_the_same_time_all_arrive() {
         let admin = admin.clone();
         tokio::spawn(async move {
             let patch = json!({"stringData": {format!("K{number}"): "x"}});
-            admin.patch(&format!("{SECRETS}/a"), "merge", &patch).await.ok();
+            admin
+                .patch(&format!("{SECRETS}/a"), "merge", &patch)
+                .await
+                .ok();
         })
     });
     futures::future::try_join_all(patches).await.unwrap();
-    let data = admin.get(&format!("{SECRETS}/a")).await.ok()["data"].as_object().unwrap().len();
+    let data = admin.get(&format!("{SECRETS}/a")).await.ok()["data"]
+        .as_object()
+        .unwrap()
+        .len();
     assert_eq!(data, 5);
 }
 
@@ -91,8 +142,19 @@ async fn patches_at_the_same_time_all_arrive() {
 async fn other_patches_are_not_known() {
     let admin = Server::start().await.admin();
     admin.post(SECRETS, &secret("a")).await.ok();
-    for media_type in ["application/apply-patch+yaml", "application/json", "text/plain"] {
-        let answer = admin.send("PATCH", &format!("{SECRETS}/a"), &[("content-type", media_type)], "{}").await;
+    for media_type in [
+        "application/apply-patch+yaml",
+        "application/json",
+        "text/plain",
+    ] {
+        let answer = admin
+            .send(
+                "PATCH",
+                &format!("{SECRETS}/a"),
+                &[("content-type", media_type)],
+                "{}",
+            )
+            .await;
         answer.refused(415, "UnsupportedMediaType");
     }
 }
@@ -101,6 +163,12 @@ async fn other_patches_are_not_known() {
 async fn a_patch_that_leaves_no_object_is_refused() {
     let admin = Server::start().await.admin();
     admin.post(SECRETS, &secret("a")).await.ok();
-    let answer = admin.patch(&format!("{SECRETS}/a"), "json", &json!([{"op": "replace", "path": "", "value": 5}])).await;
+    let answer = admin
+        .patch(
+            &format!("{SECRETS}/a"),
+            "json",
+            &json!([{"op": "replace", "path": "", "value": 5}]),
+        )
+        .await;
     assert!((400..500).contains(&answer.code), "{}", answer.json());
 }

@@ -12,15 +12,24 @@ async fn string_data_is_a_way_of_writing() {
     let object = json!({"metadata": {"name": "a"}, "data": {"KEY": "b2xk", "OTHER": "eA=="}, "stringData": {"KEY": "new"}});
     let created = admin.post(SECRETS, &object).await.ok();
     assert_eq!(created["data"], json!({"KEY": "bmV3", "OTHER": "eA=="}));
-    assert_eq!((created.get("stringData"), &created["type"]), (None, &json!("Opaque")));
+    assert_eq!(
+        (created.get("stringData"), &created["type"]),
+        (None, &json!("Opaque"))
+    );
 }
 
 #[tokio::test]
 async fn the_type_stays() {
     let admin = Server::start().await.admin();
     admin.post(SECRETS, &secret("a")).await.ok();
-    let message = admin.patch(&format!("{SECRETS}/a"), "merge", &json!({"type": "other"})).await.refused(422, "Invalid");
-    assert_eq!(message, "Secret \"a\" is invalid: type: Invalid value: \"other\": field is immutable");
+    let message = admin
+        .patch(&format!("{SECRETS}/a"), "merge", &json!({"type": "other"}))
+        .await
+        .refused(422, "Invalid");
+    assert_eq!(
+        message,
+        "Secret \"a\" is invalid: type: Invalid value: \"other\": field is immutable"
+    );
 }
 
 #[tokio::test]
@@ -30,10 +39,22 @@ async fn an_immutable_secret_stays() {
     object["immutable"] = true.into();
     admin.post(SECRETS, &object).await.ok();
     let path = format!("{SECRETS}/a");
-    for patch in [json!({"stringData": {"KEY": "x"}}), json!({"immutable": false})] {
-        assert!(admin.patch(&path, "merge", &patch).await.refused(422, "Invalid").contains("field is immutable"));
+    for patch in [
+        json!({"stringData": {"KEY": "x"}}),
+        json!({"immutable": false}),
+    ] {
+        assert!(
+            admin
+                .patch(&path, "merge", &patch)
+                .await
+                .refused(422, "Invalid")
+                .contains("field is immutable")
+        );
     }
-    admin.patch(&path, "merge", &json!({"metadata": {"labels": {"a": "b"}}})).await.ok();
+    admin
+        .patch(&path, "merge", &json!({"metadata": {"labels": {"a": "b"}}}))
+        .await
+        .ok();
 }
 
 #[rstest]
@@ -48,13 +69,26 @@ async fn an_immutable_secret_stays() {
 #[case::bad_key("Opaque", json!({"a/b": CANARY}), &["data[a/b]"])]
 #[case::too_large("Opaque", json!({"a": CANARY.repeat(50_000)}), &["data"])]
 #[tokio::test]
-async fn a_secret_keeps_the_rules_of_its_type(#[case] kind: &str, #[case] texts: Value, #[case] fields: &[&str]) {
+async fn a_secret_keeps_the_rules_of_its_type(
+    #[case] kind: &str,
+    #[case] texts: Value,
+    #[case] fields: &[&str],
+) {
     let admin = Server::start().await.admin();
-    let answer = admin.post(SECRETS, &json!({"metadata": {"name": "a"}, "type": kind, "stringData": texts})).await;
+    let answer = admin
+        .post(
+            SECRETS,
+            &json!({"metadata": {"name": "a"}, "type": kind, "stringData": texts}),
+        )
+        .await;
     let message = answer.refused(422, "Invalid");
     assert!(!message.contains(CANARY), "{message}");
     let status = answer.json();
-    let causes = status["details"]["causes"].as_array().unwrap().iter().map(|cause| cause["field"].as_str().unwrap());
+    let causes = status["details"]["causes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|cause| cause["field"].as_str().unwrap());
     assert_eq!(causes.collect::<Vec<_>>(), fields);
 }
 
@@ -66,15 +100,28 @@ async fn a_secret_keeps_the_rules_of_its_type(#[case] kind: &str, #[case] texts:
 #[tokio::test]
 async fn a_secret_of_a_type_is_taken(#[case] kind: &str, #[case] texts: Value) {
     let admin = Server::start().await.admin();
-    admin.post(SECRETS, &json!({"metadata": {"name": "a"}, "type": kind, "stringData": texts})).await.ok();
+    admin
+        .post(
+            SECRETS,
+            &json!({"metadata": {"name": "a"}, "type": kind, "stringData": texts}),
+        )
+        .await
+        .ok();
 }
 
 #[tokio::test]
 async fn data_that_is_not_base64_is_named_and_not_shown() {
     let admin = Server::start().await.admin();
-    let object = json!({"metadata": {"name": "a"}, "data": {"GOOD": "eA==", "BAD": format!("{CANARY}!")}});
-    let message = admin.post(SECRETS, &object).await.refused(400, "BadRequest");
-    assert!(message.contains("data[BAD]") && message.contains("illegal base64 data"), "{message}");
+    let object =
+        json!({"metadata": {"name": "a"}, "data": {"GOOD": "eA==", "BAD": format!("{CANARY}!")}});
+    let message = admin
+        .post(SECRETS, &object)
+        .await
+        .refused(400, "BadRequest");
+    assert!(
+        message.contains("data[BAD]") && message.contains("illegal base64 data"),
+        "{message}"
+    );
     assert!(!message.contains(CANARY), "{message}");
 }
 
@@ -82,16 +129,26 @@ async fn data_that_is_not_base64_is_named_and_not_shown() {
 async fn data_of_another_type_is_named_and_not_shown() {
     let admin = Server::start().await.admin();
     let object = json!({"metadata": {"name": "a"}, "stringData": {"BAD": {CANARY: 1}}});
-    let message = admin.post(SECRETS, &object).await.refused(400, "BadRequest");
-    assert!(message.contains("stringData[BAD]") && !message.contains(CANARY), "{message}");
+    let message = admin
+        .post(SECRETS, &object)
+        .await
+        .refused(400, "BadRequest");
+    assert!(
+        message.contains("stringData[BAD]") && !message.contains(CANARY),
+        "{message}"
+    );
 }
 
 #[tokio::test]
 async fn data_is_stored_in_its_one_proper_form() {
     let admin = Server::start().await.admin();
-    let object = json!({"metadata": {"name": "a"}, "data": {"WRAPPED": "dmFs\ndWU=", "LOOSE": "dmFsdWV="}});
+    let object =
+        json!({"metadata": {"name": "a"}, "data": {"WRAPPED": "dmFs\ndWU=", "LOOSE": "dmFsdWV="}});
     let created = admin.post(SECRETS, &object).await.ok();
-    assert_eq!(created["data"], json!({"WRAPPED": "dmFsdWU=", "LOOSE": "dmFsdWU="}));
+    assert_eq!(
+        created["data"],
+        json!({"WRAPPED": "dmFsdWU=", "LOOSE": "dmFsdWU="})
+    );
 }
 
 #[tokio::test]
@@ -99,14 +156,19 @@ async fn values_are_sealed_on_disk() {
     let server = Server::start().await;
     let mut object = secret("a");
     object["stringData"] = json!({ "KEY": CANARY });
-    object["metadata"]["annotations"] = json!({"kubectl.kubernetes.io/last-applied-configuration": CANARY});
+    object["metadata"]["annotations"] =
+        json!({"kubectl.kubernetes.io/last-applied-configuration": CANARY});
     server.admin().post(SECRETS, &object).await.ok();
     drop(server.api);
     for entry in std::fs::read_dir(server.directory.path()).unwrap() {
         let path = entry.unwrap().path();
         let bytes = std::fs::read(&path).unwrap();
         let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
-        assert!(!holds(CANARY.as_bytes()) && !holds(b"aHVudGVyMi1odW50ZXIy"), "{}", path.display());
+        assert!(
+            !holds(CANARY.as_bytes()) && !holds(b"aHVudGVyMi1odW50ZXIy"),
+            "{}",
+            path.display()
+        );
     }
 }
 
@@ -116,7 +178,10 @@ async fn a_config_map_keeps_its_rules() {
     let path = "/api/v1/namespaces/default/configmaps";
     let object = json!({"metadata": {"name": "a"}, "data": {"a b": "x", "c": "y"}, "binaryData": {"c": "eA=="}});
     let message = admin.post(path, &object).await.refused(422, "Invalid");
-    assert!(message.contains("data[a b]") && message.contains("duplicate of key present in binaryData"), "{message}");
+    assert!(
+        message.contains("data[a b]") && message.contains("duplicate of key present in binaryData"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
@@ -128,7 +193,14 @@ async fn metadata_keeps_its_rules() {
     let answer = admin.post(SECRETS, &object).await;
     answer.refused(422, "Invalid");
     let status = answer.json();
-    let causes: Vec<&str> =
-        status["details"]["causes"].as_array().unwrap().iter().map(|cause| cause["field"].as_str().unwrap()).collect();
-    assert_eq!(causes, ["metadata.name", "metadata.labels", "metadata.annotations"]);
+    let causes: Vec<&str> = status["details"]["causes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|cause| cause["field"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        causes,
+        ["metadata.name", "metadata.labels", "metadata.annotations"]
+    );
 }

@@ -23,8 +23,17 @@ pub(crate) fn deployment(name: &str) -> Value {
 async fn defaults_are_filled_in() {
     let admin = Server::start().await.admin();
     let created = admin.post(DEPLOYMENTS, &deployment("web")).await.ok();
-    assert_eq!((&created["spec"]["replicas"], &created["metadata"]["generation"]), (&json!(1), &json!(1)));
-    assert_eq!(created["spec"]["template"]["spec"]["restartPolicy"], "Always");
+    assert_eq!(
+        (
+            &created["spec"]["replicas"],
+            &created["metadata"]["generation"]
+        ),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(
+        created["spec"]["template"]["spec"]["restartPolicy"],
+        "Always"
+    );
 }
 
 #[tokio::test]
@@ -32,9 +41,15 @@ async fn generation_counts_what_is_wanted() {
     let admin = Server::start().await.admin();
     admin.post(DEPLOYMENTS, &deployment("web")).await.ok();
     let path = format!("{DEPLOYMENTS}/web");
-    let labelled = admin.patch(&path, "merge", &json!({"metadata": {"labels": {"a": "b"}}})).await.ok();
+    let labelled = admin
+        .patch(&path, "merge", &json!({"metadata": {"labels": {"a": "b"}}}))
+        .await
+        .ok();
     assert_eq!(labelled["metadata"]["generation"], 1);
-    let scaled = admin.patch(&path, "merge", &json!({"spec": {"replicas": 3}})).await.ok();
+    let scaled = admin
+        .patch(&path, "merge", &json!({"spec": {"replicas": 3}}))
+        .await
+        .ok();
     assert_eq!(scaled["metadata"]["generation"], 2);
 }
 
@@ -47,11 +62,30 @@ async fn status_is_written_apart() {
     assert_eq!(created.get("status"), None);
     let path = format!("{DEPLOYMENTS}/web");
     let patch = json!({"spec": {"replicas": 5}, "status": {"replicas": 5}});
-    let by_status = admin.patch(&format!("{path}/status"), "merge", &patch).await.ok();
-    assert_eq!((&by_status["spec"]["replicas"], &by_status["status"]["replicas"]), (&json!(1), &json!(5)));
+    let by_status = admin
+        .patch(&format!("{path}/status"), "merge", &patch)
+        .await
+        .ok();
+    assert_eq!(
+        (
+            &by_status["spec"]["replicas"],
+            &by_status["status"]["replicas"]
+        ),
+        (&json!(1), &json!(5))
+    );
     assert_eq!(by_status["metadata"]["generation"], 1);
-    let by_spec = admin.patch(&path, "merge", &json!({"spec": {"replicas": 2}, "status": null})).await.ok();
-    assert_eq!((&by_spec["spec"]["replicas"], &by_spec["status"]["replicas"]), (&json!(2), &json!(5)));
+    let by_spec = admin
+        .patch(
+            &path,
+            "merge",
+            &json!({"spec": {"replicas": 2}, "status": null}),
+        )
+        .await
+        .ok();
+    assert_eq!(
+        (&by_spec["spec"]["replicas"], &by_spec["status"]["replicas"]),
+        (&json!(2), &json!(5))
+    );
 }
 
 #[rstest]
@@ -64,7 +98,10 @@ async fn status_is_written_apart() {
 async fn a_deployment_keeps_its_rules(#[case] patch: Value, #[case] expected: &str) {
     let admin = Server::start().await.admin();
     admin.post(DEPLOYMENTS, &deployment("web")).await.ok();
-    let message = admin.patch(&format!("{DEPLOYMENTS}/web"), "json", &patch).await.refused(422, "Invalid");
+    let message = admin
+        .patch(&format!("{DEPLOYMENTS}/web"), "json", &patch)
+        .await
+        .refused(422, "Invalid");
     assert!(message.contains(expected), "{message}");
 }
 
@@ -73,8 +110,14 @@ async fn a_member_of_the_wrong_type_cannot_be_read() {
     let admin = Server::start().await.admin();
     let mut object = deployment("web");
     object["spec"]["replicas"] = "three".into();
-    let message = admin.post(DEPLOYMENTS, &object).await.refused(400, "BadRequest");
-    assert!(message.contains("spec.replicas in body must be of type integer"), "{message}");
+    let message = admin
+        .post(DEPLOYMENTS, &object)
+        .await
+        .refused(400, "BadRequest");
+    assert!(
+        message.contains("spec.replicas in body must be of type integer"),
+        "{message}"
+    );
 }
 
 #[rstest]
@@ -82,12 +125,26 @@ async fn a_member_of_the_wrong_type_cannot_be_read() {
 #[case::warn("Warn", 201, 1)]
 #[case::ignore("Ignore", 201, 0)]
 #[tokio::test]
-async fn unknown_members_are_treated_as_asked(#[case] validation: &str, #[case] code: u16, #[case] warnings: usize) {
+async fn unknown_members_are_treated_as_asked(
+    #[case] validation: &str,
+    #[case] code: u16,
+    #[case] warnings: usize,
+) {
     let admin = Server::start().await.admin();
     let mut object = deployment("web");
     object["spec"]["template"]["spec"]["containers"][0]["imagine"] = "x".into();
-    let answer = admin.post(&format!("{DEPLOYMENTS}?fieldValidation={validation}"), &object).await;
-    assert_eq!((answer.code, answer.warnings().len()), (code, warnings), "{}", answer.json());
+    let answer = admin
+        .post(
+            &format!("{DEPLOYMENTS}?fieldValidation={validation}"),
+            &object,
+        )
+        .await;
+    assert_eq!(
+        (answer.code, answer.warnings().len()),
+        (code, warnings),
+        "{}",
+        answer.json()
+    );
     let path = "unknown field \"spec.template.spec.containers[0].imagine\"";
     let said = format!("{}{:?}", answer.json(), answer.warnings()).replace('\\', "");
     assert_eq!(said.contains(path), validation != "Ignore", "{said}");
@@ -100,14 +157,24 @@ async fn unknown_members_are_treated_as_asked(#[case] validation: &str, #[case] 
 async fn a_pod_starts_pending_and_keeps_its_spec() {
     let admin = Server::start().await.admin();
     let pods = "/api/v1/namespaces/default/pods";
-    let pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "c:1"}]}});
+    let pod =
+        json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "c:1"}]}});
     let created = admin.post(pods, &pod).await.ok();
-    assert_eq!((&created["status"]["phase"], &created["spec"]["serviceAccountName"]), (&json!("Pending"), &json!("default")));
+    assert_eq!(
+        (
+            &created["status"]["phase"],
+            &created["spec"]["serviceAccountName"]
+        ),
+        (&json!("Pending"), &json!("default"))
+    );
     let path = format!("{pods}/p");
     let image = json!([{"op": "replace", "path": "/spec/containers/0/image", "value": "c:2"}]);
     admin.patch(&path, "json", &image).await.ok();
     let command = json!([{"op": "add", "path": "/spec/containers/0/command", "value": ["x"]}]);
-    admin.patch(&path, "json", &command).await.refused(422, "Invalid");
+    admin
+        .patch(&path, "json", &command)
+        .await
+        .refused(422, "Invalid");
 }
 
 #[tokio::test]
@@ -116,8 +183,17 @@ async fn a_job_runs_to_its_end() {
     let jobs = "/apis/batch/v1/namespaces/default/jobs";
     let mut job = json!({"metadata": {"name": "j"}, "spec": {"template": {"spec": {"containers": [{"name": "c", "image": "c"}]}}}});
     let message = admin.post(jobs, &job).await.refused(422, "Invalid");
-    assert!(message.contains("spec.template.spec.restartPolicy: Required value"), "{message}");
+    assert!(
+        message.contains("spec.template.spec.restartPolicy: Required value"),
+        "{message}"
+    );
     job["spec"]["template"]["spec"]["restartPolicy"] = "Never".into();
     let created = admin.post(jobs, &job).await.ok();
-    assert_eq!((&created["spec"]["completions"], &created["spec"]["parallelism"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (
+            &created["spec"]["completions"],
+            &created["spec"]["parallelism"]
+        ),
+        (&json!(1), &json!(1))
+    );
 }

@@ -7,6 +7,7 @@ mod queries;
 mod reviews;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
@@ -18,6 +19,8 @@ use crate::project::Shared;
 
 /// A body that starts like a Secret and holds a value that no answer may repeat.
 const VALUE: &str = "Barnacle-Bill-was-here";
+/// Long enough for a busy machine; a request that takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Largest body that the servers read.
 const LIMIT: usize = 3 * 1024 * 1024;
 
@@ -85,7 +88,8 @@ async fn send(client: &Client, method: &str, path: &str, media_type: &str, body:
         request = request.header("content-type", media_type);
     }
     let request = request.body(Body::from(body)).expect("a request");
-    let response = client.send(request).await.expect("an answer");
+    let answer = tokio::time::timeout(PATIENCE, client.send(request)).await;
+    let response = answer.expect("in time").expect("an answer");
     let status = response.status().as_u16();
     let bytes = response.into_body().collect().await.expect("a body").to_bytes();
     Answer { status, text: String::from_utf8(bytes.to_vec()).expect("UTF-8") }

@@ -48,7 +48,8 @@ impl Scene {
         let notebooks = names.clone().map(|name| notebook(name, &format!("$PROJECT/{name}")));
         let services = secrets::SERVABLE.iter().map(|name| inference_service(name));
         let llm_services = secrets::SERVABLE.iter().map(|name| llm_inference_service(name));
-        let all = names.clone().map(|name| format!("$PROJECT/{name},")).collect::<String>();
+        // As many as one workload may name.
+        let all = names.clone().take(32).map(|name| format!("$PROJECT/{name},")).collect::<String>();
         let everything = notebook("everything", &all);
         notebooks.chain(services).chain(llm_services).chain([everything]).collect()
     }

@@ -1,5 +1,6 @@
 //! The integration tests of the `bowline` binary, one module for each subject.
 
+mod admission;
 mod bad_input;
 mod canary;
 mod cli;

@@ -11,9 +11,7 @@ use super::place::{self, Pod};
 use super::record::annotation;
 use super::reference::{Entry, ReferenceError, parse_list};
 use super::tie::Place;
-use super::{
-    Denial, Draft, Found, Lookup, Needs, Operation, Request, is_in_effect, resolve, stored_record,
-};
+use super::{Denial, Draft, Found, Needs, Operation, Request, is_in_effect, resolve};
 use crate::names;
 use crate::workload::WorkloadKind;
 
@@ -21,6 +19,17 @@ use crate::workload::WorkloadKind;
 struct Wanted {
     pod: Path,
     entries: Vec<Entry>,
+}
+
+/// The connections that the wanted object names; `None` when that cannot be read.
+pub(super) fn named(request: &Request<'_>) -> Option<Vec<String>> {
+    let wanted = wanted(request, request.object).ok()?;
+    Some(
+        entries_of(&wanted)
+            .into_iter()
+            .map(|entry| entry.name)
+            .collect(),
+    )
 }
 
 /// How a connection stands to the stored object.
@@ -39,7 +48,6 @@ pub(super) fn needs(request: &Request<'_>) -> Needs {
     if is_fixed(request) {
         return needs;
     }
-    let stored = stored_record(request, &Lookup::new());
     for entry in wanted(request, request.object)
         .unwrap_or_default()
         .iter()
@@ -49,8 +57,7 @@ pub(super) fn needs(request: &Request<'_>) -> Needs {
             continue;
         }
         push_unique(&mut needs.read, &entry.name);
-        let is_tied = is_in_effect(&stored, &entry.name, request.before);
-        if !is_tied || !is_named_before(request, entry) {
+        if !is_in_effect(request, &entry.name) || !is_named_before(request, entry) {
             push_unique(&mut needs.authorize, &entry.name);
         }
     }
@@ -78,8 +85,11 @@ pub(super) fn plan(draft: &mut Draft<'_>) -> Result<(), Denial> {
     for entry in &entries {
         tie(draft, &wanted, entry)?;
     }
-    for wanted in &wanted {
-        collision::warn(draft, wanted);
+    // The names of variables are for those only whose rights were asked just now.
+    if !is_reference_unchanged(draft.request) {
+        wanted
+            .iter()
+            .for_each(|wanted| collision::warn(draft, wanted));
     }
     Ok(())
 }
@@ -226,7 +236,7 @@ fn standing(draft: &Draft<'_>, entry: &Entry) -> Standing {
     let request = draft.request;
     if !is_named_before(request, entry) {
         Standing::New
-    } else if is_in_effect(draft.stored, &entry.name, request.before) {
+    } else if is_in_effect(request, &entry.name) {
         Standing::InEffect
     } else if is_reference_unchanged(request) {
         Standing::Dormant

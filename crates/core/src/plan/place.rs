@@ -89,7 +89,12 @@ pub(super) fn container(object: &Value, pod: &Path) -> Option<Path> {
 ///
 /// Such controllers hand the annotations down. What the pods need has come down with the template,
 /// the reference may be in another kind's grammar, and the controller need not read any Secret.
-pub(super) fn is_handed_down(object: &Value) -> bool {
+///
+/// Nobody makes Notebooks and models that way, so an owner on one of those is somebody's claim.
+pub(super) fn is_handed_down(kind: WorkloadKind, object: &Value) -> bool {
+    if kind.is_serving() || kind == WorkloadKind::Notebook {
+        return false;
+    }
     let owners = object
         .get("metadata")
         .and_then(|metadata| metadata.get("ownerReferences"));

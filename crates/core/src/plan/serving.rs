@@ -9,12 +9,11 @@ use serde_json::{Value, json};
 
 use super::advice::short;
 use super::path::Path;
-use super::record::Record;
-use super::record::annotation;
+use super::record::{FieldSet, Record, Tied, annotation};
 use super::reference::{self, BadReference, Single};
 use super::resolve::{self, Unusable};
-use super::tie::{Knot, is_unset};
-use super::{Account, Denial, Draft, Found, Lookup, Needs, Request, is_in_effect, stored_record};
+use super::tie::{Knot, Was, is_unset};
+use super::{Account, Denial, Draft, Found, Needs, Request, is_in_effect};
 use crate::connection::{Connection, Recognition};
 use crate::names;
 use crate::protocol::Protocol;
@@ -38,9 +37,8 @@ pub(super) fn needs(request: &Request<'_>) -> Needs {
     let mut needs = Needs::default();
     if let Ok(Some(single)) = single(request, request.object) {
         let name = single.entry.name;
-        let stored = stored_record(request, &Lookup::new());
         let is_kept = earlier_name(request).as_deref() == Some(&name);
-        if !is_kept || !is_in_effect(&stored, &name, request.before) {
+        if !is_kept || !is_in_effect(request, &name) {
             needs.authorize.push(name.clone());
         }
         needs.read.push(name);
@@ -71,6 +69,12 @@ pub(super) fn plan(draft: &mut Draft<'_>) -> Result<(), Denial> {
         }
         outcome => outcome,
     }
+}
+
+/// The connection that the wanted object names; `None` when that cannot be read.
+pub(super) fn named(request: &Request<'_>) -> Option<Vec<String>> {
+    let single = single(request, request.object).ok()?;
+    Some(single.into_iter().map(|single| single.entry.name).collect())
 }
 
 fn single(request: &Request<'_>, object: &Value) -> Result<Option<Single>, BadReference> {
@@ -123,9 +127,12 @@ fn malformed(draft: &mut Draft<'_>, bad: &BadReference) -> Result<(), Denial> {
 }
 
 /// Puts back what the record says of a connection that cannot be tied now.
+///
+/// One that never took effect gets no line in the record: the next update would believe it.
 fn keep(draft: &mut Draft<'_>, name: &str) {
-    let earlier = draft.stored.tied(name).cloned().unwrap_or_default();
-    draft.tie(name, |knot| knot.restore(&earlier));
+    if let Some(earlier) = draft.stored.tied(name).cloned() {
+        draft.tie(name, |knot| knot.restore(&earlier));
+    }
 }
 
 fn unfrozen(name: &str, denial: &Denial) -> String {
@@ -152,6 +159,7 @@ fn tie(draft: &mut Draft<'_>, single: &Single, is_touched: bool) -> Result<(), D
         warnings.extend(resolve::findings(&resolved.connection.secret));
     }
     let mut fit = Fit {
+        stored: draft.stored.tied(name).cloned(),
         resolved: &resolved,
         notes: Vec::new(),
         accounts: Vec::new(),
@@ -231,6 +239,8 @@ fn warn_of_retyping(draft: &mut Draft<'_>, name: &str, protocol: Protocol) {
 
 /// What the kinds share while they write one connection into a workload.
 struct Fit<'a> {
+    /// What the connection brought before; what it does again is no news.
+    stored: Option<Tied>,
     resolved: &'a Resolved,
     notes: Vec<String>,
     accounts: Vec<Account>,
@@ -281,7 +291,17 @@ impl Fit<'_> {
 
     /// Sets the model's location to what the connection says, and tells when that replaces another.
     fn locate(&mut self, knot: &mut Knot<'_>, at: &Path, location: &str) {
-        if knot.set(at, json!(location)) == super::tie::Was::Replaced {
+        if knot.set(at, json!(location)) != Was::Replaced {
+            return;
+        }
+        let was = knot.tied.fields.last().and_then(|field| field.was.clone());
+        let is_known = |field: &FieldSet| field.at == at.to_string() && field.was == was;
+        if !self
+            .stored
+            .iter()
+            .flat_map(|tied| &tied.fields)
+            .any(is_known)
+        {
             let field = at.last_key().unwrap_or_default();
             self.note(format!(
                 "`{field}` was replaced by the location of `{}`",

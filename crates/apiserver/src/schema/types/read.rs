@@ -17,20 +17,28 @@ pub(super) fn types(text: &str) -> HashMap<String, Value> {
     let declarations = declarations(text);
     let mut packages: HashMap<&str, Vec<&str>> = HashMap::new();
     for declared in &declarations {
-        packages.entry(declared.name).or_default().push(declared.package);
+        packages
+            .entry(declared.name)
+            .or_default()
+            .push(declared.package);
     }
     let mut types: HashMap<String, Value> = declarations
         .iter()
         .map(|declared| {
             let package = declared.package;
             let full = |short: &str| match packages.get(short).map(Vec::as_slice) {
-                Some([other, ..]) if !packages[short].contains(&package) => format!("{other}.{short}"),
+                Some([other, ..]) if !packages[short].contains(&package) => {
+                    format!("{other}.{short}")
+                }
                 _ => format!("{package}.{short}"),
             };
             (full(declared.name), schema(&declared.fields, &full))
         })
         .collect();
-    types.insert(PARTIAL_OBJECT.to_owned(), schema("metadata ObjectMeta", &|_| OBJECT_META.to_owned()));
+    types.insert(
+        PARTIAL_OBJECT.to_owned(),
+        schema("metadata ObjectMeta", &|_| OBJECT_META.to_owned()),
+    );
     types
 }
 
@@ -38,13 +46,23 @@ pub(super) fn types(text: &str) -> HashMap<String, Value> {
 fn declarations(text: &str) -> Vec<Declaration<'_>> {
     let mut package = "";
     let mut found: Vec<Declaration<'_>> = Vec::new();
-    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+    for line in text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
+        if let Some(name) = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
             package = name;
         } else if let (true, Some(last)) = (line.starts_with(' '), found.last_mut()) {
             last.fields.push_str(line);
         } else if let Some((name, fields)) = line.split_once(':') {
-            found.push(Declaration { package, name, fields: fields.to_owned() });
+            found.push(Declaration {
+                package,
+                name,
+                fields: fields.to_owned(),
+            });
         }
     }
     found
@@ -53,7 +71,11 @@ fn declarations(text: &str) -> Vec<Declaration<'_>> {
 fn schema(fields: &str, full: &dyn Fn(&str) -> String) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
-    for field in fields.split(',').map(str::trim).filter(|field| !field.is_empty()) {
+    for field in fields
+        .split(',')
+        .map(str::trim)
+        .filter(|field| !field.is_empty())
+    {
         let (name, kind) = field.split_once(' ').unwrap_or((field, "any"));
         if name == "metadata" {
             properties.insert("apiVersion".to_owned(), json!({"type": "string"}));
@@ -62,7 +84,10 @@ fn schema(fields: &str, full: &dyn Fn(&str) -> String) -> Value {
         if name.ends_with('!') {
             required.push(Value::from(name.trim_end_matches('!')));
         }
-        properties.insert(name.trim_end_matches('!').to_owned(), with_default(kind, full));
+        properties.insert(
+            name.trim_end_matches('!').to_owned(),
+            with_default(kind, full),
+        );
     }
     let mut schema = json!({"type": "object", "properties": properties});
     if !required.is_empty() {
@@ -84,7 +109,10 @@ fn with_default(kind: &str, full: &dyn Fn(&str) -> String) -> Value {
 }
 
 fn of(kind: &str, full: &dyn Fn(&str) -> String) -> Value {
-    let inside = |open, close| kind.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+    let inside = |open, close| {
+        kind.strip_prefix(open)
+            .and_then(|rest| rest.strip_suffix(close))
+    };
     if let Some(inner) = inside('[', ']') {
         return json!({"type": "array", "items": of(inner, full)});
     }

@@ -1,0 +1,139 @@
+//! Requests that make no sense get a clear answer.
+
+use crate::client::{SECRETS, Server, secret};
+use rstest::rstest;
+
+const JSON: &str = "application/json";
+
+#[rstest]
+#[case::empty(JSON, "")]
+#[case::broken(JSON, "{\"metadata\":")]
+#[case::list(JSON, "[]")]
+#[case::twice(JSON, "{\"metadata\":{\"name\":\"a\",\"name\":\"b\"}}")]
+#[case::nested(JSON, &"[".repeat(100_000))]
+#[case::not_yaml("application/yaml", "a: [")]
+#[case::bomb(
+    "application/yaml",
+    "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e,*e]\n"
+)]
+#[case::not_protobuf("application/vnd.kubernetes.protobuf", "nonsense")]
+#[tokio::test]
+async fn a_body_that_cannot_be_read_is_refused(#[case] media_type: &str, #[case] body: &str) {
+    let admin = Server::start().await.admin();
+    admin
+        .send("POST", SECRETS, &[("content-type", media_type)], body)
+        .await
+        .refused(400, "BadRequest");
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_utf8_is_refused() {
+    let admin = Server::start().await.admin();
+    let answer = admin
+        .send(
+            "POST",
+            SECRETS,
+            &[("content-type", JSON)],
+            *b"{\"a\":\"\xff\"}",
+        )
+        .await;
+    assert!(answer.refused(400, "BadRequest").contains("not UTF-8"));
+}
+
+#[tokio::test]
+async fn a_body_may_have_three_mebibytes() {
+    let admin = Server::start().await.admin();
+    let limit = 3 * 1024 * 1024;
+    let object = secret("a").to_string();
+    let padded = |size: usize| object.clone() + &" ".repeat(size - object.len());
+    admin
+        .send("POST", SECRETS, &[("content-type", JSON)], padded(limit))
+        .await
+        .ok();
+    let answer = admin
+        .send(
+            "POST",
+            SECRETS,
+            &[("content-type", JSON)],
+            padded(limit + 1),
+        )
+        .await;
+    answer.refused(413, "RequestEntityTooLarge");
+}
+
+#[tokio::test]
+async fn a_body_of_another_form_is_refused() {
+    let admin = Server::start().await.admin();
+    admin
+        .send("POST", SECRETS, &[("content-type", "text/html")], "{}")
+        .await
+        .refused(415, "UnsupportedMediaType");
+}
+
+#[rstest]
+#[case::unknown_kind("GET", "/api/v1/namespaces/default/nonsense", 404)]
+#[case::unknown_group("GET", "/apis/nonsense.example.com/v1/things", 404)]
+#[case::unknown_version("GET", "/api/v9/secrets", 404)]
+#[case::unknown_subresource("GET", "/api/v1/namespaces/default/secrets/a/status", 404)]
+#[case::object_without_namespace("GET", "/api/v1/secrets/a", 404)]
+#[case::namespace_for_cluster_kind(
+    "GET",
+    "/apis/rbac.authorization.k8s.io/v1/namespaces/default/clusterroles",
+    404
+)]
+#[case::create_without_namespace("POST", "/api/v1/secrets", 405)]
+#[case::create_with_name("POST", "/api/v1/namespaces/default/secrets/a", 405)]
+#[case::update_collection("PUT", "/api/v1/namespaces/default/secrets", 405)]
+#[case::delete_everywhere("DELETE", "/api/v1/secrets", 405)]
+#[case::list_reviews("GET", "/apis/authorization.k8s.io/v1/subjectaccessreviews", 405)]
+#[case::other_method("BREW", "/api/v1/secrets", 405)]
+#[case::broken_encoding("GET", "/api/v1/namespaces/%ff/secrets", 400)]
+#[tokio::test]
+async fn a_request_that_makes_no_sense_is_refused(
+    #[case] method: &str,
+    #[case] path: &str,
+    #[case] code: u16,
+) {
+    let admin = Server::start().await.admin();
+    let answer = admin
+        .send(method, path, &[("content-type", JSON)], "{}")
+        .await;
+    assert_eq!(
+        (answer.code, &answer.json()["kind"]),
+        (code, &serde_json::json!("Status")),
+        "{}",
+        answer.json()
+    );
+}
+
+#[rstest]
+#[case::kind(serde_json::json!({"kind": 5}))]
+#[case::api_version(serde_json::json!({"apiVersion": ["v1"]}))]
+#[case::metadata(serde_json::json!({"metadata": "x"}))]
+#[case::name(serde_json::json!({"metadata": {"name": 5}}))]
+#[case::labels(serde_json::json!({"metadata": {"name": "a", "labels": ["x"]}}))]
+#[case::label(serde_json::json!({"metadata": {"name": "a", "labels": {"x": 1}}}))]
+#[case::namespace(serde_json::json!({"metadata": {"name": "a", "namespace": {}}}))]
+#[case::finalizers(serde_json::json!({"metadata": {"name": "a", "finalizers": "x"}}))]
+#[case::data(serde_json::json!({"metadata": {"name": "a"}, "data": "x"}))]
+#[case::version(serde_json::json!({"metadata": {"name": "a", "resourceVersion": 1}}))]
+#[tokio::test]
+async fn members_of_the_wrong_type_are_refused(#[case] object: serde_json::Value) {
+    let admin = Server::start().await.admin();
+    admin
+        .post(SECRETS, &object)
+        .await
+        .refused(400, "BadRequest");
+}
+
+#[tokio::test]
+async fn a_body_full_of_mistakes_gets_a_short_answer() {
+    let server = Server::start().await;
+    let labels: serde_json::Map<String, serde_json::Value> = (0..20_000)
+        .map(|number| (format!("not a key {number}"), "not a value".into()))
+        .collect();
+    let object = serde_json::json!({"metadata": {"name": "a", "labels": labels}});
+    let answer = server.admin().post(SECRETS, &object).await;
+    answer.refused(422, "Invalid");
+    assert!(answer.body.len() < 200_000, "{}", answer.body.len());
+}

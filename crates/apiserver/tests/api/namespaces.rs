@@ -1,0 +1,134 @@
+//! Namespaces: what they bring, what they hold, how they go.
+
+use crate::client::{SECRETS, Server, config_map, secret};
+use serde_json::json;
+
+const NAMESPACES: &str = "/api/v1/namespaces";
+
+#[tokio::test]
+async fn some_namespaces_exist_from_the_start() {
+    let admin = Server::start().await.admin();
+    for name in ["default", "kube-system", "kube-public"] {
+        let found = admin.get(&format!("{NAMESPACES}/{name}")).await.ok();
+        assert_eq!(found["status"]["phase"], "Active");
+        admin
+            .get(&format!("{NAMESPACES}/{name}/serviceaccounts/default"))
+            .await
+            .ok();
+    }
+    admin
+        .delete(&format!("{NAMESPACES}/default"))
+        .await
+        .refused(403, "Forbidden");
+}
+
+#[tokio::test]
+async fn a_namespace_brings_its_default_account() {
+    let admin = Server::start().await.admin();
+    let created = admin
+        .post(NAMESPACES, &json!({"metadata": {"name": "team-a"}}))
+        .await
+        .ok();
+    assert_eq!(
+        (
+            &created["status"]["phase"],
+            &created["metadata"]["labels"]["kubernetes.io/metadata.name"]
+        ),
+        (&json!("Active"), &json!("team-a"))
+    );
+    admin
+        .get(&format!("{NAMESPACES}/team-a/serviceaccounts/default"))
+        .await
+        .ok();
+}
+
+#[tokio::test]
+async fn nothing_is_written_into_an_absent_namespace() {
+    let admin = Server::start().await.admin();
+    let message = admin
+        .post(&format!("{NAMESPACES}/none/secrets"), &secret("a"))
+        .await
+        .refused(404, "NotFound");
+    assert_eq!(message, "namespaces \"none\" not found");
+    admin
+        .post(
+            &format!("{NAMESPACES}/none/secrets?dryRun=All"),
+            &secret("a"),
+        )
+        .await
+        .refused(404, "NotFound");
+}
+
+#[tokio::test]
+async fn a_namespace_takes_its_content_with_it() {
+    let admin = Server::start().await.admin();
+    admin
+        .post(NAMESPACES, &json!({"metadata": {"name": "team-a"}}))
+        .await
+        .ok();
+    let secrets = format!("{NAMESPACES}/team-a/secrets");
+    admin.post(&secrets, &secret("a")).await.ok();
+    admin.post(SECRETS, &secret("a")).await.ok();
+    let closing = admin.delete(&format!("{NAMESPACES}/team-a")).await.ok();
+    assert_eq!(closing["status"]["phase"], "Terminating");
+    admin
+        .get(&format!("{NAMESPACES}/team-a"))
+        .await
+        .refused(404, "NotFound");
+    admin
+        .get(&format!("{secrets}/a"))
+        .await
+        .refused(404, "NotFound");
+    admin.get(&format!("{SECRETS}/a")).await.ok();
+}
+
+#[tokio::test]
+async fn a_namespace_waits_for_what_is_held_back() {
+    let admin = Server::start().await.admin();
+    admin
+        .post(NAMESPACES, &json!({"metadata": {"name": "team-a"}}))
+        .await
+        .ok();
+    let maps = format!("{NAMESPACES}/team-a/configmaps");
+    let mut held = config_map("held");
+    held["metadata"]["finalizers"] = json!(["example.com/keep"]);
+    admin.post(&maps, &held).await.ok();
+    admin.post(&maps, &config_map("free")).await.ok();
+    admin.delete(&format!("{NAMESPACES}/team-a")).await.ok();
+    admin
+        .get(&format!("{maps}/free"))
+        .await
+        .refused(404, "NotFound");
+    let waiting = admin.get(&format!("{NAMESPACES}/team-a")).await.ok();
+    assert_eq!(waiting["status"]["phase"], "Terminating");
+    let message = admin
+        .post(&maps, &config_map("late"))
+        .await
+        .refused(403, "Forbidden");
+    assert!(
+        message.contains("because it is being terminated"),
+        "{message}"
+    );
+    admin
+        .patch(
+            &format!("{maps}/held"),
+            "merge",
+            &json!({"metadata": {"finalizers": []}}),
+        )
+        .await
+        .ok();
+    admin
+        .get(&format!("{NAMESPACES}/team-a"))
+        .await
+        .refused(404, "NotFound");
+}
+
+#[tokio::test]
+async fn a_namespace_has_a_label_for_a_name() {
+    let admin = Server::start().await.admin();
+    let message = admin
+        .post(NAMESPACES, &json!({"metadata": {"name": "team.a"}}))
+        .await
+        .refused(422, "Invalid");
+    assert!(message.contains("a lowercase RFC 1123 label"), "{message}");
+}
