@@ -28,7 +28,8 @@ test: ## Run every test, then look for secret values in all they wrote; installs
 
 .PHONY: bench
 bench: ## Run the benchmarks; each prints its ratio to a baseline measured in the same run
-	cargo bench --workspace --benches --locked $(ARGS)
+	cargo build --release --locked -p bowline
+	cargo bench -p bowline-benches --benches --locked $(ARGS)
 
 .PHONY: fuzz
 fuzz: ## Fuzz every parser, FUZZ_SECONDS=300 each; needs a nightly toolchain and cargo-fuzz

@@ -7,7 +7,6 @@ use crate::crd;
 use crate::kinds;
 use crate::rbac::{Policy, PolicyCache};
 use crate::registry::Registry;
-use crate::resource::Resource;
 use crate::store::{ObjectKey, Options, SealedPath, Store, StoreError, Stored, Write};
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
@@ -52,24 +51,20 @@ impl Api {
         self.policy.get(&self.store).await
     }
 
-    /// The access rules have changed.
-    pub(crate) fn forget_policy(&self) {
-        self.policy.invalidate();
-    }
-
-    /// Stores changes, all or none, and lets the server take note of what it is itself ruled by.
+    /// Stores changes to one resource (`group/plural`), all or none, and lets the server take note
+    /// of what it is itself ruled by.
     pub(crate) async fn commit(
         &self,
-        resource: &Resource,
+        resource: &str,
         writes: Vec<Write>,
     ) -> Result<Vec<Stored>, StoreError> {
-        let definitions: Vec<ObjectKey> = match resource.stored_as.as_str() {
+        let definitions: Vec<ObjectKey> = match resource {
             crd::STORED_AS => writes.iter().map(key).collect(),
             _ => Vec::new(),
         };
         let stored = self.store.write(writes).await?;
-        if resource.group == crate::validate::rbac::GROUP {
-            self.forget_policy();
+        if resource.split('/').next() == Some(crate::validate::rbac::GROUP) {
+            self.policy.invalidate();
         }
         for key in definitions {
             self.register(&key).await?;

@@ -6,10 +6,17 @@
 //! Nothing in here knows what the objects are for; who embeds it can look at every object before it
 //! is stored ([`Admission`]).
 //!
-//! Where it knowingly differs from a cluster: `metadata.managedFields` is not written, so there is
-//! no server-side apply yet; owner references are kept but nothing is collected by them; `pattern`
-//! and CEL rules of custom resources are not evaluated; versions of a custom resource differ in
-//! nothing but their name.
+//! Where it knowingly differs from a cluster:
+//!
+//! - `metadata.managedFields` is not written, so there is no server-side apply yet; nor are there
+//!   `scale` and other subresources than `status`.
+//! - Owner references are kept, but nothing is collected by them. Events do not expire.
+//! - `pattern` and CEL rules of custom resources are not evaluated, and versions of a custom
+//!   resource differ in nothing but their name.
+//! - Built-in kinds are checked as far as a store that runs nothing needs; few defaults are set.
+//! - A deleted namespace is usually gone when the answer arrives, not some time later.
+//! - Members that stand twice in one object are refused, whatever `fieldValidation` says.
+//! - Protobuf is read, never written.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {

@@ -3,6 +3,7 @@
 
 mod components;
 mod document;
+mod protobuf;
 mod v2;
 
 use crate::pipeline::respond::Answer;
@@ -19,8 +20,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 pub(crate) fn answer(kinds: &Kinds, path: &[&str], headers: &HeaderMap) -> Result<Answer, Status> {
     match path {
         ["v2"] if wants_protobuf(headers) => Ok(Answer::Raw {
-            media_type: v2::PROTOBUF,
-            body: Bytes::from(v2::empty_protobuf()),
+            media_type: protobuf::MEDIA_TYPE,
+            body: Bytes::from(protobuf::document(kinds)),
         }),
         ["v2"] => json_answer(&v2::document(kinds)),
         ["v3"] => json_answer(&index(kinds)),
@@ -73,7 +74,7 @@ fn index(kinds: &Kinds) -> Value {
             resource.has_status,
         )
             .hash(hasher);
-        resource.schema.open_api().to_string().hash(hasher);
+        resource.schema.fingerprint().hash(hasher);
     }
     let paths: Map<String, Value> = hashes
         .into_iter()

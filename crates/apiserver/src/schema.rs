@@ -9,7 +9,8 @@ pub(crate) mod types;
 
 use crate::validate::FieldError;
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::{Arc, OnceLock};
 
 pub(crate) const REFERENCE: &str = "#/components/schemas/";
 const PRESERVE: &str = "x-kubernetes-preserve-unknown-fields";
@@ -19,15 +20,29 @@ const INT_OR_STRING: &str = "x-kubernetes-int-or-string";
 /// The schema of one kind in one version.
 #[derive(Clone, Debug)]
 pub(crate) struct Schema {
-    root: Arc<Value>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    root: Value,
+    /// Made when first asked for; schemas can be large.
+    fingerprint: OnceLock<u64>,
 }
 
 impl Schema {
+    fn new(root: Value) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                root,
+                fingerprint: OnceLock::new(),
+            }),
+        }
+    }
+
     /// The schema of a built-in type, by its full name.
     pub(crate) fn built_in(type_name: &str) -> Self {
-        Self {
-            root: Arc::new(reference(type_name)),
-        }
+        Self::new(reference(type_name))
     }
 
     /// The schema of a custom resource; `metadata` is what every object has.
@@ -36,37 +51,53 @@ impl Schema {
         root.insert("apiVersion".to_owned(), json!({"type": "string"}));
         root.insert("kind".to_owned(), json!({"type": "string"}));
         root.insert("metadata".to_owned(), reference(types::OBJECT_META));
-        Self {
-            root: Arc::new(open_api),
-        }
+        Self::new(open_api)
+    }
+
+    /// A number that differs where schemas differ.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        *self.shared.fingerprint.get_or_init(|| {
+            let mut hasher = DefaultHasher::new();
+            self.shared.root.to_string().hash(&mut hasher);
+            hasher.finish()
+        })
     }
 
     /// The name of the built-in type that this is, where it is one.
     pub(crate) fn type_name(&self) -> Option<&str> {
-        self.root.get("$ref")?.as_str()?.strip_prefix(REFERENCE)
+        self.shared
+            .root
+            .get("$ref")?
+            .as_str()?
+            .strip_prefix(REFERENCE)
     }
 
     /// The OpenAPI form; references lead to the built-in types.
     pub(crate) fn open_api(&self) -> &Value {
-        &self.root
+        &self.shared.root
     }
 
     /// Takes away what the schema does not know, and returns the paths of that.
     pub(crate) fn prune(&self, object: &mut Value) -> Vec<String> {
         let mut unknown = Vec::new();
-        prune::prune(object, &self.root, &mut Path::default(), &mut unknown);
+        prune::prune(
+            object,
+            &self.shared.root,
+            &mut Path::default(),
+            &mut unknown,
+        );
         unknown
     }
 
     /// Fills in the defaults of members that are missing.
     pub(crate) fn default(&self, object: &mut Value) {
-        default::default(object, &self.root);
+        default::default(object, &self.shared.root);
     }
 
     /// Everything that contradicts the schema.
     pub(crate) fn check(&self, object: &Value) -> Vec<FieldError> {
         let mut errors = Vec::new();
-        check::check(object, &self.root, &mut Path::default(), &mut errors);
+        check::check(object, &self.shared.root, &mut Path::default(), &mut errors);
         errors
     }
 }

@@ -1,14 +1,9 @@
-//! OpenAPI v2, for clients that do not know v3: all kinds in one document. Clients that read only
-//! its protobuf form get a valid document without schemas, which tells them to leave checking to
-//! the server.
+//! OpenAPI v2, for clients that do not know v3: all kinds in one document.
 
 use super::{components, document};
 use crate::registry::Kinds;
 use crate::resource::Resource;
 use serde_json::{Value, json};
-
-/// The media type of the protobuf form.
-pub(super) const PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 /// The whole document.
 pub(super) fn document(kinds: &Kinds) -> Value {
@@ -69,25 +64,4 @@ fn point_to_definitions(value: &mut Value) {
         Value::Array(list) => list.iter_mut().for_each(point_to_definitions),
         _ => {}
     }
-}
-
-/// The least document in the form of `openapi.v2.Document`: its version, its title, no paths.
-pub(super) fn empty_protobuf() -> Vec<u8> {
-    let info = [text(1, "Kubernetes"), text(2, env!("CARGO_PKG_VERSION"))].concat();
-    [text(1, "2.0"), field(2, &info), field(8, &[])].concat()
-}
-
-fn text(number: u8, text: &str) -> Vec<u8> {
-    field(number, text.as_bytes())
-}
-
-/// A field with a length; all of ours are shorter than 128 bytes.
-fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(bytes.len())
-        .ok()
-        .filter(|length| *length < 128)
-        .expect("short texts of our own");
-    let mut field = vec![(number << 3) | 2, length];
-    field.extend_from_slice(bytes);
-    field
 }

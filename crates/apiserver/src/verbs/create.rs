@@ -133,7 +133,7 @@ impl Call {
         );
         let stored = self
             .api
-            .commit(&self.resource, writes)
+            .commit(&self.resource.stored_as, writes)
             .await
             .map_err(|error| self.refused(error))?;
         let first = stored

@@ -144,7 +144,7 @@ impl Call {
         };
         let stored = self
             .api
-            .commit(&self.resource, vec![delete])
+            .commit(&self.resource.stored_as, vec![delete])
             .await
             .map_err(|error| self.refused(error))?;
         namespace::settle(&self.api, self.closing_namespace()).await?;
@@ -167,7 +167,7 @@ impl Call {
         };
         let stored = self
             .api
-            .commit(&self.resource, vec![update])
+            .commit(&self.resource.stored_as, vec![update])
             .await
             .map_err(|error| self.refused(error))?;
         let first = stored

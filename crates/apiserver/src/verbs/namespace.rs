@@ -123,7 +123,6 @@ async fn empty(api: &Api, resource: &str, namespace: &str) -> Result<usize, Stor
         ..ListQuery::default()
     };
     let mut held_back = 0;
-    let mut rules_change = false;
     for item in api.store.list(query).await?.items {
         let key = ObjectKey {
             resource: resource.to_owned(),
@@ -132,7 +131,6 @@ async fn empty(api: &Api, resource: &str, namespace: &str) -> Result<usize, Stor
         };
         if !object::has_finalizers(&item) {
             remove(api, key).await?;
-            rules_change = true;
             continue;
         }
         held_back += 1;
@@ -142,22 +140,23 @@ async fn empty(api: &Api, resource: &str, namespace: &str) -> Result<usize, Stor
                 value: marked(item, false),
                 expected: None,
             };
-            api.store.write(vec![update]).await?;
+            api.commit(resource, vec![update]).await?;
         }
-    }
-    if rules_change && resource.starts_with(crate::validate::rbac::GROUP) {
-        api.forget_policy();
     }
     Ok(held_back)
 }
 
+/// Takes one object away, where it is still there.
 async fn remove(api: &Api, key: ObjectKey) -> Result<(), StoreError> {
+    let resource = key.resource.clone();
     match api
-        .store
-        .write(vec![Write::Delete {
-            key,
-            expected: None,
-        }])
+        .commit(
+            &resource,
+            vec![Write::Delete {
+                key,
+                expected: None,
+            }],
+        )
         .await
     {
         Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),

@@ -136,3 +136,25 @@ async fn health_and_version_answer() {
         .await
         .refused(405, "MethodNotAllowed");
 }
+
+#[tokio::test]
+async fn old_clients_get_their_form_of_open_api() {
+    let admin = Server::start().await.admin();
+    let accept = [(
+        "accept",
+        "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+    )];
+    let answer = admin.send("GET", "/openapi/v2", &accept, "").await;
+    let media_type = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+    assert_eq!(answer.headers["content-type"], media_type);
+    // The first field is the version of the document.
+    assert!(
+        answer.body.starts_with(b"\n\x032.0\x12"),
+        "{:?}",
+        &answer.body[..8]
+    );
+    let text = String::from_utf8_lossy(&answer.body);
+    assert!(
+        text.contains("/api/v1/namespaces/{namespace}/secrets/{name}") && text.contains("dryRun")
+    );
+}

@@ -36,8 +36,16 @@ impl Answer {
     #[track_caller]
     fn refuses(&self, status: u16, problem: &str) {
         assert_eq!(self.status, status, "{}", self.text);
-        assert!(self.text.contains(problem), "no `{problem}` in: {}", self.text);
-        assert!(!self.text.contains(VALUE), "it repeats a value: {}", self.text);
+        assert!(
+            self.text.contains(problem),
+            "no `{problem}` in: {}",
+            self.text
+        );
+        assert!(
+            !self.text.contains(VALUE),
+            "it repeats a value: {}",
+            self.text
+        );
     }
 }
 
@@ -48,11 +56,19 @@ struct Target {
 
 impl Target {
     fn new() -> Self {
-        Self { shared: Shared::get() }
+        Self {
+            shared: Shared::get(),
+        }
     }
 
     /// Sends a request to the API.
-    async fn api(&self, method: &str, path: &str, media_type: &str, body: impl Into<Vec<u8>>) -> Answer {
+    async fn api(
+        &self,
+        method: &str,
+        path: &str,
+        media_type: &str,
+        body: impl Into<Vec<u8>>,
+    ) -> Answer {
         let client = self.shared.server.client().await.expect("a client");
         let answer = send(&client, method, path, media_type, body.into()).await;
         self.is_well().await;
@@ -81,7 +97,13 @@ impl Target {
     }
 }
 
-async fn send(client: &Client, method: &str, path: &str, media_type: &str, body: Vec<u8>) -> Answer {
+async fn send(
+    client: &Client,
+    method: &str,
+    path: &str,
+    media_type: &str,
+    body: Vec<u8>,
+) -> Answer {
     let method = Method::from_bytes(method.as_bytes()).expect("a method");
     let mut request = Request::builder().method(method).uri(path);
     if !media_type.is_empty() {
@@ -91,8 +113,16 @@ async fn send(client: &Client, method: &str, path: &str, media_type: &str, body:
     let answer = tokio::time::timeout(PATIENCE, client.send(request)).await;
     let response = answer.expect("in time").expect("an answer");
     let status = response.status().as_u16();
-    let bytes = response.into_body().collect().await.expect("a body").to_bytes();
-    Answer { status, text: String::from_utf8(bytes.to_vec()).expect("UTF-8") }
+    let bytes = response
+        .into_body()
+        .collect()
+        .await
+        .expect("a body")
+        .to_bytes();
+    Answer {
+        status,
+        text: String::from_utf8(bytes.to_vec()).expect("UTF-8"),
+    }
 }
 
 /// `depth` lists, one in the other.

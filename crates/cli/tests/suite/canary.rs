@@ -29,14 +29,20 @@ impl Scene {
     fn new() -> Self {
         let mut canaries = Canaries::default();
         let secrets = secrets::of_every_protocol_and_dialect(&mut canaries);
-        Self { project: Project::on(Arc::new(Shared::start()), "reef"), canaries, secrets }
+        Self {
+            project: Project::on(Arc::new(Shared::start()), "reef"),
+            canaries,
+            secrets,
+        }
     }
 
     /// A project in which all Secrets have been created and workloads name them.
     fn in_use() -> Self {
         let scene = Self::new();
         scene.project.file("secrets.json", &list(&scene.secrets));
-        scene.project.file("workloads.json", &list(&scene.workloads()));
+        scene
+            .project
+            .file("workloads.json", &list(&scene.workloads()));
         scene.run("kubectl create -f secrets.json");
         scene.run("kubectl create -f workloads.json");
         scene
@@ -44,14 +50,29 @@ impl Scene {
 
     /// A workload of each kind for every Secret that it can use.
     fn workloads(&self) -> Vec<Value> {
-        let names = self.secrets.iter().filter_map(|secret| secret["metadata"]["name"].as_str());
-        let notebooks = names.clone().map(|name| notebook(name, &format!("$PROJECT/{name}")));
+        let names = self
+            .secrets
+            .iter()
+            .filter_map(|secret| secret["metadata"]["name"].as_str());
+        let notebooks = names
+            .clone()
+            .map(|name| notebook(name, &format!("$PROJECT/{name}")));
         let services = secrets::SERVABLE.iter().map(|name| inference_service(name));
-        let llm_services = secrets::SERVABLE.iter().map(|name| llm_inference_service(name));
+        let llm_services = secrets::SERVABLE
+            .iter()
+            .map(|name| llm_inference_service(name));
         // As many as one workload may name.
-        let all = names.clone().take(32).map(|name| format!("$PROJECT/{name},")).collect::<String>();
+        let all = names
+            .clone()
+            .take(32)
+            .map(|name| format!("$PROJECT/{name},"))
+            .collect::<String>();
         let everything = notebook("everything", &all);
-        notebooks.chain(services).chain(llm_services).chain([everything]).collect()
+        notebooks
+            .chain(services)
+            .chain(llm_services)
+            .chain([everything])
+            .collect()
     }
 
     /// Runs a script, which must succeed, and searches its output.
@@ -61,9 +82,15 @@ impl Scene {
         self.search(script, &outcome.stderr);
     }
 
-    /// Runs a script, whether it succeeds or not, and searches its output.
-    fn try_run(&self, script: &str) {
-        self.run(&format!("({script}) || true"));
+    /// Runs a command, whether it succeeds or not, and searches its output, which there must be.
+    fn try_run(&self, command: &str) {
+        let outcome = self.project.run(&format!("({command}) || true"));
+        assert!(
+            !outcome.stdout.is_empty() || !outcome.stderr.is_empty(),
+            "`{command}` is silent"
+        );
+        self.search(command, &outcome.stdout);
+        self.search(command, &outcome.stderr);
     }
 
     /// Nothing planted may occur in a piece of output.

@@ -55,13 +55,20 @@ impl Harbour {
     }
 
     fn inference_services(&self) -> Api<DynamicObject> {
-        self.dynamic("serving.kserve.io/v1beta1", "InferenceService", "inferenceservices")
+        self.dynamic(
+            "serving.kserve.io/v1beta1",
+            "InferenceService",
+            "inferenceservices",
+        )
     }
 
     /// Creates the S3 connection `soundings`.
     async fn connect(&self) -> Secret {
         let secret = s3("soundings", &self.project.canary);
-        self.api::<Secret>().create(&PostParams::default(), &secret).await.expect("created")
+        self.api::<Secret>()
+            .create(&PostParams::default(), &secret)
+            .await
+            .expect("created")
     }
 }
 

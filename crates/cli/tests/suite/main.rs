@@ -6,4 +6,5 @@ mod canary;
 mod cli;
 mod guides;
 mod kube_rs;
+mod kubectl;
 mod project;

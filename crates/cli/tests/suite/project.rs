@@ -1,8 +1,9 @@
 //! A project of a test's own: a namespace on the `bowline up` that tests share, a folder, and a
-//! shell in which `kubectl` is at home. What commands have to do is left to the tests.
+//! shell in which `kubectl` and `bowline` are at home. What commands have to do is left to the tests.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -42,10 +43,14 @@ impl Shared {
         let home = tempfile::tempdir().expect("a folder for clients");
         let server = Server::start(env!("CARGO_BIN_EXE_bowline"), data.path())
             .unwrap_or_else(|error| panic!("the server must start: {error:#}"));
+        let link = |name: &str, program: &Path| {
+            symlink(program, home.path().join(name)).expect("a link to a program");
+        };
+        link("bowline", Path::new(env!("CARGO_BIN_EXE_bowline")));
         // `scripts/kubectl.sh` may have put kubectl anywhere and under any name.
-        if let Some(kubectl) = std::env::var_os("KUBECTL") {
-            let link = home.path().join("kubectl");
-            std::os::unix::fs::symlink(kubectl, link).expect("a link to kubectl");
+        let kubectl = std::env::var_os("KUBECTL").map(PathBuf::from);
+        if let Some(kubectl) = kubectl.filter(|path| path.is_absolute()) {
+            link("kubectl", &kubectl);
         }
         Self { server, home, data }
     }
@@ -107,32 +112,46 @@ impl Project {
     pub(crate) fn file(&self, name: &str, text: &str) -> &Self {
         let path = self.folder.path().join(name);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        let text = text.replace("$PROJECT", &self.name).replace("$CANARY", &self.canary);
+        let text = text
+            .replace("$PROJECT", &self.name)
+            .replace("$CANARY", &self.canary);
         std::fs::write(path, text).expect("a file");
         self
     }
 
     /// Writes a manifest and applies it.
     pub(crate) fn apply(&self, manifest: &str) -> Outcome {
-        self.file("manifest.yaml", manifest).run("kubectl apply -f manifest.yaml")
+        self.file("manifest.yaml", manifest)
+            .run("kubectl apply -f manifest.yaml")
     }
 
     /// Writes a manifest and applies it, which must be refused.
     pub(crate) fn apply_fails(&self, manifest: &str) -> Outcome {
-        self.file("manifest.yaml", manifest).fails("kubectl apply -f manifest.yaml")
+        self.file("manifest.yaml", manifest)
+            .fails("kubectl apply -f manifest.yaml")
     }
 
     /// Runs a shell script, which must succeed.
     pub(crate) fn run(&self, script: &str) -> Outcome {
         let outcome = self.sh(script);
-        assert_eq!(outcome.code, Some(0), "`{script}` fails: {}", outcome.stderr);
+        assert_eq!(
+            outcome.code,
+            Some(0),
+            "`{script}` fails: {}",
+            outcome.stderr
+        );
         outcome
     }
 
     /// Runs a shell script, which must fail.
     pub(crate) fn fails(&self, script: &str) -> Outcome {
         let outcome = self.sh(script);
-        assert_ne!(outcome.code, Some(0), "`{script}` succeeds: {}", outcome.stdout);
+        assert_ne!(
+            outcome.code,
+            Some(0),
+            "`{script}` succeeds: {}",
+            outcome.stdout
+        );
         outcome
     }
 
@@ -157,7 +176,11 @@ impl Project {
             stdout: text(output.stdout),
             stderr: text(output.stderr),
         };
-        assert_eq!(self.canaries.leaks(&outcome.stderr), [], "on standard error of `{script}`");
+        assert_eq!(
+            self.canaries.leaks(&outcome.stderr),
+            [],
+            "on standard error of `{script}`"
+        );
         outcome
     }
 
@@ -169,7 +192,10 @@ impl Project {
 
     /// Whether there is such an object.
     pub(crate) fn has(&self, object: &str) -> bool {
-        !self.run(&format!("kubectl get {object} --ignore-not-found -o name")).stdout.is_empty()
+        !self
+            .run(&format!("kubectl get {object} --ignore-not-found -o name"))
+            .stdout
+            .is_empty()
     }
 
     /// A value of a Secret, decoded.
@@ -193,7 +219,11 @@ impl Outcome {
     /// Standard output must hold a text.
     #[track_caller]
     pub(crate) fn prints(&self, text: &str) -> &Self {
-        assert!(self.stdout.contains(text), "no `{text}` in: {}", self.stdout);
+        assert!(
+            self.stdout.contains(text),
+            "no `{text}` in: {}",
+            self.stdout
+        );
         self
     }
 
@@ -216,28 +246,35 @@ impl Outcome {
     /// Standard error must hold a text.
     #[track_caller]
     pub(crate) fn complains(&self, text: &str) -> &Self {
-        assert!(self.stderr.contains(text), "no `{text}` in: {}", self.stderr);
+        assert!(
+            self.stderr.contains(text),
+            "no `{text}` in: {}",
+            self.stderr
+        );
         self
     }
 
     /// There must be a `Warning:` line with a text.
     #[track_caller]
     pub(crate) fn warns(&self, text: &str) -> &Self {
-        assert!(self.warnings().any(|line| line.contains(text)), "no `{text}` in: {}", self.stderr);
+        assert!(
+            self.warnings().any(|line| line.contains(text)),
+            "no `{text}` in: {}",
+            self.stderr
+        );
         self
     }
 
-    /// There must be no `Warning:` line but the one about the annotation that `kubectl apply` leaves
-    /// on every Secret.
+    /// There must be no `Warning:` line.
     #[track_caller]
     pub(crate) fn is_quiet(&self) -> &Self {
-        let is_expected = |line: &&str| line.contains("annotation of `kubectl apply`");
-        let unexpected: Vec<&str> = self.warnings().filter(|line| !is_expected(line)).collect();
-        assert_eq!(unexpected, [""; 0]);
+        assert_eq!(self.warnings().collect::<Vec<_>>(), [""; 0]);
         self
     }
 
     fn warnings(&self) -> impl Iterator<Item = &str> {
-        self.stderr.lines().filter(|line| line.starts_with("Warning:"))
+        self.stderr
+            .lines()
+            .filter(|line| line.starts_with("Warning:"))
     }
 }

@@ -22,13 +22,19 @@ const JSON: &str = "application/json";
 #[case::nested_objects(format!("{}1{}", "{\"a\":".repeat(100_000), "}".repeat(100_000)), "recursion limit")]
 #[tokio::test]
 async fn a_body_that_is_no_object_is_refused(#[case] body: String, #[case] problem: &str) {
-    Target::new().api("POST", SECRETS, JSON, body).await.refuses(400, problem);
+    Target::new()
+        .api("POST", SECRETS, JSON, body)
+        .await
+        .refuses(400, problem);
 }
 
 #[tokio::test]
 async fn a_body_that_is_not_utf8_is_refused_with_the_place() {
     let body = b"{\"kind\":\"Secret\",\"stringData\":{\"a\":\"\xff\xfe\"}}";
-    Target::new().api("POST", SECRETS, JSON, *body).await.refuses(400, "not UTF-8 from byte 36 on");
+    Target::new()
+        .api("POST", SECRETS, JSON, *body)
+        .await
+        .refuses(400, "not UTF-8 from byte 36 on");
 }
 
 #[rstest]
@@ -38,7 +44,11 @@ async fn a_body_that_is_not_utf8_is_refused_with_the_place() {
 #[case::delete("DELETE", "/api/v1/namespaces/default/secrets/barnacle")]
 #[tokio::test]
 async fn a_body_that_is_too_large_is_refused(#[case] method: &str, #[case] path: &str) {
-    let media_type = if method == "PATCH" { "application/merge-patch+json" } else { JSON };
+    let media_type = if method == "PATCH" {
+        "application/merge-patch+json"
+    } else {
+        JSON
+    };
     let body = secret(&json!({"stringData": {"large": "x".repeat(LIMIT)}}));
     let answer = Target::new().api(method, path, media_type, body).await;
     answer.refuses(413, "Request entity too large: limit is 3145728");
@@ -52,7 +62,9 @@ async fn a_body_that_is_too_large_is_refused(#[case] method: &str, #[case] path:
 #[case("not a media type")]
 #[tokio::test]
 async fn a_body_of_another_media_type_is_refused(#[case] media_type: &str) {
-    let answer = Target::new().api("POST", SECRETS, media_type, secret(&json!({}))).await;
+    let answer = Target::new()
+        .api("POST", SECRETS, media_type, secret(&json!({})))
+        .await;
     answer.refuses(415, "accepted media types include: application/json");
 }
 
@@ -82,21 +94,27 @@ async fn an_object_that_is_not_valid_is_refused(
     #[case] status: u16,
     #[case] problem: &str,
 ) {
-    let answer = Target::new().api("POST", SECRETS, JSON, secret(&change)).await;
+    let answer = Target::new()
+        .api("POST", SECRETS, JSON, secret(&change))
+        .await;
     answer.refuses(status, problem);
 }
 
 #[tokio::test]
 async fn huge_annotations_are_refused() {
     let annotations = json!({"metadata": {"annotations": {"a": "x".repeat(300 * 1024)}}});
-    let answer = Target::new().api("POST", SECRETS, JSON, secret(&annotations)).await;
+    let answer = Target::new()
+        .api("POST", SECRETS, JSON, secret(&annotations))
+        .await;
     answer.refuses(422, "metadata.annotations: Too long");
 }
 
 #[tokio::test]
 async fn a_huge_secret_is_refused() {
     let values = json!({"stringData": {"a": "x".repeat(1024 * 1024)}});
-    let answer = Target::new().api("POST", SECRETS, JSON, secret(&values)).await;
+    let answer = Target::new()
+        .api("POST", SECRETS, JSON, secret(&values))
+        .await;
     answer.refuses(422, "data: Too long");
 }
 
@@ -119,5 +137,8 @@ async fn a_path_or_method_that_does_not_exist_is_refused(
     #[case] path: &str,
     #[case] status: u16,
 ) {
-    Target::new().api(method, path, "", "").await.refuses(status, "\"status\":\"Failure\"");
+    Target::new()
+        .api(method, path, "", "")
+        .await
+        .refuses(status, "\"status\":\"Failure\"");
 }

@@ -5,7 +5,10 @@ use rstest::rstest;
 use super::Target;
 
 #[rstest]
-#[case::open_list("labelSelector=a+in+(b", "unable to parse requirement: found '', expected: ',' or ')'")]
+#[case::open_list(
+    "labelSelector=a+in+(b",
+    "unable to parse requirement: found '', expected: ',' or ')'"
+)]
 #[case::bad_operator("labelSelector=a%3D%3D%3Db", "unable to parse requirement")]
 #[case::bad_key("labelSelector=-a%3Db", "key: Invalid value: \\\"-a\\\"")]
 #[case::unknown_field("fieldSelector=data.bill%3Dx", "data.bill")]
@@ -13,7 +16,10 @@ use super::Target;
 #[case::limit("limit=many", "limit")]
 #[case::negative_limit("limit=-1", "limit")]
 #[case::resource_version("resourceVersion=latest", "resourceVersion")]
-#[case::version_match("resourceVersion=1&resourceVersionMatch=Nearly", "resourceVersionMatch")]
+#[case::version_match(
+    "resourceVersion=1&resourceVersionMatch=Nearly",
+    "resourceVersionMatch"
+)]
 #[case::token("continue=garbage", "continue")]
 #[case::timeout("watch=true&timeoutSeconds=soon", "timeoutSeconds")]
 #[case::not_utf8("labelSelector=%ff", "UTF-8")]
@@ -22,13 +28,24 @@ async fn a_bad_query_is_refused(#[case] query: &str, #[case] problem: &str) {
     let path = format!("/api/v1/namespaces/default/secrets?{query}");
     let answer = Target::new().api("GET", &path, "", "").await;
     assert!([400, 422].contains(&answer.status), "{answer:?}");
-    assert!(answer.text.contains(problem), "no `{problem}` in: {}", answer.text);
+    assert!(
+        answer.text.contains(problem),
+        "no `{problem}` in: {}",
+        answer.text
+    );
 }
 
 #[tokio::test]
 async fn a_dry_run_of_another_kind_than_all_is_refused() {
     let path = "/api/v1/namespaces/default/secrets?dryRun=Some";
-    let answer = Target::new().api("POST", path, "application/json", super::secret(&serde_json::json!({}))).await;
+    let answer = Target::new()
+        .api(
+            "POST",
+            path,
+            "application/json",
+            super::secret(&serde_json::json!({})),
+        )
+        .await;
     assert!([400, 422].contains(&answer.status), "{answer:?}");
     assert!(answer.text.contains("dryRun"), "{}", answer.text);
 }

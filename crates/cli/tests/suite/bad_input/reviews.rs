@@ -58,13 +58,18 @@ async fn a_body_that_is_no_review_is_refused(
     #[case] problem: &str,
     #[values("/mutate", "/validate")] path: &str,
 ) {
-    Target::new().review(path, JSON, body).await.refuses(400, problem);
+    Target::new()
+        .review(path, JSON, body)
+        .await
+        .refuses(400, problem);
 }
 
 /// Nothing reads what lies that deep, so it may pass, but it must not exhaust the stack.
 #[rstest]
 #[tokio::test]
-async fn deep_nesting_inside_of_an_object_does_no_harm(#[values("/mutate", "/validate")] path: &str) {
+async fn deep_nesting_inside_of_an_object_does_no_harm(
+    #[values("/mutate", "/validate")] path: &str,
+) {
     let body = review(&json!({})).replace(&format!("\"{VALUE}\""), &nested(1_000_000));
     let answer = Target::new().review(path, JSON, body).await;
     assert!([200, 400].contains(&answer.status), "{answer:?}");
@@ -75,14 +80,20 @@ async fn deep_nesting_inside_of_an_object_does_no_harm(#[values("/mutate", "/val
 async fn a_body_that_is_not_utf8_is_refused(#[values("/mutate", "/validate")] path: &str) {
     let mut body = review(&json!({})).into_bytes();
     body[40] = 0xff;
-    Target::new().review(path, JSON, body).await.refuses(400, "not UTF-8 from byte 40 on");
+    Target::new()
+        .review(path, JSON, body)
+        .await
+        .refuses(400, "not UTF-8 from byte 40 on");
 }
 
 #[rstest]
 #[tokio::test]
 async fn a_body_that_is_too_large_is_refused(#[values("/mutate", "/validate")] path: &str) {
     let body = review(&json!({"request": {"object": {"large": "x".repeat(LIMIT)}}}));
-    Target::new().review(path, JSON, body).await.refuses(413, "");
+    Target::new()
+        .review(path, JSON, body)
+        .await
+        .refuses(413, "");
 }
 
 #[rstest]
@@ -91,7 +102,9 @@ async fn a_body_that_is_too_large_is_refused(#[values("/mutate", "/validate")] p
 #[case("")]
 #[tokio::test]
 async fn a_body_of_another_media_type_is_refused(#[case] media_type: &str) {
-    let answer = Target::new().review("/mutate", media_type, review(&json!({}))).await;
+    let answer = Target::new()
+        .review("/mutate", media_type, review(&json!({})))
+        .await;
     answer.refuses(415, "application/json");
 }
 
@@ -104,7 +117,14 @@ async fn a_body_of_another_media_type_is_refused(#[case] media_type: &str) {
 async fn a_creation_without_an_object_is_refused(#[case] object: Value) {
     let body = review(&json!({"request": {"object": object}}));
     let answer = Target::new().review("/mutate", JSON, body).await;
-    answer.refuses(400, if object.is_null() { "`request.object`" } else { "wrong type" });
+    answer.refuses(
+        400,
+        if object.is_null() {
+            "`request.object`"
+        } else {
+            "wrong type"
+        },
+    );
 }
 
 /// The `response` of a review that was answered.
@@ -112,7 +132,10 @@ async fn answered(change: &Value) -> Value {
     let answer = Target::new().review("/mutate", JSON, review(change)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let review: Value = serde_json::from_str(&answer.text).expect("JSON");
-    assert_eq!(review["response"]["uid"], "4e5b2a30-0000-4000-8000-000000000001");
+    assert_eq!(
+        review["response"]["uid"],
+        "4e5b2a30-0000-4000-8000-000000000001"
+    );
     review["response"].clone()
 }
 
@@ -144,17 +167,25 @@ fn annotated(annotations: &Value) -> Value {
 #[case::control("default/a\u{7}\u{1b}[31m".to_owned(), "not a valid name")]
 #[tokio::test]
 async fn a_bad_reference_is_denied(#[case] reference: String, #[case] problem: &str) {
-    let response = answered(&annotated(&json!({"opendatahub.io/connections": reference}))).await;
+    let response = answered(&annotated(
+        &json!({"opendatahub.io/connections": reference}),
+    ))
+    .await;
     assert_eq!(response["allowed"], false);
     let message = response["status"]["message"].as_str().expect("a message");
     assert!(message.contains(problem), "no `{problem}` in: {message}");
-    assert!(message.len() < 400 && !message.contains(char::is_control), "{message}");
+    assert!(
+        message.len() < 400 && !message.contains(char::is_control),
+        "{message}"
+    );
 }
 
 #[rstest]
 #[case::no_json("Barnacle-Bill-was-here")]
 #[case::other_shape("[1, 2, 3]")]
-#[case::foreign_path(r#"{"connections":[{"name":"a","fields":[{"at":"/metadata/name","value":"b"}]}]}"#)]
+#[case::foreign_path(
+    r#"{"connections":[{"name":"a","fields":[{"at":"/metadata/name","value":"b"}]}]}"#
+)]
 #[tokio::test]
 async fn a_record_that_somebody_made_up_does_no_harm(#[case] record: &str) {
     let response = answered(&annotated(&json!({"bowline.dev/injected": record}))).await;

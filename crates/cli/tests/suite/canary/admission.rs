@@ -13,13 +13,18 @@ async fn send(client: &Client, request: Request<Body>) -> (u16, String) {
     let response = client.send(request).await.expect("an answer");
     let status = response.status().as_u16();
     let headers = format!("{:?}\n", response.headers());
-    let bytes = response.into_body().collect().await.expect("a body").to_bytes();
-    (status, headers + &String::from_utf8(bytes.to_vec()).expect("UTF-8"))
+    let body = response.into_body().collect().await.expect("a body");
+    let text = String::from_utf8(body.to_bytes().to_vec()).expect("UTF-8");
+    (status, headers + &text)
 }
 
 fn review(object: &Value, operation: &str, before: Option<&Value>) -> Request<Body> {
     let kind = object["kind"].as_str().expect("a kind");
-    let (group, version) = match object["apiVersion"].as_str().expect("a version").split_once('/') {
+    let (group, version) = match object["apiVersion"]
+        .as_str()
+        .expect("a version")
+        .split_once('/')
+    {
         Some((group, version)) => (group, version),
         None => ("", "v1"),
     };
@@ -36,15 +41,27 @@ fn review(object: &Value, operation: &str, before: Option<&Value>) -> Request<Bo
             "oldObject": before,
         },
     });
-    let path = if kind == "Secret" { "/validate" } else { "/mutate" };
+    let path = if kind == "Secret" {
+        "/validate"
+    } else {
+        "/mutate"
+    };
     let request = Request::post(path).header("content-type", "application/json");
-    request.body(Body::from(review.to_string().into_bytes())).expect("a request")
+    request
+        .body(Body::from(review.to_string().into_bytes()))
+        .expect("a request")
 }
 
 #[tokio::test]
 async fn no_answer_to_a_review_holds_a_value() {
     let scene = Scene::in_use();
-    let client = scene.project.shared.server.admission().await.expect("a client");
+    let client = scene
+        .project
+        .shared
+        .server
+        .admission()
+        .await
+        .expect("a client");
     let workloads = scene.workloads();
     for object in scene.secrets.iter().chain(&workloads) {
         let mut object = object.clone();
@@ -73,7 +90,9 @@ fn patch(answer: &str) -> String {
     let (_, json) = answer.split_once('\n').expect("a body");
     let review: Value = serde_json::from_str(json).expect("JSON");
     let patch = review["response"]["patch"].as_str().unwrap_or_default();
-    let bytes = base64::engine::general_purpose::STANDARD.decode(patch).expect("base64");
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(patch)
+        .expect("base64");
     String::from_utf8(bytes).expect("UTF-8")
 }
 

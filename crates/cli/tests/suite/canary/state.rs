@@ -10,7 +10,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     entries
         .flat_map(|entry| {
             let path = entry.path();
-            if path.is_dir() { files(&path) } else { vec![path] }
+            if path.is_dir() {
+                files(&path)
+            } else {
+                vec![path]
+            }
         })
         .collect()
 }
@@ -24,7 +28,12 @@ fn search_data(scene: &Scene) -> Vec<String> {
         let text: String = String::from_utf8_lossy(&bytes).replace('\u{0}', " ");
         scene.search(&file.display().to_string(), &text);
     }
-    let name = |file: &PathBuf| file.strip_prefix(folder).expect("inside").display().to_string();
+    let name = |file: &PathBuf| {
+        file.strip_prefix(folder)
+            .expect("inside")
+            .display()
+            .to_string()
+    };
     found.iter().map(name).collect()
 }
 
@@ -42,7 +51,10 @@ fn the_data_folder_holds_no_value_while_the_server_runs() {
     let scene = Scene::in_use();
     work(&scene);
     let files = search_data(&scene);
-    assert!(files.iter().any(|file| file.ends_with(".sqlite-wal")), "no journal in {files:?}");
+    assert!(
+        files.iter().any(|file| file.ends_with(".sqlite-wal")),
+        "no journal in {files:?}"
+    );
 }
 
 #[test]
@@ -51,11 +63,16 @@ fn the_data_folder_holds_no_value_after_a_crash() {
     work(&scene);
     kill(scene.project.shared.server.id());
     let files = search_data(&scene);
-    assert!(files.iter().any(|file| file.ends_with(".sqlite")), "no store in {files:?}");
+    assert!(
+        files.iter().any(|file| file.ends_with(".sqlite")),
+        "no store in {files:?}"
+    );
 }
 
 fn kill(process: u32) {
-    let status = std::process::Command::new("kill").args(["-9", &process.to_string()]).status();
+    let status = std::process::Command::new("kill")
+        .args(["-9", &process.to_string()])
+        .status();
     assert!(status.expect("kill").success());
 }
 
@@ -65,7 +82,10 @@ fn the_log_holds_no_value_at_its_most_verbose_level() {
     work(&scene);
     let server = &scene.project.shared.server;
     let log = std::fs::read_to_string(&server.log).expect("the log");
-    assert!(log.contains("TRACE") && log.len() > 100_000, "the log is not verbose");
+    assert!(
+        log.contains("TRACE") && log.len() > 100_000,
+        "the log is not verbose"
+    );
     scene.search("the log", &log);
 }
 
@@ -74,5 +94,8 @@ fn the_log_holds_no_token() {
     let scene = Scene::in_use();
     let server = &scene.project.shared.server;
     let log = std::fs::read_to_string(&server.log).expect("the log");
-    assert!(!log.contains(&server.ready.token), "the administrator's token is in the log");
+    assert!(
+        !log.contains(&server.ready.token),
+        "the administrator's token is in the log"
+    );
 }

@@ -18,7 +18,9 @@ const TYPE: &str = include_str!("manifests/alauda-type.yaml");
 #[case::s3(S3, "soundings")]
 fn creating_a_connection_with_a_built_in_field_set(#[case] manifest: &str, #[case] name: &str) {
     let project = Project::new("wharf");
-    project.apply(manifest).prints(&format!("secret/{name} created"));
+    project
+        .apply(manifest)
+        .prints(&format!("secret/{name} created"));
     let listed = project.run("kubectl get secrets -l cpaas.io/dashboard=true -o name");
     listed.is(&format!("secret/{name}"));
 }
@@ -39,8 +41,12 @@ fn verification_the_type_of_a_connection_cannot_be_changed() {
 fn updating_a_connection_changes_its_display_name_and_fields() {
     let project = Project::new("wharf");
     project.apply(S3);
-    let changed = S3.replace("Depth Soundings", "Depths").replace("wharf-soundings", "wharf-depths");
-    project.apply(&changed).prints("secret/soundings configured");
+    let changed = S3
+        .replace("Depth Soundings", "Depths")
+        .replace("wharf-soundings", "wharf-depths");
+    project
+        .apply(&changed)
+        .prints("secret/soundings configured");
     let annotations = &project.object("secret soundings")["metadata"]["annotations"];
     assert_eq!(annotations["cpaas.io/display-name"], "Depths");
     assert_eq!(project.value("soundings", "AWS_S3_BUCKET"), "wharf-depths");
@@ -81,7 +87,10 @@ fn using_connections_for_model_deployment_uri() {
     let project = Project::new("wharf");
     project.apply(URI);
     project.apply(&service("berth-model", None));
-    assert_eq!(predictor(&project)["model"]["storageUri"], "hf://wharf-example/berth-planner");
+    assert_eq!(
+        predictor(&project)["model"]["storageUri"],
+        "hf://wharf-example/berth-planner"
+    );
 }
 
 /// Page "Using Connections", heading "Using Connections for Model Deployment", kind OCI: the location
@@ -92,8 +101,14 @@ fn using_connections_for_model_deployment_oci() {
     project.apply(OCI);
     project.apply(&service("quay-side", Some("tide:latest")));
     let predictor = predictor(&project);
-    assert_eq!(predictor["model"]["storageUri"], "oci://registry.wharf.example/models/tide:latest");
-    assert_eq!(predictor["imagePullSecrets"], json!([{"name": "quay-side"}]));
+    assert_eq!(
+        predictor["model"]["storageUri"],
+        "oci://registry.wharf.example/models/tide:latest"
+    );
+    assert_eq!(
+        predictor["imagePullSecrets"],
+        json!([{"name": "quay-side"}])
+    );
 }
 
 /// Page "Using Connections", note at its start: only what may `Pull` can be deployed from.
@@ -103,7 +118,9 @@ fn using_connections_for_model_deployment_oci_without_pull() {
     project.apply(&OCI.replace("[\"Pull\"]", "[\"Push\"]"));
     project
         .apply_fails(&service("quay-side", Some("tide:latest")))
-        .complains("Secret `quay-side` may not be used to pull: add `Pull` to its key `ACCESS_TYPE`");
+        .complains(
+            "Secret `quay-side` may not be used to pull: add `Pull` to its key `ACCESS_TYPE`",
+        );
     assert!(!project.has("inferenceservice tide-forecast"));
 }
 
@@ -203,6 +220,11 @@ fn deleting_a_connection_type_leaves_its_connections_alone() {
     let project = Project::new("wharf");
     let name = create_type(&project);
     project.apply(S3);
-    project.run(&format!("kubectl delete configmap {name} -n kube-public")).prints("deleted");
-    assert_eq!(project.value("soundings", "AWS_SECRET_ACCESS_KEY"), project.canary);
+    project
+        .run(&format!("kubectl delete configmap {name} -n kube-public"))
+        .prints("deleted");
+    assert_eq!(
+        project.value("soundings", "AWS_SECRET_ACCESS_KEY"),
+        project.canary
+    );
 }

@@ -34,7 +34,10 @@ async fn may_read(harbour: &Harbour, user: &str, groups: &[&str]) -> bool {
         ..SubjectAccessReview::default()
     };
     let reviews = Api::all(harbour.client.clone());
-    let answer = reviews.create(&PostParams::default(), &review).await.expect("an answer");
+    let answer = reviews
+        .create(&PostParams::default(), &review)
+        .await
+        .expect("an answer");
     answer.status.expect("a status").allowed
 }
 
@@ -49,13 +52,27 @@ async fn allow(harbour: &Harbour, kind: &str, name: &str) {
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"},
         "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name}],
     }));
-    harbour.api().create(&PostParams::default(), &role).await.expect("created");
-    harbour.api().create(&PostParams::default(), &binding).await.expect("created");
+    harbour
+        .api()
+        .create(&PostParams::default(), &role)
+        .await
+        .expect("created");
+    harbour
+        .api()
+        .create(&PostParams::default(), &binding)
+        .await
+        .expect("created");
 }
 
 /// The client of another user, by impersonation.
 async fn client_of(harbour: &Harbour, user: &str) -> Client {
-    let mut config = harbour.project.shared.server.config().await.expect("a configuration");
+    let mut config = harbour
+        .project
+        .shared
+        .server
+        .config()
+        .await
+        .expect("a configuration");
     config.auth_info.impersonate = Some(user.to_owned());
     Client::try_from(config).expect("a client")
 }
@@ -71,7 +88,10 @@ async fn the_administrator_may_do_everything() {
         ..SelfSubjectAccessReview::default()
     };
     let reviews = Api::all(harbour.client.clone());
-    let answer = reviews.create(&PostParams::default(), &review).await.expect("an answer");
+    let answer = reviews
+        .create(&PostParams::default(), &review)
+        .await
+        .expect("an answer");
     assert!(answer.status.expect("a status").allowed);
 }
 
@@ -97,12 +117,17 @@ async fn an_impersonated_user_has_that_users_rights_only() {
     let harbour = Harbour::new().await;
     harbour.connect().await;
     allow(&harbour, "User", "mate").await;
-    let secrets = Api::<Secret>::namespaced(client_of(&harbour, "mate").await, &harbour.project.name);
+    let secrets =
+        Api::<Secret>::namespaced(client_of(&harbour, "mate").await, &harbour.project.name);
     secrets.get("soundings").await.expect("allowed");
     let outcome = secrets.list(&ListParams::default()).await;
     let status = status(outcome.expect_err("forbidden"));
     assert_eq!((status.code, status.reason.as_str()), (403, "Forbidden"));
-    assert!(status.message.contains("User \"mate\" cannot list resource \"secrets\""));
+    assert!(
+        status
+            .message
+            .contains("User \"mate\" cannot list resource \"secrets\"")
+    );
 }
 
 #[tokio::test]
@@ -113,31 +138,54 @@ async fn a_service_of_a_user_without_the_right_to_its_connection_is_denied() {
         "metadata": {"name": "deployer"},
         "rules": [{"apiGroups": ["serving.kserve.io"], "resources": ["*"], "verbs": ["*"]}],
     }));
-    harbour.api().create(&PostParams::default(), &role).await.expect("created");
+    harbour
+        .api()
+        .create(&PostParams::default(), &role)
+        .await
+        .expect("created");
     let binding: RoleBinding = parsed(json!({
         "metadata": {"name": "deployer"},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "deployer"},
         "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "mate"}],
     }));
-    harbour.api().create(&PostParams::default(), &binding).await.expect("created");
-    let resource = kube::discovery::ApiResource::from_gvk(
-        &kube::core::GroupVersionKind::gvk("serving.kserve.io", "v1beta1", "InferenceService"),
-    );
+    harbour
+        .api()
+        .create(&PostParams::default(), &binding)
+        .await
+        .expect("created");
+    let resource = kube::discovery::ApiResource::from_gvk(&kube::core::GroupVersionKind::gvk(
+        "serving.kserve.io",
+        "v1beta1",
+        "InferenceService",
+    ));
     let client = client_of(&harbour, "mate").await;
     let services = Api::namespaced_with(client, &harbour.project.name, &resource);
     let service = inference_service("soundings", "models/tide");
     let outcome = services.create(&PostParams::default(), &service).await;
     let denied = status(outcome.expect_err("denied"));
     assert_eq!((denied.code, denied.reason.as_str()), (403, "Forbidden"));
-    assert!(denied.message.contains("names Secret `soundings`, which you cannot use"));
+    assert!(
+        denied
+            .message
+            .contains("names Secret `soundings`, which you cannot use")
+    );
     allow(&harbour, "User", "mate").await;
-    services.create(&PostParams::default(), &service).await.expect("allowed");
+    services
+        .create(&PostParams::default(), &service)
+        .await
+        .expect("allowed");
 }
 
 #[tokio::test]
 async fn a_caller_with_a_wrong_token_is_turned_away() {
     let harbour = Harbour::new().await;
-    let mut config = harbour.project.shared.server.config().await.expect("a configuration");
+    let mut config = harbour
+        .project
+        .shared
+        .server
+        .config()
+        .await
+        .expect("a configuration");
     config.auth_info.token = Some("not-the-token".to_owned().into());
     let secrets = Api::<Secret>::default_namespaced(Client::try_from(config).expect("a client"));
     let outcome = secrets.list(&ListParams::default()).await;

@@ -13,9 +13,24 @@ use super::{Harbour, parsed, status};
 
 #[rstest]
 #[case("kubeflow.org", "v1", "Notebook", "notebooks")]
-#[case("serving.kserve.io", "v1beta1", "InferenceService", "inferenceservices")]
-#[case("serving.kserve.io", "v1alpha1", "LLMInferenceService", "llminferenceservices")]
-#[case("serving.kserve.io", "v1alpha2", "LLMInferenceService", "llminferenceservices")]
+#[case(
+    "serving.kserve.io",
+    "v1beta1",
+    "InferenceService",
+    "inferenceservices"
+)]
+#[case(
+    "serving.kserve.io",
+    "v1alpha1",
+    "LLMInferenceService",
+    "llminferenceservices"
+)]
+#[case(
+    "serving.kserve.io",
+    "v1alpha2",
+    "LLMInferenceService",
+    "llminferenceservices"
+)]
 #[case("ray.io", "v1", "RayCluster", "rayclusters")]
 #[case("ray.io", "v1", "RayJob", "rayjobs")]
 #[case("", "v1", "Secret", "secrets")]
@@ -32,7 +47,14 @@ async fn a_kind_is_found_by_discovery(
     let (resource, capabilities) = pinned_kind(&harbour.client, &wanted).await.expect("found");
     assert_eq!(resource.plural, plural);
     assert_eq!(capabilities.scope, Scope::Namespaced);
-    for verb in [verbs::CREATE, verbs::GET, verbs::LIST, verbs::PATCH, verbs::UPDATE, verbs::WATCH] {
+    for verb in [
+        verbs::CREATE,
+        verbs::GET,
+        verbs::LIST,
+        verbs::PATCH,
+        verbs::UPDATE,
+        verbs::WATCH,
+    ] {
         assert!(capabilities.supports_operation(verb), "{verb}");
     }
 }
@@ -40,8 +62,18 @@ async fn a_kind_is_found_by_discovery(
 #[tokio::test]
 async fn discovery_of_everything_names_every_group() {
     let harbour = Harbour::new().await;
-    let discovery = Discovery::new(harbour.client.clone()).run().await.expect("discovered");
-    for group in ["", "apps", "batch", "rbac.authorization.k8s.io", "kubeflow.org", "serving.kserve.io"] {
+    let discovery = Discovery::new(harbour.client.clone())
+        .run()
+        .await
+        .expect("discovered");
+    for group in [
+        "",
+        "apps",
+        "batch",
+        "rbac.authorization.k8s.io",
+        "kubeflow.org",
+        "serving.kserve.io",
+    ] {
         assert!(discovery.has_group(group), "{group}");
     }
 }
@@ -49,7 +81,10 @@ async fn discovery_of_everything_names_every_group() {
 #[tokio::test]
 async fn aggregated_discovery_names_every_group() {
     let harbour = Harbour::new().await;
-    let discovery = Discovery::new(harbour.client.clone()).run_aggregated().await.expect("discovered");
+    let discovery = Discovery::new(harbour.client.clone())
+        .run_aggregated()
+        .await
+        .expect("discovered");
     for group in ["", "apps", "kubeflow.org", "serving.kserve.io"] {
         assert!(discovery.has_group(group), "{group}");
     }
@@ -59,13 +94,30 @@ async fn aggregated_discovery_names_every_group() {
 async fn the_workload_kinds_are_definitions_that_are_established() {
     let harbour = Harbour::new().await;
     let definitions = Api::<CustomResourceDefinition>::all(harbour.client.clone());
-    let list = definitions.list(&ListParams::default()).await.expect("a list");
+    let list = definitions
+        .list(&ListParams::default())
+        .await
+        .expect("a list");
     let names: Vec<String> = list.iter().map(ResourceExt::name_any).collect();
-    for name in ["notebooks.kubeflow.org", "inferenceservices.serving.kserve.io", "llminferenceservices.serving.kserve.io"] {
-        assert!(names.iter().any(|other| other == name), "{name} is not in {names:?}");
+    for name in [
+        "notebooks.kubeflow.org",
+        "inferenceservices.serving.kserve.io",
+        "llminferenceservices.serving.kserve.io",
+    ] {
+        assert!(
+            names.iter().any(|other| other == name),
+            "{name} is not in {names:?}"
+        );
     }
-    let wait = await_condition(definitions, "notebooks.kubeflow.org", conditions::is_crd_established());
-    tokio::time::timeout(std::time::Duration::from_secs(30), wait).await.expect("in time").expect("established");
+    let wait = await_condition(
+        definitions,
+        "notebooks.kubeflow.org",
+        conditions::is_crd_established(),
+    );
+    tokio::time::timeout(std::time::Duration::from_secs(30), wait)
+        .await
+        .expect("in time")
+        .expect("established");
 }
 
 /// A definition whose group is the test's own.
@@ -93,10 +145,16 @@ async fn a_kind_of_ones_own_can_be_defined_used_and_removed() {
     let harbour = Harbour::new().await;
     let group = format!("{}.example", harbour.project.name);
     let definitions = Api::<CustomResourceDefinition>::all(harbour.client.clone());
-    definitions.create(&PostParams::default(), &definition(&group)).await.expect("created");
+    definitions
+        .create(&PostParams::default(), &definition(&group))
+        .await
+        .expect("created");
     let name = format!("lighthouses.{group}");
     let wait = await_condition(definitions.clone(), &name, conditions::is_crd_established());
-    tokio::time::timeout(std::time::Duration::from_secs(30), wait).await.expect("in time").expect("established");
+    tokio::time::timeout(std::time::Duration::from_secs(30), wait)
+        .await
+        .expect("in time")
+        .expect("established");
 
     let api_version = format!("{group}/v1");
     let lighthouses = harbour.dynamic(&api_version, "Lighthouse", "lighthouses");
@@ -106,11 +164,22 @@ async fn a_kind_of_ones_own_can_be_defined_used_and_removed() {
             "metadata": {"name": "pharos"}, "spec": {"height": height},
         }))
     };
-    let outcome = lighthouses.create(&PostParams::default(), &lighthouse(0)).await;
+    let outcome = lighthouses
+        .create(&PostParams::default(), &lighthouse(0))
+        .await;
     let status = status(outcome.expect_err("too low"));
     assert_eq!(status.code, 422);
     assert!(status.message.contains("spec.height"), "{}", status.message);
-    lighthouses.create(&PostParams::default(), &lighthouse(103)).await.expect("created");
-    lighthouses.delete("pharos", &DeleteParams::default()).await.expect("deleted");
-    definitions.delete(&name, &DeleteParams::default()).await.expect("deleted");
+    lighthouses
+        .create(&PostParams::default(), &lighthouse(103))
+        .await
+        .expect("created");
+    lighthouses
+        .delete("pharos", &DeleteParams::default())
+        .await
+        .expect("deleted");
+    definitions
+        .delete(&name, &DeleteParams::default())
+        .await
+        .expect("deleted");
 }

@@ -12,10 +12,15 @@ use crate::project::Project;
 fn secure_credential_management_a_placeholder_left_in_the_manifest_is_pointed_out() {
     let project = Project::new("harbour");
     let template = SOUNDINGS.replace("$CANARY", "${S3_SECRET_KEY}");
-    project.apply(&template).warns("`AWS_SECRET_ACCESS_KEY` is still a placeholder");
+    project
+        .apply(&template)
+        .warns("`AWS_SECRET_ACCESS_KEY` is still a placeholder");
     project.file("template.yaml", &template);
     project.run("sed \"s|\\${S3_SECRET_KEY}|$CANARY|\" template.yaml | kubectl apply -f -");
-    assert_eq!(project.value("soundings", "AWS_SECRET_ACCESS_KEY"), project.canary);
+    assert_eq!(
+        project.value("soundings", "AWS_SECRET_ACCESS_KEY"),
+        project.canary
+    );
 }
 
 /// Page "Data Connections", heading "Secure Credential Management", rule 2.
@@ -28,17 +33,32 @@ fn secure_credential_management_separate_connections_per_environment() {
     development.file("connections/dev-s3-connection.yaml", &of("dev-soundings"));
     development.file("connections/prod-s3-connection.yaml", &of("prod-soundings"));
     development.run("kubectl apply -f connections/dev-s3-connection.yaml -n $PROJECT");
-    development.run(&format!("kubectl apply -f connections/prod-s3-connection.yaml -n {pier}"));
-    assert_eq!(development.value("soundings", "AWS_S3_BUCKET"), "dev-soundings");
-    assert_eq!(production.value("soundings", "AWS_S3_BUCKET"), "prod-soundings");
+    development.run(&format!(
+        "kubectl apply -f connections/prod-s3-connection.yaml -n {pier}"
+    ));
+    assert_eq!(
+        development.value("soundings", "AWS_S3_BUCKET"),
+        "dev-soundings"
+    );
+    assert_eq!(
+        production.value("soundings", "AWS_S3_BUCKET"),
+        "prod-soundings"
+    );
 }
 
 /// Page "Data Connections", heading "Naming Conventions".
 #[test]
 fn naming_conventions_the_names_advised_are_valid() {
     let project = Project::new("harbour");
-    for name in ["training-data-s3", "dev-dataset-storage", "experiment-tides", "model-1.5"] {
-        project.run(&format!("kubectl create secret generic {name} --from-literal=URI=pvc://a/b"));
+    for name in [
+        "training-data-s3",
+        "dev-dataset-storage",
+        "experiment-tides",
+        "model-1.5",
+    ] {
+        project.run(&format!(
+            "kubectl create secret generic {name} --from-literal=URI=pvc://a/b"
+        ));
     }
     project
         .fails("kubectl create secret generic Training_Data --from-literal=URI=pvc://a/b")
@@ -74,7 +94,11 @@ fn integration_with_workbenches_environment_variable_injection(
     let entry = json!([{"secretRef": {"name": "soundings"}}]);
     let reference = json!({"opendatahub.io/connections": format!("{}/soundings", project.name)});
     let annotations = if has_reference { reference } else { json!({}) };
-    let container = if has_entry { json!({"envFrom": entry}) } else { json!({}) };
+    let container = if has_entry {
+        json!({"envFrom": entry})
+    } else {
+        json!({})
+    };
     let stored = container_of_notebook(&project, &annotations, &container);
     assert_eq!(stored["envFrom"], entry);
 }
@@ -103,7 +127,10 @@ fn s3_connection_fields_required(#[case] field: &str) {
     let project = Project::new("harbour");
     let lines = SOUNDINGS.lines().filter(|line| !line.contains(field));
     let manifest: String = lines.flat_map(|line| [line, "\n"]).collect();
-    project.apply(&manifest).prints("created").warns(&format!("`{field}` is missing"));
+    project
+        .apply(&manifest)
+        .prints("created")
+        .warns(&format!("`{field}` is missing"));
 }
 
 /// Page "Data Connections", heading "S3 Connection Fields": the region is not required.
@@ -114,7 +141,11 @@ fn s3_connection_fields_optional() {
         .replace("  AWS_DEFAULT_REGION: eu-north-1\n", "")
         .replace("https://s3.amazonaws.com", "https://s3.harbour.example");
     let applied = project.apply(&manifest);
-    assert!(!applied.stderr.contains("AWS_DEFAULT_REGION"), "{}", applied.stderr);
+    assert!(
+        !applied.stderr.contains("AWS_DEFAULT_REGION"),
+        "{}",
+        applied.stderr
+    );
 }
 
 /// Page "Data Connections", heading "URI Connection Fields".
@@ -122,5 +153,8 @@ fn s3_connection_fields_optional() {
 fn uri_connection_fields_required() {
     let project = Project::new("harbour");
     let manifest = include_str!("../manifests/uri-pvc.yaml").replace("URI:", "URL:");
-    project.apply(&manifest).prints("created").warns("`URI` is missing");
+    project
+        .apply(&manifest)
+        .prints("created")
+        .warns("`URI` is missing");
 }

@@ -17,11 +17,23 @@ fn creating_data_connections_method_1_basic_s3_connection() {
     let secret = project.object("secret soundings");
     assert_eq!(secret["type"], "Opaque");
     assert_eq!(secret.get("stringData"), None, "it is write-only");
-    assert_eq!(secret["metadata"]["labels"]["opendatahub.io/dashboard"], "true");
-    assert_eq!(secret["metadata"]["annotations"]["opendatahub.io/connection-type"], "s3");
+    assert_eq!(
+        secret["metadata"]["labels"]["opendatahub.io/dashboard"],
+        "true"
+    );
+    assert_eq!(
+        secret["metadata"]["annotations"]["opendatahub.io/connection-type"],
+        "s3"
+    );
     assert_eq!(secret["data"].as_object().expect("values").len(), 5);
-    assert_eq!(project.value("soundings", "AWS_SECRET_ACCESS_KEY"), project.canary);
-    assert_eq!(project.value("soundings", "AWS_DEFAULT_REGION"), "eu-north-1");
+    assert_eq!(
+        project.value("soundings", "AWS_SECRET_ACCESS_KEY"),
+        project.canary
+    );
+    assert_eq!(
+        project.value("soundings", "AWS_DEFAULT_REGION"),
+        "eu-north-1"
+    );
 }
 
 /// Page "Data Connections", heading "Standard S3 Connection with Custom Endpoint".
@@ -32,7 +44,10 @@ fn creating_data_connections_method_1_standard_s3_connection_with_custom_endpoin
         .apply(include_str!("../manifests/s3-custom-endpoint.yaml"))
         .prints("secret/dry-dock created");
     let annotations = &project.object("secret dry-dock")["metadata"]["annotations"];
-    assert_eq!(annotations["openshift.io/description"], "Object store inside the cluster");
+    assert_eq!(
+        annotations["openshift.io/description"],
+        "Object store inside the cluster"
+    );
     assert_eq!(
         project.value("dry-dock", "AWS_S3_ENDPOINT"),
         "https://dry-dock.storage.svc.cluster.local:9000"
@@ -47,14 +62,19 @@ fn creating_data_connections_method_1_basic_uri_connection_for_pvc() {
         .apply(include_str!("../manifests/uri-pvc.yaml"))
         .prints("secret/berth-claim created")
         .warns("annotation `opendatahub.io/connection-type-ref` is deprecated and stands alone");
-    assert_eq!(project.value("berth-claim", "URI"), "pvc://berths/planner-7b");
+    assert_eq!(
+        project.value("berth-claim", "URI"),
+        "pvc://berths/planner-7b"
+    );
 }
 
 /// Page "Data Connections", heading "URI Connection for OCI Registry".
 #[test]
 fn creating_data_connections_method_1_uri_connection_for_oci_registry() {
     let project = Project::new("harbour");
-    project.apply(include_str!("../manifests/uri-oci.yaml")).prints("secret/pilot-image created");
+    project
+        .apply(include_str!("../manifests/uri-oci.yaml"))
+        .prints("secret/pilot-image created");
     let uri = project.value("pilot-image", "URI");
     assert_eq!(uri, "oci://registry.harbour.example/models/pilot-8b:1.5");
 }
@@ -99,7 +119,10 @@ fn creating_data_connections_method_2_create_s3_connection() {
         metadata["annotations"],
         json!({"opendatahub.io/connection-type": "s3", "openshift.io/display-name": "Tide Gauge"})
     );
-    assert_eq!(project.value("tide-gauge", "AWS_SECRET_ACCESS_KEY"), project.canary);
+    assert_eq!(
+        project.value("tide-gauge", "AWS_SECRET_ACCESS_KEY"),
+        project.canary
+    );
 }
 
 /// Page "Data Connections", heading "Create URI Connection" of "Method 2".

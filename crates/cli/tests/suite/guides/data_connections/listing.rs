@@ -17,12 +17,20 @@ fn project_with_three_secrets() -> Project {
 #[test]
 fn list_all_data_connections_in_current_namespace() {
     let project = project_with_three_secrets();
-    let table = project.run("kubectl get secrets -l opendatahub.io/dashboard=true").stdout;
-    let rows: Vec<Vec<&str>> =
-        table.lines().map(|line| line.split_whitespace().take(3).collect()).collect();
+    let table = project
+        .run("kubectl get secrets -l opendatahub.io/dashboard=true")
+        .stdout;
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .map(|line| line.split_whitespace().take(3).collect())
+        .collect();
     assert_eq!(
         rows,
-        [["NAME", "TYPE", "DATA"], ["berth-claim", "Opaque", "1"], ["soundings", "Opaque", "5"]]
+        [
+            ["NAME", "TYPE", "DATA"],
+            ["berth-claim", "Opaque", "1"],
+            ["soundings", "Opaque", "5"]
+        ]
     );
 }
 
@@ -35,8 +43,12 @@ fn list_all_data_connections_with_more_details() {
           -o custom-columns=NAME:.metadata.name,TYPE:.metadata.annotations.opendatahub\\.io/connection-type,DISPLAY:.metadata.annotations.openshift\\.io/display-name",
     );
     table.prints("NAME").prints("TYPE").prints("DISPLAY");
-    let rows: Vec<Vec<&str>> =
-        table.stdout.lines().skip(1).map(|line| line.split_whitespace().collect()).collect();
+    let rows: Vec<Vec<&str>> = table
+        .stdout
+        .lines()
+        .skip(1)
+        .map(|line| line.split_whitespace().collect())
+        .collect();
     assert_eq!(
         rows,
         [
@@ -52,9 +64,14 @@ fn list_all_data_connections_with_more_details() {
 fn list_all_data_connections_with_more_details_needs_quotes_around_the_backslash() {
     let project = project_with_three_secrets();
     let columns = r"NAME:.metadata.name,TYPE:.metadata.annotations.opendatahub\.io/connection-type";
-    let get = "kubectl get secrets -l opendatahub.io/dashboard=true --no-headers -o custom-columns=";
-    project.run(&format!("{get}{columns} | awk '{{print $2}}'")).lists(&["<none>", "<none>"]);
-    project.run(&format!("{get}'{columns}' | awk '{{print $2}}'")).lists(&["<none>", "s3"]);
+    let get =
+        "kubectl get secrets -l opendatahub.io/dashboard=true --no-headers -o custom-columns=";
+    project
+        .run(&format!("{get}{columns} | awk '{{print $2}}'"))
+        .lists(&["<none>", "<none>"]);
+    project
+        .run(&format!("{get}'{columns}' | awk '{{print $2}}'"))
+        .lists(&["<none>", "s3"]);
 }
 
 /// Page "Data Connections", heading "List All Data Connections", third command.
@@ -64,11 +81,18 @@ fn list_all_data_connections_across_all_namespaces() {
     there.apply(URI);
     let table = there.run("kubectl get secrets --all-namespaces -l opendatahub.io/dashboard=true");
     let has_row = |project: &Project, name: &str| {
-        let mut rows = table.stdout.lines().map(|line| line.split_whitespace().take(2));
+        let mut rows = table
+            .stdout
+            .lines()
+            .map(|line| line.split_whitespace().take(2));
         rows.any(|row| row.eq([&project.name[..], name]))
     };
     assert!(table.stdout.starts_with("NAMESPACE"), "{}", table.stdout);
-    assert!(has_row(&here, "soundings") && has_row(&there, "berth-claim"), "{}", table.stdout);
+    assert!(
+        has_row(&here, "soundings") && has_row(&there, "berth-claim"),
+        "{}",
+        table.stdout
+    );
 }
 
 /// Page "Data Connections", heading "View Specific Connection", first command.
@@ -76,8 +100,12 @@ fn list_all_data_connections_across_all_namespaces() {
 fn view_specific_connection_without_showing_secret_data() {
     let project = project_with_soundings();
     let shown = project.run("kubectl describe secret soundings");
-    shown.prints("Name:         soundings").prints("opendatahub.io/connection-type: s3");
-    shown.prints("AWS_S3_BUCKET:          17 bytes").prints("Type:  Opaque");
+    shown
+        .prints("Name:         soundings")
+        .prints("opendatahub.io/connection-type: s3");
+    shown
+        .prints("AWS_S3_BUCKET:          17 bytes")
+        .prints("Type:  Opaque");
     assert!(!shown.stdout.contains(&project.canary), "{}", shown.stdout);
 }
 
@@ -103,14 +131,18 @@ fn view_specific_connection_as_yaml() {
 }
 
 /// Page "Data Connections", heading "View Specific Connection", third command, after the page's own
-/// `kubectl apply`: kubectl keeps the manifest in an annotation, values and all, which is said.
+/// `kubectl apply`: kubectl keeps the manifest in an annotation, values and all. `bowline lint` says
+/// so.
 #[test]
 fn view_specific_connection_as_yaml_shows_what_kubectl_apply_has_kept() {
     let project = Project::new("harbour");
-    project.apply(super::SOUNDINGS).warns("an annotation of `kubectl apply` repeats the values");
+    project.apply(super::SOUNDINGS);
     let annotations = &project.object("secret soundings")["metadata"]["annotations"];
     let kept = annotations["kubectl.kubernetes.io/last-applied-configuration"].as_str();
     assert!(kept.is_some_and(|kept| kept.contains(&project.canary)));
+    project
+        .run("bowline lint")
+        .prints("annotation of `kubectl apply` repeats the values in clear");
 }
 
 /// Page "Data Connections", heading "Filter Connections by Type", first command.

@@ -43,8 +43,14 @@ fn connection() -> Secret {
 async fn creating_data_connections_with_mcp() {
     let project = Project::new("harbour");
     let secrets = secrets(&project).await;
-    secrets.create(&PostParams::default(), &connection()).await.expect("created");
-    assert_eq!(project.value("mcp-soundings", "AWS_S3_BUCKET"), "harbour-soundings");
+    secrets
+        .create(&PostParams::default(), &connection())
+        .await
+        .expect("created");
+    assert_eq!(
+        project.value("mcp-soundings", "AWS_S3_BUCKET"),
+        "harbour-soundings"
+    );
 }
 
 /// Page "Data Connections", heading "MCP Limitations", item 1: it is the tool that wants base64. The
@@ -54,10 +60,19 @@ async fn mcp_limitations_the_api_itself_takes_string_data() {
     let project = Project::new("harbour");
     let secrets = secrets(&project).await;
     let text = [("AWS_S3_BUCKET".to_owned(), "other-soundings".to_owned())];
-    let secret = Secret { string_data: Some(text.into()), ..connection() };
-    let stored = secrets.create(&PostParams::default(), &secret).await.expect("created");
+    let secret = Secret {
+        string_data: Some(text.into()),
+        ..connection()
+    };
+    let stored = secrets
+        .create(&PostParams::default(), &secret)
+        .await
+        .expect("created");
     assert_eq!(stored.string_data, None);
-    assert_eq!(project.value("mcp-soundings", "AWS_S3_BUCKET"), "other-soundings");
+    assert_eq!(
+        project.value("mcp-soundings", "AWS_S3_BUCKET"),
+        "other-soundings"
+    );
 }
 
 /// Page "Data Connections", heading "Listing Data Connections with MCP".
@@ -65,11 +80,18 @@ async fn mcp_limitations_the_api_itself_takes_string_data() {
 async fn listing_data_connections_with_mcp() {
     let project = Project::new("harbour");
     let secrets = secrets(&project).await;
-    secrets.create(&PostParams::default(), &connection()).await.expect("created");
+    secrets
+        .create(&PostParams::default(), &connection())
+        .await
+        .expect("created");
     project.run("kubectl create secret generic unlabelled --from-literal=key=none");
     let labelled = ListParams::default().labels("opendatahub.io/dashboard=true");
     let list = secrets.list(&labelled).await.expect("a list");
-    let names: Vec<_> = list.items.into_iter().filter_map(|secret| secret.metadata.name).collect();
+    let names: Vec<_> = list
+        .items
+        .into_iter()
+        .filter_map(|secret| secret.metadata.name)
+        .collect();
     assert_eq!(names, ["mcp-soundings"]);
 }
 
@@ -78,7 +100,10 @@ async fn listing_data_connections_with_mcp() {
 async fn getting_a_specific_connection_with_mcp() {
     let project = Project::new("harbour");
     let secrets = secrets(&project).await;
-    secrets.create(&PostParams::default(), &connection()).await.expect("created");
+    secrets
+        .create(&PostParams::default(), &connection())
+        .await
+        .expect("created");
     let secret = secrets.get("mcp-soundings").await.expect("the Secret");
     assert_eq!(secret.data, connection().data);
 }
@@ -89,11 +114,21 @@ async fn getting_a_specific_connection_with_mcp() {
 async fn updating_connections_with_mcp_replaces_the_whole_object() {
     let project = Project::new("harbour");
     let secrets = secrets(&project).await;
-    secrets.create(&PostParams::default(), &connection()).await.expect("created");
+    secrets
+        .create(&PostParams::default(), &connection())
+        .await
+        .expect("created");
     let mut secret = secrets.get("mcp-soundings").await.expect("the Secret");
-    secret.data.as_mut().and_then(|data| data.remove("AWS_DEFAULT_REGION")).expect("a region");
+    secret
+        .data
+        .as_mut()
+        .and_then(|data| data.remove("AWS_DEFAULT_REGION"))
+        .expect("a region");
     secret.metadata.annotations = Some([("team".to_owned(), "pilots".to_owned())].into());
-    secrets.replace("mcp-soundings", &PostParams::default(), &secret).await.expect("replaced");
+    secrets
+        .replace("mcp-soundings", &PostParams::default(), &secret)
+        .await
+        .expect("replaced");
     let stored = project.object("secret mcp-soundings");
     assert_eq!(stored["metadata"]["annotations"], json!({"team": "pilots"}));
     assert_eq!(stored["data"].get("AWS_DEFAULT_REGION"), None);
@@ -106,11 +141,18 @@ async fn updating_connections_with_mcp_replaces_the_whole_object() {
 async fn updating_connections_with_mcp_does_not_overwrite_the_change_of_another() {
     let project = Project::new("harbour");
     let secrets = secrets(&project).await;
-    secrets.create(&PostParams::default(), &connection()).await.expect("created");
+    secrets
+        .create(&PostParams::default(), &connection())
+        .await
+        .expect("created");
     let secret = secrets.get("mcp-soundings").await.expect("the Secret");
     project.run("kubectl label secret mcp-soundings team=pilots");
-    let outcome = secrets.replace("mcp-soundings", &PostParams::default(), &secret).await;
-    let Err(Error::Api(status)) = outcome else { panic!("must be refused") };
+    let outcome = secrets
+        .replace("mcp-soundings", &PostParams::default(), &secret)
+        .await;
+    let Err(Error::Api(status)) = outcome else {
+        panic!("must be refused")
+    };
     assert_eq!((status.code, status.reason.as_str()), (409, "Conflict"));
 }
 
@@ -119,8 +161,14 @@ async fn updating_connections_with_mcp_does_not_overwrite_the_change_of_another(
 async fn deleting_connections_with_mcp() {
     let project = Project::new("harbour");
     let secrets = secrets(&project).await;
-    secrets.create(&PostParams::default(), &connection()).await.expect("created");
-    secrets.delete("mcp-soundings", &Default::default()).await.expect("deleted");
+    secrets
+        .create(&PostParams::default(), &connection())
+        .await
+        .expect("created");
+    secrets
+        .delete("mcp-soundings", &Default::default())
+        .await
+        .expect("deleted");
     assert!(!project.has("secret mcp-soundings"));
 }
 

@@ -14,9 +14,18 @@ fn practical_example_1_create_s3_connection_for_dataset_storage() {
         .prints("pod/cargo-clerk created");
     let pod = project.object("pod cargo-clerk");
     let container = &pod["spec"]["containers"][0];
-    assert_eq!(container["envFrom"], json!([{"secretRef": {"name": "manifests-of-cargo"}}]));
-    assert_eq!(container["env"], json!([{"name": "DATA_BUCKET", "value": "cargo/sorted"}]));
-    assert_eq!(pod["status"]["phase"], "Pending", "pods are kept, never run");
+    assert_eq!(
+        container["envFrom"],
+        json!([{"secretRef": {"name": "manifests-of-cargo"}}])
+    );
+    assert_eq!(
+        container["env"],
+        json!([{"name": "DATA_BUCKET", "value": "cargo/sorted"}])
+    );
+    assert_eq!(
+        pod["status"]["phase"], "Pending",
+        "pods are kept, never run"
+    );
 }
 
 /// Page "Data Connections", heading "Example 2: Create URI Connection for Model Serving".

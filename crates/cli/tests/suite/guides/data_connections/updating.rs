@@ -16,8 +16,14 @@ fn updating_data_connections_using_kubectl_apply() {
     let changed = SOUNDINGS.replace("eu-north-1", "eu-central-1");
     project.file("data-connection-s3-basic.yaml", &changed);
     project.run(apply).prints("secret/soundings configured");
-    assert_eq!(project.value("soundings", "AWS_DEFAULT_REGION"), "eu-central-1");
-    assert_eq!(project.value("soundings", "AWS_SECRET_ACCESS_KEY"), project.canary);
+    assert_eq!(
+        project.value("soundings", "AWS_DEFAULT_REGION"),
+        "eu-central-1"
+    );
+    assert_eq!(
+        project.value("soundings", "AWS_SECRET_ACCESS_KEY"),
+        project.canary
+    );
 }
 
 /// Page "Data Connections", heading "Using kubectl edit (Interactive)"; a script edits here.
@@ -38,8 +44,13 @@ fn updating_data_connections_using_kubectl_edit_with_a_mistake() {
     let project = project_with_soundings();
     let edit = "KUBE_EDITOR=\"sed -i 's/^type: Opaque/type: kubernetes.io\\/basic-auth/'\" \
                 kubectl edit secret soundings";
-    project.fails(edit).complains("secrets \"soundings\" is invalid");
-    project.run("cat kubectl-edit-*.yaml").prints("# * type: Invalid value").prints("field is immutable");
+    project
+        .fails(edit)
+        .complains("secrets \"soundings\" is invalid");
+    project
+        .run("cat kubectl-edit-*.yaml")
+        .prints("# * type: Invalid value")
+        .prints("field is immutable");
     assert_eq!(project.object("secret soundings")["type"], "Opaque");
 }
 
@@ -57,7 +68,10 @@ fn updating_data_connections_using_kubectl_patch_update_s3_credentials() {
         .prints("secret/soundings patched");
     assert_eq!(project.value("soundings", "AWS_ACCESS_KEY_ID"), "new-key");
     let expected = format!("new-{}", project.canary);
-    assert_eq!(project.value("soundings", "AWS_SECRET_ACCESS_KEY"), expected);
+    assert_eq!(
+        project.value("soundings", "AWS_SECRET_ACCESS_KEY"),
+        expected
+    );
 }
 
 /// Page "Data Connections", heading "Update S3 Credentials": `replace` is for keys that exist.
@@ -68,7 +82,10 @@ fn updating_data_connections_using_kubectl_patch_cannot_replace_a_missing_key() 
         r#"kubectl patch secret soundings --type=json \
            -p='[{"op": "replace", "path": "/data/AWS_SESSION_TOKEN", "value": "bmV3"}]'"#,
     );
-    assert_eq!(project.object("secret soundings")["data"].get("AWS_SESSION_TOKEN"), None);
+    assert_eq!(
+        project.object("secret soundings")["data"].get("AWS_SESSION_TOKEN"),
+        None
+    );
 }
 
 /// Page "Data Connections", heading "Update Display Name".
@@ -77,7 +94,9 @@ fn updating_data_connections_update_display_name() {
     let project = project_with_soundings();
     let annotate = "kubectl annotate secret soundings openshift.io/display-name='All Depths'";
     project.fails(annotate).complains("--overwrite is false");
-    project.run(&format!("{annotate} --overwrite")).prints("secret/soundings annotated");
+    project
+        .run(&format!("{annotate} --overwrite"))
+        .prints("secret/soundings annotated");
     let annotations = &project.object("secret soundings")["metadata"]["annotations"];
     assert_eq!(annotations["openshift.io/display-name"], "All Depths");
 }
@@ -91,7 +110,10 @@ fn updating_data_connections_add_or_update_s3_endpoint_that_exists() {
             {"op": "add", "path": "/data/AWS_S3_ENDPOINT", "value": "'$(echo -n "https://s3.harbour.example" | base64)'"}
         ]'"#,
     );
-    assert_eq!(project.value("soundings", "AWS_S3_ENDPOINT"), "https://s3.harbour.example");
+    assert_eq!(
+        project.value("soundings", "AWS_S3_ENDPOINT"),
+        "https://s3.harbour.example"
+    );
 }
 
 /// Page "Data Connections", heading "Add or Update S3 Endpoint": adding.
@@ -107,5 +129,8 @@ fn updating_data_connections_add_or_update_s3_endpoint_that_is_new() {
             {"op": "add", "path": "/data/AWS_S3_ENDPOINT", "value": "'$(echo -n "https://s3.harbour.example" | base64)'"}
         ]'"#,
     );
-    assert_eq!(project.value("soundings", "AWS_S3_ENDPOINT"), "https://s3.harbour.example");
+    assert_eq!(
+        project.value("soundings", "AWS_S3_ENDPOINT"),
+        "https://s3.harbour.example"
+    );
 }

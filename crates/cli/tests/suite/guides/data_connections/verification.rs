@@ -18,7 +18,8 @@ fn verify_connection_visibility_by_the_dashboard_label() {
 #[test]
 fn verify_connection_visibility_by_the_required_annotations() {
     let project = project_with_soundings();
-    let shown = project.run("kubectl get secret soundings -o jsonpath='{.metadata.annotations}' | jq");
+    let shown =
+        project.run("kubectl get secret soundings -o jsonpath='{.metadata.annotations}' | jq");
     let annotations: Value = serde_json::from_str(&shown.stdout).expect("JSON");
     assert_eq!(annotations["opendatahub.io/connection-type"], "s3");
     assert_eq!(annotations["openshift.io/display-name"], "Depth Soundings");
@@ -38,8 +39,21 @@ fn test_s3_connection_as_printed_is_refused_by_kubectl() {
     assert!(!project.has("pod s3-test"));
 }
 
-/// Page "Data Connections", heading "Test S3 Connection": the variables come with a reference. A
-/// pod is stored here and never run, so nobody can go inside of it.
+/// Page "Data Connections", heading "Test S3 Connection", without that flag: pods are stored here and
+/// never run, so there is nothing to go inside of.
+#[test]
+fn test_s3_connection_interactively_waits_for_a_pod_that_does_not_run() {
+    let project = project_with_soundings();
+    project
+        .fails(
+            "kubectl run s3-test --rm -i --tty --image=amazon/aws-cli:latest \
+               --pod-running-timeout=1s --command -- /bin/bash < /dev/null",
+        )
+        .complains("timed out waiting for the condition");
+    assert!(!project.has("pod s3-test"), "--rm removes it");
+}
+
+/// Page "Data Connections", heading "Test S3 Connection": the variables come with a reference.
 #[test]
 fn test_s3_connection_the_pod_gets_the_connection_by_its_annotation() {
     let project = project_with_soundings();
@@ -52,7 +66,10 @@ fn test_s3_connection_the_pod_gets_the_connection_by_its_annotation() {
         .prints("pod/s3-test created");
     let container = &project.object("pod s3-test")["spec"]["containers"][0];
     assert_eq!(container["command"], json!(["/bin/bash"]));
-    assert_eq!(container["envFrom"], json!([{"secretRef": {"name": "soundings"}}]));
+    assert_eq!(
+        container["envFrom"],
+        json!([{"secretRef": {"name": "soundings"}}])
+    );
 }
 
 /// Page "Data Connections", heading "Connection Not Visible in Dashboard", first command.
@@ -60,7 +77,9 @@ fn test_s3_connection_the_pod_gets_the_connection_by_its_annotation() {
 fn connection_not_visible_in_dashboard_the_label_is_a_string() {
     let project = project_with_soundings();
     let grep = "kubectl get secret soundings -o yaml | grep '^ *opendatahub.io/dashboard'";
-    project.run(grep).is("    opendatahub.io/dashboard: \"true\"");
+    project
+        .run(grep)
+        .is("    opendatahub.io/dashboard: \"true\"");
 }
 
 /// Page "Data Connections", heading "Connection Not Visible in Dashboard": what is not a string is
@@ -79,9 +98,13 @@ fn connection_not_visible_in_dashboard_fix_incorrect_label() {
     let project = Project::new("harbour");
     let manifest = super::SOUNDINGS.replace("dashboard: 'true'", "dashboard: 'True'");
     project.apply(&manifest).warns("opendatahub.io/dashboard");
-    project.run("kubectl get secrets -l opendatahub.io/dashboard=true -o name").is("");
+    project
+        .run("kubectl get secrets -l opendatahub.io/dashboard=true -o name")
+        .is("");
     project.run("kubectl label secret soundings opendatahub.io/dashboard=true --overwrite");
-    project.run("kubectl get secrets -l opendatahub.io/dashboard=true -o name").is("secret/soundings");
+    project
+        .run("kubectl get secrets -l opendatahub.io/dashboard=true -o name")
+        .is("secret/soundings");
 }
 
 /// Page "Data Connections", heading "Invalid Credentials Error".
@@ -126,7 +149,9 @@ fn connection_type_not_recognized_annotation_for_s3() {
 fn connection_type_not_recognized_annotation_for_uri() {
     let project = Project::new("harbour");
     project.run("kubectl create secret generic ferry-model --from-literal=URI=pvc://models/ferry");
-    project.run("kubectl annotate secret ferry-model opendatahub.io/connection-type-ref=uri-v1 --overwrite");
+    project.run(
+        "kubectl annotate secret ferry-model opendatahub.io/connection-type-ref=uri-v1 --overwrite",
+    );
     let annotations = &project.object("secret ferry-model")["metadata"]["annotations"];
     assert_eq!(annotations["opendatahub.io/connection-type-ref"], "uri-v1");
 }

@@ -18,10 +18,18 @@ fn updating_a_connection_is_not_applied_to_dependent_resources_until_they_are_re
     let project = Project::new("pier");
     project.apply(URI);
     project.apply(&inference_service("berth-model", None));
-    project.apply(&URI.replace("berth.tar.gz", "berth-2.tar.gz")).prints("configured");
-    assert_eq!(location(&project), "https://models.harbour.example/berth.tar.gz");
+    project
+        .apply(&URI.replace("berth.tar.gz", "berth-2.tar.gz"))
+        .prints("configured");
+    assert_eq!(
+        location(&project),
+        "https://models.harbour.example/berth.tar.gz"
+    );
     project.run("kubectl annotate inferenceservice tide-forecast redeployed=now");
-    assert_eq!(location(&project), "https://models.harbour.example/berth-2.tar.gz");
+    assert_eq!(
+        location(&project),
+        "https://models.harbour.example/berth-2.tar.gz"
+    );
 }
 
 /// Chapter "Using connections", heading "Deleting a connection": a service that uses it can still
@@ -40,7 +48,10 @@ fn deleting_a_connection_does_not_freeze_dependent_resources() {
         .warns("connection `soundings` is missing or unusable now; what it injected was kept");
     let predictor = &project.object("inferenceservice tide-forecast")["spec"]["predictor"];
     assert_eq!(predictor["minReplicas"], 0);
-    assert_eq!(predictor["model"]["storage"], json!({"key": "soundings", "path": "models/tide"}));
+    assert_eq!(
+        predictor["model"]["storage"],
+        json!({"key": "soundings", "path": "models/tide"})
+    );
 }
 
 /// Chapter "Using connections", heading "Deleting a connection": after that the reference can be
@@ -84,8 +95,15 @@ fn replacing_a_service_brings_back_what_the_manifest_does_not_have() {
     let project = Project::new("pier");
     project.apply(URI);
     let manifest = inference_service("berth-model", None);
-    project.file("service.yaml", &manifest).run("kubectl create -f service.yaml");
+    project
+        .file("service.yaml", &manifest)
+        .run("kubectl create -f service.yaml");
     let stored = project.object("inferenceservice tide-forecast")["spec"].clone();
-    project.run("kubectl replace -f service.yaml").prints("replaced");
-    assert_eq!(project.object("inferenceservice tide-forecast")["spec"], stored);
+    project
+        .run("kubectl replace -f service.yaml")
+        .prints("replaced");
+    assert_eq!(
+        project.object("inferenceservice tide-forecast")["spec"],
+        stored
+    );
 }

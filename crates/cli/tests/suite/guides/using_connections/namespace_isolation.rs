@@ -35,18 +35,30 @@ fn namespace_isolation_you_must_have_permissions_to_work_with_secrets() {
          in the namespace \"{}\"",
         project.name
     );
-    project.fails("kubectl --as=purser get secrets").complains(&forbidden);
-    project.fails("kubectl --as=purser auth can-i create secrets").is("no");
+    project
+        .fails("kubectl --as=purser get secrets")
+        .complains(&forbidden);
+    project
+        .fails("kubectl --as=purser auth can-i create secrets")
+        .is("no");
     project.run(
         "kubectl create role keeper --verb=create,get,list,update,patch,delete --resource=secrets \
          && kubectl create rolebinding purser-keeps --role=keeper --user=purser",
     );
-    project.run("kubectl --as=purser auth can-i create secrets").is("yes");
+    project
+        .run("kubectl --as=purser auth can-i create secrets")
+        .is("yes");
     project.file("s3.yaml", S3);
-    project.run("kubectl --as=purser create -f s3.yaml").prints("secret/soundings created");
-    project.run("kubectl --as=purser get secrets -o name").is("secret/soundings");
+    project
+        .run("kubectl --as=purser create -f s3.yaml")
+        .prints("secret/soundings created");
+    project
+        .run("kubectl --as=purser get secrets -o name")
+        .is("secret/soundings");
     project.run("kubectl --as=purser annotate secret soundings openshift.io/description=deep");
-    project.run("kubectl --as=purser delete secret soundings").prints("deleted");
+    project
+        .run("kubectl --as=purser delete secret soundings")
+        .prints("deleted");
 }
 
 /// Chapter "Using connections", heading "Namespace isolation": rights end at the namespace.
@@ -54,10 +66,16 @@ fn namespace_isolation_you_must_have_permissions_to_work_with_secrets() {
 fn namespace_isolation_permissions_of_one_project_are_none_in_another() {
     let (project, other) = (project_with_mate(), Project::new("island"));
     let_mate_read(&project, "soundings");
-    project.run("kubectl --as=mate get secret soundings").prints("soundings");
+    project
+        .run("kubectl --as=mate get secret soundings")
+        .prints("soundings");
     other.apply(S3);
-    other.fails("kubectl --as=mate get secret soundings").complains("Forbidden");
-    project.fails("kubectl --as=mate get secrets --all-namespaces").complains("at the cluster scope");
+    other
+        .fails("kubectl --as=mate get secret soundings")
+        .complains("Forbidden");
+    project
+        .fails("kubectl --as=mate get secrets --all-namespaces")
+        .complains("at the cluster scope");
 }
 
 /// Chapter "Using connections", heading "Namespace isolation": a Notebook cannot reach into another
@@ -71,10 +89,12 @@ fn namespace_isolation_cross_namespace_access_is_not_supported(#[case] exists: b
         other.apply(S3);
     }
     let island = &other.name;
-    project.apply_fails(&NOTEBOOK.replace("$PROJECT/", &format!("{island}/"))).complains(&format!(
-        "names `{island}/soundings`, which you cannot use in namespace `{}`",
-        project.name
-    ));
+    project
+        .apply_fails(&NOTEBOOK.replace("$PROJECT/", &format!("{island}/")))
+        .complains(&format!(
+            "names `{island}/soundings`, which you cannot use in namespace `{}`",
+            project.name
+        ));
     assert!(!project.has("notebook chart-room"));
 }
 
@@ -89,7 +109,9 @@ fn namespace_isolation_a_connection_one_may_not_read_looks_like_a_missing_one(
     let project = project_with_mate();
     project.file("workload.yaml", &workload);
     let forbidden = project.fails("kubectl --as=mate create -f workload.yaml");
-    forbidden.complains("Error from server (Forbidden)").complains("which you cannot use in namespace");
+    forbidden
+        .complains("Error from server (Forbidden)")
+        .complains("which you cannot use in namespace");
     project.run("kubectl delete secret soundings");
     let missing = project.fails("kubectl --as=mate create -f workload.yaml");
     assert_eq!(forbidden.stderr, missing.stderr);
@@ -104,7 +126,9 @@ fn namespace_isolation_a_connection_one_may_read_can_be_used(#[case] workload: S
     let project = project_with_mate();
     let_mate_read(&project, "soundings");
     project.file("workload.yaml", &workload);
-    project.run("kubectl --as=mate create -f workload.yaml").prints("created");
+    project
+        .run("kubectl --as=mate create -f workload.yaml")
+        .prints("created");
 }
 
 /// Chapter "Using connections", heading "Namespace isolation": who may not read a connection may

@@ -8,7 +8,10 @@ use crate::project::Project;
 /// A project with the OCI connection `quay-side`, made by the page's three encodings.
 fn project_with_quay_side(host: &str) -> Project {
     let project = Project::new("pier");
-    project.file("config.json", r#"{"auths": {"registry.harbour.example": {"auth": "AUTH"}}}"#);
+    project.file(
+        "config.json",
+        r#"{"auths": {"registry.harbour.example": {"auth": "AUTH"}}}"#,
+    );
     project.run(&format!(
         r#"
         AUTH=$(echo -n "reader:$CANARY" | base64 -w0)
@@ -46,8 +49,14 @@ fn creating_an_oci_connection_type_using_the_connections_api() {
         .run("kubectl apply -f oci-connection.yaml")
         .prints("secret/quay-side created")
         .is_quiet();
-    assert_eq!(project.object("secret quay-side")["type"], "kubernetes.io/dockerconfigjson");
-    assert_eq!(project.value("quay-side", "OCI_HOST"), "registry.harbour.example/models");
+    assert_eq!(
+        project.object("secret quay-side")["type"],
+        "kubernetes.io/dockerconfigjson"
+    );
+    assert_eq!(
+        project.value("quay-side", "OCI_HOST"),
+        "registry.harbour.example/models"
+    );
     let auth = project.run(
         r"kubectl get secret quay-side -o jsonpath='{.data.\.dockerconfigjson}' | base64 -d \
           | jq -r '.auths[].auth' | base64 -d",
@@ -60,7 +69,10 @@ fn creating_an_oci_connection_type_using_the_connections_api() {
 #[test]
 fn creating_an_oci_connection_type_with_a_scheme_in_its_host_as_printed() {
     let project = project_with_quay_side("http://registry.harbour.example/models");
-    project.run("kubectl apply -f oci-connection.yaml").prints("created").warns("OCI_HOST");
+    project
+        .run("kubectl apply -f oci-connection.yaml")
+        .prints("created")
+        .warns("OCI_HOST");
 }
 
 /// Chapter "Using connections", creating an OCI-compatible connection: what is not a registry login
@@ -89,7 +101,10 @@ fn creating_an_oci_connection_type_of_another_secret_type() {
 #[test]
 fn using_an_oci_connection_type_with_inference_service() {
     let project = project_with_applied_quay_side();
-    project.file("oci-inferenceservice.yaml", &inference_service("quay-side", None));
+    project.file(
+        "oci-inferenceservice.yaml",
+        &inference_service("quay-side", None),
+    );
     project
         .run("kubectl apply -f oci-inferenceservice.yaml")
         .prints("inferenceservice.serving.kserve.io/tide-forecast created")
@@ -108,24 +123,35 @@ fn using_an_oci_connection_type_with_inference_service() {
 #[test]
 fn using_an_oci_connection_type_with_inference_service_and_a_path() {
     let project = project_with_applied_quay_side();
-    project.apply(&inference_service("quay-side", Some("tide:3"))).is_quiet();
+    project
+        .apply(&inference_service("quay-side", Some("tide:3")))
+        .is_quiet();
     let predictor = &project.object("inferenceservice tide-forecast")["spec"]["predictor"];
     let location = "oci://registry.harbour.example/models/tide:3";
     assert_eq!(predictor["model"]["storageUri"], location);
-    assert_eq!(predictor["imagePullSecrets"], json!([{"name": "quay-side"}]));
+    assert_eq!(
+        predictor["imagePullSecrets"],
+        json!([{"name": "quay-side"}])
+    );
 }
 
 /// Chapter "Using connections", using an OCI connection with LLMInferenceService.
 #[test]
 fn using_an_oci_connection_type_with_llm_inference_service() {
     let project = project_with_applied_quay_side();
-    project.file("oci-llm-service.yaml", &llm_inference_service("quay-side", None));
+    project.file(
+        "oci-llm-service.yaml",
+        &llm_inference_service("quay-side", None),
+    );
     project
         .run("kubectl apply -f oci-llm-service.yaml")
         .prints("llminferenceservice.serving.kserve.io/harbour-pilot created")
         .warns("OCI connection `quay-side` gives no location");
     let template = &project.object("llminferenceservice harbour-pilot")["spec"]["template"];
-    assert_eq!(*template, json!({"imagePullSecrets": [{"name": "quay-side"}]}));
+    assert_eq!(
+        *template,
+        json!({"imagePullSecrets": [{"name": "quay-side"}]})
+    );
 }
 
 /// Chapter "Using connections", using an OCI connection with LLMInferenceService: the image that the
@@ -134,8 +160,10 @@ fn using_an_oci_connection_type_with_llm_inference_service() {
 fn using_an_oci_connection_type_with_llm_inference_service_and_a_location() {
     let project = project_with_applied_quay_side();
     let location = "oci://registry.harbour.example/models/pilot:1";
-    let manifest = llm_inference_service("quay-side", None)
-        .replace("\"model\":null", &format!("\"model\":{{\"uri\":\"{location}\"}},\"prefill\":{{}}"));
+    let manifest = llm_inference_service("quay-side", None).replace(
+        "\"model\":null",
+        &format!("\"model\":{{\"uri\":\"{location}\"}},\"prefill\":{{}}"),
+    );
     project.apply(&manifest).is_quiet();
     assert_eq!(
         project.object("llminferenceservice harbour-pilot")["spec"],

@@ -42,7 +42,10 @@ fn using_the_connections_api_the_protocol_takes_precedence_over_the_reference() 
         .warns("`opendatahub.io/connection-type-ref` says `s3`");
     project.apply(&super::inference_service("berth-model", None));
     let model = &project.object("inferenceservice tide-forecast")["spec"]["predictor"]["model"];
-    assert_eq!(model["storageUri"], "https://models.harbour.example/berth.tar.gz");
+    assert_eq!(
+        model["storageUri"],
+        "https://models.harbour.example/berth.tar.gz"
+    );
 }
 
 /// Chapter "Using connections", heading "Using the connections API": a connection with the
@@ -50,11 +53,21 @@ fn using_the_connections_api_the_protocol_takes_precedence_over_the_reference() 
 #[test]
 fn using_the_connections_api_the_deprecated_reference_still_works() {
     let project = Project::new("pier");
-    let manifest = URI.replace("connection-type-protocol: \"uri\"", "connection-type-ref: uri-v1");
-    project.apply(&manifest).warns("is deprecated and stands alone");
-    project.apply(&super::inference_service("berth-model", None)).warns("deprecated");
+    let manifest = URI.replace(
+        "connection-type-protocol: \"uri\"",
+        "connection-type-ref: uri-v1",
+    );
+    project
+        .apply(&manifest)
+        .warns("is deprecated and stands alone");
+    project
+        .apply(&super::inference_service("berth-model", None))
+        .warns("deprecated");
     let model = &project.object("inferenceservice tide-forecast")["spec"]["predictor"]["model"];
-    assert_eq!(model["storageUri"], "https://models.harbour.example/berth.tar.gz");
+    assert_eq!(
+        model["storageUri"],
+        "https://models.harbour.example/berth.tar.gz"
+    );
 }
 
 fn notebook(reference: &str) -> Value {

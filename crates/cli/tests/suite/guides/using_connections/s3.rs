@@ -10,8 +10,13 @@ use crate::project::Project;
 fn creating_an_s3_connection_type_using_the_connections_api() {
     let project = Project::new("pier");
     project.file("s3-connection.yaml", S3);
-    project.run("kubectl apply -f s3-connection.yaml").prints("secret/soundings created");
-    assert_eq!(project.value("soundings", "AWS_SECRET_ACCESS_KEY"), project.canary);
+    project
+        .run("kubectl apply -f s3-connection.yaml")
+        .prints("secret/soundings created");
+    assert_eq!(
+        project.value("soundings", "AWS_SECRET_ACCESS_KEY"),
+        project.canary
+    );
     let annotations = &project.object("secret soundings")["metadata"]["annotations"];
     assert_eq!(annotations["opendatahub.io/connection-type-protocol"], "s3");
 }
@@ -22,7 +27,9 @@ fn creating_an_s3_connection_type_using_the_connections_api() {
 fn creating_an_s3_connection_type_as_printed_lacks_the_api_version() {
     let project = Project::new("pier");
     project.file("s3-connection.yaml", &S3.replace("apiVersion: v1\n", ""));
-    project.fails("kubectl apply -f s3-connection.yaml").complains("apiVersion not set");
+    project
+        .fails("kubectl apply -f s3-connection.yaml")
+        .complains("apiVersion not set");
 }
 
 /// Chapter "Using connections", using an S3 connection with InferenceService. The page speaks of a
@@ -31,7 +38,10 @@ fn creating_an_s3_connection_type_as_printed_lacks_the_api_version() {
 fn using_an_s3_connection_type_with_inference_service() {
     let project = Project::new("pier");
     project.apply(S3);
-    project.file("inferenceservice.yaml", &inference_service("soundings", Some("models/tide")));
+    project.file(
+        "inferenceservice.yaml",
+        &inference_service("soundings", Some("models/tide")),
+    );
     project
         .run("kubectl apply -f inferenceservice.yaml")
         .prints("inferenceservice.serving.kserve.io/tide-forecast created");
@@ -69,7 +79,10 @@ fn using_an_s3_connection_type_with_inference_service_without_a_path() {
 fn using_an_s3_connection_type_with_inference_service_in_a_dry_run() {
     let project = Project::new("pier");
     project.apply(S3);
-    project.file("inferenceservice.yaml", &inference_service("soundings", Some("models/tide")));
+    project.file(
+        "inferenceservice.yaml",
+        &inference_service("soundings", Some("models/tide")),
+    );
     project
         .run("kubectl create -f inferenceservice.yaml --dry-run=server -o jsonpath='{.spec.predictor.model.storage.path}'")
         .is("models/tide");
@@ -82,7 +95,10 @@ fn using_an_s3_connection_type_with_inference_service_in_a_dry_run() {
 fn using_an_s3_connection_type_with_llm_inference_service() {
     let project = Project::new("pier");
     project.apply(S3);
-    project.file("llm-service.yaml", &llm_inference_service("soundings", Some("models/pilot")));
+    project.file(
+        "llm-service.yaml",
+        &llm_inference_service("soundings", Some("models/pilot")),
+    );
     project
         .run("kubectl apply -f llm-service.yaml")
         .prints("llminferenceservice.serving.kserve.io/harbour-pilot created");
@@ -121,5 +137,7 @@ fn using_an_s3_connection_with_the_legacy_annotation_alone_is_refused_with_help(
         .complains("Secret `soundings` does not say what kind of connection it is")
         .complains("add annotation `opendatahub.io/connection-type-protocol: s3`");
     project.run("kubectl annotate secret soundings opendatahub.io/connection-type-protocol=s3");
-    project.apply(&inference_service("soundings", Some("models/tide"))).prints("created");
+    project
+        .apply(&inference_service("soundings", Some("models/tide")))
+        .prints("created");
 }

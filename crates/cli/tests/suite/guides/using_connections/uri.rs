@@ -25,7 +25,10 @@ fn creating_a_uri_connection_type_using_the_connections_api() {
 fn using_a_uri_connection_type_with_inference_service() {
     let project = Project::new("pier");
     project.apply(URI);
-    project.file("uri-inferenceservice.yaml", &inference_service("berth-model", None));
+    project.file(
+        "uri-inferenceservice.yaml",
+        &inference_service("berth-model", None),
+    );
     project
         .run("kubectl apply -f uri-inferenceservice.yaml")
         .prints("inferenceservice.serving.kserve.io/tide-forecast created")
@@ -45,7 +48,10 @@ fn using_a_uri_connection_type_with_inference_service() {
 fn using_a_uri_connection_type_with_llm_inference_service() {
     let project = Project::new("pier");
     project.apply(URI);
-    project.file("uri-llm-service.yaml", &llm_inference_service("berth-model", None));
+    project.file(
+        "uri-llm-service.yaml",
+        &llm_inference_service("berth-model", None),
+    );
     project
         .run("kubectl apply -f uri-llm-service.yaml")
         .prints("llminferenceservice.serving.kserve.io/harbour-pilot created")
@@ -62,7 +68,9 @@ fn using_a_uri_connection_type_with_llm_inference_service() {
 fn using_a_uri_connection_type_with_another_scheme(#[case] location: &str) {
     let project = Project::new("pier");
     project.apply(&URI.replace(LOCATION, location));
-    project.apply(&llm_inference_service("berth-model", None)).is_quiet();
+    project
+        .apply(&llm_inference_service("berth-model", None))
+        .is_quiet();
     let service = project.object("llminferenceservice harbour-pilot");
     assert_eq!(service["spec"], json!({"model": {"uri": location}}));
 }
@@ -73,12 +81,21 @@ fn using_a_uri_connection_type_with_another_scheme(#[case] location: &str) {
 fn using_a_uri_connection_type_with_hugging_face() {
     let project = Project::new("pier");
     project.apply(&URI.replace(LOCATION, "hf://harbour-example/berth-planner"));
-    project.apply(&inference_service("berth-model", None)).warns("`berth-model` has no `HF_TOKEN`");
+    project
+        .apply(&inference_service("berth-model", None))
+        .warns("`berth-model` has no `HF_TOKEN`");
     project.run("kubectl delete inferenceservice tide-forecast");
-    project.run("kubectl patch secret berth-model -p '{\"stringData\": {\"HF_TOKEN\": \"'$CANARY'\"}}'");
-    project.apply(&inference_service("berth-model", None)).is_quiet();
+    project.run(
+        "kubectl patch secret berth-model -p '{\"stringData\": {\"HF_TOKEN\": \"'$CANARY'\"}}'",
+    );
+    project
+        .apply(&inference_service("berth-model", None))
+        .is_quiet();
     let predictor = &project.object("inferenceservice tide-forecast")["spec"]["predictor"];
-    assert_eq!(predictor["model"]["storageUri"], "hf://harbour-example/berth-planner");
+    assert_eq!(
+        predictor["model"]["storageUri"],
+        "hf://harbour-example/berth-planner"
+    );
     assert_eq!(predictor["serviceAccountName"], "berth-model-sa");
     let account = project.object("serviceaccount berth-model-sa");
     assert_eq!(account["secrets"], json!([{"name": "berth-model"}]));
