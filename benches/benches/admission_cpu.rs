@@ -55,26 +55,41 @@ struct Metadata<'a> {
 }
 
 fn main() -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()?;
     let _entered = runtime.enter();
     let admission = Admission::new(cluster()?);
     let answer = |body: &str| -> Result<Vec<u8>> {
         let answer = answer_mutate(&admission, body.as_bytes());
-        Ok(answer.now_or_never().context("a cluster in memory answers at once")??)
+        Ok(answer
+            .now_or_never()
+            .context("a cluster in memory answers at once")??)
     };
     for (name, connections, is_patched) in [
         ("review without a reference", None, false),
-        ("review with a connection to inject", Some("harbour/models"), true),
+        (
+            "review with a connection to inject",
+            Some("harbour/models"),
+            true,
+        ),
     ] {
         let body = review(connections);
         let text = String::from_utf8(answer(&body)?)?;
-        ensure!(text.contains("\"allowed\":true") && text.contains("\"patch\"") == is_patched, "{text}");
+        ensure!(
+            text.contains("\"allowed\":true") && text.contains("\"patch\"") == is_patched,
+            "{text}"
+        );
         compare(
             &format!("admission CPU, {name}, {} bytes", body.len()),
             "at most 1.5 of parsing alone",
             20_000,
             || drop(black_box(answer(black_box(&body)))),
-            || drop(black_box(serde_json::from_str::<Review<'_>>(black_box(&body)))),
+            || {
+                drop(black_box(serde_json::from_str::<Review<'_>>(black_box(
+                    &body,
+                ))))
+            },
         )?;
     }
     Ok(())

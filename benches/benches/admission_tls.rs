@@ -36,14 +36,21 @@ async fn main() -> Result<()> {
     let empty = Router::new().route("/mutate", post(|_: Bytes| async { FIXED }));
     let ours = connect(&authority, routes(Arc::new(Admission::new(cluster()?)))).await?;
     let empty = connect(&authority, empty).await?;
-    for (name, connections) in
-        [("without a reference", None), ("with a connection to inject", Some("harbour/models"))]
-    {
+    for (name, connections) in [
+        ("without a reference", None),
+        ("with a connection to inject", Some("harbour/models")),
+    ] {
         let body = Bytes::from(review(connections));
-        (throughput(&ours, &body).await?, throughput(&empty, &body).await?);
+        (
+            throughput(&ours, &body).await?,
+            throughput(&empty, &body).await?,
+        );
         let mut pairs = Vec::new();
         for _ in 0..PAIRS {
-            pairs.push((throughput(&ours, &body).await?, throughput(&empty, &body).await?));
+            pairs.push((
+                throughput(&ours, &body).await?,
+                throughput(&empty, &body).await?,
+            ));
         }
         let ratio = Spread::of(pairs.iter().map(|(ours, empty)| ours / empty).collect());
         anstream::println!(
@@ -66,7 +73,9 @@ async fn connect(authority: &Authority, routes: Router) -> Result<Connection> {
     let address = listener.local_addr()?;
     tokio::spawn(listen(listener, tls, routes, std::future::pending()));
     let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(authority.certificate_pem().as_bytes())?)?;
+    roots.add(CertificateDer::from_pem_slice(
+        authority.certificate_pem().as_bytes(),
+    )?)?;
     let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(
         rustls::crypto::aws_lc_rs::default_provider(),
     ))
@@ -76,7 +85,9 @@ async fn connect(authority: &Authority, routes: Router) -> Result<Connection> {
     config.alpn_protocols = vec![b"h2".to_vec()];
     let stream = TcpStream::connect(address).await?;
     let name = ServerName::try_from("localhost")?;
-    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
+    let stream = TlsConnector::from(Arc::new(config))
+        .connect(name, stream)
+        .await?;
     let (sender, connection) =
         hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
     tokio::spawn(connection);
@@ -110,7 +121,11 @@ async fn ask(connection: &mut Connection, body: Bytes) -> Result<()> {
         .header("content-type", "application/json")
         .body(Full::new(body))?;
     let response = connection.send_request(request).await?;
-    ensure!(response.status().is_success(), "the answer is {}", response.status());
+    ensure!(
+        response.status().is_success(),
+        "the answer is {}",
+        response.status()
+    );
     let answer = response.into_body().collect().await?.to_bytes();
     let text = std::str::from_utf8(&answer).context("the answer is text")?;
     ensure!(text.contains("\"allowed\":true"), "the review was denied");

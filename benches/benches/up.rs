@@ -32,14 +32,20 @@ fn binary() -> Result<PathBuf> {
     let deps = std::env::current_exe()?;
     let folder = deps.ancestors().nth(2).context("no target folder")?;
     let binary = folder.join("bowline");
-    ensure!(binary.exists(), "build it first: cargo build --release -p bowline");
+    ensure!(
+        binary.exists(),
+        "build it first: cargo build --release -p bowline"
+    );
     Ok(binary)
 }
 
 fn help(binary: &PathBuf) -> Result<()> {
     let time = |mut command: Command| -> Result<f64> {
         let start = Instant::now();
-        ensure!(command.stdout(Stdio::null()).status()?.success(), "it must succeed");
+        ensure!(
+            command.stdout(Stdio::null()).status()?.success(),
+            "it must succeed"
+        );
         Ok(start.elapsed().as_secs_f64() * 1e3)
     };
     let mut pairs = Vec::new();
@@ -48,7 +54,13 @@ fn help(binary: &PathBuf) -> Result<()> {
         ours.arg("--help");
         pairs.push((time(ours)?, time(Command::new("true"))?));
     }
-    report("bowline --help", "ms", "less than 10 ms", "starting `true`", &pairs);
+    report(
+        "bowline --help",
+        "ms",
+        "less than 10 ms",
+        "starting `true`",
+        &pairs,
+    );
     Ok(())
 }
 
@@ -66,7 +78,13 @@ fn ready(binary: &PathBuf) -> Result<()> {
         let fresh = start(data.path())?;
         pairs.push((fresh, start(data.path())?));
     }
-    report("bowline up until ready, fresh state", "ms", "less than 150 ms", "the second start", &pairs);
+    report(
+        "bowline up until ready, fresh state",
+        "ms",
+        "less than 150 ms",
+        "the second start",
+        &pairs,
+    );
     Ok(())
 }
 
@@ -86,14 +104,18 @@ async fn memory(binary: &PathBuf) -> Result<()> {
                     "metadata": {"name": format!("secret-{number:05}"), "labels": {"n": number.to_string()}},
                     "stringData": {"AWS_SECRET_ACCESS_KEY": "k".repeat(1000)},
                 });
-                api.create(&PostParams::default(), &serde_json::from_value(secret)?).await?;
+                api.create(&PostParams::default(), &serde_json::from_value(secret)?)
+                    .await?;
             }
             anyhow::Ok(())
         }
     };
     try_join_all((0..WRITERS).map(write)).await?;
     let rate = SECRETS as f64 / start.elapsed().as_secs_f64();
-    let (full, peak) = (resident(server.id(), "VmRSS")?, resident(server.id(), "VmHWM")?);
+    let (full, peak) = (
+        resident(server.id(), "VmRSS")?,
+        resident(server.id(), "VmHWM")?,
+    );
     anstream::println!(
         "resident memory with {SECRETS} Secrets of 1 kB: {full:.0} MB, peak {peak:.0} MB, goal less than 60 MB; \
          ratio {:.1} to {empty:.0} MB when empty; written at {rate:.0} a second by {WRITERS} writers",
@@ -105,13 +127,25 @@ async fn memory(binary: &PathBuf) -> Result<()> {
 /// A memory figure of a process, in MB.
 fn resident(id: u32, field: &str) -> Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
-    let line = status.lines().find(|line| line.starts_with(field)).context("no such figure")?;
-    let kilobytes: f64 = line.split_whitespace().nth(1).context("no value")?.parse()?;
+    let line = status
+        .lines()
+        .find(|line| line.starts_with(field))
+        .context("no such figure")?;
+    let kilobytes: f64 = line
+        .split_whitespace()
+        .nth(1)
+        .context("no value")?
+        .parse()?;
     Ok(kilobytes / 1e3)
 }
 
 fn report(name: &str, unit: &str, goal: &str, baseline: &str, pairs: &[(f64, f64)]) {
-    let ratio = Spread::of(pairs.iter().map(|(ours, baseline)| ours / baseline).collect());
+    let ratio = Spread::of(
+        pairs
+            .iter()
+            .map(|(ours, baseline)| ours / baseline)
+            .collect(),
+    );
     let ours = Spread::of(pairs.iter().map(|pair| pair.0).collect());
     let other = Spread::of(pairs.iter().map(|pair| pair.1).collect());
     anstream::println!(

@@ -16,7 +16,10 @@ use serde_json::{Value, json};
 /// On systems other than Linux.
 pub fn thread_cpu() -> Result<Duration> {
     let text = fs::read_to_string("/proc/thread-self/schedstat")?;
-    let nanoseconds = text.split_whitespace().next().context("an empty schedstat")?;
+    let nanoseconds = text
+        .split_whitespace()
+        .next()
+        .context("an empty schedstat")?;
     Ok(Duration::from_nanos(nanoseconds.parse()?))
 }
 
@@ -35,7 +38,11 @@ impl Spread {
     /// Of a series that is not empty.
     pub fn of(mut series: Vec<f64>) -> Self {
         series.sort_by(f64::total_cmp);
-        Self { least: series[0], median: series[series.len() / 2], most: series[series.len() - 1] }
+        Self {
+            least: series[0],
+            median: series[series.len() / 2],
+            most: series[series.len() - 1],
+        }
     }
 }
 
@@ -63,7 +70,12 @@ pub fn compare(
     for _ in 0..PAIRS {
         pairs.push((time(&mut ours)?, time(&mut baseline)?));
     }
-    let ratio = Spread::of(pairs.iter().map(|(ours, baseline)| ours / baseline).collect());
+    let ratio = Spread::of(
+        pairs
+            .iter()
+            .map(|(ours, baseline)| ours / baseline)
+            .collect(),
+    );
     let median = |pick: fn(&(f64, f64)) -> f64| Spread::of(pairs.iter().map(pick).collect()).median;
     anstream::println!(
         "{name}: ratio {:.2} ({:.2} to {:.2}), goal {limit}; {:.1} µs against {:.1} µs",
@@ -88,7 +100,10 @@ pub fn review(connections: Option<&str>) -> String {
             "ports": [{"containerPort": 8888, "name": "http", "protocol": "TCP"}],
         })
     };
-    let managed: Value = (0..40).map(|n| (format!("f:field{n}"), json!({}))).collect::<serde_json::Map<_, _>>().into();
+    let managed: Value = (0..40)
+        .map(|n| (format!("f:field{n}"), json!({})))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
     let mut annotations = json!({"openshift.io/display-name": "Forecast", "notebooks.opendatahub.io/inject-auth": "true"});
     if let Some(connections) = connections {
         annotations["opendatahub.io/connections"] = json!(connections);

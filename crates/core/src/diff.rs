@@ -140,7 +140,11 @@ fn remove(path: &str, value: &Value, out: &mut Vec<Operation>) {
 fn at(path: &mut String, key: &str, work: impl FnOnce(&mut String)) {
     let length = path.len();
     path.push('/');
-    path.push_str(&key.replace('~', "~0").replace('/', "~1"));
+    if key.contains(['~', '/']) {
+        path.push_str(&key.replace('~', "~0").replace('/', "~1"));
+    } else {
+        path.push_str(key);
+    }
     work(path);
     path.truncate(length);
 }

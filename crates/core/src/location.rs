@@ -141,12 +141,15 @@ pub fn parse(text: &str) -> Result<Location, LocationError> {
 }
 
 /// Whether the text carries a user name or a password before its host.
+///
+/// People paste passwords as they are, so `user:pass/word@host` counts as well, which a strict
+/// reader takes for a host `user` with a path.
 pub fn has_userinfo(text: &str) -> bool {
     let authority = |rest: &str| {
-        rest.split(['/', '?', '#', '\\'])
-            .next()
-            .unwrap_or("")
-            .contains('@')
+        let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or("");
+        let has_port = |(_, port): (&str, &str)| port.bytes().all(|c| c.is_ascii_digit());
+        let is_plain = authority.split_once(':').is_none_or(has_port);
+        authority.contains('@') || (!is_plain && rest.contains('@'))
     };
     let by_hand = text
         .split_once("://")

@@ -11,8 +11,11 @@ mod tests;
 use std::fmt;
 
 use serde_json::Value;
+
 use serde_saphyr::{Error, Options};
 use thiserror::Error as ThisError;
+
+pub use json::Unique;
 
 /// Deep enough for a CustomResourceDefinition with its schema, shallow enough for the stack of a
 /// worker thread: the reader recurses, and needs up to 20 kB a level without optimisation.

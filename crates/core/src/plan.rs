@@ -261,9 +261,7 @@ fn has_stake(request: &Request<'_>) -> bool {
         [names::CONNECTIONS, names::ALAUDA_SOURCE, names::INJECTED]
             .iter()
             .any(|key| annotation(object, key).is_some())
-            || place::pods(request.kind, object)
-                .iter()
-                .any(|pod| pod.own_reference.is_some())
+            || place::has_own_reference(request.kind, object)
     };
     !is_going
         && !place::is_handed_down(request.kind, request.object)

@@ -10,9 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bowline_core::diff::Operation as PatchOperation;
 use bowline_core::footprint::Skeleton;
+use bowline_core::manifest::Unique;
 use bowline_core::plan::Warning;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::cluster::User;
 
@@ -38,6 +38,9 @@ pub enum ReviewError {
     /// Another version or kind.
     #[error("the body is not an `admission.k8s.io/v1` AdmissionReview")]
     Version,
+    /// `request.object` is not an object.
+    #[error("`request.object` of the AdmissionReview is not an object")]
+    NotAnObject,
     /// `request` or `request.uid` is missing.
     #[error("the AdmissionReview has no `{0}`")]
     Missing(&'static str),
@@ -142,7 +145,7 @@ pub fn parse_workload(body: &[u8]) -> Result<Request<'_, Skeleton>, ReviewError>
 ///
 /// # Errors
 /// When the body is not a v1 review with a request and a uid.
-pub fn parse_whole(body: &[u8]) -> Result<Request<'_, Value>, ReviewError> {
+pub fn parse_whole(body: &[u8]) -> Result<Request<'_, Unique>, ReviewError> {
     parse(body)
 }
 

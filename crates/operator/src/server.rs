@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{StatusCode, header};
+use axum::extract::{DefaultBodyLimit, Request as HttpRequest, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response as HttpResponse};
 use axum::routing::{get, post};
 use bowline_core::WorkloadKind;
@@ -24,8 +25,24 @@ pub fn routes<C: Cluster>(admission: Arc<Admission<C>>) -> Router {
         .route("/validate", post(validate))
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(|| async { "ok" }))
+        .layer(from_fn(only_json))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(admission)
+}
+
+/// Refuses bodies of other media types, which no API server sends.
+async fn only_json(request: HttpRequest, next: Next) -> HttpResponse {
+    let media_type = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .map(HeaderValue::as_bytes);
+    let essence = media_type.and_then(|value| value.split(|c| *c == b';').next());
+    let is_json = essence.is_some_and(|e| e.trim_ascii().eq_ignore_ascii_case(b"application/json"));
+    if request.method() == Method::POST && !is_json {
+        let text = "send an AdmissionReview with `Content-Type: application/json`";
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, text).into_response();
+    }
+    next.run(request).await
 }
 
 async fn mutate<C: Cluster>(
@@ -69,9 +86,13 @@ pub async fn answer_mutate<C: Cluster>(
     let (Some(kind), Some(operation), true) = (kind, operation, is_main) else {
         return Ok(Response::allow(uid, &[], &[]).to_json());
     };
-    let Some(object) = &review.object else {
-        return Err(ReviewError::Missing("request.object"));
-    };
+    let object = review
+        .object
+        .as_ref()
+        .ok_or(ReviewError::Missing("request.object"))?;
+    if !object.0.is_object() {
+        return Err(ReviewError::NotAnObject);
+    }
     let request = Request {
         kind,
         operation,
@@ -102,7 +123,7 @@ pub fn answer_validate(body: &[u8]) -> Result<Vec<u8>, ReviewError> {
     let review = parse_whole(body)?;
     let is_secret = review.kind.kind == "Secret" && review.kind.group.is_empty();
     let warnings = match (&review.object, is_secret) {
-        (Some(object), true) => secret_warnings(object),
+        (Some(object), true) => secret_warnings(&object.0),
         _ => Vec::new(),
     };
     Ok(Response::allow(&review.uid, &[], &warnings).to_json())

@@ -34,6 +34,23 @@ impl Call {
         Ok(Answer::Object(200, self.stored(&self.name).await?.value))
     }
 
+    /// The version that a list must be of; none where the newest will do.
+    fn state_asked_for(&self) -> Result<Option<u64>, Status> {
+        let asked = Some(self.query.resource_version.as_str()).filter(|text| !text.is_empty());
+        let asked = asked.map(version).transpose()?;
+        match self.query.resource_version_match.as_str() {
+            "Exact" => asked.map(Some).ok_or_else(|| {
+                Status::bad_request(
+                    "resourceVersionMatch `Exact` needs a resourceVersion".to_owned(),
+                )
+            }),
+            "" | "NotOlderThan" => Ok(None),
+            _ => Err(Status::bad_request(
+                "resourceVersionMatch must be `Exact` or `NotOlderThan`".to_owned(),
+            )),
+        }
+    }
+
     pub(super) async fn list(&self) -> Result<Answer, Status> {
         let selection = self.selection()?;
         let place = self
@@ -42,10 +59,9 @@ impl Call {
             .as_deref()
             .map(Place::decode)
             .transpose()?;
-        let at = match (&place, self.query.resource_version_match.as_str()) {
-            (Some(place), _) => Some(place.version),
-            (None, "Exact") => Some(version(&self.query.resource_version)?),
-            _ => None,
+        let at = match place.as_ref() {
+            Some(place) => Some(place.version),
+            None => self.state_asked_for()?,
         };
         let query = ListQuery {
             limit: self.query.limit,

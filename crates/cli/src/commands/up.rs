@@ -1,7 +1,7 @@
 //! `bowline up`: a Kubernetes API on this machine that ties connections. What it is made of is left
 //! to `embed`.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
@@ -30,7 +30,10 @@ struct Ready<'a> {
 pub async fn run(args: Up) -> Result<(), Failure> {
     log();
     let settings = Settings {
-        data: args.data_dir()?,
+        // The kubeconfig's path is told to people, who may go elsewhere.
+        data: std::path::absolute(args.data_dir()?).map_err(|error| {
+            Failure::new(Kind::Usage, "the folder of the state has no path").caused_by(&error)
+        })?,
         key_file: args.key_file.clone(),
         kubernetes_port: args.kubernetes_port,
         admission_port: args.admission_port,
@@ -104,6 +107,7 @@ fn log() {
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
 }

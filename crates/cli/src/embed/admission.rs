@@ -21,7 +21,7 @@ impl<C: Cluster> api::Admission for Embedded<C> {
                 return api::Verdict::allow();
             }
             if kind.group.is_empty() && kind.kind == "Secret" {
-                return warn(secret_warnings(&request.object));
+                return warn(&secret_warnings(&request.object));
             }
             match WorkloadKind::of(&kind.group, &kind.version, &kind.kind) {
                 Some(kind) => self.admit_workload(kind, request).await,
@@ -52,16 +52,16 @@ impl<C: Cluster> Embedded<C> {
         };
         let plan = match self.0.decide(&request, &user(&from.user)).await {
             Ok(plan) => plan,
-            Err(denial) => return deny(denial),
+            Err(denial) => return deny(&denial),
         };
         let (admission, namespace, accounts) =
             (Arc::clone(&self.0), from.namespace.clone(), plan.accounts);
         let afterwards = (!accounts.is_empty()).then(|| {
-            async move { texts(admission.carry_out(&namespace, &accounts).await) }.boxed()
+            async move { texts(&admission.carry_out(&namespace, &accounts).await) }.boxed()
         });
         api::Verdict::Allow {
             object: plan.object,
-            warnings: texts(plan.warnings),
+            warnings: texts(&plan.warnings),
             afterwards,
         }
     }
@@ -76,7 +76,7 @@ fn user(from: &api::UserInfo) -> User {
     }
 }
 
-fn warn(warnings: Vec<Warning>) -> api::Verdict {
+fn warn(warnings: &[Warning]) -> api::Verdict {
     api::Verdict::Allow {
         object: None,
         warnings: texts(warnings),
@@ -84,12 +84,12 @@ fn warn(warnings: Vec<Warning>) -> api::Verdict {
     }
 }
 
-fn texts(warnings: Vec<Warning>) -> Vec<String> {
+fn texts(warnings: &[Warning]) -> Vec<String> {
     warnings.iter().map(Warning::to_string).collect()
 }
 
-fn deny(denial: Denial) -> api::Verdict {
-    let (code, reason) = match &denial {
+fn deny(denial: &Denial) -> api::Verdict {
+    let (code, reason) = match denial {
         Denial::Forbidden(_) => (403, "Forbidden"),
         Denial::Unavailable(_) => (503, "ServiceUnavailable"),
     };

@@ -27,15 +27,28 @@ impl Served {
     async fn on(shared: &Shared) -> Result<Self> {
         let api = shared.server.client().await?;
         let admission = shared.server.admission().await?;
-        let world = Self { api, admission, secrets: BTreeSet::new(), forbidden: BTreeSet::new() };
+        let world = Self {
+            api,
+            admission,
+            secrets: BTreeSet::new(),
+            forbidden: BTreeSet::new(),
+        };
         let namespace = json!({"metadata": {"name": NAMESPACE}});
-        world.put(&world.all("", "Namespace"), NAMESPACE, namespace).await?;
+        world
+            .put(&world.all("", "Namespace"), NAMESPACE, namespace)
+            .await?;
         let binding = json!({
             "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": USER}],
             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"},
         });
         world.put_role().await?;
-        world.put(&world.local("rbac.authorization.k8s.io", "RoleBinding"), "reader", binding).await?;
+        world
+            .put(
+                &world.local("rbac.authorization.k8s.io", "RoleBinding"),
+                "reader",
+                binding,
+            )
+            .await?;
         Ok(world)
     }
 
@@ -51,8 +64,14 @@ impl Served {
     async fn put(&self, api: &Api<DynamicObject>, name: &str, content: Value) -> Result<()> {
         delete(api, name).await?;
         let mut object: DynamicObject = serde_json::from_value(content)?;
-        object.metadata = ObjectMeta { namespace: None, name: Some(name.to_owned()), ..object.metadata };
-        api.create(&PostParams::default(), &object).await.with_context(|| format!("create {name}"))?;
+        object.metadata = ObjectMeta {
+            namespace: None,
+            name: Some(name.to_owned()),
+            ..object.metadata
+        };
+        api.create(&PostParams::default(), &object)
+            .await
+            .with_context(|| format!("create {name}"))?;
         Ok(())
     }
 
@@ -64,7 +83,12 @@ impl Served {
             // An empty list of names would mean all of them.
             rule["resourceNames"] = allowed.chain(["none"]).collect();
         }
-        self.put(&self.local("rbac.authorization.k8s.io", "Role"), "reader", json!({"rules": [rule]})).await
+        self.put(
+            &self.local("rbac.authorization.k8s.io", "Role"),
+            "reader",
+            json!({"rules": [rule]}),
+        )
+        .await
     }
 }
 
@@ -84,9 +108,13 @@ impl World for Served {
     }
 
     async fn put_secret(&mut self, secret: &Value) -> Result<()> {
-        let name = secret.pointer("/metadata/name").and_then(Value::as_str).context("no name")?;
+        let name = secret
+            .pointer("/metadata/name")
+            .and_then(Value::as_str)
+            .context("no name")?;
         self.secrets.insert(name.to_owned());
-        self.put(&self.local("", "Secret"), name, secret.clone()).await
+        self.put(&self.local("", "Secret"), name, secret.clone())
+            .await
     }
 
     async fn delete_secret(&mut self, name: &str) -> Result<()> {
@@ -95,7 +123,12 @@ impl World for Served {
 
     async fn put_account(&mut self, name: &str, links: &[String]) -> Result<()> {
         let links: Vec<Value> = links.iter().map(|name| json!({"name": name})).collect();
-        self.put(&self.local("", "ServiceAccount"), name, json!({"secrets": links})).await
+        self.put(
+            &self.local("", "ServiceAccount"),
+            name,
+            json!({"secrets": links}),
+        )
+        .await
     }
 
     async fn forbid(&mut self, names: &[String]) -> Result<()> {
@@ -116,13 +149,34 @@ impl World for Served {
     }
 
     async fn accounts(&mut self) -> Result<BTreeMap<String, Vec<String>>> {
-        let list = self.local("", "ServiceAccount").list(&ListParams::default()).await?;
-        let others = list.items.into_iter().filter(|a| a.metadata.name.as_deref() != Some(DEFAULT_ACCOUNT));
+        let list = self
+            .local("", "ServiceAccount")
+            .list(&ListParams::default())
+            .await?;
+        let others = list
+            .items
+            .into_iter()
+            .filter(|a| a.metadata.name.as_deref() != Some(DEFAULT_ACCOUNT));
         let links = |account: &DynamicObject| -> Vec<String> {
-            let links = account.data.get("secrets").and_then(Value::as_array).cloned().unwrap_or_default();
-            links.iter().filter_map(|link| Some(link.get("name")?.as_str()?.to_owned())).collect()
+            let links = account
+                .data
+                .get("secrets")
+                .and_then(Value::as_array)
+                .cloned()
+                .unwrap_or_default();
+            links
+                .iter()
+                .filter_map(|link| Some(link.get("name")?.as_str()?.to_owned()))
+                .collect()
         };
-        Ok(others.map(|account| (account.metadata.name.clone().unwrap_or_default(), links(&account))).collect())
+        Ok(others
+            .map(|account| {
+                (
+                    account.metadata.name.clone().unwrap_or_default(),
+                    links(&account),
+                )
+            })
+            .collect())
     }
 }
 
@@ -148,7 +202,12 @@ async fn every_admission_case_holds_over_https() -> Result<()> {
         played += report.played;
         failures.extend(report.failures);
     }
-    ensure!(failures.is_empty(), "{} of {played} cases failed\n{}", failures.len(), failures.join("\n\n"));
+    ensure!(
+        failures.is_empty(),
+        "{} of {played} cases failed\n{}",
+        failures.len(),
+        failures.join("\n\n")
+    );
     ensure!(played >= 150, "only {played} cases were played");
     println!("{played} admission cases hold over HTTPS");
     Ok(())

@@ -31,8 +31,9 @@ pub(super) fn parse(text: &str) -> Option<Result<Vec<Value>, ManifestError>> {
     Some(Ok(documents))
 }
 
-/// A JSON value without duplicate keys.
-struct Unique(Value);
+/// A JSON value in which each key stands once per object; reading another fails.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unique(pub Value);
 
 impl<'de> Deserialize<'de> for Unique {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,6 +1,7 @@
 //! Paths into a workload that stay true when lists are reordered: items are named, not numbered,
 //! where they have a name. What is written at a path is left to `tie`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::{Map, Value};
@@ -9,7 +10,7 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Step {
     /// A member of an object.
-    Key(String),
+    Key(Cow<'static, str>),
     /// The list item with this `name` or `groupName`.
     Named(String),
     /// The list item at this position, for items without a name.
@@ -26,16 +27,16 @@ pub(crate) struct Path(pub(crate) Vec<Step>);
 const NAMES: [&str; 2] = ["name", "groupName"];
 
 impl Path {
-    pub(crate) fn keys(keys: &[&str]) -> Self {
+    pub(crate) fn keys(keys: &[&'static str]) -> Self {
         Self(
             keys.iter()
-                .map(|key| Step::Key((*key).to_owned()))
+                .map(|key| Step::Key(Cow::Borrowed(key)))
                 .collect(),
         )
     }
 
-    pub(crate) fn child(&self, key: &str) -> Self {
-        self.step(Step::Key(key.to_owned()))
+    pub(crate) fn child(&self, key: &'static str) -> Self {
+        self.step(Step::Key(Cow::Borrowed(key)))
     }
 
     /// The path to the item at `index` of the list here, by its name where that is unique.
@@ -63,7 +64,7 @@ impl Path {
     /// The value here; `None` when a step leads nowhere.
     pub(crate) fn get<'a>(&self, root: &'a Value) -> Option<&'a Value> {
         self.0.iter().try_fold(root, |value, step| match step {
-            Step::Key(key) => value.get(key),
+            Step::Key(key) => value.get(key.as_ref()),
             Step::Named(name) => value
                 .as_array()?
                 .iter()
@@ -75,7 +76,7 @@ impl Path {
     /// The value here, for writing; `None` when a step leads nowhere.
     pub(crate) fn get_mut<'a>(&self, root: &'a mut Value) -> Option<&'a mut Value> {
         self.0.iter().try_fold(root, |value, step| match step {
-            Step::Key(key) => value.get_mut(key),
+            Step::Key(key) => value.get_mut(key.as_ref()),
             Step::Named(name) => value
                 .as_array_mut()?
                 .iter_mut()
@@ -117,12 +118,16 @@ fn parse_step(text: &str) -> Option<Step> {
     }
     match text.strip_prefix('#') {
         Some(index) => index.parse().ok().map(Step::Index),
-        None => Some(Step::Key(unescape(text))),
+        None => Some(Step::Key(Cow::Owned(unescape(text)))),
     }
 }
 
-fn escape(text: &str) -> String {
-    text.replace('~', "~0").replace('/', "~1")
+fn escape(text: &str) -> Cow<'_, str> {
+    if text.contains(['~', '/']) {
+        Cow::Owned(text.replace('~', "~0").replace('/', "~1"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 fn unescape(text: &str) -> String {

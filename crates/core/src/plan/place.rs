@@ -25,6 +25,14 @@ pub(super) fn pods(kind: WorkloadKind, object: &Value) -> Vec<Pod<'_>> {
         .collect()
 }
 
+/// Whether a pod template of the workload names connections itself.
+pub(super) fn has_own_reference(kind: WorkloadKind, object: &Value) -> bool {
+    kind.pods().iter().any(|place| place.metadata.is_some())
+        && pods(kind, object)
+            .iter()
+            .any(|pod| pod.own_reference.is_some())
+}
+
 fn pods_at<'a>(place: &PodPlace, object: &'a Value) -> Vec<Pod<'a>> {
     let templates = place
         .spec
@@ -51,7 +59,7 @@ fn pods_at<'a>(place: &PodPlace, object: &'a Value) -> Vec<Pod<'a>> {
 }
 
 /// The paths that a pattern with `*` for list items stands for in an object.
-fn expand(pattern: &[&str], object: &Value) -> Vec<Path> {
+fn expand(pattern: &[&'static str], object: &Value) -> Vec<Path> {
     pattern.iter().fold(vec![Path(Vec::new())], |paths, key| {
         let deeper = |path: Path| match *key {
             "*" => {

@@ -118,8 +118,8 @@ pub(crate) fn may_write(path: &Path) -> bool {
     const LISTS: [&str; 2] = ["envFrom", "imagePullSecrets"];
     const PARENTS: [&str; 5] = ["template", "model", "storage", "predictor", "spec"];
     let is_annotations = *path == Path::keys(&["metadata", "annotations"]);
-    let is_in_spec = *path.0.first().expect("a parsed path has a step")
-        == super::path::Step::Key("spec".to_owned());
+    let is_in_spec =
+        *path.0.first().expect("a parsed path has a step") == super::path::Step::Key("spec".into());
     let known = |key| FIELDS.contains(&key) || LISTS.contains(&key) || PARENTS.contains(&key);
     is_annotations || (is_in_spec && path.last_key().is_some_and(known))
 }

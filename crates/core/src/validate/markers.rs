@@ -54,7 +54,8 @@ pub(super) fn check_secret(secret: &Secret, report: &mut Report) {
     }
     if secret.annotations.contains_key(names::LAST_APPLIED) {
         let message = "an annotation of `kubectl apply` repeats the values in clear";
-        let help = "apply with `--server-side`, then remove the annotation";
+        let help =
+            "manage it with `kubectl create` and `kubectl replace`, and remove the annotation";
         report.add(&rules::LAST_APPLIED, names::LAST_APPLIED, message, help);
     }
 }

@@ -57,7 +57,10 @@ fn serving_from_any_secret_shows_no_value() {
     let scene = Scene::in_use();
     for secret in &scene.secrets {
         let name = secret["metadata"]["name"].as_str().expect("a name");
-        let kinds = [super::inference_service(name), super::llm_inference_service(name)];
+        let kinds = [
+            super::inference_service(name),
+            super::llm_inference_service(name),
+        ];
         let services = kinds.map(|mut service| {
             service["metadata"]["name"] = format!("tried-{name}").into();
             let is_secret = !secrets::NOT_SECRET.contains(&name);

@@ -248,6 +248,11 @@ fn bad(canaries: &mut Canaries) -> Vec<Value> {
             &[("URI", "https://reader:$@reef.example/a b")],
         ),
         bad(
+            "slash-login",
+            "uri",
+            &[("URI", "https://reader:$@reef.example/a")],
+        ),
+        bad(
             "uri-login",
             "uri",
             &[("URI", "https://reader:§@reef.example/a")],

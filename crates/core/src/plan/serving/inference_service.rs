@@ -111,7 +111,7 @@ fn uri(knot: &mut Knot<'_>, fit: &mut Fit<'_>, predictor: &Path) -> Result<(), D
 /// Whether the user has said where the model is, in either of the two ways.
 fn is_located(knot: &Knot<'_>, predictor: &Path) -> bool {
     let storage = predictor.child("model").child("storage");
-    let has = |key: &str| is_given(storage.child(key).get(knot.object));
+    let has = |key: &'static str| is_given(storage.child(key).get(knot.object));
     is_given(storage_uri(predictor).get(knot.object)) || has("key") || has("path")
 }
 

@@ -68,12 +68,13 @@ fn s3(fit: &Fit<'_>) -> Result<String, Denial> {
 /// A service with prefill pods has them by the section's presence, with or without a template; a
 /// worker section turns on multi-node serving, so it is never made.
 fn pods(object: &Value) -> Vec<Path> {
-    let is_there = |keys: &[&str]| Path::keys(keys).get(object).is_some_and(Value::is_object);
+    let is_there =
+        |keys: &[&'static str]| Path::keys(keys).get(object).is_some_and(Value::is_object);
     let mut pods = vec![Path::keys(&["spec", "template"])];
     if is_there(&["spec", "prefill"]) {
         pods.push(Path::keys(&["spec", "prefill", "template"]));
     }
-    let optional: [&[&str]; 3] = [
+    let optional: [&[&'static str]; 3] = [
         &["spec", "worker"],
         &["spec", "prefill", "worker"],
         &["spec", "router", "scheduler", "template"],
