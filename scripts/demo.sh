@@ -63,8 +63,14 @@ start() {
 # A member of the line that `bowline up` prints when it is ready.
 member() { sed -nE "s/.*\"$1\": *\"([^\"]*)\".*/\1/p" <<< "$ready"; }
 
-# The `spec` of an object on stdin, as YAML.
-spec() { awk '/^[^ ]/ {inside = /^spec:/} inside'; }
+# The `spec` of an object on stdin, as YAML, without the reference that a pod template may carry.
+spec() { awk '/^[^ ]/ {inside = /^spec:/} inside && !/opendatahub\.io\/connections:/'; }
+
+# What the API would store of a manifest that names nothing: its own defaults are no gift of ours.
+untied() {
+  sed -e 's|\(opendatahub.io/connections:\).*|\1 ""|' -e '0,/^  name: /s//&untied-/' "$1" |
+    "$kubectl" create --dry-run=server -o yaml -f -
+}
 
 # What a workload asked for, what it got, and why (the manifest's own first comment).
 show() {
@@ -75,8 +81,7 @@ show() {
   printf '%swhy%s    %s\n' "$blue" "$plain" "$(sed -n '1s/^# //p' "$manifest")"
   printf '%snames%s  %s\n' "$blue" "$plain" "$("$kubectl" get -f "$manifest" -o "jsonpath=$reference")"
   printf '%sgot%s\n' "$blue" "$plain"
-  diff -U 3 <("$kubectl" create --dry-run=client --validate=false -o yaml -f "$manifest" | spec) \
-    <("$kubectl" get -o yaml -f "$manifest" | spec) |
+  diff -U 3 <(untied "$manifest" | spec) <("$kubectl" get -o yaml -f "$manifest" | spec) |
     sed -e '/^---/d; /^+++/d; /^@@/d' -e "s/^+.*/$green&$plain/" -e 's/^/  /' || true
 }
 
@@ -113,10 +118,19 @@ title "Now try it yourself, in another terminal"
 cat <<EOF
   export KUBECONFIG=$KUBECONFIG
   $kubectl get notebooks,isvc,llmisvc -n $project
-  $kubectl edit notebook chart-room -n $project    ${dim}# drop a reference: exactly what it brought goes${plain}
-  $bowline list -n $project
   $bowline show soundings -n $project
   $bowline lint -A
+
+  ${dim}# drop a reference: exactly what it brought goes${plain}
+  $kubectl annotate notebook chart-room -n $project --overwrite opendatahub.io/connections=harbour/berth-model
+  $kubectl get notebook chart-room -n $project -o yaml
+
+  ${dim}# delete a connection that is in use: the workload can still be changed, with a warning${plain}
+  $kubectl delete secret berth-model -n $project
+  $kubectl annotate notebook chart-room -n $project kubeflow-resource-stopped=now
+
+  ${dim}# name a connection that is not there: refused, and told why${plain}
+  $kubectl annotate isvc tide-forecast -n $project --overwrite opendatahub.io/connections=sounding
 EOF
 title "Serving until Ctrl-C; then all of this is removed."
 trap 'echo; exit 0' INT

@@ -41,10 +41,8 @@ async fn main() -> Result<()> {
         ("with a connection to inject", Some("harbour/models")),
     ] {
         let body = Bytes::from(review(connections));
-        (
-            throughput(&ours, &body).await?,
-            throughput(&empty, &body).await?,
-        );
+        throughput(&ours, &body).await?;
+        throughput(&empty, &body).await?;
         let mut pairs = Vec::new();
         for _ in 0..PAIRS {
             pairs.push((

@@ -65,7 +65,8 @@ pub fn compare(
         (0..calls).for_each(|_| black_box(&mut *work)());
         Ok((thread_cpu()? - start).as_secs_f64() * 1e6 / f64::from(calls))
     };
-    (time(&mut ours)?, time(&mut baseline)?);
+    time(&mut ours)?;
+    time(&mut baseline)?;
     let mut pairs = Vec::new();
     for _ in 0..PAIRS {
         pairs.push((time(&mut ours)?, time(&mut baseline)?));

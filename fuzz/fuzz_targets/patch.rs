@@ -12,6 +12,6 @@ fuzz_target!(|input: (&[u8], &[u8])| {
         return;
     };
     for kind in [PatchKind::Json, PatchKind::Merge, PatchKind::StrategicMerge] {
-        let _ = apply(kind, &target, &body, &built_in("Pod"));
+        let _ = apply(kind, &target, &body, &built_in("", "Pod").expect("Pods are built in"));
     }
 });

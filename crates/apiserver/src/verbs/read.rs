@@ -146,7 +146,7 @@ impl Call {
 pub(super) fn version(text: &str) -> Result<u64, Status> {
     let refused = || {
         Status::bad_request(format!(
-            "invalid resource version {text:?}: it must be one that the server gave"
+            "invalid resourceVersion {text:?}: it must be one that the server gave"
         ))
     };
     text.parse().map_err(|_| refused())

@@ -7,6 +7,7 @@ use crate::secret::{DOCKER_CONFIG_JSON, OPAQUE};
 
 mod azure;
 mod canary;
+mod documented;
 mod gcs;
 mod git;
 mod good;
