@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-pub use advice::Warning;
+pub use advice::{MAX_CHARS, Warning};
 pub use resolve::Unusable;
 
 use crate::names;

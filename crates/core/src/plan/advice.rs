@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Longest warning in characters; clients cut longer ones.
-pub(crate) const MAX_CHARS: usize = 120;
+pub const MAX_CHARS: usize = 120;
 const LONGEST_NAME: usize = 32;
 
 /// One admission warning of at most [`MAX_CHARS`] characters, on one line.

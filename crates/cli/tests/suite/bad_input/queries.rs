@@ -15,7 +15,7 @@ use super::Target;
 #[case::bad_field("fieldSelector=%3D", "field label not supported")]
 #[case::limit("limit=many", "limit")]
 #[case::negative_limit("limit=-1", "limit")]
-#[case::resource_version("resourceVersion=latest", "invalid resource version")]
+#[case::resource_version("resourceVersion=latest", "invalid resourceVersion")]
 #[case::version_match(
     "resourceVersion=1&resourceVersionMatch=Nearly",
     "resourceVersionMatch"
