@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use bowline_testkit::canary::marks;
+use memchr::memmem;
 
 fn main() -> Result<ExitCode> {
     let folder = std::env::args_os()
@@ -18,10 +19,7 @@ fn main() -> Result<ExitCode> {
         let content = std::fs::read(file)?;
         bytes += content.len();
         for (encoding, mark) in marks() {
-            let found = content
-                .windows(mark.len())
-                .filter(|part| *part == mark.as_bytes())
-                .count();
+            let found = memmem::find_iter(&content, mark.as_bytes()).count();
             if found > 0 {
                 anstream::eprintln!("{}: {found} canaries, {encoding}", file.display());
                 leaks += found;
