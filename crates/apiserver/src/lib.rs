@@ -16,7 +16,7 @@
 //! - Built-in kinds are checked as far as a store that runs nothing needs; few defaults are set.
 //! - A deleted namespace is usually gone when the answer arrives, not some time later.
 //! - Members that stand twice in one object are refused, whatever `fieldValidation` says.
-//! - Protobuf is read, never written.
+//! - Protobuf bodies are read; objects are answered in JSON or YAML only.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {

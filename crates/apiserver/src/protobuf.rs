@@ -1,5 +1,5 @@
 //! Reads request bodies in the protobuf form of Kubernetes into their JSON form, the only one the
-//! rest knows. Bounding a body's size is left to the caller; answers are always JSON.
+//! rest knows. Bounding a body's size is left to the caller, answering to `pipeline`.
 
 mod error;
 mod message;

@@ -65,6 +65,9 @@ impl Stack {
     pub(crate) async fn open(settings: &Settings) -> Result<Self, Failure> {
         files::make_private(&settings.data)?;
         let token = files::token(&settings.data.join("token"))?;
+        // The store comes first: it knows best that another `bowline up` is running.
+        let secret = token.secret().to_owned();
+        let api = open_api(settings, token).await?;
         let kubernetes = bind("--kubernetes-port", settings.kubernetes_port)?;
         let review = bind("--admission-port", settings.admission_port)?;
         let http = bind("--http-port", settings.http_port)?;
@@ -78,10 +81,9 @@ impl Stack {
             kubernetes: url("https", &kubernetes)?,
             admission: url("https", &review)?,
             http: url("http", &http)?,
-            token: token.secret().to_owned(),
+            token: secret,
             ca,
         };
-        let api = open_api(settings, token).await?;
         let admission = Arc::new(Admission::new(Kubernetes::new(kube::Client::new(
             api.in_process(UserInfo::administrator(OPERATOR)),
             "default",

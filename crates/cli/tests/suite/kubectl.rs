@@ -49,7 +49,7 @@ fn api_resources_lists_the_kinds_with_their_short_names() {
 fn version_names_the_server() {
     Project::new("harbour")
         .run("kubectl version")
-        .prints("Server Version: v1.");
+        .prints("Server Version: ");
 }
 
 #[test]
@@ -64,6 +64,9 @@ fn cluster_info_names_the_address() {
 #[test]
 fn explain_describes_built_in_kinds() {
     let project = Project::new("harbour");
+    if !project.has_kubectl(27) {
+        return;
+    }
     project
         .run("kubectl explain secret")
         .prints("KIND:       Secret")
@@ -132,6 +135,9 @@ fn a_watch_prints_changes_as_they_come() {
 #[test]
 fn wait_returns_when_a_condition_holds() {
     let project = project_with_users();
+    if !project.has_kubectl(23) {
+        return;
+    }
     project
         .run("kubectl wait notebook/chart-room --for=jsonpath='{.metadata.name}'=chart-room --timeout=30s")
         .prints("condition met");
@@ -144,6 +150,9 @@ fn wait_returns_when_a_condition_holds() {
 #[test]
 fn wait_gives_up_when_a_condition_does_not_hold() {
     let project = project_with_users();
+    if !project.has_kubectl(23) {
+        return;
+    }
     project
         .fails("kubectl wait pod/foghorn --for=jsonpath='{.status.phase}'=Running --timeout=1s")
         .complains("timed out waiting for the condition");
@@ -203,6 +212,9 @@ fn apply_deletes_what_a_manifest_no_longer_has_and_keeps_what_was_injected() {
 #[test]
 fn a_misspelt_field_is_pointed_out_before_it_is_sent() {
     let project = Project::new("harbour");
+    if !project.has_kubectl(27) {
+        return;
+    }
     let manifest = SOUNDINGS.replace("stringData:", "strinData:");
     project
         .apply_fails(&manifest)
@@ -212,7 +224,9 @@ fn a_misspelt_field_is_pointed_out_before_it_is_sent() {
 #[test]
 fn who_am_i_and_what_may_i_do() {
     let project = Project::new("harbour");
-    project.run("kubectl auth whoami").prints("Username");
+    if project.has_kubectl(28) {
+        project.run("kubectl auth whoami").prints("Username");
+    }
     project
         .run("kubectl auth can-i '*' '*' --all-namespaces")
         .is("yes");

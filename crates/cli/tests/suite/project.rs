@@ -131,6 +131,23 @@ impl Project {
             .fails("kubectl apply -f manifest.yaml")
     }
 
+    /// Whether kubectl is new enough for what a test is about; says so loudly where it is not, as
+    /// with Debian 12's 1.20.
+    pub(crate) fn has_kubectl(&self, minor: u64) -> bool {
+        let version = self.run("kubectl version --client -o json").stdout;
+        let version: Value = serde_json::from_str(&version).expect("a version");
+        let text = version
+            .pointer("/clientVersion/minor")
+            .and_then(Value::as_str);
+        let own = text
+            .and_then(|text| text.trim_end_matches('+').parse().ok())
+            .unwrap_or(0);
+        if own < minor {
+            println!("SKIPPED: kubectl 1.{own} cannot do this; 1.{minor} can");
+        }
+        own >= minor
+    }
+
     /// Runs a shell script, which must succeed.
     pub(crate) fn run(&self, script: &str) -> Outcome {
         let outcome = self.sh(script);

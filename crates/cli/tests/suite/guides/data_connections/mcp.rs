@@ -179,7 +179,7 @@ fn best_practices_for_mcp_prepare_base64_values_externally() {
     let project = Project::new("harbour");
     let encoded = project.run("echo -n \"$CANARY\" | base64 -w0").stdout;
     project.apply(&format!(
-        "{{apiVersion: v1, kind: Secret, metadata: {{name: a}}, data: {{KEY: {encoded}}}}}"
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\ndata:\n  KEY: {encoded}\n"
     ));
     assert_eq!(project.value("a", "KEY"), project.canary);
 }
