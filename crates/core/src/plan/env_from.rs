@@ -155,11 +155,10 @@ fn keep_all(draft: &mut Draft<'_>) {
 ///
 /// Objects that a peer injected may have it elsewhere, and moving it would restart their pods.
 fn target(draft: &Draft<'_>, pod: &Path, name: &str) -> Option<Path> {
-    let containers = pod.child("containers").to_string();
     let items = draft.stored.tied(name).map_or(&[][..], |tied| &tied.items);
     let earlier = items.iter().find_map(|item| {
         let container = Path::parse(&item.list)?.parent()?;
-        let is_here = container.parent()?.to_string() == containers;
+        let is_here = container.parent()? == pod.child("containers");
         (is_here && container.get(&draft.object).is_some()).then_some(container)
     });
     earlier.or_else(|| place::container(&draft.object, pod))
@@ -294,16 +293,16 @@ fn check_availability(draft: &mut Draft<'_>, wanted: &[Wanted]) -> Result<Vec<En
     let request = draft.request;
     let (mut refused, mut unavailable, mut left_out) = (Vec::new(), None, Vec::new());
     for entry in entries_of(wanted) {
-        let label = format!(
-            "`{}/{}`",
-            entry.namespace.as_deref().unwrap_or_default(),
-            entry.name
-        );
         let is_local = is_local(request, &entry);
         let found = draft.found(&entry.name);
         if is_local && matches!(found, Found::Secret(_)) {
             continue;
         }
+        let label = format!(
+            "`{}/{}`",
+            entry.namespace.as_deref().unwrap_or_default(),
+            entry.name
+        );
         match (standing(draft, &entry), found) {
             (Standing::New, Found::Unavailable(reason)) if is_local => {
                 unavailable
