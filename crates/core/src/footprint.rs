@@ -1,9 +1,9 @@
 //! The footprint: the parts of a workload that a plan may read or write, read from JSON in one pass.
 //!
 //! A workload may be many kilobytes of containers, probes and managed fields, of which a plan looks
-//! at a few. [`Skeleton`] keeps those and, beside them, the bare name of one neighbour, so that
-//! a plan made on the skeleton is the plan made on the whole object, and [`crate::diff::diff`] of
-//! two skeletons is a patch for the whole. What the parts mean is left to `plan`.
+//! at a few. [`Skeleton`] keeps those and, beside them, a mark that there is more, so that a plan
+//! made on the skeleton is the plan made on the whole object, and [`crate::diff::diff`] of two
+//! skeletons is a patch for the whole. What the parts mean is left to `plan`.
 
 use std::fmt;
 
@@ -16,8 +16,8 @@ use crate::names;
 enum Part {
     /// All of it.
     Whole,
-    /// These members; of all others one name with null for a value, so that the object is not taken
-    /// for an empty one.
+    /// These members, and [`MORE`] where there are others, so that the object is not taken for an
+    /// empty one.
     Members(&'static [(&'static str, Part)]),
     /// This part of each list item.
     Items(&'static Part),
@@ -144,37 +144,29 @@ impl<'de> DeserializeSeed<'de> for Seed {
     }
 }
 
-/// A member name: known ones are found without copying the text, others are copied once an object.
-struct Name {
-    known: &'static [(&'static str, Part)],
-    has_other: bool,
-}
+/// The member that stands for all that were left out.
+const MORE: &str = "";
 
-enum Member {
-    Known(&'static str, &'static Part),
-    Other(Option<String>),
-}
+/// A member name: the known one, with the part to keep of its value, or none.
+struct Name(&'static [(&'static str, Part)]);
 
 impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Member;
+    type Value = Option<&'static (&'static str, Part)>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Member, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
 impl Visitor<'_> for Name {
-    type Value = Member;
+    type Value = Option<&'static (&'static str, Part)>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a member name")
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Member, E> {
-        Ok(match self.known.iter().find(|(name, _)| *name == text) {
-            Some((name, part)) => Member::Known(name, part),
-            None => Member::Other((!self.has_other).then(|| text.to_owned())),
-        })
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(self.0.iter().find(|(name, _)| *name == text))
     }
 }
 
@@ -191,21 +183,20 @@ impl<'de> Visitor<'de> for Seed {
             return Ok(Value::Object(Map::new()));
         };
         let mut map = Map::new();
-        let mut has_other = false;
-        while let Some(member) = access.next_key_seed(Name { known, has_other })? {
-            match member {
-                Member::Known(name, part) => {
-                    let value = access.next_value_seed(Seed(part))?;
-                    if map.insert(name.to_owned(), value).is_some() {
-                        return Err(Error::custom("a member is repeated"));
-                    }
-                }
-                Member::Other(name) => {
-                    access.next_value::<IgnoredAny>()?;
-                    has_other = true;
-                    name.map(|name| map.insert(name, Value::Null));
-                }
+        let mut has_more = false;
+        while let Some(member) = access.next_key_seed(Name(known))? {
+            let Some((name, part)) = member else {
+                access.next_value::<IgnoredAny>()?;
+                has_more = true;
+                continue;
+            };
+            let value = access.next_value_seed(Seed(part))?;
+            if map.insert((*name).to_owned(), value).is_some() {
+                return Err(Error::custom("a member is repeated"));
             }
+        }
+        if has_more {
+            map.insert(MORE.to_owned(), Value::Null);
         }
         Ok(Value::Object(map))
     }

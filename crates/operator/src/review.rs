@@ -82,8 +82,8 @@ pub struct Request<'a, O> {
     #[serde(borrow, default)]
     pub namespace: Cow<'a, str>,
     /// Who makes the request.
-    #[serde(default)]
-    pub user_info: UserInfo,
+    #[serde(borrow, default)]
+    pub user_info: UserInfo<'a>,
     /// The object as wanted.
     #[serde(default = "none")]
     pub object: Option<O>,
@@ -111,22 +111,22 @@ pub struct Kind<'a> {
 
 /// The user of a request, in the API's spelling.
 #[derive(Debug, Default, Deserialize)]
-pub struct UserInfo {
-    #[serde(default)]
-    username: String,
-    #[serde(default)]
-    uid: Option<String>,
+pub struct UserInfo<'a> {
+    #[serde(borrow, default)]
+    username: Cow<'a, str>,
+    #[serde(borrow, default)]
+    uid: Option<Cow<'a, str>>,
     #[serde(default)]
     groups: Option<Vec<String>>,
     #[serde(default)]
     extra: Option<BTreeMap<String, Vec<String>>>,
 }
 
-impl From<UserInfo> for User {
-    fn from(info: UserInfo) -> Self {
+impl From<UserInfo<'_>> for User {
+    fn from(info: UserInfo<'_>) -> Self {
         Self {
-            name: info.username,
-            uid: info.uid.filter(|uid| !uid.is_empty()),
+            name: info.username.into_owned(),
+            uid: info.uid.filter(|uid| !uid.is_empty()).map(Cow::into_owned),
             groups: info.groups.unwrap_or_default(),
             extra: info.extra.unwrap_or_default(),
         }
