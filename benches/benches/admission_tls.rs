@@ -82,6 +82,7 @@ async fn connect(authority: &Authority, routes: Router) -> Result<Connection> {
     .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec()];
     let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
     let name = ServerName::try_from("localhost")?;
     let stream = TlsConnector::from(Arc::new(config))
         .connect(name, stream)

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use rustls::ServerConfig;
 
 /// How long reviews under way may take once the server is to stop.
@@ -29,7 +30,11 @@ pub async fn listen(
         shutdown.await;
         stopper.graceful_shutdown(Some(GRACE));
     });
-    axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(tls))?
+    // Answers are small and written whole, so waiting to fill a packet only delays them.
+    let acceptor =
+        RustlsAcceptor::new(RustlsConfig::from_config(tls)).acceptor(NoDelayAcceptor::new());
+    axum_server::from_tcp(listener)?
+        .acceptor(acceptor)
         .handle(handle)
         .serve(routes.into_make_service())
         .await
