@@ -170,12 +170,12 @@ struct Draft<'a> {
     plan: Plan,
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
     fn warn(&mut self, text: impl Into<String>) {
         self.plan.warnings.push(Warning::new(text));
     }
 
-    fn found(&self, name: &str) -> &Found {
+    fn found(&self, name: &str) -> &'a Found {
         const NOT_FETCHED: &Found = &Found::Missing;
         self.lookup.get(name).unwrap_or(NOT_FETCHED)
     }

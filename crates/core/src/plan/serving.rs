@@ -191,8 +191,7 @@ fn resolve(draft: &Draft<'_>, single: &Single) -> Result<Resolved, Denial> {
     } else {
         names::CONNECTIONS
     };
-    const NOT_FETCHED: &Found = &Found::Missing;
-    let secret = match draft.lookup.get(name).unwrap_or(NOT_FETCHED) {
+    let secret = match draft.found(name) {
         Found::Secret(secret) => secret,
         Found::Missing | Found::Forbidden => {
             return Err(Denial::Forbidden(format!(
