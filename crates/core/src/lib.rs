@@ -7,6 +7,7 @@
 pub mod connection;
 pub mod diff;
 pub mod docker_config;
+pub mod drift;
 pub mod finding;
 pub mod footprint;
 pub mod location;
@@ -16,6 +17,7 @@ pub mod plan;
 pub mod protocol;
 pub mod secret;
 pub mod sensitive;
+pub mod usage;
 pub mod validate;
 pub mod workload;
 
@@ -25,5 +27,6 @@ pub use plan::{Plan, needs, plan};
 pub use protocol::Protocol;
 pub use secret::Secret;
 pub use sensitive::Sensitive;
+pub use usage::Usage;
 pub use validate::validate;
 pub use workload::WorkloadKind;

@@ -9,7 +9,7 @@ mod adopt;
 mod advice;
 mod env_from;
 mod path;
-mod place;
+pub(crate) mod place;
 pub mod record;
 pub mod reference;
 mod resolve;

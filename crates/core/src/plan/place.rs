@@ -99,7 +99,7 @@ pub(super) fn container(object: &Value, pod: &Path) -> Option<Path> {
 /// the reference may be in another kind's grammar, and the controller need not read any Secret.
 ///
 /// Nobody makes Notebooks and models that way, so an owner on one of those is somebody's claim.
-pub(super) fn is_handed_down(kind: WorkloadKind, object: &Value) -> bool {
+pub(crate) fn is_handed_down(kind: WorkloadKind, object: &Value) -> bool {
     if kind.is_serving() || kind == WorkloadKind::Notebook {
         return false;
     }
