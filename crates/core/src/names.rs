@@ -8,6 +8,8 @@ pub const CONNECTION_PATH: &str = "opendatahub.io/connection-path";
 pub const ALAUDA_SOURCE: &str = "aml-model-source-connection";
 /// What Bowline injected into a workload; see `plan::record`.
 pub const INJECTED: &str = "bowline.dev/injected";
+/// How a workload stands to its connections; see `drift`.
+pub const STATUS: &str = "bowline.dev/connection-status";
 
 /// Protocol of a connection Secret (OpenShift AI); wins over all others.
 pub const PROTOCOL: &str = "opendatahub.io/connection-type-protocol";

@@ -91,7 +91,7 @@ pub struct Plan {
 }
 
 /// A ServiceAccount that the workload's pods run under.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Account {
     /// Name of the ServiceAccount.
     pub name: String,

@@ -68,9 +68,7 @@ impl Kubernetes {
 
 impl Cluster for Kubernetes {
     async fn secret(&self, namespace: &str, name: &str) -> Result<Option<Secret>, ClusterError> {
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Secret"));
-        let api: Api<DynamicObject> =
-            Api::namespaced_with(self.client.clone(), namespace, &resource);
+        let api = secrets(&self.client, namespace);
         let Some(object) = api.get_opt(name).await.map_err(describe)? else {
             return Ok(None);
         };
@@ -130,6 +128,12 @@ impl Cluster for Kubernetes {
     }
 }
 
+/// The Secrets of a namespace as plain JSON: what is read goes into [`Secret`] at once.
+pub(crate) fn secrets(client: &kube::Client, namespace: &str) -> Api<DynamicObject> {
+    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Secret"));
+    Api::namespaced_with(client.clone(), namespace, &resource)
+}
+
 fn linked(account: &Account) -> ServiceAccount {
     let (key, value) = MANAGED_BY;
     ServiceAccount {
@@ -146,13 +150,13 @@ fn linked(account: &Account) -> ServiceAccount {
     }
 }
 
-fn is_conflict(error: &kube::Error) -> bool {
+pub(crate) fn is_conflict(error: &kube::Error) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == 409)
 }
 
 /// The reason and message of the API server; transport errors by kind only, since their texts may
 /// hold addresses with logins.
-fn describe(error: kube::Error) -> ClusterError {
+pub(crate) fn describe(error: kube::Error) -> ClusterError {
     ClusterError::Api(match error {
         kube::Error::Api(status) => format!("{} ({})", status.message, status.code),
         _ => "connection failed".to_owned(),

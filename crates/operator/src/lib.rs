@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod cluster;
+pub mod controllers;
 pub mod kubernetes;
 pub mod listen;
 pub mod review;

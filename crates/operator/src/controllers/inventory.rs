@@ -1,0 +1,420 @@
+//! What is in the cluster, as far as it concerns connections: which workload uses which Secret,
+//! and which Secrets are to be in `storage-config`. Filled by `watches`; holds no values.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use bowline_core::drift::Running;
+use bowline_core::plan::Account;
+use bowline_core::{Usage, names};
+use kube::core::ObjectMeta;
+use serde_json::json;
+
+use super::Key;
+use super::kinds::Kind;
+
+/// Name of the Secret that KServe looks S3 connections up in.
+pub const STORAGE_CONFIG: &str = "storage-config";
+/// Annotation by which Kubeflow stops a Notebook.
+const STOPPED: &str = "kubeflow-resource-stopped";
+
+/// Which workload.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WorkloadRef {
+    /// Namespace.
+    pub namespace: String,
+    /// Kind, such as `Notebook`.
+    pub kind: &'static str,
+    /// Name.
+    pub name: String,
+}
+
+impl fmt::Display for WorkloadRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} `{}`", self.kind, self.name)
+    }
+}
+
+/// A workload that uses connections.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workload {
+    /// What kind of workload it is.
+    pub kind: &'static Kind,
+    /// The version of the kind that it was read in.
+    pub version: &'static str,
+    /// Identifier of this very object.
+    pub uid: String,
+    /// What it uses.
+    pub usage: Usage,
+    /// How it runs.
+    pub running: Running,
+}
+
+impl Workload {
+    /// Whether it serves a model.
+    pub const fn is_serving(&self) -> bool {
+        self.kind.workload.is_serving()
+    }
+}
+
+/// What the watches know.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    state: RwLock<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    workloads: HashMap<WorkloadRef, Workload>,
+    /// Users of a Secret, by namespace and name.
+    users: HashMap<(String, String), BTreeSet<WorkloadRef>>,
+    /// Users of a ServiceAccount of ours, by namespace.
+    accounts: HashMap<(String, Account), BTreeSet<WorkloadRef>>,
+    /// Secrets that are labelled for model serving, by namespace.
+    labelled: BTreeMap<String, BTreeSet<String>>,
+    /// Versions of Secrets in use or labelled, where a watch or a read has told.
+    versions: HashMap<(String, String), String>,
+}
+
+impl Inventory {
+    /// Takes in a workload as it is now. Returns what must be looked at again.
+    pub fn put_workload(
+        &self,
+        kind: &'static Kind,
+        version: &'static str,
+        meta: &ObjectMeta,
+    ) -> Vec<Key> {
+        let Some(reference) = reference(kind.name, meta) else {
+            return Vec::new();
+        };
+        let workload = workload(kind, version, &reference.namespace, meta);
+        let mut state = self.write();
+        let Some(workload) = workload else {
+            return state.remove(&reference);
+        };
+        if state.workloads.get(&reference) == Some(&workload) {
+            return Vec::new();
+        }
+        let mut keys = state.remove(&reference);
+        keys.extend(state.insert(reference, workload));
+        keys.sort();
+        keys.dedup();
+        keys
+    }
+
+    /// Takes out a workload that is gone.
+    pub fn remove_workload(&self, name_of_kind: &'static str, meta: &ObjectMeta) -> Vec<Key> {
+        reference(name_of_kind, meta).map_or_else(Vec::new, |it| self.write().remove(&it))
+    }
+
+    /// Takes out all workloads of a kind but these, as after a fresh list.
+    pub fn keep_workloads(&self, kind: &str, kept: &BTreeSet<WorkloadRef>) -> Vec<Key> {
+        let mut state = self.write();
+        let gone: Vec<_> = state
+            .workloads
+            .keys()
+            .filter(|it| it.kind == kind && !kept.contains(it))
+            .cloned()
+            .collect();
+        gone.iter().flat_map(|it| state.remove(it)).collect()
+    }
+
+    /// Takes in a Secret as it is now.
+    pub fn put_secret(&self, meta: &ObjectMeta) -> Vec<Key> {
+        let Some(place) = place(meta) else {
+            return Vec::new();
+        };
+        let mut state = self.write();
+        let is_labelled = meta
+            .labels
+            .as_ref()
+            .and_then(|labels| labels.get(names::MANAGED_LABEL))
+            .is_some_and(|value| value == "true")
+            && place.1 != STORAGE_CONFIG;
+        let was_labelled = state.set_labelled(&place, is_labelled);
+        if is_labelled || was_labelled || state.users.contains_key(&place) {
+            let version = meta.resource_version.clone().unwrap_or_default();
+            let before = state.versions.insert(place.clone(), version.clone());
+            if before.as_ref() == Some(&version) && is_labelled == was_labelled {
+                return Vec::new();
+            }
+        }
+        state.keys_of_secret(&place, is_labelled || was_labelled)
+    }
+
+    /// Takes out a Secret that is gone.
+    pub fn remove_secret(&self, meta: &ObjectMeta) -> Vec<Key> {
+        place(meta).map_or_else(Vec::new, |place| self.write().remove_secret(&place))
+    }
+
+    /// Takes out all Secrets but these, as after a fresh list.
+    pub fn keep_secrets(&self, kept: &BTreeSet<(String, String)>) -> Vec<Key> {
+        let mut state = self.write();
+        let gone: Vec<_> = state
+            .versions
+            .keys()
+            .filter(|place| !kept.contains(place))
+            .cloned()
+            .collect();
+        gone.iter()
+            .flat_map(|place| state.remove_secret(place))
+            .collect()
+    }
+
+    /// Everything that is known, for a full look at it.
+    pub fn keys(&self) -> BTreeSet<Key> {
+        let state = self.read();
+        let mut keys: BTreeSet<Key> = state.workloads.keys().cloned().map(Key::Status).collect();
+        for reference in state.workloads.keys() {
+            keys.insert(Key::Storage(reference.namespace.clone()));
+            keys.insert(Key::Bundle(reference.namespace.clone()));
+        }
+        for (namespace, account) in state.accounts.keys() {
+            keys.insert(Key::Account(namespace.clone(), account.clone()));
+        }
+        for namespace in state.labelled.keys() {
+            keys.insert(Key::Storage(namespace.clone()));
+            keys.insert(Key::Bundle(namespace.clone()));
+        }
+        keys
+    }
+
+    /// A workload, where it is there and uses connections.
+    pub fn workload(&self, reference: &WorkloadRef) -> Option<Workload> {
+        self.read().workloads.get(reference).cloned()
+    }
+
+    /// The users of a Secret.
+    pub fn users(&self, namespace: &str, secret: &str) -> Vec<WorkloadRef> {
+        let place = (namespace.to_owned(), secret.to_owned());
+        let state = self.read();
+        let users = state.users.get(&place);
+        users.map_or_else(Vec::new, |users| users.iter().cloned().collect())
+    }
+
+    /// Whether a workload runs under this ServiceAccount because of its connection.
+    pub fn is_account_used(&self, namespace: &str, account: &Account) -> bool {
+        let place = (namespace.to_owned(), account.clone());
+        self.read().accounts.contains_key(&place)
+    }
+
+    /// Secrets that `storage-config` of a namespace should have entries for, if they are S3:
+    /// used by a model, or labelled.
+    pub fn for_storage(&self, namespace: &str) -> BTreeSet<String> {
+        let state = self.read();
+        let mut names = state.labelled.get(namespace).cloned().unwrap_or_default();
+        let models = state.workloads.iter().filter(|(reference, workload)| {
+            reference.namespace == namespace && workload.is_serving()
+        });
+        names.extend(models.flat_map(|(_, workload)| workload.usage.connections.iter().cloned()));
+        names
+    }
+
+    /// Whether anything in a namespace has to do with connections.
+    pub fn concerns(&self, namespace: &str) -> bool {
+        let state = self.read();
+        state.labelled.contains_key(namespace)
+            || state.workloads.keys().any(|it| it.namespace == namespace)
+    }
+
+    /// The version of a Secret in use that was last heard of.
+    pub fn version(&self, namespace: &str, secret: &str) -> Option<String> {
+        let place = (namespace.to_owned(), secret.to_owned());
+        self.read().versions.get(&place).cloned()
+    }
+
+    /// Remembers the version of a Secret that was read before its watch told.
+    pub fn learn_version(&self, namespace: &str, secret: &str, version: &str) {
+        let place = (namespace.to_owned(), secret.to_owned());
+        self.write()
+            .versions
+            .entry(place)
+            .or_insert_with(|| version.to_owned());
+    }
+
+    /// How many workloads and Secrets are held.
+    pub fn sizes(&self) -> (usize, usize) {
+        let state = self.read();
+        (state.workloads.len(), state.versions.len())
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn insert(&mut self, reference: WorkloadRef, workload: Workload) -> Vec<Key> {
+        let namespace = &reference.namespace;
+        for secret in &workload.usage.connections {
+            let place = (namespace.clone(), secret.clone());
+            self.users
+                .entry(place)
+                .or_default()
+                .insert(reference.clone());
+        }
+        for account in &workload.usage.accounts {
+            let place = (namespace.clone(), account.clone());
+            self.accounts
+                .entry(place)
+                .or_default()
+                .insert(reference.clone());
+        }
+        let keys = keys_of_workload(&reference, &workload);
+        self.workloads.insert(reference, workload);
+        keys
+    }
+
+    fn remove(&mut self, reference: &WorkloadRef) -> Vec<Key> {
+        let Some(workload) = self.workloads.remove(reference) else {
+            return Vec::new();
+        };
+        let namespace = &reference.namespace;
+        for secret in &workload.usage.connections {
+            let place = (namespace.clone(), secret.clone());
+            if release(&mut self.users, &place, reference) && !self.is_labelled(&place) {
+                self.versions.remove(&place);
+            }
+        }
+        for account in &workload.usage.accounts {
+            release(
+                &mut self.accounts,
+                &(namespace.clone(), account.clone()),
+                reference,
+            );
+        }
+        keys_of_workload(reference, &workload)
+    }
+
+    fn remove_secret(&mut self, place: &(String, String)) -> Vec<Key> {
+        let was_labelled = self.set_labelled(place, false);
+        self.versions.remove(place);
+        self.keys_of_secret(place, was_labelled)
+    }
+
+    fn is_labelled(&self, (namespace, name): &(String, String)) -> bool {
+        self.labelled
+            .get(namespace)
+            .is_some_and(|names| names.contains(name))
+    }
+
+    fn set_labelled(&mut self, place: &(String, String), is_labelled: bool) -> bool {
+        let was_labelled = self.is_labelled(place);
+        let (namespace, name) = place.clone();
+        if is_labelled {
+            self.labelled.entry(namespace).or_default().insert(name);
+        } else if was_labelled && let Some(names) = self.labelled.get_mut(&namespace) {
+            names.remove(&name);
+            if names.is_empty() {
+                self.labelled.remove(&namespace);
+            }
+        }
+        was_labelled
+    }
+
+    fn keys_of_secret(&self, place: &(String, String), is_labelled: bool) -> Vec<Key> {
+        let (namespace, name) = place;
+        let users = self.users.get(place);
+        let mut keys: Vec<Key> = users
+            .into_iter()
+            .flatten()
+            .cloned()
+            .map(Key::Status)
+            .collect();
+        let is_stored = is_labelled
+            || name == STORAGE_CONFIG
+            || users.is_some_and(|users| users.iter().any(|user| self.is_serving(user)));
+        if is_stored {
+            keys.push(Key::Storage(namespace.clone()));
+            keys.push(Key::Bundle(namespace.clone()));
+        }
+        keys
+    }
+
+    fn is_serving(&self, reference: &WorkloadRef) -> bool {
+        self.workloads
+            .get(reference)
+            .is_some_and(Workload::is_serving)
+    }
+}
+
+/// Takes a user off; whether it was the last one.
+fn release<K: std::hash::Hash + Eq>(
+    users: &mut HashMap<K, BTreeSet<WorkloadRef>>,
+    place: &K,
+    user: &WorkloadRef,
+) -> bool {
+    let Some(left) = users.get_mut(place) else {
+        return false;
+    };
+    left.remove(user);
+    let is_last = left.is_empty();
+    if is_last {
+        users.remove(place);
+    }
+    is_last
+}
+
+fn keys_of_workload(reference: &WorkloadRef, workload: &Workload) -> Vec<Key> {
+    let namespace = &reference.namespace;
+    let accounts = workload.usage.accounts.iter().cloned();
+    let mut keys: Vec<Key> = accounts
+        .map(|account| Key::Account(namespace.clone(), account))
+        .collect();
+    keys.push(Key::Status(reference.clone()));
+    if workload.is_serving() {
+        keys.push(Key::Bundle(namespace.clone()));
+        keys.push(Key::Storage(namespace.clone()));
+    }
+    keys
+}
+
+/// A workload as its metadata tells; `None` when it uses no connections.
+fn workload(
+    kind: &'static Kind,
+    version: &'static str,
+    namespace: &str,
+    meta: &ObjectMeta,
+) -> Option<Workload> {
+    let annotations = meta.annotations.as_ref()?;
+    let ours: BTreeMap<_, _> = bowline_core::usage::MARKS
+        .iter()
+        .filter_map(|key| annotations.get_key_value(*key))
+        .collect();
+    if ours.is_empty() {
+        return None;
+    }
+    let object =
+        json!({"metadata": {"annotations": ours, "ownerReferences": meta.owner_references}});
+    let usage = Usage::of(kind.workload, namespace, &object);
+    (!usage.is_empty()).then(|| Workload {
+        kind,
+        version,
+        uid: meta.uid.clone().unwrap_or_default(),
+        usage,
+        running: Running {
+            generation: meta.generation,
+            is_stopped: annotations.contains_key(STOPPED),
+        },
+    })
+}
+
+/// Which workload an object's metadata belongs to.
+pub(super) fn reference(kind: &'static str, meta: &ObjectMeta) -> Option<WorkloadRef> {
+    let (namespace, name) = place(meta)?;
+    Some(WorkloadRef {
+        namespace,
+        kind,
+        name,
+    })
+}
+
+/// Namespace and name.
+pub(super) fn place(meta: &ObjectMeta) -> Option<(String, String)> {
+    Some((meta.namespace.clone()?, meta.name.clone()?))
+}

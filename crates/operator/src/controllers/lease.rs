@@ -1,0 +1,159 @@
+//! Which replica leads: one Lease that the leader renews and the others watch run out. What a
+//! leader does is left to the loop.
+
+use std::time::Duration;
+
+use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
+use k8s_openapi::jiff::Timestamp;
+use kube::api::{Api, PostParams};
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::kubernetes::{MANAGED_BY, is_conflict};
+
+/// How long things take in an election.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// How long a lease counts that is not renewed.
+    pub lasts: Duration,
+    /// How often it is renewed, or looked at.
+    pub renew: Duration,
+    /// When a leader that cannot renew gives up; sooner than `lasts`, so that two never overlap.
+    pub give_up: Duration,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            lasts: Duration::from_secs(9),
+            renew: Duration::from_secs(2),
+            give_up: Duration::from_secs(5),
+        }
+    }
+}
+
+/// One replica's part in the election.
+pub struct Election {
+    api: Api<Lease>,
+    name: String,
+    identity: String,
+    terms: Terms,
+    /// The version of another's lease, and when it was first seen here. Ages are measured by this
+    /// machine's own steady clock: times written by others may be hours off.
+    seen: Option<(String, Instant)>,
+}
+
+impl Election {
+    /// A candidate for the Lease `name`; `identity` must be unique among the replicas.
+    pub const fn new(api: Api<Lease>, name: String, identity: String, terms: Terms) -> Self {
+        Self {
+            api,
+            name,
+            identity,
+            terms,
+            seen: None,
+        }
+    }
+
+    /// Takes part until `stopping`; says on `leads` whether this replica leads. A leader that is
+    /// stopped gives the lease back, so that the next one need not wait.
+    pub async fn run(mut self, leads: watch::Sender<bool>, stopping: CancellationToken) {
+        let mut held_at: Option<Instant> = None;
+        while !stopping.is_cancelled() {
+            let asked_at = Instant::now();
+            let attempt = tokio::time::timeout(self.terms.renew / 2, self.try_hold()).await;
+            match attempt {
+                Ok(Ok(true)) => held_at = Some(asked_at),
+                Ok(Ok(false)) => held_at = None,
+                Ok(Err(error)) => tracing::warn!(lease = self.name, %error, "lease not renewed"),
+                Err(_) => tracing::warn!(lease = self.name, "lease not renewed in time"),
+            }
+            let is_held = held_at.is_some_and(|at| at.elapsed() < self.terms.give_up);
+            if leads.send_replace(is_held) != is_held {
+                tracing::info!(lease = self.name, identity = self.identity, leads = is_held);
+            }
+            tokio::select! {
+                () = stopping.cancelled() => {}
+                () = tokio::time::sleep(self.terms.renew) => {}
+            }
+        }
+        if leads.send_replace(false) {
+            let _ = tokio::time::timeout(self.terms.renew, self.release()).await;
+        }
+    }
+
+    /// Takes or renews the lease if that can be; whether it is ours now.
+    async fn try_hold(&mut self) -> Result<bool, kube::Error> {
+        let Some(found) = self.api.get_opt(&self.name).await? else {
+            let lease = self.lease(None, 0);
+            return settled(self.api.create(&PostParams::default(), &lease).await);
+        };
+        let version = found.metadata.resource_version.clone().unwrap_or_default();
+        let spec = found.spec.unwrap_or_default();
+        let transitions = spec.lease_transitions.unwrap_or(0);
+        let holder = spec.holder_identity.unwrap_or_default();
+        let lease = if holder == self.identity {
+            self.lease(Some(version), transitions)
+        } else if holder.is_empty() || self.has_run_out(&version, spec.lease_duration_seconds) {
+            self.lease(Some(version), transitions.saturating_add(1))
+        } else {
+            return Ok(false);
+        };
+        let params = PostParams::default();
+        settled(self.api.replace(&self.name, &params, &lease).await)
+    }
+
+    fn has_run_out(&mut self, version: &str, seconds: Option<i32>) -> bool {
+        let lasts = seconds
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .map_or(self.terms.lasts, Duration::from_secs);
+        match &self.seen {
+            Some((seen, since)) if seen == version => since.elapsed() >= lasts,
+            _ => {
+                self.seen = Some((version.to_owned(), Instant::now()));
+                false
+            }
+        }
+    }
+
+    async fn release(&self) -> Result<(), kube::Error> {
+        let mut lease = self.api.get(&self.name).await?;
+        let spec = lease.spec.get_or_insert_default();
+        if spec.holder_identity.as_deref() == Some(&self.identity) {
+            spec.holder_identity = None;
+            let params = PostParams::default();
+            self.api.replace(&self.name, &params, &lease).await?;
+        }
+        Ok(())
+    }
+
+    fn lease(&self, version: Option<String>, transitions: i32) -> Lease {
+        let (key, value) = MANAGED_BY;
+        Lease {
+            metadata: ObjectMeta {
+                name: Some(self.name.clone()),
+                resource_version: version,
+                labels: Some([(key.to_owned(), value.to_owned())].into()),
+                ..ObjectMeta::default()
+            },
+            spec: Some(LeaseSpec {
+                holder_identity: Some(self.identity.clone()),
+                lease_duration_seconds: i32::try_from(self.terms.lasts.as_secs()).ok(),
+                lease_transitions: Some(transitions),
+                renew_time: Some(MicroTime(Timestamp::now())),
+                ..LeaseSpec::default()
+            }),
+        }
+    }
+}
+
+/// Who comes too late has not got it, which is no error.
+fn settled(written: Result<Lease, kube::Error>) -> Result<bool, kube::Error> {
+    match written {
+        Ok(_) => Ok(true),
+        Err(error) if is_conflict(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,133 @@
+use std::time::Duration;
+
+use futures::FutureExt as _;
+
+use super::Priority::{Refresh, Urgent};
+use super::{LONGEST_PAUSE, Queue};
+
+fn next(queue: &Queue<&'static str>) -> Option<&'static str> {
+    queue.take().now_or_never()
+}
+
+#[tokio::test]
+async fn a_key_that_is_asked_for_twice_comes_once() {
+    let queue = Queue::default();
+    queue.add("a", Urgent);
+    queue.add("a", Urgent);
+    assert_eq!((next(&queue), next(&queue)), (Some("a"), None));
+}
+
+#[tokio::test]
+async fn what_has_changed_overtakes_refreshes() {
+    let queue = Queue::default();
+    queue.add("a", Refresh);
+    queue.add("b", Refresh);
+    queue.add("c", Urgent);
+    assert_eq!(next(&queue), Some("c"));
+}
+
+#[tokio::test]
+async fn a_waiting_refresh_moves_up_and_comes_once() {
+    let queue = Queue::default();
+    queue.add("a", Refresh);
+    queue.add("b", Refresh);
+    queue.add("b", Urgent);
+    let order = [next(&queue), next(&queue), next(&queue)];
+    assert_eq!(order, [Some("b"), Some("a"), None]);
+}
+
+#[tokio::test]
+async fn a_key_that_changes_while_it_is_worked_on_comes_again() {
+    let queue = Queue::default();
+    queue.add("a", Urgent);
+    assert_eq!(next(&queue), Some("a"));
+    queue.add("a", Urgent);
+    assert_eq!(next(&queue), None, "not while it is worked on");
+    queue.finish(&"a", true);
+    assert_eq!(next(&queue), Some("a"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_comes_again_later_and_does_not_hold_up_others() {
+    let queue = Queue::default();
+    queue.add("bad", Urgent);
+    assert_eq!(next(&queue), Some("bad"));
+    queue.finish(&"bad", false);
+    assert_eq!(next(&queue), None);
+    queue.add("good", Refresh);
+    assert_eq!(queue.take().await, "good");
+    queue.finish(&"good", true);
+    assert_eq!(queue.take().await, "bad");
+}
+
+#[tokio::test(start_paused = true)]
+async fn pauses_grow_up_to_a_minute_and_end_with_a_success() {
+    let queue = Queue::default();
+    queue.add("a", Urgent);
+    let mut pauses = Vec::new();
+    for _ in 0..12 {
+        let start = tokio::time::Instant::now();
+        assert_eq!(queue.take().await, "a");
+        pauses.push(start.elapsed());
+        queue.finish(&"a", false);
+    }
+    assert!(pauses[1] < Duration::from_secs(1), "{pauses:?}");
+    assert!(pauses[2..7].is_sorted(), "{pauses:?}");
+    assert!(
+        pauses
+            .iter()
+            .all(|pause| *pause <= LONGEST_PAUSE + Duration::from_millis(2))
+    );
+    assert!(pauses[11] > Duration::from_secs(40), "{pauses:?}");
+    assert_eq!(queue.take().await, "a");
+    queue.finish(&"a", true);
+    assert!(queue.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn news_of_what_failed_are_tried_at_once() {
+    let queue = Queue::default();
+    queue.add("a", Urgent);
+    assert_eq!(next(&queue), Some("a"));
+    queue.finish(&"a", false);
+    queue.add("a", Refresh);
+    assert_eq!(next(&queue), None, "a refresh is no news");
+    queue.add("a", Urgent);
+    assert_eq!(next(&queue), Some("a"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stall_shows_while_work_is_pending_only() {
+    let queue = Queue::default();
+    tokio::time::advance(Duration::from_secs(100)).await;
+    assert_eq!(queue.stalled(), Duration::ZERO);
+    queue.add("a", Urgent);
+    tokio::time::advance(Duration::from_secs(70)).await;
+    assert_eq!(queue.stalled(), Duration::from_secs(70));
+    assert_eq!(next(&queue), Some("a"));
+    assert_eq!(queue.stalled(), Duration::ZERO);
+    queue.finish(&"a", true);
+    assert_eq!(queue.oldest(), Duration::ZERO);
+}
+
+#[tokio::test]
+async fn several_takers_get_all_keys() {
+    let queue = std::sync::Arc::new(Queue::default());
+    let takers: Vec<_> = (0..4)
+        .map(|_| {
+            let queue = std::sync::Arc::clone(&queue);
+            tokio::spawn(async move {
+                let key: u32 = queue.take().await;
+                queue.finish(&key, true);
+                key
+            })
+        })
+        .collect();
+    (0..4).for_each(|key| queue.add(key, Urgent));
+    let mut taken = Vec::new();
+    for taker in takers {
+        taken.push(taker.await.expect("a taker ends well"));
+    }
+    taken.sort_unstable();
+    assert_eq!(taken, [0, 1, 2, 3]);
+}
