@@ -14,8 +14,22 @@ pub mod ca_bundle {
     pub const WATCHED: [&str; 3] = ["a", "b", "c"];
 }
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use bowline_core::plan::Account;
+use futures::FutureExt as _;
 use inventory::WorkloadRef;
+use queue::Queue;
+use status::StatusController;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How many keys are worked on at the same time.
+const WORKERS: usize = 8;
+/// How long one key may take.
+const DEADLINE: Duration = Duration::from_secs(30);
 
 /// One thing to keep right.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -61,5 +75,86 @@ impl ReconcileError {
             what: what.to_string(),
             cause: "it keeps changing".to_owned(),
         }
+    }
+}
+
+/// What the leader does.
+pub struct Controllers {
+    queue: Arc<Queue<Key>>,
+    status: StatusController,
+}
+
+impl Controllers {
+    /// Works off `queue`.
+    pub const fn new(queue: Arc<Queue<Key>>, status: StatusController) -> Self {
+        Self { queue, status }
+    }
+
+    /// Works while `leads` says so, until `stopping`; what is under way then is finished or, after
+    /// its deadline, dropped. Each key is level-based, so that nothing is lost or done twice.
+    pub async fn run(
+        self: Arc<Self>,
+        mut leads: watch::Receiver<bool>,
+        stopping: CancellationToken,
+    ) {
+        while !stopping.is_cancelled() {
+            let is_leading = *leads.borrow_and_update();
+            if is_leading {
+                let pause = stopping.child_token();
+                let mut workers = self.workers(&pause);
+                tokio::select! {
+                    () = stopping.cancelled() => {}
+                    () = until_changed(&mut leads) => {}
+                }
+                pause.cancel();
+                while workers.join_next().await.is_some() {}
+            } else {
+                tokio::select! {
+                    () = stopping.cancelled() => {}
+                    () = until_changed(&mut leads) => {}
+                }
+            }
+        }
+    }
+
+    fn workers(self: &Arc<Self>, pause: &CancellationToken) -> JoinSet<()> {
+        let mut workers = JoinSet::new();
+        for _ in 0..WORKERS {
+            let (this, pause) = (Arc::clone(self), pause.clone());
+            workers.spawn(async move {
+                while let Some(key) = pause.run_until_cancelled(this.queue.take()).await {
+                    let is_done = this.reconcile(&key).await;
+                    this.queue.finish(&key, is_done);
+                }
+            });
+        }
+        workers
+    }
+
+    /// Works on one key; a panic, an error or a deadline is a failure of this key alone.
+    async fn reconcile(&self, key: &Key) -> bool {
+        let work = std::panic::AssertUnwindSafe(self.act(key)).catch_unwind();
+        let outcome = match tokio::time::timeout(DEADLINE, work).await {
+            Ok(Ok(Ok(()))) => return true,
+            Ok(Ok(Err(error))) => error.to_string(),
+            Ok(Err(_)) => "a defect of Bowline stopped it".to_owned(),
+            Err(_) => format!("not done within {} s", DEADLINE.as_secs()),
+        };
+        tracing::warn!(?key, error = outcome, "not reconciled; it is tried again");
+        false
+    }
+
+    async fn act(&self, key: &Key) -> Result<(), ReconcileError> {
+        match key {
+            Key::Status(reference) => self.status.reconcile(reference).await,
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A sender that is gone says nothing more, so the last word counts until the end.
+async fn until_changed(leads: &mut watch::Receiver<bool>) {
+    if leads.changed().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }

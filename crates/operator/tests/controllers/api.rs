@@ -1,0 +1,209 @@
+//! A Kubernetes API of a test's own, with the loop of controllers on it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use bowline_apiserver::{ApiServer, Config, UserInfo};
+use bowline_core::manifest;
+use bowline_operator::controllers::Controllers;
+use bowline_operator::controllers::fingerprint::Fingerprints;
+use bowline_operator::controllers::inventory::Inventory;
+use bowline_operator::controllers::queue::Queue;
+use bowline_operator::controllers::status::StatusController;
+use bowline_operator::controllers::watches::Watches;
+use futures::{StreamExt as _, TryStreamExt as _};
+use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
+use kube::discovery;
+use kube::runtime::events::{Recorder, Reporter};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// Longest wait for something that is to happen by itself.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) struct TestApi {
+    pub(crate) client: kube::Client,
+    server: ApiServer,
+    _state: TempDir,
+}
+
+impl TestApi {
+    pub(crate) async fn start() -> Result<Self> {
+        Self::start_with(definitions()?).await
+    }
+
+    pub(crate) async fn start_with(definitions: Vec<Value>) -> Result<Self> {
+        let state = TempDir::new()?;
+        let mut config = Config::new(state.path().join("store.sqlite"));
+        config.definitions = definitions;
+        let server = ApiServer::open(config).await?;
+        let service = server.in_process(UserInfo::administrator("tester"));
+        let client = kube::Client::new(service, "default");
+        let this = Self {
+            client,
+            server,
+            _state: state,
+        };
+        this.create(
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team-a"}}),
+        )
+        .await?;
+        Ok(this)
+    }
+
+    /// A client of another user.
+    pub(crate) fn client_as(&self, name: &str) -> kube::Client {
+        kube::Client::new(
+            self.server.in_process(UserInfo::administrator(name)),
+            "default",
+        )
+    }
+
+    pub(crate) async fn api(&self, object: &Value) -> Result<Api<DynamicObject>> {
+        let of = |key: &str| object[key].as_str().unwrap_or_default();
+        let (group, version) = of("apiVersion")
+            .split_once('/')
+            .unwrap_or(("", of("apiVersion")));
+        let kind = kube::core::GroupVersionKind::gvk(group, version, of("kind"));
+        let (resource, capabilities) = discovery::pinned_kind(&self.client, &kind).await?;
+        Ok(match capabilities.scope {
+            discovery::Scope::Cluster => Api::all_with(self.client.clone(), &resource),
+            discovery::Scope::Namespaced => {
+                let namespace = object["metadata"]["namespace"].as_str().unwrap_or("team-a");
+                Api::namespaced_with(self.client.clone(), namespace, &resource)
+            }
+        })
+    }
+
+    pub(crate) async fn create(&self, object: Value) -> Result<DynamicObject> {
+        let api = self.api(&object).await?;
+        let object = serde_json::from_value(object)?;
+        Ok(api.create(&PostParams::default(), &object).await?)
+    }
+
+    pub(crate) async fn patch(&self, object: &Value, patch: Value) -> Result<DynamicObject> {
+        let api = self.api(object).await?;
+        let name = object["metadata"]["name"].as_str().context("a name")?;
+        let params = PatchParams::default();
+        Ok(api.patch(name, &params, &Patch::Merge(patch)).await?)
+    }
+
+    pub(crate) async fn delete(&self, object: &Value) -> Result<()> {
+        let api = self.api(object).await?;
+        let name = object["metadata"]["name"].as_str().context("a name")?;
+        api.delete(name, &Default::default()).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn get(&self, object: &Value) -> Result<Option<Value>> {
+        let api = self.api(object).await?;
+        let name = object["metadata"]["name"].as_str().context("a name")?;
+        let found = api.get_opt(name).await?;
+        Ok(found.map(serde_json::to_value).transpose()?)
+    }
+
+    /// Waits until an object is as wanted, and returns it.
+    pub(crate) async fn until(
+        &self,
+        object: &Value,
+        is_as_wanted: impl Fn(&Value) -> bool,
+    ) -> Result<Value> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let found = self.get(object).await?.unwrap_or(Value::Null);
+            if is_as_wanted(&found) {
+                return Ok(found);
+            }
+            if tokio::time::Instant::now() > deadline {
+                bail!("it never came to be as wanted: {found:#}");
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl TestApi {
+    /// How often a Notebook was written after one version and up to another.
+    pub(crate) async fn writes_between(&self, after: u64, last: u64, name: &str) -> Result<usize> {
+        let kind = json!({"apiVersion": "kubeflow.org/v1", "kind": "Notebook", "metadata": {}});
+        let params = WatchParams::default()
+            .fields(&format!("metadata.name={name}"))
+            .timeout(5);
+        let api = self.api(&kind).await?;
+        let mut events = api.watch(&params, &after.to_string()).await?.boxed();
+        let mut writes = 0;
+        while let Some(event) = events.try_next().await? {
+            if let WatchEvent::Modified(object) = event {
+                writes += 1;
+                if object.metadata.resource_version == Some(last.to_string()) {
+                    return Ok(writes);
+                }
+            }
+        }
+        bail!("the watch ended before version {last}")
+    }
+}
+
+/// The loop of controllers, leading until it is dropped.
+pub(crate) struct Loop {
+    pub(crate) queue: Arc<Queue<bowline_operator::controllers::Key>>,
+    stopping: CancellationToken,
+    _leads: watch::Sender<bool>,
+}
+
+impl Loop {
+    pub(crate) fn start(client: kube::Client) -> Self {
+        let (inventory, queue) = (Arc::new(Inventory::default()), Arc::new(Queue::default()));
+        let stopping = CancellationToken::new();
+        let (leads, leading) = watch::channel(true);
+        let watches = Watches::new(client.clone(), Arc::clone(&inventory), Arc::clone(&queue));
+        tokio::spawn(Arc::new(watches).run(stopping.clone()));
+        let recorder = Recorder::new(client.clone(), Reporter::from("bowline"));
+        let fingerprints = Fingerprints::new(
+            client.clone(),
+            "default".to_owned(),
+            "bowline-fingerprints".to_owned(),
+        );
+        let status = StatusController::new(client, recorder, Arc::clone(&inventory), fingerprints);
+        let controllers = Controllers::new(Arc::clone(&queue), status);
+        tokio::spawn(Arc::new(controllers).run(leading, stopping.clone()));
+        Self {
+            queue,
+            stopping,
+            _leads: leads,
+        }
+    }
+}
+
+impl Loop {
+    /// Waits until nothing is left to do.
+    pub(crate) async fn until_idle(&self) -> Result<()> {
+        let idle = async {
+            while !self.queue.is_empty() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        Ok(tokio::time::timeout(PATIENCE, idle).await?)
+    }
+}
+
+impl Drop for Loop {
+    fn drop(&mut self) {
+        self.stopping.cancel();
+    }
+}
+
+/// The definitions of the workload kinds.
+pub(crate) fn definitions() -> Result<Vec<Value>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cli/crds");
+    let mut definitions = Vec::new();
+    for file in std::fs::read_dir(folder)? {
+        let text = std::fs::read(file?.path())?;
+        definitions.extend(manifest::parse(&text)?);
+    }
+    Ok(definitions)
+}
