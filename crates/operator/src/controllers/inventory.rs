@@ -418,3 +418,6 @@ pub(super) fn reference(kind: &'static str, meta: &ObjectMeta) -> Option<Workloa
 pub(super) fn place(meta: &ObjectMeta) -> Option<(String, String)> {
     Some((meta.namespace.clone()?, meta.name.clone()?))
 }
+
+#[cfg(test)]
+mod tests;

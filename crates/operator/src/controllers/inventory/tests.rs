@@ -1,0 +1,198 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use kube::core::ObjectMeta;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use super::{Inventory, Key, WorkloadRef};
+use crate::controllers::kinds::Kind;
+
+const SECRETS: [&str; 3] = ["x", "y", "z"];
+
+fn kind(name: &str) -> &'static Kind {
+    Kind::named(name).expect("a kind that is watched")
+}
+
+fn meta(name: &str, annotations: &[(&str, &str)], labels: &[(&str, &str)]) -> ObjectMeta {
+    let map = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+        let owned = pairs
+            .iter()
+            .map(|(key, value)| ((*key).into(), (*value).into()));
+        owned.collect()
+    };
+    ObjectMeta {
+        name: Some(name.to_owned()),
+        namespace: Some("team-a".to_owned()),
+        annotations: Some(map(annotations)),
+        labels: Some(map(labels)),
+        ..ObjectMeta::default()
+    }
+}
+
+fn notebook(name: &str, secrets: &[&str]) -> ObjectMeta {
+    let list: Vec<String> = secrets.iter().map(|it| format!("team-a/{it}")).collect();
+    meta(
+        name,
+        &[("opendatahub.io/connections", &list.join(","))],
+        &[],
+    )
+}
+
+fn secret(name: &str, version: &str, is_labelled: bool) -> ObjectMeta {
+    let labels: &[_] = if is_labelled {
+        &[("opendatahub.io/managed", "true")]
+    } else {
+        &[]
+    };
+    ObjectMeta {
+        resource_version: Some(version.to_owned()),
+        ..meta(name, &[], labels)
+    }
+}
+
+fn put(inventory: &Inventory, meta: &ObjectMeta) -> Vec<Key> {
+    inventory.put_workload(kind("Notebook"), "v1", meta)
+}
+
+fn status(name: &str) -> Key {
+    Key::Status(WorkloadRef {
+        namespace: "team-a".to_owned(),
+        kind: "Notebook",
+        name: name.to_owned(),
+    })
+}
+
+#[test]
+fn a_changed_secret_asks_for_its_users() {
+    let inventory = Inventory::default();
+    put(&inventory, &notebook("nb", &["x"]));
+    put(&inventory, &notebook("other", &["y"]));
+    assert_eq!(
+        inventory.put_secret(&secret("x", "7", false)),
+        [status("nb")]
+    );
+}
+
+#[test]
+fn a_foreign_secret_asks_for_nothing_and_is_not_held() {
+    let inventory = Inventory::default();
+    assert_eq!(inventory.put_secret(&secret("foreign", "7", false)), []);
+    assert_eq!(inventory.sizes(), (0, 0));
+}
+
+#[test]
+fn the_same_news_twice_ask_once() {
+    let inventory = Inventory::default();
+    put(&inventory, &notebook("nb", &["x"]));
+    assert_eq!(put(&inventory, &notebook("nb", &["x"])), []);
+    inventory.put_secret(&secret("x", "7", false));
+    assert_eq!(inventory.put_secret(&secret("x", "7", false)), []);
+}
+
+#[test]
+fn a_secret_that_loses_its_label_asks_for_the_entries_once_more() {
+    let inventory = Inventory::default();
+    inventory.put_secret(&secret("x", "1", true));
+    let keys = inventory.put_secret(&secret("x", "2", false));
+    assert!(
+        keys.contains(&Key::Storage("team-a".to_owned())),
+        "{keys:?}"
+    );
+    assert_eq!(inventory.for_storage("team-a"), BTreeSet::new());
+}
+
+#[test]
+fn storage_config_itself_is_watched_but_no_connection() {
+    let inventory = Inventory::default();
+    let keys = inventory.put_secret(&secret("storage-config", "1", true));
+    assert!(
+        keys.contains(&Key::Storage("team-a".to_owned())),
+        "{keys:?}"
+    );
+    assert_eq!(inventory.for_storage("team-a"), BTreeSet::new());
+}
+
+#[test]
+fn a_model_asks_for_entries_and_a_notebook_does_not() {
+    let inventory = Inventory::default();
+    let reference = meta("llm", &[("opendatahub.io/connections", "x")], &[]);
+    let keys = inventory.put_workload(kind("InferenceService"), "v1beta1", &reference);
+    assert!(keys.contains(&Key::Storage("team-a".to_owned())));
+    assert_eq!(inventory.for_storage("team-a"), ["x".to_owned()].into());
+    put(&inventory, &notebook("nb", &["y"]));
+    assert_eq!(inventory.for_storage("team-a"), ["x".to_owned()].into());
+}
+
+/// What a watch may tell.
+#[derive(Debug, Clone)]
+enum Told {
+    Put(&'static str, Vec<&'static str>),
+    Gone(&'static str),
+    /// The watch was cut: everything is listed again.
+    Listed,
+}
+
+fn told() -> impl Strategy<Value = Told> {
+    let name = select(vec!["a", "b", "c"]);
+    let secrets = proptest::collection::vec(select(SECRETS.to_vec()), 0..3);
+    prop_oneof![
+        4 => (name.clone(), secrets).prop_map(|(name, secrets)| Told::Put(name, secrets)),
+        2 => name.prop_map(Told::Gone),
+        1 => Just(Told::Listed),
+    ]
+}
+
+fn users(inventory: &Inventory) -> Vec<Vec<WorkloadRef>> {
+    SECRETS
+        .map(|secret| inventory.users("team-a", secret))
+        .into()
+}
+
+proptest! {
+    #[test]
+    fn repeated_lost_and_cut_news_end_in_what_a_plain_list_says(
+        told in proptest::collection::vec(told(), 0..40),
+        repeated in proptest::collection::vec(any::<Index>(), 0..5),
+    ) {
+        let inventory = Inventory::default();
+        let mut truth: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (at, it) in told.iter().enumerate() {
+            match it {
+                Told::Put(name, secrets) => {
+                    truth.insert(name, secrets.clone());
+                }
+                Told::Gone(name) => {
+                    truth.remove(name);
+                }
+                Told::Listed => {}
+            }
+            let is_lost = repeated.iter().any(|index| index.index(told.len()) == at);
+            match it {
+                _ if is_lost => {}
+                Told::Put(name, secrets) => {
+                    put(&inventory, &notebook(name, secrets));
+                    put(&inventory, &notebook(name, secrets));
+                }
+                Told::Gone(name) => {
+                    inventory.remove_workload("Notebook", &notebook(name, &[]));
+                }
+                Told::Listed => list(&inventory, &truth),
+            }
+        }
+        list(&inventory, &truth);
+        let plain = Inventory::default();
+        list(&plain, &truth);
+        prop_assert_eq!(users(&inventory), users(&plain));
+        prop_assert_eq!(inventory.sizes(), plain.sizes());
+    }
+}
+
+fn list(inventory: &Inventory, truth: &BTreeMap<&str, Vec<&str>>) {
+    let mut kept = BTreeSet::new();
+    for (name, secrets) in truth {
+        let meta = notebook(name, secrets);
+        kept.extend(super::reference("Notebook", &meta));
+        put(inventory, &meta);
+    }
+    inventory.keep_workloads("Notebook", &kept);
+}
