@@ -15,9 +15,11 @@ use bowline_apiserver::kubeconfig::Access;
 use bowline_apiserver::store::KeySource;
 use bowline_apiserver::tls::{Authority, Serving};
 use bowline_apiserver::{ApiServer, Config, Token, UserInfo};
+use bowline_operator::controllers::{self, Assembly};
 use bowline_operator::listen::listen;
 use bowline_operator::server::routes;
 use bowline_operator::{Admission, Kubernetes};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::failure::{Failure, Kind};
@@ -52,6 +54,7 @@ pub(crate) struct Listening {
 /// Everything that runs, opened and bound, not yet serving.
 pub(crate) struct Stack {
     api: ApiServer,
+    controllers: Assembly,
     admission: Arc<Admission<Kubernetes>>,
     serving: Serving,
     kubernetes: TcpListener,
@@ -84,10 +87,10 @@ impl Stack {
             token: secret,
             ca,
         };
-        let admission = Arc::new(Admission::new(Kubernetes::new(kube::Client::new(
-            api.in_process(UserInfo::administrator(OPERATOR)),
-            "default",
-        ))));
+        let client = api.in_process(UserInfo::administrator(OPERATOR));
+        let client = kube::Client::new(client, "default");
+        let controllers = Assembly::new(&client, &controller_settings());
+        let admission = Arc::new(Admission::new(Kubernetes::new(client)));
         api.set_admission(Arc::new(Embedded(Arc::clone(&admission))));
         let access = Access {
             name: "bowline",
@@ -101,6 +104,7 @@ impl Stack {
             .map_err(|error| at_fault(&error))?;
         Ok(Self {
             api,
+            controllers,
             admission,
             serving,
             kubernetes,
@@ -123,9 +127,20 @@ impl Stack {
         let api = self.api.serve(kubernetes, Arc::clone(&tls), stop());
         let review = listen(self.review, tls, routes(self.admission), stop());
         let http = axum::serve(http, health()).with_graceful_shutdown(stop());
-        let (api, review, http) = tokio::join!(api, review, http);
+        // There is no other replica: this one leads.
+        let (_leads, leading) = watch::channel(true);
+        let controllers = self.controllers.run(leading, stopping.clone());
+        let (api, review, http, ()) = tokio::join!(api, review, http, controllers);
         api.map_err(|error| at_fault(&error))?;
         review.and(http).map_err(|error| at_fault(&error))
+    }
+}
+
+/// Our own Secrets are kept where people do not look for connections.
+fn controller_settings() -> controllers::Settings {
+    controllers::Settings {
+        namespace: "kube-system".to_owned(),
+        name: "bowline".to_owned(),
     }
 }
 
