@@ -16,7 +16,7 @@ use bowline_apiserver::store::KeySource;
 use bowline_apiserver::tls::{Authority, Serving};
 use bowline_apiserver::{ApiServer, Config, Token, UserInfo};
 use bowline_operator::listen::listen;
-use bowline_operator::server::routes;
+use bowline_operator::server::{Reviews, routes};
 use bowline_operator::{Admission, Kubernetes};
 use tokio_util::sync::CancellationToken;
 
@@ -52,7 +52,7 @@ pub(crate) struct Listening {
 /// Everything that runs, opened and bound, not yet serving.
 pub(crate) struct Stack {
     api: ApiServer,
-    admission: Arc<Admission<Kubernetes>>,
+    reviews: Reviews<Kubernetes>,
     serving: Serving,
     kubernetes: TcpListener,
     review: TcpListener,
@@ -88,7 +88,15 @@ impl Stack {
             api.in_process(UserInfo::administrator(OPERATOR)),
             "default",
         ))));
-        api.set_admission(Arc::new(Embedded(Arc::clone(&admission))));
+        let reviews = Reviews {
+            admission,
+            users: Arc::new(()),
+            metrics: Arc::default(),
+        };
+        api.set_admission(Arc::new(Embedded {
+            admission: Arc::clone(&reviews.admission),
+            users: Arc::clone(&reviews.users),
+        }));
         let access = Access {
             name: "bowline",
             server: &listening.kubernetes,
@@ -101,7 +109,7 @@ impl Stack {
             .map_err(|error| at_fault(&error))?;
         Ok(Self {
             api,
-            admission,
+            reviews,
             serving,
             kubernetes,
             review,
@@ -121,7 +129,7 @@ impl Stack {
         let http = asynchronous(self.http)?;
         let tls = self.serving.server_config();
         let api = self.api.serve(kubernetes, Arc::clone(&tls), stop());
-        let review = listen(self.review, tls, routes(self.admission), stop());
+        let review = listen(self.review, tls, routes(self.reviews), stop());
         let http = axum::serve(http, health()).with_graceful_shutdown(stop());
         let (api, review, http) = tokio::join!(api, review, http);
         api.map_err(|error| at_fault(&error))?;

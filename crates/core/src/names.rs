@@ -8,6 +8,8 @@ pub const CONNECTION_PATH: &str = "opendatahub.io/connection-path";
 pub const ALAUDA_SOURCE: &str = "aml-model-source-connection";
 /// What Bowline injected into a workload; see `plan::record`.
 pub const INJECTED: &str = "bowline.dev/injected";
+/// On a Secret that must not be deleted; only the text `true` counts.
+pub const VITAL: &str = "bowline.dev/vital";
 
 /// Protocol of a connection Secret (OpenShift AI); wins over all others.
 pub const PROTOCOL: &str = "opendatahub.io/connection-type-protocol";
