@@ -17,7 +17,7 @@ use bowline_apiserver::tls::{Authority, Serving};
 use bowline_apiserver::{ApiServer, Config, Token, UserInfo};
 use bowline_operator::controllers::{self, Assembly};
 use bowline_operator::listen::listen;
-use bowline_operator::server::routes;
+use bowline_operator::server::{Reviews, routes};
 use bowline_operator::{Admission, Kubernetes};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -55,7 +55,7 @@ pub(crate) struct Listening {
 pub(crate) struct Stack {
     api: ApiServer,
     controllers: Assembly,
-    admission: Arc<Admission<Kubernetes>>,
+    reviews: Reviews<Kubernetes>,
     serving: Serving,
     kubernetes: TcpListener,
     review: TcpListener,
@@ -90,8 +90,16 @@ impl Stack {
         let client = api.in_process(UserInfo::administrator(OPERATOR));
         let client = kube::Client::new(client, "default");
         let controllers = Assembly::new(&client, &controller_settings());
-        let admission = Arc::new(Admission::new(Kubernetes::new(client)));
-        api.set_admission(Arc::new(Embedded(Arc::clone(&admission))));
+        let users = Arc::clone(&controllers.inventory);
+        let reviews = Reviews {
+            admission: Arc::new(Admission::new(Kubernetes::new(client))),
+            users,
+            metrics: Arc::default(),
+        };
+        api.set_admission(Arc::new(Embedded {
+            admission: Arc::clone(&reviews.admission),
+            users: Arc::clone(&reviews.users),
+        }));
         let access = Access {
             name: "bowline",
             server: &listening.kubernetes,
@@ -105,7 +113,7 @@ impl Stack {
         Ok(Self {
             api,
             controllers,
-            admission,
+            reviews,
             serving,
             kubernetes,
             review,
@@ -125,7 +133,7 @@ impl Stack {
         let http = asynchronous(self.http)?;
         let tls = self.serving.server_config();
         let api = self.api.serve(kubernetes, Arc::clone(&tls), stop());
-        let review = listen(self.review, tls, routes(self.admission), stop());
+        let review = listen(self.review, tls, routes(self.reviews), stop());
         let http = axum::serve(http, health()).with_graceful_shutdown(stop());
         // There is no other replica: this one leads.
         let (_leads, leading) = watch::channel(true);
