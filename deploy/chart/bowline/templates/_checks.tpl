@@ -3,6 +3,13 @@
 {{- define "bowline.checks" -}}
 {{- if not .Values.image.repository -}}
 {{- fail "`image.repository` is empty, and there is no published image to default to; build one with `deploy/Containerfile`, push it to your registry, and pass --set image.repository=REGISTRY/bowline" -}}
+{{- else if regexMatch "[:@][^/]*$" .Values.image.repository -}}
+{{- fail (printf "`image.repository` is `%s`, which holds a tag or digest; put that into `image.tag` or `image.digest`" .Values.image.repository) -}}
+{{- end -}}
+{{- range $setting, $pem := dict "caBundle.pem" .Values.caBundle.pem "certificates.files.caBundle" .Values.certificates.files.caBundle -}}
+{{- if and $pem (not (contains "-----BEGIN CERTIFICATE-----" $pem)) -}}
+{{- fail (printf "`%s` holds no certificate in PEM; pass the content of the file, for example with --set-file %s=ca.crt" $setting $setting) -}}
+{{- end -}}
 {{- end -}}
 {{- with .Values.certificates -}}
 {{- if eq .source "files" -}}

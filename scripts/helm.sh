@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Prints the path of a helm: $HELM, else that of $KUBEBUILDER_ASSETS, else the one on PATH, else the
+# one that scripts/cluster-tools.sh builds.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+if [ -n "${HELM:-}" ]; then
+  command -v "$HELM" && exit
+  echo "error: \$HELM is \`$HELM\`, which is not a program" >&2
+  echo "help: unset it, or set it to the path of a helm" >&2
+  exit 1
+fi
+command -v "${KUBEBUILDER_ASSETS:-/nowhere}/helm" && exit
+command -v helm && exit
+if [ ! -x scripts/cluster-tools.sh ]; then
+  echo "error: no helm on PATH to check the chart with" >&2
+  echo "help: install helm 3 or 4, or set HELM to its path" >&2
+  exit 1
+fi
+echo "$(scripts/cluster-tools.sh)/helm"
