@@ -1,0 +1,3 @@
+//! Bowline on a real Kubernetes API, one module for each subject.
+
+mod smoke;
