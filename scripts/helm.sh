@@ -12,9 +12,5 @@ if [ -n "${HELM:-}" ]; then
 fi
 command -v "${KUBEBUILDER_ASSETS:-/nowhere}/helm" && exit
 command -v helm && exit
-if [ ! -x scripts/cluster-tools.sh ]; then
-  echo "error: no helm on PATH to check the chart with" >&2
-  echo "help: install helm 3 or 4, or set HELM to its path" >&2
-  exit 1
-fi
-echo "$(scripts/cluster-tools.sh)/helm"
+tools=$(scripts/cluster-tools.sh)
+echo "$tools/helm"
