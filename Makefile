@@ -8,7 +8,7 @@ ARGS ?=
 
 .PHONY: help
 help:
-	@awk -F ':.*## ' '/^## /{print "\n" substr($$0, 4)} /^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^## /{print "\n" substr($$0, 4)} /^[a-z-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ## Try it
 
@@ -42,7 +42,7 @@ fuzz: ## Fuzz every parser, FUZZ_SECONDS=300 each; needs a nightly toolchain and
 ## Check it
 
 .PHONY: check
-check: check-fmt check-tidy check-purity check-clippy check-doc check-alone check-deny ## All checks below
+check: check-fmt check-tidy check-purity check-clippy check-doc check-alone check-deny check-chart ## All checks below
 
 .PHONY: check-fmt
 check-fmt: ## The code is formatted
@@ -71,6 +71,14 @@ check-alone: ## Each crate builds without the features that others switch on
 .PHONY: check-deny
 check-deny: ## Licences, bans, sources and advisories of dependencies; installs cargo-deny if missing
 	@scripts/check-deny.sh
+
+.PHONY: check-chart
+check-chart: ## The Helm chart passes lint, renders what its snapshots hold, and refuses bad settings
+	@scripts/chart.sh
+
+.PHONY: update-chart-snapshots
+update-chart-snapshots: ## Write deploy/chart/snapshots anew, to be looked at before a commit
+	@scripts/chart.sh update
 
 ## Keep house
 
