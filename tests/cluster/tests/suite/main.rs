@@ -1,3 +1,5 @@
 //! Bowline on a real Kubernetes API, one module for each subject.
 
+mod cases;
 mod smoke;
+mod wire;
