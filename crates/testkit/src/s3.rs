@@ -118,7 +118,11 @@ impl S3 {
             .stderr(Stdio::piped())
             .spawn()
             .context("python3 does not start")?;
-        child.stdin.take().context("no standard input")?.write_all(content)?;
+        child
+            .stdin
+            .take()
+            .context("no standard input")?
+            .write_all(content)?;
         let output = child.wait_with_output()?;
         if !output.status.success() {
             bail!("{}", String::from_utf8_lossy(&output.stderr));

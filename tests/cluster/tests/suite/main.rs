@@ -1,0 +1,3 @@
+//! The tests of a cluster, one module for each subject.
+
+mod bytes;
