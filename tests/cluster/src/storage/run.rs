@@ -106,22 +106,17 @@ impl Python {
         finish(command).map(|()| model)
     }
 
-    /// Copies what lies below a path of the bucket that a Notebook's variables tell of.
+    /// Copies what lies below `MODEL_PATH` in the bucket that a Notebook's variables tell of.
     ///
     /// # Errors
     /// When the few lines of Python do.
     ///
     /// # Panics
     /// When Python does not start.
-    pub fn read_bucket(
-        &self,
-        variables: &Variables,
-        path: &str,
-        root: &Path,
-    ) -> Result<PathBuf, Failure> {
+    pub fn read_bucket(&self, variables: &Variables, root: &Path) -> Result<PathBuf, Failure> {
         let model = below(root, "/opt/app-root/src");
         let mut command = self.command("read_bucket.py", root);
-        command.arg(path).arg(&model);
+        command.arg(&model);
         for (name, value) in variables {
             command.env(name, OsString::from_vec(value.expose().to_vec()));
         }
