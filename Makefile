@@ -1,5 +1,5 @@
 # The table of contents of the project. `make` alone prints it; a machine that builds what changes
-# lands on runs `.ci/run`, which is `make check test`.
+# lands on runs `.ci/run`, which is `make check test test-cluster`.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
@@ -25,6 +25,10 @@ fmt: ## Format all code
 .PHONY: test
 test: ## Run every test, then look for secret values in all they wrote; installs what the tests need
 	@scripts/test.sh $(ARGS)
+
+.PHONY: test-cluster
+test-cluster: ## Run the tests on a real etcd and kube-apiserver; builds the two and helm once, with Go
+	@scripts/test-cluster.sh $(ARGS)
 
 .PHONY: bench
 bench: ## Run the benchmarks; each prints its ratio to a baseline measured in the same run
@@ -71,9 +75,11 @@ check-deny: ## Licences, bans, sources and advisories of dependencies; installs 
 ## Keep house
 
 .PHONY: install-tools
-install-tools: ## Install what `demo`, `test` and `check` would install when they need it
+install-tools: ## Install or build what `demo`, `test`, `test-cluster` and `check` would when they need it
 	@scripts/kubectl.sh > /dev/null
 	@scripts/cargo-deny.sh > /dev/null
+	@scripts/cluster-tools.sh > /dev/null
+	@scripts/kserve-storage.sh > /dev/null
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed here

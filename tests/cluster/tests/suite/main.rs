@@ -1,3 +1,4 @@
-//! The tests of a cluster, one module for each subject.
+//! Bowline on a real Kubernetes API, one module for each subject.
 
 mod bytes;
+mod smoke;
