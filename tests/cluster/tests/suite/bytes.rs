@@ -2,8 +2,10 @@
 //! its pod, and fetches a model from a real S3 server; so do a few lines of a notebook.
 
 mod dialect;
+mod failing;
 mod objects;
 mod stage;
+mod tls;
 mod workload;
 
 use bowline_cluster_tests::storage::run::Cause;
@@ -14,7 +16,7 @@ use serde_json::Value;
 
 use dialect::{Connection, Dialect};
 use objects::{Scene, admit};
-use stage::{BUCKET, CROWDED, End, PATH, Stage, container, model};
+use stage::{BUCKET, CROWDED, End, Model, PATH, Stage, container, model};
 use workload::{alauda_inference_service, inference_service, llm_inference_service, notebook};
 
 const UPSTREAM: KServe = KServe::UPSTREAM;
@@ -186,209 +188,11 @@ async fn an_entry_without_a_bucket_stops_the_pod() {
 async fn a_slash_at_the_end_of_a_path(
     #[case] path: &str,
     #[case] is_alone: bool,
-    #[values(inference_service, llm_inference_service)] workload: Workload,
+    #[values(inference_service, alauda_inference_service, llm_inference_service)]
+    workload: Workload,
 ) {
     let Some(stage) = Stage::set() else { return };
     let scene = scene(stage, &stage.connection(Dialect::Protocol), workload(path));
     let found = stage.play(&scene, OPEN_DATA_HUB).await.expect("a model");
     assert_eq!(found == model(), is_alone, "{:?}", found.keys());
-}
-
-mod tls {
-    use super::*;
-
-    #[rstest]
-    #[case::inference_service(inference_service, UPSTREAM)]
-    #[case::inference_service_in_the_fork(inference_service, OPEN_DATA_HUB)]
-    #[case::llm_inference_service_in_the_fork(llm_inference_service, OPEN_DATA_HUB)]
-    #[tokio::test]
-    async fn the_bundle_of_the_namespace_is_trusted(
-        #[case] workload: Workload,
-        #[case] kserve: KServe,
-    ) {
-        let Some(stage) = Stage::set() else { return };
-        let connection = stage.tls_connection(Dialect::Protocol);
-        let scene = scene(stage, &connection, workload(PATH));
-        assert_eq!(stage.play(&scene, kserve).await, Ok(model()));
-    }
-
-    #[tokio::test]
-    async fn the_bundle_is_trusted_by_upstream_when_secrets_are_annotated() {
-        let Some(stage) = Stage::set() else { return };
-        let connection = stage.tls_connection(Dialect::Protocol);
-        let scene = Scene {
-            annotate_secrets: true,
-            ..scene(stage, &connection, llm_inference_service(PATH))
-        };
-        assert_eq!(stage.play(&scene, UPSTREAM).await, Ok(model()));
-    }
-
-    #[rstest]
-    #[case::inference_service(inference_service, UPSTREAM)]
-    #[case::llm_inference_service(llm_inference_service, OPEN_DATA_HUB)]
-    #[tokio::test]
-    async fn a_server_of_another_ca_is_not_trusted(
-        #[case] workload: Workload,
-        #[case] kserve: KServe,
-    ) {
-        let Some(stage) = Stage::set() else { return };
-        let connection = stage.tls_connection(Dialect::Protocol);
-        let scene = Scene {
-            ca: Some(other_ca()),
-            ..scene(stage, &connection, workload(PATH))
-        };
-        assert_eq!(
-            stage.play(&scene, kserve).await,
-            Err(End::Failed(Cause::Untrusted))
-        );
-    }
-
-    #[tokio::test]
-    async fn without_a_bundle_the_server_is_not_trusted() {
-        let Some(stage) = Stage::set() else { return };
-        let connection = stage.tls_connection(Dialect::Protocol);
-        let scene = Scene {
-            ca: None,
-            ..scene(stage, &connection, inference_service(PATH))
-        };
-        assert_eq!(
-            stage.play(&scene, UPSTREAM).await,
-            Err(End::Failed(Cause::Untrusted))
-        );
-    }
-
-    #[tokio::test]
-    async fn a_connection_that_asks_for_no_verification_needs_no_bundle() {
-        let Some(stage) = Stage::set() else { return };
-        let connection = stage
-            .tls_connection(Dialect::Protocol)
-            .with_key("AWS_S3_VERIFY_SSL", "false");
-        let scene = Scene {
-            ca: None,
-            ..scene(stage, &connection, inference_service(PATH))
-        };
-        assert_eq!(stage.play(&scene, UPSTREAM).await, Ok(model()));
-    }
-
-    /// Its configuration names the ConfigMap for every login by account, with TLS or without.
-    #[tokio::test]
-    async fn an_llm_inference_service_of_open_data_hub_needs_a_bundle_even_without_tls() {
-        let Some(stage) = Stage::set() else { return };
-        let connection = stage.connection(Dialect::Protocol);
-        let scene = Scene {
-            ca: None,
-            ..scene(stage, &connection, llm_inference_service(PATH))
-        };
-        let stop = Stop::NoConfigMap("odh-kserve-custom-ca-bundle".to_owned());
-        assert_eq!(
-            stage.play(&scene, OPEN_DATA_HUB).await,
-            Err(End::Stopped(stop))
-        );
-    }
-
-    #[tokio::test]
-    async fn a_notebook_trusts_the_file_that_its_connection_names() {
-        let Some(stage) = Stage::set() else { return };
-        let file = stage.server.ca.display().to_string();
-        let connection = stage
-            .tls_connection(Dialect::Protocol)
-            .with_key("AWS_CA_BUNDLE", &file);
-        let scene = scene(stage, &connection, notebook(PATH));
-        assert_eq!(stage.play(&scene, UPSTREAM).await, Ok(model()));
-    }
-
-    #[tokio::test]
-    async fn a_notebook_without_such_a_file_trusts_nobody_new() {
-        let Some(stage) = Stage::set() else { return };
-        let scene = scene(
-            stage,
-            &stage.tls_connection(Dialect::Protocol),
-            notebook(PATH),
-        );
-        assert_eq!(
-            stage.play(&scene, UPSTREAM).await,
-            Err(End::Failed(Cause::Untrusted))
-        );
-    }
-
-    /// A certificate authority that the server has nothing to do with.
-    fn other_ca() -> String {
-        let key = rcgen::KeyPair::generate().expect("a key");
-        let mut parameters = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
-        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        parameters.self_signed(&key).expect("a certificate").pem()
-    }
-}
-
-mod failing {
-    use super::*;
-
-    /// What is wrong, and with whom it is noticed.
-    type Flaw = fn(Connection, &Stage) -> Connection;
-
-    fn wrong_secret_key(connection: Connection, _: &Stage) -> Connection {
-        Connection {
-            secret_key: "not-the-key".to_owned(),
-            ..connection
-        }
-    }
-
-    fn unknown_key(connection: Connection, _: &Stage) -> Connection {
-        Connection {
-            access_key: "NOBODY".to_owned(),
-            ..connection
-        }
-    }
-
-    fn key_of_a_stranger(connection: Connection, stage: &Stage) -> Connection {
-        Connection {
-            access_key: stage.server.other_access_key.clone(),
-            secret_key: stage.server.other_secret_key.clone(),
-            ..connection
-        }
-    }
-
-    fn renamed_bucket(connection: Connection, _: &Stage) -> Connection {
-        Connection {
-            bucket: "charts-of-old".to_owned(),
-            ..connection
-        }
-    }
-
-    #[rstest]
-    #[case::wrong_secret_key(wrong_secret_key, Cause::Refused)]
-    #[case::unknown_key(unknown_key, Cause::Refused)]
-    #[case::key_of_a_stranger(key_of_a_stranger, Cause::Refused)]
-    #[case::renamed_bucket(renamed_bucket, Cause::NoBucket)]
-    #[tokio::test]
-    async fn a_connection_that_is_wrong_fails_when_the_model_is_fetched(
-        #[case] flaw: Flaw,
-        #[case] cause: Cause,
-        #[values(inference_service, llm_inference_service, notebook)] workload: Workload,
-    ) {
-        let Some(stage) = Stage::set() else { return };
-        let connection = flaw(stage.connection(Dialect::Protocol), stage);
-        let scene = scene(stage, &connection, workload(PATH));
-        assert_eq!(
-            stage.play(&scene, OPEN_DATA_HUB).await,
-            Err(End::Failed(cause))
-        );
-    }
-
-    #[rstest]
-    #[tokio::test]
-    async fn a_path_with_nothing_below_it_fails_when_the_model_is_fetched(
-        #[values(inference_service, llm_inference_service)] workload: Workload,
-    ) {
-        let Some(stage) = Stage::set() else { return };
-        let scene = scene(
-            stage,
-            &stage.connection(Dialect::Protocol),
-            workload("llm/nowhere"),
-        );
-        assert_eq!(
-            stage.play(&scene, OPEN_DATA_HUB).await,
-            Err(End::Failed(Cause::NoModel))
-        );
-    }
 }
