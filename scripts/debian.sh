@@ -30,13 +30,15 @@ if [ "$(id -u)" != 0 ]; then
 fi
 
 # One installation at a time, however many ask.
+readonly log=target/tools/debian.log
 mkdir -p target/tools
 exec 9> target/tools/debian.lock
 flock 9
 mapfile -t packages < <(missing)
 [ ${#packages[@]} -gt 0 ] || exit 0
 echo "$why needs ${packages[*]}: installing Debian's packages" >&2
-"${root[@]}" apt-get -qq update >&2 || cannot "see what apt-get says above"
-"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes \
-  --no-install-recommends -o DPkg::Lock::Timeout=300 "${packages[@]}" >&2 ||
-  cannot "see what apt-get says above"
+{
+  "${root[@]}" apt-get -qq update &&
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes \
+      --no-install-recommends -o DPkg::Lock::Timeout=300 "${packages[@]}"
+} > "$log" 2>&1 || cannot "see $log: $(tail -n 1 "$log")"

@@ -152,11 +152,12 @@ disk() {
 
 disk_is_up() { timeout 20 ceph osd stat 2> /dev/null | grep -q '1 up'; }
 
-# user NAME: makes a user of the gateway and sets NAME_key and NAME_secret.
+# user NAME: makes a user of the gateway and sets NAME_key and NAME_secret. Secrets begin as what is
+# searched for in all that tests write (crates/testkit/src/canary.rs).
 user() {
   local key secret
   key=$(tr '[:lower:]' '[:upper:]' <<< "test$1$(openssl rand -hex 6)")
-  secret=$(openssl rand -hex 20)
+  secret=Canary/$(openssl rand -hex 8)+$(openssl rand -hex 8)
   timeout 60 radosgw-admin -n client.rgw user create --uid="$1" --display-name="$1" \
     --access-key="$key" --secret-key="$secret" 2>> "$state/init.log" > /dev/null || fail "could not make user $1"
   declare -g "$1_key=$key" "$1_secret=$secret"
