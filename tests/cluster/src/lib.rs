@@ -8,6 +8,7 @@ mod cluster;
 mod control_plane;
 mod process;
 mod shared;
+pub mod storage;
 mod wait;
 
 pub use admission::{Bowline, Call, configurations};

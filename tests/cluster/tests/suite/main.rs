@@ -1,6 +1,7 @@
 //! Bowline on a real Kubernetes API, one module for each subject.
 
-mod chart;
+mod bytes;
 mod cases;
+mod chart;
 mod smoke;
 mod wire;
