@@ -1,5 +1,5 @@
 # The table of contents of the project. `make` alone prints it; a machine that builds what changes
-# lands on runs `.ci/run`, which is `make check test`.
+# lands on runs `.ci/run`, which is `make check test test-cluster`.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
@@ -8,7 +8,7 @@ ARGS ?=
 
 .PHONY: help
 help:
-	@awk -F ':.*## ' '/^## /{print "\n" substr($$0, 4)} /^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^## /{print "\n" substr($$0, 4)} /^[a-z-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ## Try it
 
@@ -26,6 +26,10 @@ fmt: ## Format all code
 test: ## Run every test, then look for secret values in all they wrote; installs what the tests need
 	@scripts/test.sh $(ARGS)
 
+.PHONY: test-cluster
+test-cluster: ## Run the tests on a real etcd and kube-apiserver; builds the two and helm once, with Go
+	@scripts/test-cluster.sh $(ARGS)
+
 .PHONY: bench
 bench: ## Run the benchmarks; each prints its ratio to a baseline measured in the same run
 	cargo build --release --locked -p bowline
@@ -38,7 +42,7 @@ fuzz: ## Fuzz every parser, FUZZ_SECONDS=300 each; needs a nightly toolchain and
 ## Check it
 
 .PHONY: check
-check: check-fmt check-tidy check-purity check-clippy check-doc check-alone check-deny ## All checks below
+check: check-fmt check-tidy check-purity check-clippy check-doc check-alone check-deny check-chart ## All checks below
 
 .PHONY: check-fmt
 check-fmt: ## The code is formatted
@@ -68,12 +72,21 @@ check-alone: ## Each crate builds without the features that others switch on
 check-deny: ## Licences, bans, sources and advisories of dependencies; installs cargo-deny if missing
 	@scripts/check-deny.sh
 
+.PHONY: check-chart
+check-chart: ## The Helm chart passes lint, renders what its snapshots hold, and refuses bad settings
+	@scripts/chart.sh
+
+.PHONY: update-chart-snapshots
+update-chart-snapshots: ## Write deploy/chart/snapshots anew, to be looked at before a commit
+	@scripts/chart.sh update
+
 ## Keep house
 
 .PHONY: install-tools
-install-tools: ## Install what `demo`, `test` and `check` would install when they need it
+install-tools: ## Install or build what `demo`, `test`, `test-cluster` and `check` would when they need it
 	@scripts/kubectl.sh > /dev/null
 	@scripts/cargo-deny.sh > /dev/null
+	@scripts/cluster-tools.sh > /dev/null
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed here

@@ -7,6 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly long_files=scripts/long-files.txt
 readonly longest_file=600 longest_readme=150 most_packages=640
 failed=0
+scratch=$(mktemp)
+trap 'rm -f "$scratch"' EXIT
 
 # The project's own files, committed or about to be; lock files are the tools'.
 files() {
@@ -50,6 +52,15 @@ broken_links() {
   done
 }
 
+# Tests that pages name as proof, but that are not there: a name in backticks with three underscores
+# or more is a test's.
+missing_proofs() {
+  lines '^[[:blank:]]*(pub )?(async )?fn [a-z0-9_]+|^[[:blank:]]*#\[case::' '*.rs' | grep -oE 'fn [a-z0-9_]+' |
+    cut -d ' ' -f 2 | sort -u > "$scratch"
+  grep -ohE '`([a-z_]+::)*[a-z0-9]+(_[a-z0-9]+){3,}`' ARCHITECTURE.md docs/reference/security.md 2> /dev/null |
+    tr -d '`' | sed 's/.*:://' | sort -u | comm -23 - "$scratch"
+}
+
 # Where this machine gets its packages from; a fact about the machine, not about the project.
 mirrors() {
   grep -rhoE 'https?://[^/"@ ]+' ~/.cargo/config.toml /etc/apt/sources.list /etc/apt/sources.list.d \
@@ -74,6 +85,8 @@ lines "$(machine_words | paste -sd '|')" | rule "paths or hosts of this machine"
 lines '[[:blank:]]+$' '*.rs' '*.sh' '*.md' '*.toml' '*.yaml' Makefile | rule "blanks at the end of a line" \
   "remove them"
 broken_links | rule "links that lead nowhere" "correct the path"
+missing_proofs | rule "tests that a page names as proof and that do not exist" \
+  "name the test as it is called now"
 awk -v most=$longest_readme 'END {if (NR > most) print NR " lines"}' README.md |
   rule "README.md is longer than $longest_readme lines" "move detail to docs/"
 files '*.sh' .ci/run | while read -r file; do [ -x "$file" ] || echo "$file"; done |

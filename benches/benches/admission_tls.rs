@@ -11,7 +11,7 @@ use bowline_apiserver::tls::Authority;
 use bowline_benches::{Spread, cluster, review};
 use bowline_operator::Admission;
 use bowline_operator::listen::listen;
-use bowline_operator::server::routes;
+use bowline_operator::server::{Reviews, routes};
 use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
@@ -34,7 +34,12 @@ async fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let authority = Authority::in_directory(folder.path())?;
     let empty = Router::new().route("/mutate", post(|_: Bytes| async { FIXED }));
-    let ours = connect(&authority, routes(Arc::new(Admission::new(cluster()?)))).await?;
+    let reviews = Reviews {
+        admission: Arc::new(Admission::new(cluster()?)),
+        users: Arc::new(()),
+        metrics: Arc::default(),
+    };
+    let ours = connect(&authority, routes(reviews)).await?;
     let empty = connect(&authority, empty).await?;
     for (name, connections) in [
         ("without a reference", None),

@@ -1,4 +1,4 @@
-//! The place where the embedder looks at objects before they are stored: it may change them, warn
+//! The place where the embedder looks at objects before they are stored or go: it may change them, warn
 //! or refuse. What it decides is its own; this crate only asks and carries out.
 
 use crate::identity::UserInfo;
@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use std::fmt;
 
-/// Looks at objects before they are stored.
+/// Looks at objects before they are stored or go.
 pub trait Admission: Send + Sync + 'static {
     /// Decides on one object. No lock is held meanwhile, so this may use the API itself.
     fn admit(&self, request: AdmissionRequest) -> BoxFuture<'_, Verdict>;
@@ -19,7 +19,8 @@ pub enum Operation {
     Create,
     /// It replaces `old_object`, by an update or a patch.
     Update,
-    /// It goes. Admission is not asked about deletions so far.
+    /// `old_object` goes: now, or once nothing holds it back. Each object of a collection is asked
+    /// about by itself. The content of a namespace goes with it unasked.
     Delete,
 }
 
@@ -62,9 +63,9 @@ pub struct AdmissionRequest {
     pub name: String,
     /// Who asks.
     pub user: UserInfo,
-    /// The object as it would be stored, defaults and all.
+    /// The object as it would be stored, defaults and all; null where it goes.
     pub object: Value,
-    /// The state before, for an update.
+    /// The state before, for an update or a deletion.
     pub old_object: Option<Value>,
     /// Nothing will be stored, so nothing else may be changed either.
     pub dry_run: bool,
@@ -95,11 +96,11 @@ pub type Afterwards = BoxFuture<'static, Vec<String>>;
 pub enum Verdict {
     /// The request may go on.
     Allow {
-        /// The object to store instead, where it was changed.
+        /// The object to store instead, where it was changed; means nothing for a deletion.
         object: Option<Value>,
         /// What the caller should know.
         warnings: Vec<String>,
-        /// Runs once the object is stored; never for a dry run or a request that failed.
+        /// Runs once the object is stored or gone; never for a dry run or a request that failed.
         afterwards: Option<Afterwards>,
     },
     /// The request is refused.

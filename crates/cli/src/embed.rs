@@ -15,9 +15,11 @@ use bowline_apiserver::kubeconfig::Access;
 use bowline_apiserver::store::KeySource;
 use bowline_apiserver::tls::{Authority, Serving};
 use bowline_apiserver::{ApiServer, Config, Token, UserInfo};
+use bowline_operator::controllers::{self, Assembly};
 use bowline_operator::listen::listen;
-use bowline_operator::server::routes;
+use bowline_operator::server::{Reviews, routes};
 use bowline_operator::{Admission, Kubernetes};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::failure::{Failure, Kind};
@@ -52,7 +54,8 @@ pub(crate) struct Listening {
 /// Everything that runs, opened and bound, not yet serving.
 pub(crate) struct Stack {
     api: ApiServer,
-    admission: Arc<Admission<Kubernetes>>,
+    controllers: Assembly,
+    reviews: Reviews<Kubernetes>,
     serving: Serving,
     kubernetes: TcpListener,
     review: TcpListener,
@@ -84,11 +87,19 @@ impl Stack {
             token: secret,
             ca,
         };
-        let admission = Arc::new(Admission::new(Kubernetes::new(kube::Client::new(
-            api.in_process(UserInfo::administrator(OPERATOR)),
-            "default",
-        ))));
-        api.set_admission(Arc::new(Embedded(Arc::clone(&admission))));
+        let client = api.in_process(UserInfo::administrator(OPERATOR));
+        let client = kube::Client::new(client, "default");
+        let controllers = Assembly::new(&client, &controller_settings());
+        let users = Arc::clone(&controllers.inventory);
+        let reviews = Reviews {
+            admission: Arc::new(Admission::new(Kubernetes::new(client))),
+            users,
+            metrics: Arc::default(),
+        };
+        api.set_admission(Arc::new(Embedded {
+            admission: Arc::clone(&reviews.admission),
+            users: Arc::clone(&reviews.users),
+        }));
         let access = Access {
             name: "bowline",
             server: &listening.kubernetes,
@@ -101,7 +112,8 @@ impl Stack {
             .map_err(|error| at_fault(&error))?;
         Ok(Self {
             api,
-            admission,
+            controllers,
+            reviews,
             serving,
             kubernetes,
             review,
@@ -121,11 +133,22 @@ impl Stack {
         let http = asynchronous(self.http)?;
         let tls = self.serving.server_config();
         let api = self.api.serve(kubernetes, Arc::clone(&tls), stop());
-        let review = listen(self.review, tls, routes(self.admission), stop());
+        let review = listen(self.review, tls, routes(self.reviews), stop());
         let http = axum::serve(http, health()).with_graceful_shutdown(stop());
-        let (api, review, http) = tokio::join!(api, review, http);
+        // There is no other replica: this one leads.
+        let (_leads, leading) = watch::channel(true);
+        let controllers = self.controllers.run(leading, stopping.clone());
+        let (api, review, http, ()) = tokio::join!(api, review, http, controllers);
         api.map_err(|error| at_fault(&error))?;
         review.and(http).map_err(|error| at_fault(&error))
+    }
+}
+
+/// Our own Secrets are kept where people do not look for connections.
+fn controller_settings() -> controllers::Settings {
+    controllers::Settings {
+        namespace: "kube-system".to_owned(),
+        name: "bowline".to_owned(),
     }
 }
 

@@ -10,6 +10,8 @@ pub const ALAUDA_SOURCE: &str = "aml-model-source-connection";
 pub const INJECTED: &str = "bowline.dev/injected";
 /// How a workload stands to its connections; see `drift`.
 pub const STATUS: &str = "bowline.dev/connection-status";
+/// On a Secret that must not be deleted; only the text `true` counts.
+pub const VITAL: &str = "bowline.dev/vital";
 
 /// Protocol of a connection Secret (OpenShift AI); wins over all others.
 pub const PROTOCOL: &str = "opendatahub.io/connection-type-protocol";

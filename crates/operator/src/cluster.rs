@@ -2,12 +2,13 @@
 //! benchmarks from memory.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bowline_core::Secret;
 use bowline_core::plan::Account;
 
 /// Who makes a request, as the API server says.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct User {
     /// User name.
     pub name: String,
@@ -31,6 +32,9 @@ pub enum ClusterError {
     /// The answer did not come in time.
     #[error("no answer within {0} s")]
     Deadline(u64),
+    /// What went wrong for somebody who asked the same at the same time.
+    #[error(transparent)]
+    Shared(Arc<ClusterError>),
 }
 
 /// The part of a cluster that admission needs.

@@ -18,18 +18,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bowline_core::plan::Account;
+use fingerprint::Fingerprints;
 use futures::FutureExt as _;
-use inventory::WorkloadRef;
+use inventory::{Inventory, WorkloadRef};
+use kube::runtime::events::{Recorder, Reporter};
 use queue::Queue;
 use status::StatusController;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use watches::Watches;
 
 /// How many keys are worked on at the same time.
 const WORKERS: usize = 8;
 /// How long one key may take.
 const DEADLINE: Duration = Duration::from_secs(30);
+
+/// How a replica is set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Namespace of our own Secrets and Lease.
+    pub namespace: String,
+    /// What our own objects begin with.
+    pub name: String,
+}
 
 /// One thing to keep right.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -75,6 +87,53 @@ impl ReconcileError {
             what: what.to_string(),
             cause: "it keeps changing".to_owned(),
         }
+    }
+}
+
+/// The parts of one replica, put together.
+pub struct Assembly {
+    /// What is in the cluster.
+    pub inventory: Arc<Inventory>,
+    /// What is to be done.
+    pub queue: Arc<Queue<Key>>,
+    /// What keeps the inventory true; every replica runs them.
+    pub watches: Arc<Watches>,
+    /// What does the work, on the leader.
+    pub controllers: Arc<Controllers>,
+}
+
+impl Assembly {
+    /// Puts a replica together; nothing runs yet.
+    pub fn new(client: &kube::Client, settings: &Settings) -> Self {
+        let (inventory, queue) = (Arc::new(Inventory::default()), Arc::new(Queue::default()));
+        let watches = Watches::new(client.clone(), Arc::clone(&inventory), Arc::clone(&queue));
+        let recorder = Recorder::new(client.clone(), Reporter::from(settings.name.as_str()));
+        let fingerprints = Fingerprints::new(
+            client.clone(),
+            settings.namespace.clone(),
+            format!("{}-fingerprints", settings.name),
+        );
+        let status = StatusController::new(
+            client.clone(),
+            recorder,
+            Arc::clone(&inventory),
+            fingerprints,
+        );
+        let controllers = Controllers::new(Arc::clone(&queue), status);
+        Self {
+            inventory,
+            queue,
+            watches: Arc::new(watches),
+            controllers: Arc::new(controllers),
+        }
+    }
+
+    /// Watches, and works while `leads` says so, until `stopping`.
+    pub async fn run(self, leads: watch::Receiver<bool>, stopping: CancellationToken) {
+        tokio::join!(
+            self.watches.run(stopping.clone()),
+            self.controllers.run(leads, stopping),
+        );
     }
 }
 

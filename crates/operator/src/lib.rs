@@ -8,9 +8,16 @@ pub mod cluster;
 pub mod controllers;
 pub mod kubernetes;
 pub mod listen;
+pub mod metrics;
 pub mod review;
+pub mod rights;
+pub mod secrets;
 pub mod server;
+mod tally;
 
 pub use admission::Admission;
 pub use cluster::{Cluster, ClusterError, User};
 pub use kubernetes::Kubernetes;
+pub use metrics::Metrics;
+pub use rights::Rights;
+pub use secrets::Users;

@@ -1,33 +1,69 @@
 //! Admission over HTTP: `/mutate` for workloads, `/validate` for Secrets, `/livez` and `/readyz`.
-//! Listening, TLS and shutdown are left to the embedder.
+//! Listening and TLS are left to `listen`, health of the whole process to `health`.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Request as HttpRequest, State};
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Request as HttpRequest, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response as HttpResponse};
 use axum::routing::{get, post};
 use bowline_core::WorkloadKind;
 use bowline_core::diff::diff;
-use bowline_core::plan::{Denial, Operation, Request};
+use bowline_core::plan::{Denial, Operation, Request, Warning};
+use futures::FutureExt as _;
 
 use crate::admission::{Admission, secret_warnings};
 use crate::cluster::Cluster;
+use crate::metrics::{Metrics, Verdict};
 use crate::review::{MAX_BODY, Response, ReviewError, parse_whole, parse_workload};
+use crate::secrets::{Users, on_delete};
+use crate::tally::{Head, verdict};
+
+/// How long a body may take to arrive, which leaves an API server time to hear of it.
+pub const BODY_DEADLINE: Duration = Duration::from_secs(5);
+
+/// What reviews are answered with.
+pub struct Reviews<C> {
+    /// Decides on workloads.
+    pub admission: Arc<Admission<C>>,
+    /// Knows who uses a Secret.
+    pub users: Arc<dyn Users>,
+    /// Counts reviews.
+    pub metrics: Arc<Metrics>,
+}
+
+impl<C> Clone for Reviews<C> {
+    fn clone(&self) -> Self {
+        Self {
+            admission: Arc::clone(&self.admission),
+            users: Arc::clone(&self.users),
+            metrics: Arc::clone(&self.metrics),
+        }
+    }
+}
 
 /// The routes of the admission server.
-pub fn routes<C: Cluster>(admission: Arc<Admission<C>>) -> Router {
+pub fn routes<C: Cluster>(reviews: Reviews<C>) -> Router {
     Router::new()
         .route("/mutate", post(mutate::<C>))
-        .route("/validate", post(validate))
+        .route("/validate", post(validate::<C>))
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(|| async { "ok" }))
         .layer(from_fn(only_json))
+        .layer(from_fn(outlive_panics))
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .with_state(admission)
+        .with_state(reviews)
+}
+
+/// A panic is a defect of ours and costs its own request only; the hook counts and logs it.
+pub(crate) async fn outlive_panics(request: HttpRequest, next: Next) -> HttpResponse {
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    answer.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
 /// Refuses bodies of other media types, which no API server sends.
@@ -46,20 +82,51 @@ async fn only_json(request: HttpRequest, next: Next) -> HttpResponse {
 }
 
 async fn mutate<C: Cluster>(
-    State(admission): State<Arc<Admission<C>>>,
-    body: Bytes,
-) -> HttpResponse {
-    match answer_mutate(&admission, &body).await {
-        Ok(json) => reply(json),
-        Err(error) => refuse(&error),
+    State(reviews): State<Reviews<C>>,
+    request: HttpRequest,
+) -> Result<HttpResponse, HttpResponse> {
+    let body = whole(request).await?;
+    let started = Instant::now();
+    let answer = answer_mutate(&reviews.admission, &body).await;
+    let head = Head::of(&body);
+    Ok(reviews.finish(&head, head.is_workload(), started, answer))
+}
+
+async fn validate<C: Cluster>(
+    State(reviews): State<Reviews<C>>,
+    request: HttpRequest,
+) -> Result<HttpResponse, HttpResponse> {
+    let body = whole(request).await?;
+    let started = Instant::now();
+    let answer = answer_validate(&reviews.users, &body);
+    let head = Head::of(&body);
+    Ok(reviews.finish(&head, head.is_secret(), started, answer))
+}
+
+impl<C> Reviews<C> {
+    fn finish(
+        &self,
+        head: &Head<'_>,
+        is_ours: bool,
+        started: Instant,
+        answer: Result<Vec<u8>, ReviewError>,
+    ) -> HttpResponse {
+        let outcome = match &answer {
+            Ok(json) => verdict(json, is_ours),
+            Err(_) => Verdict::Error,
+        };
+        let (kind, operation) = (head.kind(), head.operation());
+        self.metrics
+            .reviewed(kind, operation, outcome, started.elapsed());
+        answer.map_or_else(|error| refuse(&error), reply)
     }
 }
 
-async fn validate(body: Bytes) -> HttpResponse {
-    match answer_validate(&body) {
-        Ok(json) => reply(json),
-        Err(error) => refuse(&error),
-    }
+/// The body, of a client that sends it in time.
+async fn whole(request: HttpRequest) -> Result<Bytes, HttpResponse> {
+    let body = tokio::time::timeout(BODY_DEADLINE, Bytes::from_request(request, &())).await;
+    body.map_err(|_| StatusCode::REQUEST_TIMEOUT.into_response())?
+        .map_err(IntoResponse::into_response)
 }
 
 /// Answers one review of a workload.
@@ -115,18 +182,37 @@ pub async fn answer_mutate<C: Cluster>(
     Ok(Response::allow(uid, &patch, &warnings).to_json())
 }
 
-/// Answers one review of a Secret: warnings at most.
+/// Answers one review of a Secret: advice, and a refusal where a vital one is to be deleted.
 ///
 /// # Errors
 /// When the body is not a review.
-pub fn answer_validate(body: &[u8]) -> Result<Vec<u8>, ReviewError> {
+pub fn answer_validate(users: &impl Users, body: &[u8]) -> Result<Vec<u8>, ReviewError> {
     let review = parse_whole(body)?;
     let is_secret = review.kind.kind == "Secret" && review.kind.group.is_empty();
-    let warnings = match (&review.object, is_secret) {
-        (Some(object), true) => secret_warnings(&object.0),
-        _ => Vec::new(),
+    let is_main = review
+        .sub_resource
+        .as_deref()
+        .unwrap_or_default()
+        .is_empty();
+    let uid = review.uid.as_ref();
+    let subject = match review.operation.as_ref() {
+        "DELETE" => review.old_object,
+        _ => review.object,
     };
-    Ok(Response::allow(&review.uid, &[], &warnings).to_json())
+    let Some(secret) = subject.filter(|_| is_secret && is_main) else {
+        return Ok(Response::allow(uid, &[], &[]).to_json());
+    };
+    let warnings: Result<Vec<Warning>, Denial> = match review.operation.as_ref() {
+        "CREATE" | "UPDATE" => Ok(secret_warnings(&secret.0)),
+        "DELETE" => {
+            on_delete(&secret.0, &review.namespace, users).map(|told| told.into_iter().collect())
+        }
+        _ => Ok(Vec::new()),
+    };
+    Ok(match warnings {
+        Ok(warnings) => Response::allow(uid, &[], &warnings).to_json(),
+        Err(denial) => refusal(uid, denial).to_json(),
+    })
 }
 
 fn refusal(uid: &str, denial: Denial) -> Response<'_> {

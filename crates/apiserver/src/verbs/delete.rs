@@ -79,17 +79,25 @@ impl Call {
     /// whether it is gone.
     async fn remove(&mut self, name: &str, options: &Value) -> Result<(Value, bool), Status> {
         let wants_version = options.pointer("/preconditions/resourceVersion").is_some();
+        let told = self.warnings.len();
         let mut attempt = 1;
         loop {
             let found = self.stored(name).await?;
             self.check_preconditions(name, &found, options)?;
+            let afterwards = self.admit_deletion(&found.value).await?;
             match self.remove_once(name, found).await {
                 Err(status)
                     if status.reason == "Conflict" && !wants_version && attempt < ATTEMPTS =>
                 {
-                    attempt += 1
+                    attempt += 1;
+                    self.warnings.truncate(told);
                 }
-                outcome => return outcome,
+                outcome => {
+                    if outcome.is_ok() && !self.query.dry_run {
+                        self.follow_up(afterwards).await;
+                    }
+                    return outcome;
+                }
             }
         }
     }

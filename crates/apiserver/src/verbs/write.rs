@@ -1,4 +1,4 @@
-//! What creating and updating have in common: admission, the check that nobody grants what they
+//! What the verbs that write have in common: admission, the check that nobody grants what they
 //! do not have, and storing.
 
 use super::prepare::{restore_system_members, system_members, wants_the_same};
@@ -20,10 +20,37 @@ impl Call {
         object: Value,
         old: Option<&Value>,
     ) -> Result<(Value, Option<Afterwards>), Status> {
-        let Some(admission) = self.api.admission.get().cloned() else {
+        if self.api.admission.get().is_none() {
             return Ok((object, None));
-        };
+        }
         let request = self.admission_request(operation, object.clone(), old);
+        let (changed, afterwards) = self.ask(request).await?;
+        let Some(mut changed) = changed else {
+            return Ok((object, afterwards));
+        };
+        restore_system_members(&mut changed, &system_members(&object));
+        self.conform(&mut changed)?;
+        self.complete(&mut changed, old);
+        Ok((changed, afterwards))
+    }
+
+    /// Asks the embedder about an object that is to go.
+    pub(super) async fn admit_deletion(
+        &mut self,
+        old: &Value,
+    ) -> Result<Option<Afterwards>, Status> {
+        let request = self.admission_request(Operation::Delete, Value::Null, Some(old));
+        self.ask(request).await.map(|(_, afterwards)| afterwards)
+    }
+
+    /// The embedder's answer: the object as changed, and what to do once it is stored or gone.
+    async fn ask(
+        &mut self,
+        request: AdmissionRequest,
+    ) -> Result<(Option<Value>, Option<Afterwards>), Status> {
+        let Some(admission) = self.api.admission.get().cloned() else {
+            return Ok((None, None));
+        };
         match admission.admit(request).await {
             Verdict::Deny(denial) => {
                 let code = if (400..600).contains(&denial.code) {
@@ -34,18 +61,12 @@ impl Call {
                 Err(Status::new(code, denial.reason, denial.message))
             }
             Verdict::Allow {
-                object: changed,
+                object,
                 warnings,
                 afterwards,
             } => {
                 self.warnings.extend(warnings);
-                let Some(mut changed) = changed else {
-                    return Ok((object, afterwards));
-                };
-                restore_system_members(&mut changed, &system_members(&object));
-                self.conform(&mut changed)?;
-                self.complete(&mut changed, old);
-                Ok((changed, afterwards))
+                Ok((object, afterwards))
             }
         }
     }
@@ -71,7 +92,7 @@ impl Call {
             },
             operation,
             namespace: self.namespace.clone(),
-            name: object::name(&object).to_owned(),
+            name: object::name(old.unwrap_or(&object)).to_owned(),
             user: self.user.clone(),
             object,
             old_object: old.cloned(),

@@ -8,6 +8,7 @@ mod admission;
 mod bad_input;
 mod client;
 mod definitions;
+mod deletions;
 mod discovery;
 mod forms;
 mod kubectl;

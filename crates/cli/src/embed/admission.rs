@@ -6,12 +6,19 @@ use bowline_apiserver as api;
 use bowline_core::WorkloadKind;
 use bowline_core::plan::{Denial, Operation, Request, Warning};
 use bowline_operator::admission::secret_warnings;
-use bowline_operator::{Admission, Cluster, User};
+use bowline_operator::secrets::on_delete;
+use bowline_operator::{Admission, Cluster, User, Users};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use serde_json::Value;
 
 /// Admission plugged into the embedded API.
-pub(crate) struct Embedded<C>(pub(crate) Arc<Admission<C>>);
+pub(crate) struct Embedded<C> {
+    /// Decides on workloads.
+    pub(crate) admission: Arc<Admission<C>>,
+    /// Knows who uses a Secret.
+    pub(crate) users: Arc<dyn Users>,
+}
 
 impl<C: Cluster> api::Admission for Embedded<C> {
     fn admit(&self, request: api::AdmissionRequest) -> BoxFuture<'_, api::Verdict> {
@@ -21,7 +28,7 @@ impl<C: Cluster> api::Admission for Embedded<C> {
                 return api::Verdict::allow();
             }
             if kind.group.is_empty() && kind.kind == "Secret" {
-                return warn(&secret_warnings(&request.object));
+                return self.admit_secret(&request);
             }
             match WorkloadKind::of(&kind.group, &kind.version, &kind.kind) {
                 Some(kind) => self.admit_workload(kind, request).await,
@@ -33,6 +40,16 @@ impl<C: Cluster> api::Admission for Embedded<C> {
 }
 
 impl<C: Cluster> Embedded<C> {
+    fn admit_secret(&self, request: &api::AdmissionRequest) -> api::Verdict {
+        let Some(old) = goes(request) else {
+            return warn(&secret_warnings(&request.object));
+        };
+        match on_delete(old, &request.namespace, &self.users) {
+            Ok(warning) => warn(&Vec::from_iter(warning)),
+            Err(denial) => deny(&denial),
+        }
+    }
+
     async fn admit_workload(
         &self,
         kind: WorkloadKind,
@@ -50,12 +67,15 @@ impl<C: Cluster> Embedded<C> {
             object: &from.object,
             before: from.old_object.as_ref(),
         };
-        let plan = match self.0.decide(&request, &user(&from.user)).await {
+        let plan = match self.admission.decide(&request, &user(&from.user)).await {
             Ok(plan) => plan,
             Err(denial) => return deny(&denial),
         };
-        let (admission, namespace, accounts) =
-            (Arc::clone(&self.0), from.namespace.clone(), plan.accounts);
+        let (admission, namespace, accounts) = (
+            Arc::clone(&self.admission),
+            from.namespace.clone(),
+            plan.accounts,
+        );
         let afterwards = (!accounts.is_empty()).then(|| {
             async move { texts(&admission.carry_out(&namespace, &accounts).await) }.boxed()
         });
@@ -65,6 +85,12 @@ impl<C: Cluster> Embedded<C> {
             afterwards,
         }
     }
+}
+
+/// The object that is to be deleted.
+fn goes(request: &api::AdmissionRequest) -> Option<&Value> {
+    let is_deletion = request.operation == api::Operation::Delete;
+    request.old_object.as_ref().filter(|_| is_deletion)
 }
 
 fn user(from: &api::UserInfo) -> User {
@@ -100,3 +126,6 @@ fn deny(denial: &Denial) -> api::Verdict {
         message,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::Key;
 use super::kinds::Kind;
+use crate::secrets::Users;
 
 /// Name of the Secret that KServe looks S3 connections up in.
 pub const STORAGE_CONFIG: &str = "storage-config";
@@ -245,6 +246,16 @@ impl Inventory {
 
     fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Users for Inventory {
+    fn of(&self, namespace: &str, secret: &str) -> Vec<String> {
+        let users = self.users(namespace, secret);
+        users
+            .into_iter()
+            .map(|user| format!("{}/{}", user.kind, user.name))
+            .collect()
     }
 }
 

@@ -7,16 +7,11 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use bowline_apiserver::{ApiServer, Config, UserInfo};
 use bowline_core::manifest;
-use bowline_operator::controllers::Controllers;
-use bowline_operator::controllers::fingerprint::Fingerprints;
-use bowline_operator::controllers::inventory::Inventory;
 use bowline_operator::controllers::queue::Queue;
-use bowline_operator::controllers::status::StatusController;
-use bowline_operator::controllers::watches::Watches;
+use bowline_operator::controllers::{Assembly, Settings};
 use futures::{StreamExt as _, TryStreamExt as _};
 use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
 use kube::discovery;
-use kube::runtime::events::{Recorder, Reporter};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -156,21 +151,15 @@ pub(crate) struct Loop {
 }
 
 impl Loop {
-    pub(crate) fn start(client: kube::Client) -> Self {
-        let (inventory, queue) = (Arc::new(Inventory::default()), Arc::new(Queue::default()));
-        let stopping = CancellationToken::new();
+    pub(crate) fn start(client: &kube::Client) -> Self {
+        let settings = Settings {
+            namespace: "default".to_owned(),
+            name: "bowline".to_owned(),
+        };
+        let assembly = Assembly::new(client, &settings);
+        let (queue, stopping) = (Arc::clone(&assembly.queue), CancellationToken::new());
         let (leads, leading) = watch::channel(true);
-        let watches = Watches::new(client.clone(), Arc::clone(&inventory), Arc::clone(&queue));
-        tokio::spawn(Arc::new(watches).run(stopping.clone()));
-        let recorder = Recorder::new(client.clone(), Reporter::from("bowline"));
-        let fingerprints = Fingerprints::new(
-            client.clone(),
-            "default".to_owned(),
-            "bowline-fingerprints".to_owned(),
-        );
-        let status = StatusController::new(client, recorder, Arc::clone(&inventory), fingerprints);
-        let controllers = Controllers::new(Arc::clone(&queue), status);
-        tokio::spawn(Arc::new(controllers).run(leading, stopping.clone()));
+        tokio::spawn(assembly.run(leading, stopping.clone()));
         Self {
             queue,
             stopping,

@@ -1,3 +1,5 @@
+//! Which replica leads: taking, keeping, losing and handing over the lease.
+
 use std::time::Duration;
 
 use anyhow::Result;

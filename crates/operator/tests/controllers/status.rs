@@ -1,3 +1,5 @@
+//! The connection status of workloads, from the change of a Secret to the annotation and the Event.
+
 use std::time::Duration;
 
 use anyhow::Result;
@@ -59,7 +61,7 @@ async fn a_changed_value_is_told_on_the_workload_and_a_restart_settles_it() -> R
     let api = TestApi::start().await?;
     api.create(secret("https://a.example/1")).await?;
     api.create(notebook("nb")).await?;
-    let _running = Loop::start(api.client.clone());
+    let _running = Loop::start(&api.client);
     api.until(&notebook("nb"), is("current")).await?;
     api.patch(
         &secret(""),
@@ -86,7 +88,7 @@ async fn a_deleted_secret_is_told_and_so_is_its_return() -> Result<()> {
     let api = TestApi::start().await?;
     api.create(secret("https://a.example/1")).await?;
     api.create(notebook("nb")).await?;
-    let _running = Loop::start(api.client.clone());
+    let _running = Loop::start(&api.client);
     api.until(&notebook("nb"), is("current")).await?;
     api.delete(&secret("")).await?;
     api.until(&notebook("nb"), is("missing")).await?;
@@ -105,7 +107,7 @@ async fn a_change_while_nobody_looked_is_found_afterwards() -> Result<()> {
     let api = TestApi::start().await?;
     api.create(secret("https://a.example/1")).await?;
     api.create(notebook("nb")).await?;
-    let running = Loop::start(api.client.clone());
+    let running = Loop::start(&api.client);
     api.until(&notebook("nb"), is("current")).await?;
     drop(running);
     api.patch(
@@ -113,7 +115,7 @@ async fn a_change_while_nobody_looked_is_found_afterwards() -> Result<()> {
         json!({"stringData": {"URI": "https://a.example/2"}}),
     )
     .await?;
-    let _running = Loop::start(api.client.clone());
+    let _running = Loop::start(&api.client);
     api.until(&notebook("nb"), is("stale")).await?;
     Ok(())
 }
@@ -126,7 +128,7 @@ async fn one_changed_value_is_fifty_status_changes_and_a_changed_label_none() ->
     for name in &names {
         api.create(notebook(name)).await?;
     }
-    let running = Loop::start(api.client.clone());
+    let running = Loop::start(&api.client);
     let mut versions = Vec::new();
     for name in &names {
         let found = api.until(&notebook(name), is("current")).await?;
@@ -179,7 +181,7 @@ async fn a_model_has_its_status_in_a_config_map_since_annotations_would_restart_
     });
     api.create(secret("https://a.example/1")).await?;
     let made = api.create(model.clone()).await?;
-    let _running = Loop::start(api.client.clone());
+    let _running = Loop::start(&api.client);
     api.until(&statuses, |found| {
         let text = found["data"]["inferenceservice.llm"].as_str();
         text.is_some_and(|text| text.contains(r#""state":"current""#))
@@ -200,7 +202,7 @@ async fn a_workload_that_drops_its_reference_loses_the_status() -> Result<()> {
     let api = TestApi::start().await?;
     api.create(secret("https://a.example/1")).await?;
     api.create(notebook("nb")).await?;
-    let _running = Loop::start(api.client.clone());
+    let _running = Loop::start(&api.client);
     api.until(&notebook("nb"), is("current")).await?;
     let patch = json!({"metadata": {"annotations": {"opendatahub.io/connections": null}}});
     api.patch(&notebook("nb"), patch).await?;
@@ -215,7 +217,7 @@ async fn a_kind_that_is_installed_later_is_picked_up_without_a_restart() -> Resu
         .partition(|definition| definition["spec"]["names"]["kind"] == "Notebook");
     let api = TestApi::start_with(others).await?;
     api.create(secret("https://a.example/1")).await?;
-    let _running = Loop::start(api.client.clone());
+    let _running = Loop::start(&api.client);
     for definition in notebooks {
         api.create(definition).await?;
     }

@@ -1,0 +1,19 @@
+//! A real Kubernetes API for tests: etcd and kube-apiserver as child processes, the workload kinds
+//! installed, and Bowline's admission registered with it. What is proved with them is left to `suite`.
+
+mod admission;
+mod assets;
+mod certificates;
+mod cluster;
+mod control_plane;
+mod process;
+mod shared;
+mod wait;
+
+pub use admission::{Bowline, Call, configurations};
+pub use assets::assets;
+pub use certificates::{Authority, Signed};
+pub use cluster::{Cluster, field_kinds, workload_kinds};
+pub use control_plane::ControlPlane;
+pub use shared::{Shared, own, shared};
+pub use wait::until;

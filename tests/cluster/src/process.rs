@@ -1,0 +1,80 @@
+//! A child process that ends with its parent, however that ends. What the child is, is left to the
+//! caller.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context as _, Result};
+
+/// Starts the program and says its id, then kills it once nobody holds our standard input: when the
+/// parent closes it, or is no more. Then removes what shall not outlive the program.
+const GUARD: &str = r#"
+state=$1
+shift
+"$@" < /dev/null >&2 &
+echo $!
+read -r _
+kill -KILL $!
+wait $! 2> /dev/null
+[ -z "$state" ] || rm -rf -- "$state"
+"#;
+
+/// A running program.
+#[derive(Debug)]
+pub(crate) struct Process {
+    guard: Child,
+    id: u32,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts `program`; all it writes is added to the file `log`. The folder `state`, where there
+    /// is one, is removed when the program ends.
+    pub(crate) fn start(
+        program: &Path,
+        arguments: &[String],
+        log: PathBuf,
+        state: Option<&Path>,
+    ) -> Result<Self> {
+        let output: File = OpenOptions::new().create(true).append(true).open(&log)?;
+        let mut guard = Command::new("sh")
+            .args(["-c", GUARD, "guard"])
+            .arg(state.unwrap_or(Path::new("")))
+            .arg(program)
+            .args(arguments)
+            // A group of its own: the terminal's Ctrl-C goes to the parent, whose end is enough.
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(output)
+            .spawn()
+            .with_context(|| format!("{} does not start", program.display()))?;
+        let mut line = String::new();
+        let stdout = guard.stdout.take().context("no standard output")?;
+        BufReader::new(stdout).read_line(&mut line)?;
+        let id = line.trim().parse().context("the shell says no id")?;
+        Ok(Self { guard, id, log })
+    }
+
+    /// Its process id.
+    pub(crate) const fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// The last lines of its log.
+    pub(crate) fn last_words(&self) -> String {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.guard.stdin.take());
+        let _ = self.guard.wait();
+    }
+}

@@ -1,0 +1,77 @@
+//! One cluster with Bowline in it for all tests of a binary, and clusters of a test's own.
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use anyhow::{Context as _, Result};
+use tokio::runtime::Runtime;
+use tokio::sync::OnceCell;
+
+use crate::admission::Bowline;
+use crate::assets::{assets, skipped};
+use crate::cluster::{Cluster, workload_kinds};
+
+/// Names an existing cluster to test on; `KUBECONFIG` is not asked, as it may well be somebody's
+/// production.
+const EXISTING: &str = "BOWLINE_TEST_KUBECONFIG";
+
+/// A cluster with the workload kinds, and Bowline's admission registered.
+#[derive(Debug)]
+pub struct Shared {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// Bowline.
+    pub bowline: Bowline,
+}
+
+/// What outlives the runtime of a single test runs here.
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| Runtime::new().expect("threads can be started"));
+static SHARED: OnceCell<Shared> = OnceCell::const_new();
+
+/// The cluster that all tests share; none, and a loud word about it, where it cannot be started.
+///
+/// # Errors
+/// When it should start, but does not.
+pub async fn shared() -> Result<Option<&'static Shared>> {
+    let existing = std::env::var_os(EXISTING).map(PathBuf::from);
+    let assets = match &existing {
+        Some(_) => None,
+        None => match assets() {
+            None => return Ok(None),
+            assets => assets,
+        },
+    };
+    let start = async {
+        let cluster = match (existing, assets) {
+            (Some(kubeconfig), _) => Cluster::existing(&kubeconfig)?,
+            (None, assets) => Cluster::start(&assets.context("no programs")?).await?,
+        };
+        cluster.install(&workload_kinds()?).await?;
+        let bowline = Bowline::start(&cluster).await?;
+        anyhow::Ok(Shared { cluster, bowline })
+    };
+    let shared = SHARED
+        .get_or_try_init(|| async { RUNTIME.spawn(start).await? })
+        .await?;
+    Ok(Some(shared))
+}
+
+/// A cluster of the test's own, to break; it has the workload kinds, but not Bowline.
+///
+/// # Errors
+/// When it should start, but does not.
+pub async fn own() -> Result<Option<Cluster>> {
+    if std::env::var_os(EXISTING).is_some() {
+        skipped(&format!(
+            "{EXISTING} is set, and this test breaks its cluster"
+        ));
+        return Ok(None);
+    }
+    let Some(assets) = assets() else {
+        return Ok(None);
+    };
+    let cluster = Cluster::start(&assets).await?;
+    cluster.install(&workload_kinds()?).await?;
+    Ok(Some(cluster))
+}
