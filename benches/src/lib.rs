@@ -1,6 +1,11 @@
 //! What the benchmarks share: CPU time, pairs of measurements taken in turn, and the review that
 //! they send. What is measured, and against what, is said by each benchmark.
 
+pub mod api_stub;
+pub mod https;
+pub mod sequential;
+pub mod tree;
+
 use std::fs;
 use std::hint::black_box;
 use std::time::Duration;
@@ -15,7 +20,19 @@ use serde_json::{Value, json};
 /// # Errors
 /// On systems other than Linux.
 pub fn thread_cpu() -> Result<Duration> {
-    let text = fs::read_to_string("/proc/thread-self/schedstat")?;
+    cpu("/proc/thread-self/schedstat")
+}
+
+/// CPU time that the first thread of a process has used so far; see [`thread_cpu`].
+///
+/// # Errors
+/// As [`thread_cpu`].
+pub fn thread_cpu_of(process: u32) -> Result<Duration> {
+    cpu(&format!("/proc/{process}/schedstat"))
+}
+
+fn cpu(path: &str) -> Result<Duration> {
+    let text = fs::read_to_string(path)?;
     let nanoseconds = text
         .split_whitespace()
         .next()
@@ -44,6 +61,14 @@ impl Spread {
             most: series[series.len() - 1],
         }
     }
+}
+
+/// The value of a series below which `share` of it lies; 0.5 is the median.
+pub fn percentile(series: &[f64], share: f64) -> f64 {
+    let mut series = series.to_vec();
+    series.sort_by(f64::total_cmp);
+    let place = (series.len() as f64 * share) as usize;
+    series[place.min(series.len() - 1)]
 }
 
 /// Measures two pieces of work in turn, A B A B, and prints the ratio of each pair.
