@@ -152,7 +152,7 @@ fn is_conflict(error: &kube::Error) -> bool {
 
 /// The reason and message of the API server; transport errors by kind only, since their texts may
 /// hold addresses with logins.
-fn describe(error: kube::Error) -> ClusterError {
+pub(crate) fn describe(error: kube::Error) -> ClusterError {
     ClusterError::Api(match error {
         kube::Error::Api(status) => format!("{} ({})", status.message, status.code),
         _ => "connection failed".to_owned(),
