@@ -3,5 +3,6 @@
 mod bytes;
 mod cases;
 mod chart;
+mod faults;
 mod smoke;
 mod wire;
