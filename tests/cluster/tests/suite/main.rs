@@ -1,5 +1,9 @@
 //! Bowline on a real Kubernetes API, one module for each subject.
 
 mod cases;
+mod outage;
+mod requests;
+mod rights;
+mod scene;
 mod smoke;
 mod wire;
