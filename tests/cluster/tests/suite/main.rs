@@ -5,5 +5,4 @@ mod outage;
 mod requests;
 mod rights;
 mod scene;
-mod smoke;
 mod wire;

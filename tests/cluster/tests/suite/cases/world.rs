@@ -29,8 +29,8 @@ pub(super) enum Form {
 }
 
 /// A namespace of the real API for each case.
-pub(super) struct Real {
-    shared: &'static Shared,
+pub(super) struct Real<'a> {
+    shared: &'a Shared,
     form: Form,
     admin: Caller,
     user: Caller,
@@ -56,8 +56,8 @@ struct Asked<'a> {
     dry_run: bool,
 }
 
-impl Real {
-    pub(super) async fn new(shared: &'static Shared, form: Form) -> Result<Self> {
+impl<'a> Real<'a> {
+    pub(super) async fn new(shared: &'a Shared, form: Form) -> Result<Self> {
         let admin = Caller::administrator(shared.cluster.client().await?);
         let read = json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]});
         let_authors_write(&shared.cluster).await?;
@@ -134,7 +134,7 @@ impl Real {
     async fn create(&self, caller: &Caller, object: &Value, query: &str) -> Result<Reply> {
         let has_name = object.pointer("/metadata/name").is_some();
         if self.form == Form::Apply && has_name {
-            let path = format!("{}?fieldManager=case&force=true{query}", self.path(object)?);
+            let path = format!("{}?fieldManager=case{query}", self.path(object)?);
             return caller.patch(&path, APPLY_PATCH, object).await;
         }
         let path = format!(
@@ -176,10 +176,10 @@ impl Real {
                 let patch = serde_json::to_value(diff(&stored.real, &object))?;
                 self.user.patch(&path, JSON_PATCH, &patch).await
             }
+            // Without force, so that a conflict about what Bowline has written would show.
             Form::Apply => {
                 let mut object = asked.object.clone();
                 object["metadata"]["name"] = stored.real["metadata"]["name"].clone();
-                let path = format!("{path}&force=true");
                 self.user.patch(&path, APPLY_PATCH, &object).await
             }
         }
@@ -251,7 +251,7 @@ impl Real {
     }
 }
 
-impl World for Real {
+impl World for Real<'_> {
     fn reach(&self) -> Reach {
         Reach::Api
     }
