@@ -43,6 +43,39 @@ async fn objects_without_a_reference_never_reach_the_webhook() -> Result<()> {
     Ok(())
 }
 
+#[rstest]
+#[case::nothing("RayCluster", json!(null))]
+#[case::an_empty_specification("RayCluster", json!({}))]
+#[case::nothing_for_the_head("RayCluster", json!({"headGroupSpec": null}))]
+#[case::a_head_without_pods("RayCluster", json!({"headGroupSpec": {"rayStartParams": {}}}))]
+#[case::a_head_with_a_text("RayCluster", json!({"headGroupSpec": {"template": "pods"}}))]
+#[case::nothing_for_the_workers("RayCluster", json!({"workerGroupSpecs": null}))]
+#[case::workers_that_are_no_list("RayCluster", json!({"workerGroupSpecs": {"groupName": "a"}}))]
+#[case::workers_without_pods("RayCluster", json!({"workerGroupSpecs": [{"groupName": "a"}, null]}))]
+#[case::a_cluster_elsewhere("RayJob", json!({"clusterSelector": {"ray.io/cluster": "demo"}}))]
+#[case::nothing_for_the_cluster("RayJob", json!({"rayClusterSpec": null}))]
+#[case::pods_with_nothing_for_annotations(
+    "RayCluster", json!({"headGroupSpec": {"template": {"metadata": {"annotations": null}}}})
+)]
+#[tokio::test]
+async fn an_odd_object_without_a_reference_is_let_through(
+    #[case] kind: &str,
+    #[case] spec: Value,
+) -> Result<()> {
+    let Some(scene) = Scene::new().await? else {
+        return Ok(());
+    };
+    let mut object = scene.plain("ray.io/v1", kind);
+    object["spec"] = spec;
+    if object["spec"].is_null() {
+        object.as_object_mut().expect("an object").remove("spec");
+    }
+    let reply = scene.author.post(&scene.all(&object)?, &object).await?;
+    assert!(reply.is_ok(), "{}", reply.message());
+    assert_eq!(scene.calls(), []);
+    Ok(())
+}
+
 #[tokio::test]
 async fn secrets_that_are_no_connections_never_reach_the_webhook() -> Result<()> {
     let Some(scene) = Scene::new().await? else {
@@ -191,28 +224,27 @@ async fn pods_and_their_controllers_are_tied(
 }
 
 #[rstest]
-#[case::on_the_template("Deployment", &["spec", "template"])]
-#[case::on_the_template_of_the_jobs("CronJob", &["spec", "jobTemplate", "spec", "template"])]
-#[case::on_the_template_of_the_head("RayCluster", &["spec", "headGroupSpec", "template"])]
-#[case::on_the_head_of_the_cluster("RayJob", &["spec", "rayClusterSpec", "headGroupSpec", "template"])]
+#[case::on_the_template("Deployment", "/spec/template")]
+#[case::on_the_template_of_the_jobs("CronJob", "/spec/jobTemplate/spec/template")]
+#[case::on_the_head("RayCluster", "/spec/headGroupSpec/template")]
+#[case::on_a_group_of_workers("RayCluster", "/spec/workerGroupSpecs/0/template")]
+#[case::on_the_head_of_a_job("RayJob", "/spec/rayClusterSpec/headGroupSpec/template")]
+#[case::on_workers_of_a_job("RayJob", "/spec/rayClusterSpec/workerGroupSpecs/0/template")]
 #[tokio::test]
 async fn a_reference_gets_through_the_match_conditions(
     #[case] kind: &str,
-    #[case] place: &[&str],
+    #[case] place: &str,
 ) -> Result<()> {
     let Some(scene) = Scene::new().await? else {
         return Ok(());
     };
     let (api_version, kind) = *KINDS.iter().find(|(_, k)| *k == kind).expect("a kind");
     let mut object = scene.plain(api_version, kind);
-    let template = place.iter().fold(&mut object, |at, key| &mut at[*key]);
+    let template = object.pointer_mut(place).expect("a template");
     template["metadata"]["annotations"] = json!({"opendatahub.io/connections": CONNECTION});
-    let made = scene
-        .author
-        .post(&scene.all(&object)?, &object)
-        .await?
-        .granted()?;
-    let template = place.iter().fold(&made, |at, key| &at[*key]);
+    let path = scene.all(&object)?;
+    let made = scene.author.post(&path, &object).await?.granted()?;
+    let template = made.pointer(place).expect("a template");
     let variables = &template["spec"]["containers"][0]["envFrom"];
     assert_eq!(*variables, json!([{"secretRef": {"name": CONNECTION}}]));
     Ok(())

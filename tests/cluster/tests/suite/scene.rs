@@ -221,7 +221,10 @@ fn spec(kind: &str) -> Value {
     let once = json!({"restartPolicy": "Never", "containers": pod["containers"]});
     let selector = json!({"matchLabels": {"app": "demo"}});
     let labelled = json!({"metadata": {"labels": {"app": "demo"}}, "spec": pod});
-    let ray = json!({"headGroupSpec": {"rayStartParams": {}, "template": {"spec": pod}}});
+    let ray = json!({
+        "headGroupSpec": {"rayStartParams": {}, "template": {"spec": pod}},
+        "workerGroupSpecs": [{"groupName": "a", "rayStartParams": {}, "template": {"spec": pod}}],
+    });
     match kind {
         "Notebook" => json!({"template": {"spec": pod}}),
         "InferenceService" => json!({"predictor": {"model": {"modelFormat": {"name": "onnx"}}}}),
