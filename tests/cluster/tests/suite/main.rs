@@ -1,5 +1,6 @@
 //! Bowline on a real Kubernetes API, one module for each subject.
 
+mod again;
 mod cases;
 mod outage;
 mod requests;

@@ -90,28 +90,14 @@ impl Scene {
         until_may_get(caller, &self.namespace, CONNECTION).await
     }
 
-    /// A workload of this kind, named `demo`, that names the connection.
+    /// As [`tied`], here.
     pub(crate) fn tied(&self, api_version: &str, kind: &str) -> Value {
-        let mut object = self.plain(api_version, kind);
-        let reference = match kind {
-            "Notebook" => format!("{}/{CONNECTION}", self.namespace),
-            _ => CONNECTION.to_owned(),
-        };
-        object["metadata"]["annotations"] = json!({
-            "opendatahub.io/connections": reference,
-            "opendatahub.io/connection-path": "granite",
-        });
-        object
+        tied(&self.namespace, api_version, kind)
     }
 
-    /// The same without a reference.
+    /// As [`plain`], here.
     pub(crate) fn plain(&self, api_version: &str, kind: &str) -> Value {
-        json!({
-            "apiVersion": api_version,
-            "kind": kind,
-            "metadata": {"name": "demo", "namespace": self.namespace},
-            "spec": spec(kind),
-        })
+        plain(&self.namespace, api_version, kind)
     }
 
     /// Where objects like this one are.
@@ -143,6 +129,30 @@ impl Scene {
             .map(str::to_owned)
             .collect())
     }
+}
+
+/// A workload of this kind, named `demo`, that names the connection.
+pub(crate) fn tied(namespace: &str, api_version: &str, kind: &str) -> Value {
+    let mut object = plain(namespace, api_version, kind);
+    let reference = match kind {
+        "Notebook" => format!("{namespace}/{CONNECTION}"),
+        _ => CONNECTION.to_owned(),
+    };
+    object["metadata"]["annotations"] = json!({
+        "opendatahub.io/connections": reference,
+        "opendatahub.io/connection-path": "granite",
+    });
+    object
+}
+
+/// The same without a reference.
+pub(crate) fn plain(namespace: &str, api_version: &str, kind: &str) -> Value {
+    json!({
+        "apiVersion": api_version,
+        "kind": kind,
+        "metadata": {"name": "demo", "namespace": namespace},
+        "spec": spec(kind),
+    })
 }
 
 /// An S3 connection, which every kind can name.
