@@ -6,6 +6,7 @@
 pub mod admission;
 pub mod certificates;
 pub mod cluster;
+pub mod health;
 pub mod kubernetes;
 pub mod listen;
 pub mod metrics;
@@ -18,6 +19,7 @@ mod tally;
 pub use admission::Admission;
 pub use certificates::Serving;
 pub use cluster::{Cluster, ClusterError, User};
+pub use health::Health;
 pub use kubernetes::Kubernetes;
 pub use metrics::Metrics;
 pub use rights::Rights;
