@@ -179,3 +179,43 @@ async fn ten_thousand_idle_connections_are_survived() {
     }
     is_well(&world).await;
 }
+
+/// An HTTP/2 frame of a length below 256.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).unwrap();
+    let mut frame = vec![0, 0, length, kind, flags];
+    frame.extend(stream.to_be_bytes());
+    frame.extend(payload);
+    frame
+}
+
+#[tokio::test]
+async fn who_opens_and_resets_streams_rapidly_is_cut_off() {
+    const HEADERS: u8 = 1;
+    const RESET: u8 = 3;
+    const SETTINGS: u8 = 4;
+    const END_HEADERS: u8 = 4;
+    let world = world(Limits::default()).await;
+    let stream = world
+        .trust
+        .connect(world.address, "localhost")
+        .await
+        .unwrap();
+    let (mut reading, mut writing) = tokio::io::split(stream);
+    let attack = async {
+        let mut first = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+        first.extend(frame(SETTINGS, 0, 0, &[]));
+        writing.write_all(&first).await.unwrap();
+        for number in (1..200_000).step_by(2) {
+            // POST, https and / of the static table.
+            let mut both = frame(HEADERS, END_HEADERS, number, &[0x83, 0x87, 0x84]);
+            both.extend(frame(RESET, 0, number, &8_u32.to_be_bytes()));
+            if writing.write_all(&both).await.is_err() {
+                return;
+            }
+        }
+    };
+    let (closed, ()) = tokio::join!(timeout(PATIENCE, is_closed(&mut reading)), attack);
+    closed.unwrap();
+    is_well(&world).await;
+}

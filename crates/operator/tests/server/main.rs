@@ -5,6 +5,7 @@
 mod authority;
 mod certificates;
 mod client;
+mod health;
 mod hostile;
 mod reviews;
 mod rotation;
