@@ -17,7 +17,7 @@ use bowline_benches::https::{Connection, ask, connect};
 use bowline_benches::{Spread, cluster, compare, percentile, review, thread_cpu_of, tree};
 use bowline_operator::Admission;
 use bowline_operator::listen::listen;
-use bowline_operator::server::{answer_mutate, routes};
+use bowline_operator::server::{Reviews, answer_mutate, routes};
 use bowline_testkit::Memory;
 use bytes::Bytes;
 use futures::FutureExt as _;
@@ -182,7 +182,11 @@ async fn times(mut connection: Connection, body: Bytes, reviews: usize) -> Resul
 async fn serve(which: &str, folder: &Path) -> Result<()> {
     let admission = Arc::new(Admission::new(cluster()?));
     let routes = match which {
-        "ours" => routes(admission),
+        "ours" => routes(Reviews {
+            admission,
+            users: Arc::new(()),
+            metrics: Arc::default(),
+        }),
         _ => Router::new()
             .route("/mutate", post(on_tree))
             .with_state(admission),
