@@ -1,6 +1,6 @@
 //! One cluster with Bowline in it for all tests of a binary, and clusters of a test's own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use anyhow::{Context as _, Result};
@@ -62,6 +62,18 @@ pub async fn shared() -> Result<Option<&'static Shared>> {
 /// # Errors
 /// When it should start, but does not.
 pub async fn own() -> Result<Option<Cluster>> {
+    own_from(async |assets| Cluster::start(assets).await).await
+}
+
+/// The same, with a log of who asks for what.
+///
+/// # Errors
+/// As [`own`].
+pub async fn own_audited() -> Result<Option<Cluster>> {
+    own_from(async |assets| Cluster::start_audited(assets).await).await
+}
+
+async fn own_from(start: impl AsyncFnOnce(&Path) -> Result<Cluster>) -> Result<Option<Cluster>> {
     if std::env::var_os(EXISTING).is_some() {
         skipped(&format!(
             "{EXISTING} is set, and this test breaks its cluster"
@@ -71,7 +83,7 @@ pub async fn own() -> Result<Option<Cluster>> {
     let Some(assets) = assets() else {
         return Ok(None);
     };
-    let cluster = Cluster::start(&assets).await?;
+    let cluster = start(&assets).await?;
     cluster.install(&workload_kinds()?).await?;
     Ok(Some(cluster))
 }

@@ -3,5 +3,7 @@
 mod bytes;
 mod cases;
 mod chart;
+mod grants;
+mod installed;
 mod smoke;
 mod wire;
