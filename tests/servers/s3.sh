@@ -152,15 +152,15 @@ disk() {
 
 disk_is_up() { timeout 20 ceph osd stat 2> /dev/null | grep -q '1 up'; }
 
-# user NAME: makes a user of the gateway and sets NAME_key and NAME_secret. Secrets begin as what is
-# searched for in all that tests write (crates/testkit/src/canary.rs).
+# user NAME: makes a user of the gateway and prints his access key and secret key. Secrets begin as
+# what is searched for in all that tests write (crates/testkit/src/canary.rs).
 user() {
   local key secret
   key=$(tr '[:lower:]' '[:upper:]' <<< "test$1$(openssl rand -hex 6)")
   secret=Canary/$(openssl rand -hex 8)+$(openssl rand -hex 8)
   timeout 60 radosgw-admin -n client.rgw user create --uid="$1" --display-name="$1" \
     --access-key="$key" --secret-key="$secret" 2>> "$state/init.log" > /dev/null || fail "could not make user $1"
-  declare -g "$1_key=$key" "$1_secret=$secret"
+  echo "$key $secret"
 }
 
 "$here/../../scripts/debian.sh" "the S3 server of the tests" ceph-mon:ceph-mon ceph-osd:ceph-osd \
@@ -182,18 +182,19 @@ run gateway radosgw -n client.rgw -f --log_file="$state/client.rgw.log" \
 ssl_certificate=$state/tls/server.pem ssl_private_key=$state/tls/server.key"
 until_true 120 "the gateway did not listen" answers "$port"
 until_true 10 "the gateway did not listen with TLS" answers "$((port + 1))"
-user owner
-user stranger
+users=$(user owner && user stranger)
+read -r -d '' key secret other_key other_secret <<< "$users" || true
 
-cat << END
-{"endpoint":"http://127.0.0.1:$port","tls_endpoint":"https://127.0.0.1:$((port + 1))","ca":"$state/tls/ca.pem","region":"us-east-1","access_key":"$owner_key","secret_key":"$owner_secret","other_access_key":"$stranger_key","other_secret_key":"$stranger_secret"}
-END
+printf '{"endpoint":"%s","tls_endpoint":"%s","ca":"%s","region":"us-east-1",' \
+  "http://127.0.0.1:$port" "https://127.0.0.1:$((port + 1))" "$state/tls/ca.pem"
+printf '"access_key":"%s","secret_key":"%s","other_access_key":"%s","other_secret_key":"%s"}\n' \
+  "$key" "$secret" "$other_key" "$other_secret"
 exec 1>&-
 
 # Whatever ends first: standard input, or a server too early.
 cat > /dev/null <&0 &
 input=$!
-children+=($input)
+children+=("$input")
 ended=
 wait -n -p ended "${children[@]}" || true
 [ "$ended" = "$input" ] || fail "a server ended early"

@@ -2,8 +2,12 @@
 //! replica the controllers. Talking to the person is left to `commands::operator`.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use bowline_operator::certificates::files::Files;
+use bowline_operator::certificates::{Serving, own, system_clock};
 use bowline_operator::controllers::lease::{Election, Terms};
 use bowline_operator::controllers::{Assembly, Settings};
 use bowline_operator::listen::listen;
@@ -12,19 +16,51 @@ use bowline_operator::server::{Reviews, routes};
 use bowline_operator::{Admission, Kubernetes, Metrics, Rights};
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::Api;
-use rustls::ServerConfig;
-use rustls::crypto::aws_lc_rs;
-use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::args::{self, Operator};
+use crate::args::{self, Certificates, Operator};
 use crate::cluster;
 use crate::failure::{Failure, Kind};
 
 /// Namespace of our own objects where nothing names one.
 const NAMESPACE: &str = "bowline";
+
+/// How often files of certificates are looked at.
+const FILES_EVERY: Duration = Duration::from_secs(5);
+
+/// Where the serving certificate comes from.
+enum Source {
+    /// We make it, valid for these names beside those of the Service.
+    Own(Vec<String>),
+    /// Somebody puts it into this folder.
+    Files(PathBuf),
+}
+
+impl Source {
+    fn of(args: &Operator) -> Self {
+        match args.certificates {
+            Certificates::Own => Self::Own(args.certificate_names.clone()),
+            Certificates::Files => Self::Files(args.certificate_dir.clone()),
+        }
+    }
+
+    /// Keeps the certificate good until it is dropped.
+    async fn keep(self, client: &kube::Client, settings: &Settings, serving: Serving) {
+        match self {
+            Self::Own(more_names) => {
+                let settings = own::Settings {
+                    more_names,
+                    ..own::Settings::new(&settings.namespace, &settings.name)
+                };
+                own::Keeper::new(client, settings, serving, system_clock())
+                    .run()
+                    .await;
+            }
+            Self::Files(folder) => Files::new(folder, serving).run(FILES_EVERY).await,
+        }
+    }
+}
 
 /// One replica, bound to its ports, not yet serving.
 pub(crate) struct Replica {
@@ -32,7 +68,7 @@ pub(crate) struct Replica {
     settings: Settings,
     admission: TcpListener,
     http: TcpListener,
-    tls: Arc<ServerConfig>,
+    certificates: Source,
     has_controllers: bool,
 }
 
@@ -52,7 +88,7 @@ impl Replica {
             },
             admission: bind("--listen", args.listen)?,
             http: bind("--http-listen", args.http_listen)?,
-            tls: tls(args)?,
+            certificates: Source::of(args),
             has_controllers: !args.no_controllers,
         })
     }
@@ -65,6 +101,12 @@ impl Replica {
         let assembly = Assembly::new(&self.client, &self.settings);
         let cluster = Rights::new(Kubernetes::new(self.client.clone()), Arc::clone(&metrics));
         let users = Arc::clone(&assembly.inventory);
+        let serving = Serving::new(Arc::clone(&metrics));
+        let certificates = self.certificates;
+        let (client, settings) = (self.client.clone(), self.settings.clone());
+        let tls = serving.server_config();
+        let certificates = async move { certificates.keep(&client, &settings, serving).await };
+        let certificates = stopping.run_until_cancelled(certificates);
         let reviews = Reviews {
             admission: Arc::new(Admission::new(cluster)),
             users,
@@ -81,9 +123,9 @@ impl Replica {
         let stop = stopping.clone().cancelled_owned();
         let address = self.admission.local_addr();
         tracing::info!(address = ?address.ok(), "serving admission");
-        let review = listen(self.admission, self.tls, routes(reviews), stop);
-        let controllers = assembly.run(leading, stopping);
-        let (review, (), ()) = tokio::join!(review, controllers, election);
+        let review = listen(self.admission, tls, routes(reviews), stop);
+        let controllers = assembly.run(leading, stopping.clone());
+        let (review, (), (), _) = tokio::join!(review, controllers, election, certificates);
         review.map_err(|error| {
             Failure::new(Kind::Unavailable, "admission cannot be served").caused_by(&error)
         })
@@ -130,22 +172,5 @@ fn bind(flag: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
             .help(format!(
                 "choose another address with `{flag}`; port 0 is any free one"
             ))
-    })
-}
-
-fn tls(args: &Operator) -> Result<Arc<ServerConfig>, Failure> {
-    let read = || -> Result<ServerConfig, Box<dyn std::error::Error>> {
-        let chain = CertificateDer::pem_file_iter(args.certificate_dir.join("tls.crt"))?;
-        let key = PrivateKeyDer::from_pem_file(args.certificate_dir.join("tls.key"))?;
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(chain.collect::<Result<_, _>>()?, key)?;
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(config)
-    };
-    read().map(Arc::new).map_err(|error| {
-        Failure::new(Kind::Usage, "the serving certificate cannot be used").cause(error.to_string())
     })
 }

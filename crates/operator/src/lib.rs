@@ -4,6 +4,7 @@
 //! process (see [`Admission::decide`]); it knows a cluster only by the trait [`Cluster`].
 
 pub mod admission;
+pub mod certificates;
 pub mod cluster;
 pub mod controllers;
 pub mod kubernetes;
@@ -16,6 +17,7 @@ pub mod server;
 mod tally;
 
 pub use admission::Admission;
+pub use certificates::Serving;
 pub use cluster::{Cluster, ClusterError, User};
 pub use kubernetes::Kubernetes;
 pub use metrics::Metrics;

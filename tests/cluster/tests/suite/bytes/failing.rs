@@ -70,3 +70,20 @@ async fn a_path_with_nothing_below_it_fails_when_the_model_is_fetched(
         Err(End::Failed(Cause::NoModel))
     );
 }
+
+/// An entry holds the key as people mean it; whoever reads the Secret itself takes it literally.
+#[rstest]
+#[case::inference_service(inference_service, Ok(model()))]
+#[case::llm_inference_service(llm_inference_service, Err(End::Failed(Cause::Refused)))]
+#[case::notebook(notebook, Err(End::Failed(Cause::Refused)))]
+#[tokio::test]
+async fn a_line_end_behind_a_key_is_no_harm_to_an_entry_only(
+    #[case] workload: Workload,
+    #[case] expected: Result<Model, End>,
+) {
+    let Some(stage) = Stage::set() else { return };
+    let mut connection = stage.connection(Dialect::Protocol);
+    connection.secret_key.push('\n');
+    let scene = scene(stage, &connection, workload(PATH));
+    assert_eq!(stage.play(&scene, OPEN_DATA_HUB).await, expected);
+}
