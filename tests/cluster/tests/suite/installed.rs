@@ -143,14 +143,8 @@ fn arguments(deployment: &Value, address: SocketAddr, files: &Path) -> Result<Ve
             None => arguments.push(argument.to_owned()),
         }
     }
-    // PENDING
-    for argument in &mut arguments {
-        if argument == "--certificates=self" {
-            *argument = "--certificates=files".to_owned();
-        }
-    }
-    if !arguments.iter().any(|flag| flag.starts_with("--certificate-dir")) {
-        arguments.push(format!("--certificate-dir={}", files.display()));
+    if arguments.iter().any(|flag| flag == "--certificates=self") {
+        arguments.push("--certificate-names=127.0.0.1".to_owned());
     }
     Ok(arguments)
 }
