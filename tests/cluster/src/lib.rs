@@ -13,9 +13,9 @@ pub mod storage;
 mod wait;
 
 pub use admission::{Bowline, Call, configurations, wait_until_asked};
-pub use assets::assets;
+pub use assets::{assets, skipped};
 pub use certificates::{Authority, Signed};
 pub use cluster::{Cluster, field_kinds, workload_kinds};
 pub use control_plane::ControlPlane;
-pub use shared::{Shared, own, own_audited, shared};
+pub use shared::{Shared, own, own_audited, own_with, shared};
 pub use wait::until;
