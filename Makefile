@@ -92,4 +92,4 @@ install-tools: ## Install or build what `demo`, `test`, `test-cluster` and `chec
 .PHONY: clean
 clean: ## Remove everything that was built or installed here
 	cargo clean
-	rm -rf target/tools target/canary
+	rm -rf target/tools target/canary target/canary-cluster

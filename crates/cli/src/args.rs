@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::failure::{Failure, Kind};
 
-pub use operator::{Certificates, LogFormat, Operator};
+pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())

@@ -2,10 +2,11 @@
 //! replica the controllers. Talking to the person is left to `commands::operator`.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bowline_core::storage_config::Mode;
 use bowline_operator::certificates::files::Files;
 use bowline_operator::certificates::{Serving, own, system_clock};
 use bowline_operator::controllers::lease::{Election, Terms};
@@ -19,7 +20,7 @@ use kube::api::Api;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::args::{self, Certificates, Operator};
+use crate::args::{self, Certificates, Operator, StorageConfig};
 use crate::cluster;
 use crate::failure::{Failure, Kind};
 
@@ -83,8 +84,14 @@ impl Replica {
         Ok(Self {
             client,
             settings: Settings {
-                namespace,
-                name: args.name.clone(),
+                storage_config: match args.storage_config {
+                    StorageConfig::Off => Mode::Off,
+                    StorageConfig::Own => Mode::Own,
+                    StorageConfig::Adopt => Mode::Adopt,
+                },
+                annotates_secrets: args.annotate_secrets,
+                ca_bundle: ca_bundle(args.ca_bundle_file.as_deref())?,
+                ..Settings::new(namespace, &args.name)
             },
             admission: bind("--listen", args.listen)?,
             http: bind("--http-listen", args.http_listen)?,
@@ -154,6 +161,17 @@ fn identity() -> String {
     let host = host.unwrap_or_else(|_| "bowline".to_owned());
     let own = uuid::Uuid::new_v4().simple().to_string();
     format!("{host}-{}", &own[..8])
+}
+
+fn ca_bundle(file: Option<&Path>) -> Result<String, Failure> {
+    let Some(file) = file else {
+        return Ok(String::new());
+    };
+    std::fs::read_to_string(file).map_err(|error| {
+        Failure::new(Kind::Usage, format!("cannot read `{}`", file.display()))
+            .caused_by(&error)
+            .help("name a file of certificates in PEM with `--ca-bundle-file`")
+    })
 }
 
 /// `$POD_NAMESPACE` is what the chart sets from the pod's own metadata.

@@ -15,12 +15,24 @@ use crate::certificates::{Authority, Signed};
 use crate::process::Process;
 use crate::wait::until;
 
+/// What ServiceAccounts ask for, without what they send or get. A watch is logged when it begins.
+const AUDIT_POLICY: &str = r#"
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+  - level: Metadata
+    userGroups: ["system:serviceaccounts"]
+  - level: None
+"#;
+
 /// A running control plane; ends when dropped, or with the process that started it.
 #[derive(Debug)]
 pub struct ControlPlane {
     assets: PathBuf,
     api_port: u16,
     etcd_port: u16,
+    is_audited: bool,
     kubeconfig: Kubeconfig,
     // Dropped in this order: the store outlives who uses it.
     api_server: Option<Process>,
@@ -34,6 +46,18 @@ impl ControlPlane {
     /// # Errors
     /// When one of them does not start.
     pub async fn start(assets: &Path) -> Result<Self> {
+        Self::start_with(assets, false).await
+    }
+
+    /// As [`ControlPlane::start`]; who asks for what is written to [`ControlPlane::audit_log`].
+    ///
+    /// # Errors
+    /// As [`ControlPlane::start`].
+    pub async fn start_audited(assets: &Path) -> Result<Self> {
+        Self::start_with(assets, true).await
+    }
+
+    async fn start_with(assets: &Path, is_audited: bool) -> Result<Self> {
         let folder = tempfile::tempdir()?.keep();
         let [api_port, etcd_port] = free_ports()?;
         let authority = Authority::new("cluster authority")?;
@@ -47,6 +71,7 @@ impl ControlPlane {
             assets: assets.to_owned(),
             api_port,
             etcd_port,
+            is_audited,
             kubeconfig,
             api_server: None,
             _etcd: etcd,
@@ -67,7 +92,7 @@ impl ControlPlane {
     /// When it does not become ready.
     pub async fn start_api_server(&mut self) -> Result<()> {
         let arguments = self.api_server_arguments();
-        let log = self.folder.join("kube-apiserver.log");
+        let log = log_file(&self.folder, "kube-apiserver", self.api_port);
         let process = Process::start(&self.assets.join("kube-apiserver"), &arguments, log, None)?;
         let process = self.api_server.insert(process);
         let options = KubeConfigOptions::default();
@@ -116,14 +141,19 @@ impl ControlPlane {
         self.folder.join("kubeconfig")
     }
 
-    /// The folder that state, keys and logs are in.
+    /// The audit events of ServiceAccounts, one line of JSON each, where they are written.
+    pub fn audit_log(&self) -> Option<PathBuf> {
+        self.is_audited.then(|| self.folder.join("audit.log"))
+    }
+
+    /// The folder that state and keys are in.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
     fn api_server_arguments(&self) -> Vec<String> {
         let file = |name: &str| self.folder.join(name).display().to_string();
-        vec![
+        let mut arguments = vec![
             format!("--etcd-servers=http://127.0.0.1:{}", self.etcd_port),
             "--bind-address=127.0.0.1".to_owned(),
             format!("--secure-port={}", self.api_port),
@@ -145,7 +175,12 @@ impl ControlPlane {
             "--max-requests-inflight=3000".to_owned(),
             "--max-mutating-requests-inflight=1000".to_owned(),
             "--profiling=false".to_owned(),
-        ]
+        ];
+        if let Some(log) = self.audit_log() {
+            arguments.push(format!("--audit-policy-file={}", file("audit-policy.yaml")));
+            arguments.push(format!("--audit-log-path={}", log.display()));
+        }
+        arguments
     }
 }
 
@@ -160,7 +195,7 @@ fn start_etcd(assets: &Path, folder: &Path, port: u16) -> Result<Process> {
         "--unsafe-no-fsync".to_owned(),
         "--log-level=warn".to_owned(),
     ];
-    let log = folder.join("etcd.log");
+    let log = log_file(folder, "etcd", port);
     // Shared clusters are never dropped, so the last process to end clears up behind all.
     Process::start(&assets.join("etcd"), &arguments, log, Some(folder))
 }
@@ -174,6 +209,7 @@ fn write_files(folder: &Path, authority: &Authority) -> Result<()> {
         ("server.key", &server.key),
         ("accounts.key", &accounts.serialize_pem()),
         ("accounts.pub", &accounts.public_key_pem()),
+        ("audit-policy.yaml", AUDIT_POLICY),
     ] {
         std::fs::write(folder.join(name), content)?;
     }
@@ -196,6 +232,13 @@ fn kubeconfig(port: u16, authority: &Authority, admin: &Signed) -> Value {
             "client-key-data": encode(&admin.key),
         }}],
     })
+}
+
+/// Logs go where they are searched for secret values, else beside the state.
+fn log_file(folder: &Path, program: &str, port: u16) -> PathBuf {
+    std::env::var_os("BOWLINE_CANARY_DIR")
+        .map_or_else(|| folder.to_owned(), PathBuf::from)
+        .join(format!("{program}-{port}.log"))
 }
 
 /// Ports that nobody listens on; all taken before one is given back, so that they differ.

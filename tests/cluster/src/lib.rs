@@ -4,6 +4,7 @@
 mod admission;
 mod assets;
 mod certificates;
+pub mod chart;
 mod cluster;
 mod control_plane;
 mod operator;
@@ -13,12 +14,12 @@ mod shared;
 pub mod storage;
 mod wait;
 
-pub use admission::{Bowline, Call, configurations, configurations_of};
+pub use admission::{Bowline, Call, configurations, configurations_of, wait_until_asked};
 pub use assets::{assets, skipped};
 pub use certificates::{Authority, Signed};
 pub use cluster::{Cluster, field_kinds, workload_kinds};
 pub use control_plane::ControlPlane;
 pub use operator::{Installation, Operator};
 pub use proxy::{Fault, Passed, Proxy};
-pub use shared::{Shared, own, shared};
+pub use shared::{Shared, own, own_audited, own_with, shared};
 pub use wait::until;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bowline_core::names::MANAGED_BY;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, ObjectMeta, PostParams};
@@ -13,7 +14,7 @@ use super::bundle::{Bundle, Lives, MakeError, Step};
 use super::publish::Configurations;
 use super::{Clock, Serving, Unfit};
 use crate::cluster::ClusterError;
-use crate::kubernetes::{MANAGED_BY, describe};
+use crate::kubernetes::describe;
 
 const TYPE: &str = "kubernetes.io/tls";
 /// How often a step that another replica took first is tried again.

@@ -1,8 +1,15 @@
 //! Bowline on a real Kubernetes API, one module for each subject.
 
+mod again;
 mod bytes;
 mod cases;
 mod chart;
 mod faults;
+mod grants;
+mod installed;
+mod outage;
+mod requests;
+mod rights;
+mod scene;
 mod smoke;
 mod wire;

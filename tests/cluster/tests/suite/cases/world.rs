@@ -7,18 +7,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Context as _, Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bowline_cluster_tests::{Shared, until};
+use bowline_cluster_tests::Shared;
 use bowline_core::diff::diff;
 use bowline_testkit::cases::{NAME, NAMESPACE, Reach, USER, World};
 use serde_json::{Value, json};
 
 use super::defaults::{without_defaults, without_references};
+use crate::scene::{AUTHORS, binding, let_authors_write, role, until_may_get};
 use crate::wire::{APPLY_PATCH, Caller, JSON_PATCH, MERGE_PATCH, Reply, collection};
 
-/// Who may write workloads; the right to Secrets is a matter of each case.
-const AUTHORS: &str = "workload-authors";
+/// Who may read all Secrets; where a case forbids some, the requester is another one.
 const READER: &str = "secret-reader";
-const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// How a change reaches the API server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +29,8 @@ pub(super) enum Form {
 }
 
 /// A namespace of the real API for each case.
-pub(super) struct Real {
-    shared: &'static Shared,
+pub(super) struct Real<'a> {
+    shared: &'a Shared,
     form: Form,
     admin: Caller,
     user: Caller,
@@ -57,25 +56,14 @@ struct Asked<'a> {
     dry_run: bool,
 }
 
-impl Real {
-    pub(super) async fn new(shared: &'static Shared, form: Form) -> Result<Self> {
+impl<'a> Real<'a> {
+    pub(super) async fn new(shared: &'a Shared, form: Form) -> Result<Self> {
         let admin = Caller::administrator(shared.cluster.client().await?);
-        let (workloads, verbs) = (["*"], ["*"]);
-        let groups = [
-            "apps",
-            "batch",
-            "kubeflow.org",
-            "ray.io",
-            "serving.kserve.io",
-        ];
-        let pods = json!({"apiGroups": [""], "resources": ["pods", "pods/status"], "verbs": verbs});
-        let all = json!({"apiGroups": groups, "resources": workloads, "verbs": verbs});
         let read = json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]});
+        let_authors_write(&shared.cluster).await?;
         shared
             .cluster
             .apply(&[
-                role("ClusterRole", AUTHORS, &[pods, all]),
-                binding("ClusterRole", AUTHORS, "Group", AUTHORS),
                 role("ClusterRole", READER, &[read]),
                 binding("ClusterRole", READER, "User", USER),
             ])
@@ -116,7 +104,10 @@ impl Real {
 
     async fn remove(&mut self) -> Result<()> {
         if let Some(stored) = self.stored.take() {
-            let path = format!("{}?gracePeriodSeconds=0", self.path(&stored.real)?);
+            let path = format!(
+                "{}?gracePeriodSeconds=0&propagationPolicy=Background",
+                self.path(&stored.real)?
+            );
             self.admin.delete(&path).await?.granted()?;
         }
         Ok(())
@@ -143,7 +134,7 @@ impl Real {
     async fn create(&self, caller: &Caller, object: &Value, query: &str) -> Result<Reply> {
         let has_name = object.pointer("/metadata/name").is_some();
         if self.form == Form::Apply && has_name {
-            let path = format!("{}?fieldManager=case&force=true{query}", self.path(object)?);
+            let path = format!("{}?fieldManager=case{query}", self.path(object)?);
             return caller.patch(&path, APPLY_PATCH, object).await;
         }
         let path = format!(
@@ -185,10 +176,10 @@ impl Real {
                 let patch = serde_json::to_value(diff(&stored.real, &object))?;
                 self.user.patch(&path, JSON_PATCH, &patch).await
             }
+            // Without force, so that a conflict about what Bowline has written would show.
             Form::Apply => {
                 let mut object = asked.object.clone();
                 object["metadata"]["name"] = stored.real["metadata"]["name"].clone();
-                let path = format!("{path}&force=true");
                 self.user.patch(&path, APPLY_PATCH, &object).await
             }
         }
@@ -260,7 +251,7 @@ impl Real {
     }
 }
 
-impl World for Real {
+impl World for Real<'_> {
     fn reach(&self) -> Reach {
         Reach::Api
     }
@@ -325,20 +316,7 @@ impl World for Real {
             self.shared.cluster.apply(&[object]).await?;
         }
         self.user = self.admin.acting_as(&user, &[AUTHORS]);
-        let attributes = json!({
-            "verb": "get", "resource": "secrets", "name": "none", "namespace": self.namespace,
-        });
-        let review = json!({
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": attributes},
-        });
-        until("the rights take effect", || async {
-            let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-            let answer = self.user.post(path, &review).await?.granted()?;
-            Ok(answer["status"]["allowed"] == true)
-        })
-        .await
+        until_may_get(&self.user, &self.namespace, "none").await
     }
 
     async fn disconnect(&mut self, names: &[String]) -> Result<()> {
@@ -417,20 +395,4 @@ fn merge_patch(before: &Value, after: &Value) -> Value {
         }
     }
     Value::Object(patch)
-}
-
-fn role(kind: &str, name: &str, rules: &[Value]) -> Value {
-    json!({
-        "apiVersion": format!("{RBAC}/v1"), "kind": kind, "metadata": {"name": name}, "rules": rules,
-    })
-}
-
-fn binding(role: &str, name: &str, kind: &str, subject: &str) -> Value {
-    json!({
-        "apiVersion": format!("{RBAC}/v1"),
-        "kind": format!("{role}Binding"),
-        "metadata": {"name": name},
-        "subjects": [{"apiGroup": RBAC, "kind": kind, "name": subject}],
-        "roleRef": {"apiGroup": RBAC, "kind": role, "name": name},
-    })
 }
