@@ -120,18 +120,23 @@ impl Replica {
             metrics,
         };
         let (leads, leading) = watch::channel(false);
+        // The lease is given back once nothing is written any more.
+        let at_rest = CancellationToken::new();
         let election = election(
             self.has_controllers,
             self.client,
             self.settings,
             leads,
-            stopping.clone(),
+            at_rest.clone(),
         );
         let stop = stopping.clone().cancelled_owned();
         let address = self.admission.local_addr();
         tracing::info!(address = ?address.ok(), "serving admission");
         let review = listen(self.admission, tls, routes(reviews), stop);
-        let controllers = assembly.run(leading, stopping.clone());
+        let controllers = async {
+            assembly.run(leading, stopping.clone()).await;
+            at_rest.cancel();
+        };
         let (review, (), (), _) = tokio::join!(review, controllers, election, certificates);
         review.map_err(|error| {
             Failure::new(Kind::Unavailable, "admission cannot be served").caused_by(&error)
@@ -144,15 +149,15 @@ async fn election(
     client: kube::Client,
     settings: Settings,
     leads: watch::Sender<bool>,
-    stopping: CancellationToken,
+    at_rest: CancellationToken,
 ) {
     if !takes_part {
-        stopping.cancelled().await;
+        at_rest.cancelled().await;
         return;
     }
     let api: Api<Lease> = Api::namespaced(client, &settings.namespace);
     let election = Election::new(api, settings.name, identity(), Terms::default());
-    election.run(leads, stopping).await;
+    election.run(leads, at_rest).await;
 }
 
 /// Unique among replicas, and telling to people: the pod's name, and a part of its own.

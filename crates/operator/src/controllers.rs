@@ -41,6 +41,8 @@ const WORKERS: usize = 16;
 const ATTEMPTS: usize = 5;
 /// How long one key may take.
 const DEADLINE: Duration = Duration::from_secs(30);
+/// How long work under way may take once this replica leads no more, or stops.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// How a replica is set up.
 #[derive(Debug, Clone)]
@@ -189,7 +191,7 @@ pub struct Controllers {
 
 impl Controllers {
     /// Works while `leads` says so, until `stopping`; what is under way then is finished or, after
-    /// its deadline, dropped. Each key is level-based, so that nothing is lost or done twice.
+    /// [`GRACE`], dropped. Each key is level-based, so that nothing is lost or done twice.
     pub async fn run(
         self: Arc<Self>,
         mut leads: watch::Receiver<bool>,
@@ -221,7 +223,10 @@ impl Controllers {
             let (this, pause) = (Arc::clone(self), pause.clone());
             workers.spawn(async move {
                 while let Some(key) = pause.run_until_cancelled(this.queue.take()).await {
-                    let end = this.reconcile(&key).await;
+                    let end = tokio::select! {
+                        end = this.reconcile(&key) => end,
+                        () = long_after(&pause) => End::Failed,
+                    };
                     this.queue.finish(&key, end);
                 }
             });
@@ -291,6 +296,12 @@ pub struct Notice {
     pub reason: &'static str,
     /// A sentence, without a full stop.
     pub note: String,
+}
+
+/// Waits until it is time to drop what is under way.
+async fn long_after(pause: &CancellationToken) {
+    pause.cancelled().await;
+    tokio::time::sleep(GRACE).await;
 }
 
 /// A sender that is gone says nothing more, so the last word counts until the end.

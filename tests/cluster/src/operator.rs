@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -20,7 +21,7 @@ const PROGRAM: &str = "BOWLINE";
 /// What all replicas of one installation have in common.
 #[derive(Debug)]
 pub struct Installation {
-    folder: TempDir,
+    folder: Arc<TempDir>,
     authority: Authority,
     certificates: &'static str,
     flags: Vec<String>,
@@ -34,7 +35,7 @@ impl Installation {
     /// When no certificate can be made.
     pub fn new(flags: &[&str]) -> Result<Self> {
         let authority = Authority::new("admission authority")?;
-        let folder = TempDir::new()?;
+        let folder = Arc::new(TempDir::new()?);
         let serving = authority.server(&["127.0.0.1"])?;
         std::fs::write(folder.path().join("tls.crt"), &serving.certificate)?;
         std::fs::write(folder.path().join("tls.key"), &serving.key)?;
@@ -96,7 +97,7 @@ impl Installation {
         let mut operator = Operator {
             process,
             address,
-            _folder: folder,
+            _folders: (folder, Arc::clone(&self.folder)),
         };
         operator.wait_for_address().await?;
         Ok(operator)
@@ -122,7 +123,7 @@ impl Installation {
 pub struct Operator {
     process: Process,
     address: SocketAddr,
-    _folder: TempDir,
+    _folders: (TempDir, Arc<TempDir>),
 }
 
 impl Operator {

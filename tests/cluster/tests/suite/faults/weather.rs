@@ -21,8 +21,8 @@ fn storm(asked: &Passed) -> Fault {
         5 => Fault::Refuse(StatusCode::SERVICE_UNAVAILABLE),
         9 | 17 => Fault::Cut,
         13 | 15 => Fault::Delay(Duration::from_millis(asked.number % 7 * 100)),
-        // One in forty takes up to 20 s.
-        19 if asked.number % 40 == 39 => Fault::Delay(Duration::from_secs(asked.number % 21)),
+        // One in a hundred takes up to 20 s.
+        19 if asked.number % 100 == 99 => Fault::Delay(Duration::from_secs(asked.number % 21)),
         _ => Fault::None,
     }
 }
