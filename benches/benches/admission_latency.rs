@@ -2,12 +2,15 @@
 //! sequential algorithm: a read, then an access review, for one connection after another. Each
 //! review comes from another user, so that no remembered right helps.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bowline_benches::{Spread, api_stub, percentile, review, sequential};
+use bowline_operator::rights::Rights;
 use bowline_operator::server::answer_mutate;
 use bowline_operator::{Admission, Kubernetes};
 use serde_json::Value;
@@ -26,7 +29,8 @@ async fn main() -> Result<()> {
 /// Both algorithms in turn, with each number of connections, `samples` reviews at a time.
 async fn compare(name: &str, read: Duration, review: Duration, samples: usize) -> Result<()> {
     let url = api_stub::start(read, review)?;
-    let ours = Admission::new(Kubernetes::new(api_stub::client(&url)?));
+    let cluster = Kubernetes::new(api_stub::client(&url)?);
+    let ours = Admission::new(Rights::new(cluster, Arc::default()));
     let baseline = api_stub::client(&url)?;
     let ours = async |body: &str| Ok(answer_mutate(&ours, body.as_bytes()).await?);
     let baseline = async |body: &str| sequential::answer(&baseline, body.as_bytes()).await;
@@ -99,8 +103,8 @@ async fn time(
     samples: usize,
 ) -> Result<Vec<f64>> {
     let mut times = Vec::new();
-    for sample in 0..samples {
-        let body = body(connections, sample);
+    for _ in 0..samples {
+        let body = body(connections);
         let start = Instant::now();
         let answer = answer(&body).await?;
         times.push(start.elapsed().as_secs_f64() * 1e3);
@@ -109,12 +113,15 @@ async fn time(
     Ok(times)
 }
 
-fn body(connections: usize, user: usize) -> String {
+/// A review of a user who has asked for nothing yet.
+fn body(connections: usize) -> String {
+    static USERS: AtomicUsize = AtomicUsize::new(0);
+    let user = USERS.fetch_add(1, Ordering::Relaxed);
     let list: Vec<_> = (0..connections)
         .map(|n| format!("harbour/models-{n}"))
         .collect();
     let body = review(Some(&list.join(",")));
-    body.replace("\"dana\"", &format!("\"dana-{connections}-{user}\""))
+    body.replace("\"dana\"", &format!("\"dana-{user}\""))
 }
 
 /// The gate: both answers bring the same connections into the same container, in the same order.
@@ -123,7 +130,7 @@ async fn same_meaning(
     ours: impl AsyncFn(&str) -> Result<Vec<u8>>,
     baseline: impl AsyncFn(&str) -> Result<Vec<u8>>,
 ) -> Result<()> {
-    let body = body(connections, usize::MAX);
+    let body = body(connections);
     let ours = patched(&body, &ours(&body).await?)?;
     let baseline = patched(&body, &baseline(&body).await?)?;
     let containers = |object: &Value| object["spec"]["template"]["spec"]["containers"].clone();

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use bowline_benches::Spread;
+use bowline_benches::{Spread, resident};
 use bowline_testkit::server::Server;
 use futures::future::try_join_all;
 use kube::api::{Api, PostParams};
@@ -122,21 +122,6 @@ async fn memory(binary: &PathBuf) -> Result<()> {
         full / empty,
     );
     Ok(())
-}
-
-/// A memory figure of a process, in MB.
-fn resident(id: u32, field: &str) -> Result<f64> {
-    let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
-    let line = status
-        .lines()
-        .find(|line| line.starts_with(field))
-        .context("no such figure")?;
-    let kilobytes: f64 = line
-        .split_whitespace()
-        .nth(1)
-        .context("no value")?
-        .parse()?;
-    Ok(kilobytes / 1e3)
 }
 
 fn report(name: &str, unit: &str, goal: &str, baseline: &str, pairs: &[(f64, f64)]) {

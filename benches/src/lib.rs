@@ -2,7 +2,11 @@
 //! they send. What is measured, and against what, is said by each benchmark.
 
 pub mod api_stub;
+pub mod calls;
+pub mod controllers;
+pub mod embedded;
 pub mod https;
+pub mod naive;
 pub mod sequential;
 pub mod tree;
 
@@ -38,6 +42,19 @@ fn cpu(path: &str) -> Result<Duration> {
         .next()
         .context("an empty schedstat")?;
     Ok(Duration::from_nanos(nanoseconds.parse()?))
+}
+
+/// A memory figure of a process, such as `VmRSS`, in MB.
+///
+/// # Errors
+/// When there is no such process or figure.
+pub fn resident(process: u32, field: &str) -> Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let mut lines = status.lines();
+    let line = lines.find(|line| line.starts_with(field));
+    let value = line.and_then(|line| line.split_whitespace().nth(1));
+    let kilobytes: f64 = value.context("no such figure")?.parse()?;
+    Ok(kilobytes / 1e3)
 }
 
 /// The middle value and the range of a series.

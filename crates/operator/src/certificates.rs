@@ -157,3 +157,6 @@ impl ResolvesServerCert for Serving {
         self.current().map(|pair| pair.key)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

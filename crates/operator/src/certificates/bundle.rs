@@ -103,7 +103,7 @@ impl Bundle {
     pub(super) fn make(names: &[String], lives: Lives, now: Timestamp) -> Result<Self, MakeError> {
         let signer = make::authority(now, now + lives.authority)?;
         let ends = now + lives.serving.min(lives.authority);
-        let serving = make::serving(names, now, ends, &signer)?;
+        let serving = make::serving(names, now, ends, &signer.key)?;
         Ok(Self::of(serving, signer, None)?)
     }
 
@@ -265,7 +265,7 @@ impl Bundle {
     ) -> Result<Self, MakeError> {
         let new = |signer: &Made, facts: &Facts| {
             let ends = (now + lives.serving).min(facts.not_after);
-            make::serving(names, now, ends, signer)
+            make::serving(names, now, ends, &signer.key)
         };
         Ok(match (step, self.other) {
             (Step::Keep, other) => Self { other, ..self },

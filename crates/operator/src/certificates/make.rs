@@ -10,6 +10,10 @@ use time::OffsetDateTime;
 
 use super::BACKDATE;
 
+/// The same for every authority: keys tell one from the next, as the identifiers in certificates
+/// say, and an authority that is read needs nothing but its key to sign.
+const AUTHORITY: &str = "bowline webhook authority";
+
 /// A certificate and its key, both in PEM.
 #[derive(Debug, Clone)]
 pub(super) struct Made {
@@ -19,25 +23,20 @@ pub(super) struct Made {
 
 /// A new authority.
 pub(super) fn authority(now: Timestamp, ends: Timestamp) -> Result<Made, rcgen::Error> {
-    let mut params = params(Vec::new(), now, ends)?;
-    // The time tells an authority from the one after it.
-    let name = format!("bowline webhook authority of {now:.0}");
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+    let certificate = authority_params(now, ends)?.self_signed(&key)?;
     Ok(Made {
-        certificate: params.self_signed(&key)?.pem(),
+        certificate: certificate.pem(),
         key: Sensitive::new(key.serialize_pem()),
     })
 }
 
-/// A new serving certificate for these names and addresses by an authority.
+/// A new serving certificate for these names and addresses by the authority with this key.
 pub(super) fn serving(
     names: &[String],
     now: Timestamp,
     ends: Timestamp,
-    by: &Made,
+    by: &Sensitive,
 ) -> Result<Made, rcgen::Error> {
     let mut params = params(names.to_vec(), now, ends)?;
     let name = names.first().map_or("bowline", String::as_str);
@@ -48,12 +47,24 @@ pub(super) fn serving(
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-    let signing = KeyPair::from_pem(by.key.expose_str().unwrap_or_default())?;
-    let issuer = Issuer::from_ca_cert_pem(&by.certificate, signing)?;
+    let signing = KeyPair::from_pem(by.expose_str().unwrap_or_default())?;
+    // Name and key identifier are taken from these, the times are not.
+    let authority = authority_params(now, ends)?;
+    let issuer = Issuer::from_params(&authority, signing);
     Ok(Made {
         certificate: params.signed_by(&key, &issuer)?.pem(),
         key: Sensitive::new(key.serialize_pem()),
     })
+}
+
+fn authority_params(now: Timestamp, ends: Timestamp) -> Result<CertificateParams, rcgen::Error> {
+    let mut params = params(Vec::new(), now, ends)?;
+    params
+        .distinguished_name
+        .push(DnType::CommonName, AUTHORITY);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    Ok(params)
 }
 
 fn params(

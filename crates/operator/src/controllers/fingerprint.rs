@@ -2,7 +2,7 @@
 //! labels without keeping values anywhere.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_lc_rs::{hmac, rand};
 use bowline_core::Secret;
@@ -26,9 +26,13 @@ pub struct Fingerprints {
     namespace: String,
     name: String,
     key: OnceCell<hmac::Key>,
-    /// Version and fingerprint of Secrets seen, by namespace and name.
-    seen: Mutex<HashMap<(String, String), (String, String)>>,
+    /// Secrets seen, by namespace and name.
+    seen: Mutex<HashMap<(String, String), Arc<Seen>>>,
 }
+
+/// Version and fingerprint of a Secret. Locked while it is read, so that those who want to know
+/// about the same change wait for one answer.
+type Seen = tokio::sync::Mutex<Option<(String, String)>>;
 
 impl Fingerprints {
     /// Fingerprints whose key is in the Secret `namespace/name`, made when there is none.
@@ -53,25 +57,26 @@ impl Fingerprints {
         namespace: &str,
         name: &str,
     ) -> Result<Option<String>, ReconcileError> {
-        let place = (namespace.to_owned(), name.to_owned());
+        let seen = self.place(namespace, name);
+        let mut seen = seen.lock().await;
         let known = inventory.version(namespace, name);
-        let seen = self.seen().get(&place).cloned();
-        if let (Some(known), Some((version, fingerprint))) = (known, seen)
-            && known == version
+        if let (Some(known), Some((version, fingerprint))) = (known, &*seen)
+            && known == *version
         {
-            return Ok(Some(fingerprint));
+            return Ok(Some(fingerprint.clone()));
         }
+        *seen = None;
         let found = secrets(&self.client, namespace).get_opt(name).await;
         let what = || format!("read Secret `{name}` of namespace `{namespace}`");
         let Some(object) = found.map_err(|error| ReconcileError::api(what(), error))? else {
-            self.seen().remove(&place);
+            self.forget(namespace, name);
             return Ok(None);
         };
         let version = object.metadata.resource_version.clone().unwrap_or_default();
         let secret = parse(object).ok_or_else(|| ReconcileError::unreadable(what()))?;
         let fingerprint = sign(self.key().await?, &secret);
         inventory.learn_version(namespace, name, &version);
-        self.seen().insert(place, (version, fingerprint.clone()));
+        *seen = Some((version, fingerprint.clone()));
         Ok(Some(fingerprint))
     }
 
@@ -81,7 +86,12 @@ impl Fingerprints {
         self.seen().remove(&place);
     }
 
-    fn seen(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), (String, String)>> {
+    fn place(&self, namespace: &str, name: &str) -> Arc<Seen> {
+        let place = (namespace.to_owned(), name.to_owned());
+        Arc::clone(self.seen().entry(place).or_default())
+    }
+
+    fn seen(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), Arc<Seen>>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

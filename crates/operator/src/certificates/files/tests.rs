@@ -13,7 +13,7 @@ fn made(days: i64) -> Made {
     let now = Timestamp::now();
     let ends = now + jiff::SignedDuration::from_hours(24 * days);
     let authority = make::authority(now, ends).unwrap();
-    make::serving(&["localhost".to_owned()], now, ends, &authority).unwrap()
+    make::serving(&["localhost".to_owned()], now, ends, &authority.key).unwrap()
 }
 
 fn put(folder: &Path, certificate: &str, key: &Sensitive) {
