@@ -119,6 +119,23 @@ pub fn configurations(url: &str, authority: &str) -> Result<Vec<Value>> {
     webhooks_at(url, Some(authority), snapshot("default")?)
 }
 
+/// The same for one namespace only, under its name.
+///
+/// # Errors
+/// As [`configurations`].
+pub fn configurations_of(namespace: &str, url: &str, authority: &str) -> Result<Vec<Value>> {
+    let mut objects = configurations(url, authority)?;
+    for object in &mut objects {
+        object["metadata"]["name"] = namespace.into();
+        let webhooks = object["webhooks"].as_array_mut();
+        for webhook in webhooks.context("no webhooks")? {
+            webhook["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] =
+                namespace.into();
+        }
+    }
+    Ok(objects)
+}
+
 /// Waits until the API server asks Bowline. It hears of webhooks by a watch, so registering them
 /// takes effect a little later.
 ///
