@@ -169,9 +169,10 @@ impl Scene {
     /// All statuses as they are now.
     pub(super) async fn statuses(&self) -> Result<Statuses> {
         let list = self.notebooks.list(&ListParams::default()).await?;
-        let texts = list.items.iter().filter_map(|object| {
-            Some((object.metadata.name.clone()?, status(object)?.to_owned()))
-        });
+        let texts = list
+            .items
+            .iter()
+            .filter_map(|object| Some((object.metadata.name.clone()?, status(object)?.to_owned())));
         Ok(Statuses {
             texts: texts.collect(),
             version: list.metadata.resource_version.context("no version")?,
@@ -183,7 +184,11 @@ impl Scene {
         let mut texts = before.texts.clone();
         let mut changes: BTreeMap<String, usize> = BTreeMap::new();
         let params = WatchParams::default().timeout(1);
-        let mut events = self.notebooks.watch(&params, &before.version).await?.boxed();
+        let mut events = self
+            .notebooks
+            .watch(&params, &before.version)
+            .await?
+            .boxed();
         while let Some(event) = events.next().await {
             let (WatchEvent::Added(object) | WatchEvent::Modified(object)) = event? else {
                 continue;

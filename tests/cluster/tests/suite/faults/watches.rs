@@ -23,10 +23,12 @@ async fn what_happened_while_watches_were_cut_and_compacted_is_found() -> Result
         scene.until(name, "current").await?;
     }
 
-    proxy.set(|asked| match asked.is_watch() || is_list(asked.path.as_str()) {
-        true => Fault::Hold,
-        false => Fault::None,
-    });
+    proxy.set(
+        |asked| match asked.is_watch() || is_list(asked.path.as_str()) {
+            true => Fault::Hold,
+            false => Fault::None,
+        },
+    );
     proxy.cut();
     scene.secret("changed", "2").await?;
     scene.delete_secret("deleted").await?;
@@ -47,7 +49,10 @@ async fn what_happened_while_watches_were_cut_and_compacted_is_found() -> Result
     ] {
         scene.until(name, state).await?;
     }
-    ensure!(proxy.gone() > 0, "no watch was told that its version is gone");
+    ensure!(
+        proxy.gone() > 0,
+        "no watch was told that its version is gone"
+    );
     // Watches resume: what changes now needs no other list.
     let lists = |proxy: &Proxy| {
         let passed = proxy.passed();

@@ -53,7 +53,10 @@ async fn in_a_storm_every_status_is_written_and_none_twice() -> Result<()> {
         scene.secret(connection, "2").await?;
     }
     scene.until_all(&names, "stale").await?;
-    println!("all told after {:.1} s of storm", start.elapsed().as_secs_f32());
+    println!(
+        "all told after {:.1} s of storm",
+        start.elapsed().as_secs_f32()
+    );
     proxy.set(|_| Fault::None);
     scene.ensure_changed_once(&names, &before).await?;
     drop(operator);
