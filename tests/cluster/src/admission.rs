@@ -5,7 +5,7 @@ mod tap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use axum::middleware::from_fn_with_state;
 use bowline_operator::listen::listen;
 use bowline_operator::server::{Reviews, routes};

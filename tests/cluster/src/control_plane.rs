@@ -120,7 +120,9 @@ impl ControlPlane {
             async move { anyhow::Ok(client.request::<Value>(request?).await?) }
         };
         let found = ask("/v3/kv/range", json!({"key": "AA=="})).await?;
-        let revision = found["header"]["revision"].as_str().context("no revision")?;
+        let revision = found["header"]["revision"]
+            .as_str()
+            .context("no revision")?;
         let compaction = json!({"revision": revision, "physical": true});
         ask("/v3/kv/compaction", compaction).await?;
         Ok(revision.parse()?)

@@ -89,7 +89,10 @@ impl Installation {
         arguments.push(format!("--certificates={}", self.certificates));
         arguments.push(format!("--listen={address}"));
         arguments.push(format!("--kubeconfig={}", kubeconfig.display()));
-        arguments.push(format!("--certificate-dir={}", self.folder.path().display()));
+        arguments.push(format!(
+            "--certificate-dir={}",
+            self.folder.path().display()
+        ));
         arguments.extend(self.flags.iter().cloned());
         let folder = TempDir::new()?;
         let log = folder.path().join("log");
@@ -139,7 +142,10 @@ impl Operator {
 
     /// The lines of its log that contain this text.
     pub fn said(&self, text: &str) -> usize {
-        self.log().lines().filter(|line| line.contains(text)).count()
+        self.log()
+            .lines()
+            .filter(|line| line.contains(text))
+            .count()
     }
 
     /// Whether it leads, as far as it said.
@@ -198,7 +204,10 @@ impl Operator {
                 return Ok(code);
             }
             if start.elapsed() > patience {
-                bail!("it runs on after {patience:?}\n{}", self.process.last_words());
+                bail!(
+                    "it runs on after {patience:?}\n{}",
+                    self.process.last_words()
+                );
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -223,7 +232,11 @@ impl Operator {
 impl Drop for Operator {
     fn drop(&mut self) {
         // Told to whoever reads a failed test, and to nobody else.
-        anstream::println!("last words of {}:\n{}", self.address, self.process.last_words());
+        anstream::println!(
+            "last words of {}:\n{}",
+            self.address,
+            self.process.last_words()
+        );
         let has_panicked = self.log().contains("panicked");
         if !std::thread::panicking() {
             assert!(!has_panicked, "a panic:\n{}", self.log());
@@ -233,7 +246,9 @@ impl Drop for Operator {
 
 /// The address in the line of the log that says so.
 fn serving_at(log: &str) -> Option<SocketAddr> {
-    let line = log.lines().find(|line| line.contains("serving admission"))?;
+    let line = log
+        .lines()
+        .find(|line| line.contains("serving admission"))?;
     let line: Value = serde_json::from_str(line).ok()?;
     let address = line["address"].as_str()?;
     let address = address.trim_start_matches("Some(").trim_end_matches(')');

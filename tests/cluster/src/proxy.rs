@@ -110,9 +110,7 @@ impl Proxy {
         let folder = TempDir::new()?;
         let kubeconfig = kubeconfig(listener.local_addr()?);
         std::fs::write(folder.path().join("kubeconfig"), kubeconfig)?;
-        let routes = Router::new()
-            .fallback(pass)
-            .with_state(Arc::clone(&shared));
+        let routes = Router::new().fallback(pass).with_state(Arc::clone(&shared));
         let server = tokio::spawn(async move { drop(axum::serve(listener, routes).await) });
         Ok(Self {
             shared,
@@ -249,9 +247,9 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     shared.passed().push(passed);
     let cuts = shared.cuts.subscribe();
     match shared.forward(parts, body).await {
-        Ok(answer) => answer.map(|body| {
-            Body::from_stream(until_cut(body, fault == Fault::Cut, cuts, shared))
-        }),
+        Ok(answer) => {
+            answer.map(|body| Body::from_stream(until_cut(body, fault == Fault::Cut, cuts, shared)))
+        }
         Err(_) => StatusCode::BAD_GATEWAY.into_response(),
     }
 }

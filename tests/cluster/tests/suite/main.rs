@@ -11,5 +11,4 @@ mod outage;
 mod requests;
 mod rights;
 mod scene;
-mod smoke;
 mod wire;

@@ -44,7 +44,10 @@ impl Clock {
     fn given_to(&self, installation: Installation, library: &Path) -> Installation {
         installation
             .with("LD_PRELOAD", &library.display().to_string())
-            .with("FAKETIME_TIMESTAMP_FILE", &self.file().display().to_string())
+            .with(
+                "FAKETIME_TIMESTAMP_FILE",
+                &self.file().display().to_string(),
+            )
             .with("FAKETIME_NO_CACHE", "1")
             // Steps of the clock do not move the time since the machine was started.
             .with("FAKETIME_DONT_FAKE_MONOTONIC", "1")
@@ -82,7 +85,8 @@ async fn a_clock_that_jumps_by_an_hour_moves_no_lease_and_renews_nothing() -> Re
     scene.secret("models", "0").await?;
     scene.notebook("lab", "models").await?;
     scene.until("lab", "current").await?;
-    let renewals = |of: fn(&Passed) -> bool| proxy.passed().iter().filter(|asked| of(asked)).count();
+    let renewals =
+        |of: fn(&Passed) -> bool| proxy.passed().iter().filter(|asked| of(asked)).count();
     let certificates = renewals(is_of_certificate);
 
     for (n, hours) in [1, -1, 0].into_iter().enumerate() {
@@ -94,12 +98,21 @@ async fn a_clock_that_jumps_by_an_hour_moves_no_lease_and_renews_nothing() -> Re
         })
         .await?;
         let time = start.elapsed();
-        ensure!(time > Duration::from_secs(3), "three renewals within {time:?}");
+        ensure!(
+            time > Duration::from_secs(3),
+            "three renewals within {time:?}"
+        );
         scene.secret("models", &(n + 1).to_string()).await?;
         scene.until("lab", "stale").await?;
-        ensure!(leader.leads() && !other.leads(), "the lease moved at {hours} h");
+        ensure!(
+            leader.leads() && !other.leads(),
+            "the lease moved at {hours} h"
+        );
     }
-    ensure!(renewals(is_of_certificate) == certificates, "the certificate was renewed");
+    ensure!(
+        renewals(is_of_certificate) == certificates,
+        "the certificate was renewed"
+    );
     Ok(())
 }
 

@@ -53,11 +53,21 @@ async fn a_status_and_another_writer_lose_nothing_of_each_other() -> Result<()> 
     };
     try_join(count(&scene.admin, &path), changes).await?;
     let counted = scene.get(&notebook).await?["metadata"]["annotations"][COUNT].clone();
-    ensure!(counted == WRITES.to_string(), "{counted} of {WRITES} writes are left");
+    ensure!(
+        counted == WRITES.to_string(),
+        "{counted} of {WRITES} writes are left"
+    );
     let changes = scene.changes_since(&before).await?["lab"];
-    ensure!(changes == WRITES as usize, "{changes} statuses for {WRITES} changes");
+    ensure!(
+        changes == WRITES as usize,
+        "{changes} statuses for {WRITES} changes"
+    );
     // And the annotation of a person is not taken for ours.
     let take_away = json!({"metadata": {"annotations": {COUNT: null}}});
-    scene.admin.patch(&path, MERGE_PATCH, &take_away).await?.granted()?;
+    scene
+        .admin
+        .patch(&path, MERGE_PATCH, &take_away)
+        .await?
+        .granted()?;
     Ok(())
 }

@@ -60,6 +60,9 @@ async fn workloads_whose_secret_was_deleted_are_scaled_stopped_and_labelled_with
     // What it had been given stays, since pods without it would be other pods.
     let kept = scene.get(&notebook).await?;
     let name = "/spec/template/spec/containers/0/envFrom/0/secretRef/name";
-    ensure!(kept.pointer(name).is_some_and(|name| name == "models"), "{kept}");
+    ensure!(
+        kept.pointer(name).is_some_and(|name| name == "models"),
+        "{kept}"
+    );
     Ok(())
 }

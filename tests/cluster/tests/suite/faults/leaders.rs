@@ -108,7 +108,10 @@ async fn a_leader_killed_in_the_middle_leaves_the_rest_to_the_next_one() -> Resu
     third.until_leading().await?;
     let handover = start.elapsed();
     println!("handover after {:.1} s", handover.as_secs_f32());
-    ensure!(handover < Duration::from_secs(4), "handover after {handover:?}");
+    ensure!(
+        handover < Duration::from_secs(4),
+        "handover after {handover:?}"
+    );
     ensure!(all.other.ended(Duration::from_secs(10)).await? == 0);
     Ok(())
 }

@@ -114,6 +114,45 @@ impl Scene {
         self.admin.post(&path, &object).await
     }
 
+    /// Creates a model that names an S3 connection, and that connection.
+    pub(super) async fn model(&self, name: &str, connection: &str) -> Result<()> {
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret",
+            "metadata": {
+                "name": connection,
+                "annotations": {"opendatahub.io/connection-type-protocol": "s3"},
+            },
+            "stringData": {
+                "AWS_S3_BUCKET": "models", "AWS_S3_ENDPOINT": "https://s3.example.com",
+                "AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "not-a-real-one",
+            },
+        });
+        let model = json!({
+            "apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService",
+            "metadata": {
+                "name": name, "annotations": {"opendatahub.io/connections": connection},
+            },
+            "spec": {"predictor": {"model": {"modelFormat": {"name": "onnx"}}}},
+        });
+        self.create(&secret).await?.granted()?;
+        self.create(&model).await?.granted().map(drop)
+    }
+
+    /// Whether `storage-config` has an entry for this connection.
+    pub(super) async fn has(&self, connection: &str) -> Result<bool> {
+        let path = format!("/api/v1/namespaces/{}/secrets/storage-config", self.namespace);
+        let found = self.admin.get(&path).await?;
+        Ok(found.is_ok() && found.body["data"][connection].is_string())
+    }
+
+    /// Waits until it has one, or has none.
+    pub(super) async fn until_has(&self, connection: &str, has: bool) -> Result<()> {
+        until(&format!("an entry for {connection} is there: {has}"), || async {
+            Ok(self.has(connection).await? == has)
+        })
+        .await
+    }
+
     pub(super) fn notebook_object(&self, name: &str, connection: Option<&str>) -> Value {
         let mut annotations = json!({});
         if let Some(connection) = connection {
@@ -173,9 +212,10 @@ impl Scene {
     /// All statuses as they are now.
     pub(super) async fn statuses(&self) -> Result<Statuses> {
         let list = self.notebooks.list(&ListParams::default()).await?;
-        let texts = list.items.iter().filter_map(|object| {
-            Some((object.metadata.name.clone()?, status(object)?.to_owned()))
-        });
+        let texts = list
+            .items
+            .iter()
+            .filter_map(|object| Some((object.metadata.name.clone()?, status(object)?.to_owned())));
         Ok(Statuses {
             texts: texts.collect(),
             version: list.metadata.resource_version.context("no version")?,
@@ -187,7 +227,11 @@ impl Scene {
         let mut texts = before.texts.clone();
         let mut changes: BTreeMap<String, usize> = BTreeMap::new();
         let params = WatchParams::default().timeout(1);
-        let mut events = self.notebooks.watch(&params, &before.version).await?.boxed();
+        let mut events = self
+            .notebooks
+            .watch(&params, &before.version)
+            .await?
+            .boxed();
         while let Some(event) = events.next().await {
             let (WatchEvent::Added(object) | WatchEvent::Modified(object)) = event? else {
                 continue;

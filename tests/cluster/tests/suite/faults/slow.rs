@@ -44,7 +44,10 @@ async fn reviews_that_need_no_lookup_are_quick_while_the_api_server_hangs() -> R
     };
     let slow = Slow::start(cluster, "hanging").await?;
     slow.proxy.set(|_| Fault::Hold);
-    let reviewer = Reviewer::new(slow.operator.address(), slow.installation.authority().as_bytes())?;
+    let reviewer = Reviewer::new(
+        slow.operator.address(),
+        slow.installation.authority().as_bytes(),
+    )?;
     let plain = slow.scene.notebook_object("plain", None);
     let waiting = slow.scene.notebook_object("waiting", Some("models"));
     let quick = async {
@@ -117,7 +120,10 @@ async fn all_that_a_model_needs_shares_one_deadline() -> Result<()> {
     let reply = slow.scene.create(&model).await?;
     let time = start.elapsed();
     ensure!(reply.is_ok(), "{} after {time:?}", reply.message());
-    let told = reply.warnings.iter().any(|text| text.contains("is not linked"));
+    let told = reply
+        .warnings
+        .iter()
+        .any(|text| text.contains("is not linked"));
     ensure!(told, "{:?}", reply.warnings);
     Ok(())
 }

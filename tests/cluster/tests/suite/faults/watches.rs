@@ -19,20 +19,25 @@ async fn what_happened_while_watches_were_cut_and_compacted_is_found() -> Result
         scene.notebook(name, name).await?;
     }
     scene.notebook("removed", "kept").await?;
+    scene.model("llm", "store").await?;
+    scene.until_has("store", true).await?;
     for name in ["changed", "deleted", "kept", "removed"] {
         scene.until(name, "current").await?;
     }
 
-    proxy.set(|asked| match asked.is_watch() || is_list(asked.path.as_str()) {
-        true => Fault::Hold,
-        false => Fault::None,
-    });
+    proxy.set(
+        |asked| match asked.is_watch() || is_list(asked.path.as_str()) {
+            true => Fault::Hold,
+            false => Fault::None,
+        },
+    );
     proxy.cut();
     scene.secret("changed", "2").await?;
     scene.delete_secret("deleted").await?;
     let removed = scene.notebook_object("removed", None);
     scene.delete(&removed).await?.granted()?;
     scene.notebook("added", "kept").await?;
+    scene.delete_secret("storage-config").await?;
     let plane = cluster.control_plane().context("a cluster of our own")?;
     plane.compact().await?;
     plane.kill_api_server();
@@ -47,7 +52,11 @@ async fn what_happened_while_watches_were_cut_and_compacted_is_found() -> Result
     ] {
         scene.until(name, state).await?;
     }
-    ensure!(proxy.gone() > 0, "no watch was told that its version is gone");
+    scene.until_has("store", true).await?;
+    ensure!(
+        proxy.gone() > 0,
+        "no watch was told that its version is gone"
+    );
     // Watches resume: what changes now needs no other list.
     let lists = |proxy: &Proxy| {
         let passed = proxy.passed();

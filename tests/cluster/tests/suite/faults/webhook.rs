@@ -38,7 +38,9 @@ async fn without_a_webhook_only_objects_with_a_reference_are_refused() -> Result
     }
     scene.delete(&before).await?.granted()?;
 
-    let operator = installation.start_at(&kubeconfig, operator.address()).await?;
+    let operator = installation
+        .start_at(&kubeconfig, operator.address())
+        .await?;
     let made = scene.create(&after).await?.granted()?;
     scene.patch(&after, &label).await?.granted()?;
     ensure!(is_injected(&made), "{made}");
@@ -74,5 +76,7 @@ async fn without_a_webhook_a_vital_secret_stays_and_others_go() -> Result<()> {
 
 fn is_injected(notebook: &Value) -> bool {
     let container = "/spec/template/spec/containers/0/envFrom/0/secretRef/name";
-    notebook.pointer(container).is_some_and(|name| name == "models")
+    notebook
+        .pointer(container)
+        .is_some_and(|name| name == "models")
 }
