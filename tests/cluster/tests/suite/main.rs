@@ -4,6 +4,7 @@ mod again;
 mod bytes;
 mod cases;
 mod chart;
+mod faults;
 mod grants;
 mod installed;
 mod outage;
