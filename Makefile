@@ -87,8 +87,9 @@ install-tools: ## Install or build what `demo`, `test`, `test-cluster` and `chec
 	@scripts/kubectl.sh > /dev/null
 	@scripts/cargo-deny.sh > /dev/null
 	@scripts/cluster-tools.sh > /dev/null
+	@scripts/kserve-storage.sh > /dev/null
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed here
 	cargo clean
-	rm -rf target/tools target/canary
+	rm -rf target/tools target/canary target/canary-cluster

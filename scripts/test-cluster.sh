@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests that need a real Kubernetes API, on one that they start themselves: etcd and
-# kube-apiserver of $KUBEBUILDER_ASSETS, else of the versions that the project pins. Arguments go to
-# `cargo test`.
+# kube-apiserver of $KUBEBUILDER_ASSETS, else of the versions that the project pins. Then searches
+# what they and the API server wrote for secret values. Arguments go to `cargo test`.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -9,6 +9,10 @@ if [ -z "${KUBEBUILDER_ASSETS:-}" ]; then
   KUBEBUILDER_ASSETS=$(scripts/cluster-tools.sh)
 fi
 export KUBEBUILDER_ASSETS
+export BOWLINE_CANARY_DIR="$PWD/target/canary-cluster"
+rm -rf "$BOWLINE_CANARY_DIR"
+mkdir -p "$BOWLINE_CANARY_DIR"
 
 echo "+ cargo test -p bowline-cluster-tests --locked $*   (with $KUBEBUILDER_ASSETS)"
-exec cargo test -p bowline-cluster-tests --locked "$@"
+cargo test -p bowline-cluster-tests --locked "$@" 2>&1 | tee "$BOWLINE_CANARY_DIR/cargo-test.log"
+scripts/canary.sh "$BOWLINE_CANARY_DIR"

@@ -28,10 +28,7 @@ pub struct Operator {
 impl Operator {
     /// Starts them with the rights of `client`.
     pub fn start(client: &kube::Client) -> Self {
-        let settings = Settings {
-            namespace: "default".to_owned(),
-            name: "bowline".to_owned(),
-        };
+        let settings = Settings::new("default", "bowline");
         let assembly = Assembly::new(client, &settings);
         let (leads, leading) = watch::channel(true);
         let this = Self {

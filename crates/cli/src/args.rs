@@ -1,12 +1,16 @@
 //! The command line: every command, flag, default and environment twin, and the help that people
 //! read. What the commands do is left to `commands`.
 
+mod operator;
+
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::failure::{Failure, Kind};
+
+pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -54,6 +58,7 @@ pub struct Cluster {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Up(Up),
+    Operator(Operator),
     Inject(Inject),
     Lint(Lint),
     List(List),

@@ -32,6 +32,37 @@ pub struct Cluster {
     address: String,
 }
 
+/// Where the cluster is, and as whom to talk to it.
+///
+/// # Errors
+/// As [`Cluster::new`].
+pub async fn config(flags: &args::Cluster) -> Result<Config, Failure> {
+    let is_set = |key| std::env::var_os(key).is_some_and(|value| !value.is_empty());
+    let is_chosen = flags.kubeconfig.is_some() || flags.context.is_some() || is_set("KUBECONFIG");
+    if !is_chosen && is_set("KUBERNETES_SERVICE_HOST") {
+        return Config::incluster().map_err(|error| {
+            Failure::new(
+                Kind::Unavailable,
+                "the cluster around this pod is not known",
+            )
+            .caused_by(&error)
+            .help("mount the ServiceAccount's token, or name a file with `--kubeconfig`")
+        });
+    }
+    let kubeconfig = match &flags.kubeconfig {
+        Some(file) => Kubeconfig::read_from(file),
+        None => Kubeconfig::read(),
+    }
+    .map_err(|error| refusal::of_kubeconfig(&error, &[]))?;
+    let contexts: Vec<String> = kubeconfig.contexts.iter().map(|c| c.name.clone()).collect();
+    let options = KubeConfigOptions {
+        context: flags.context.clone(),
+        ..Default::default()
+    };
+    let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
+    config.map_err(|error| refusal::of_kubeconfig(&error, &contexts))
+}
+
 /// Which namespaces to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
@@ -42,24 +73,13 @@ pub enum Scope {
 }
 
 impl Cluster {
-    /// The cluster that the flags, `$KUBECONFIG` or the default file name; does not connect yet.
+    /// The cluster that the flags, `$KUBECONFIG` or the default file name, or else the one that this
+    /// process runs in; does not connect yet.
     ///
     /// # Errors
     /// When there is no kubeconfig, or it does not describe a cluster.
     pub async fn new(flags: &args::Cluster) -> Result<Self, Failure> {
-        let kubeconfig = match &flags.kubeconfig {
-            Some(file) => Kubeconfig::read_from(file),
-            None => Kubeconfig::read(),
-        }
-        .map_err(|error| refusal::of_kubeconfig(&error, &[]))?;
-        let contexts: Vec<String> = kubeconfig.contexts.iter().map(|c| c.name.clone()).collect();
-        let options = KubeConfigOptions {
-            context: flags.context.clone(),
-            ..Default::default()
-        };
-        let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)
-            .await
-            .map_err(|error| refusal::of_kubeconfig(&error, &contexts))?;
+        let mut config = config(flags).await?;
         config.connect_timeout = Some(CONNECT_TIMEOUT);
         config.read_timeout = Some(READ_TIMEOUT);
         let url = &config.cluster_url;

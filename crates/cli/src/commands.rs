@@ -5,6 +5,7 @@ mod completion;
 mod inject;
 mod lint;
 mod list;
+mod operator;
 mod show;
 mod up;
 
@@ -23,6 +24,7 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
     let cluster = args.cluster;
     match args.command {
         Command::Up(up) => wait(&Runtime::new(), up::run(up))?,
+        Command::Operator(operator) => wait(&Runtime::new(), operator::run(operator, &cluster))?,
         Command::Inject(inject) => inject::run(&inject)?,
         Command::Lint(lint) if lint.files.is_empty() => {
             return Ok(wait(&small(), lint::cluster(&lint, &cluster))?);

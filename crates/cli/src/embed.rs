@@ -146,10 +146,7 @@ impl Stack {
 
 /// Our own Secrets are kept where people do not look for connections.
 fn controller_settings() -> controllers::Settings {
-    controllers::Settings {
-        namespace: "kube-system".to_owned(),
-        name: "bowline".to_owned(),
-    }
+    controllers::Settings::new("kube-system", "bowline")
 }
 
 async fn open_api(settings: &Settings, token: Token) -> Result<ApiServer, Failure> {

@@ -10,8 +10,10 @@ mod cluster;
 mod commands;
 mod embed;
 mod failure;
+mod incluster;
 mod manifests;
 mod object;
+mod process;
 mod suggest;
 mod terminal;
 

@@ -4,6 +4,7 @@
 //! no Kubernetes client. Callers fetch what [`plan::needs`] names, call [`plan::plan`], and carry
 //! out the [`plan::Plan`] that comes back.
 
+pub mod ca_bundle;
 pub mod connection;
 pub mod diff;
 pub mod docker_config;
@@ -13,10 +14,12 @@ pub mod footprint;
 pub mod location;
 pub mod manifest;
 pub mod names;
+pub mod ownership;
 pub mod plan;
 pub mod protocol;
 pub mod secret;
 pub mod sensitive;
+pub mod storage_config;
 pub mod usage;
 pub mod validate;
 pub mod workload;

@@ -54,6 +54,17 @@ pub const KSERVE_S3_VIRTUAL_BUCKET: &str = "serving.kserve.io/s3-usevirtualbucke
 pub const KSERVE_S3_ANONYMOUS: &str = "serving.kserve.io/s3-useanoncredential";
 /// KServe: path of a CA bundle.
 pub const KSERVE_S3_CA_BUNDLE: &str = "serving.kserve.io/s3-cabundle";
+/// KServe: ConfigMap whose `cabundle.crt` is mounted where models are fetched.
+pub const KSERVE_S3_CA_BUNDLE_CONFIGMAP: &str = "serving.kserve.io/s3-cabundle-configmap";
+
+/// Label on every object that Bowline makes, so that it is known again.
+pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "bowline");
+/// Annotation on an object that Bowline would keep: `false` keeps Bowline's hands off.
+pub const MANAGED: &str = "bowline.dev/managed";
+/// Annotation on `storage-config`: the entries that Bowline wrote, separated by commas.
+pub const ENTRIES: &str = "bowline.dev/entries";
+/// Annotation on an S3 connection: the annotations that Bowline wrote for KServe, as JSON.
+pub const KSERVE_WRITTEN: &str = "bowline.dev/kserve-annotations";
 
 /// What `kubectl apply` remembers; holds a Secret's values in clear.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";

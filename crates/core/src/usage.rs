@@ -37,9 +37,7 @@ impl Usage {
         for tied in Record::of(object).unwrap_or_default().connections {
             usage.add(tied);
         }
-        usage
-            .connections
-            .extend(named(kind, namespace, object).into_iter());
+        usage.connections.extend(named(kind, namespace, object));
         usage
     }
 

@@ -1,37 +1,44 @@
 //! What the leading replica keeps right: reads what is used, compares, and writes what differs.
 
+pub mod accounts;
+pub mod ca_bundle;
 pub mod fingerprint;
 pub mod inventory;
 pub mod kinds;
 pub mod lease;
 pub mod queue;
 pub mod status;
+pub mod storage_config;
 pub mod watches;
-
-pub mod ca_bundle {
-    //! x
-    /// x
-    pub const WATCHED: [&str; 3] = ["a", "b", "c"];
-}
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use accounts::Accounts;
 use bowline_core::plan::Account;
+use bowline_core::storage_config::Mode;
+use ca_bundle::CaBundle;
 use fingerprint::Fingerprints;
 use futures::FutureExt as _;
 use inventory::{Inventory, WorkloadRef};
-use kube::runtime::events::{Recorder, Reporter};
-use queue::Queue;
+use k8s_openapi::api::core::v1::ObjectReference;
+use kube::runtime::events::{Event, EventType, Recorder, Reporter};
+use queue::{End, Queue};
 use status::StatusController;
+use storage_config::StorageConfig;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use watches::Watches;
 
+use crate::cluster::ClusterError;
+use crate::kubernetes::is_conflict;
+
 /// How many keys are worked on at the same time. At 40 ms for one, as in a cluster, ten thousand
 /// take less than a minute.
 const WORKERS: usize = 16;
+/// How often a write that others got ahead of is tried again at once.
+const ATTEMPTS: usize = 5;
 /// How long one key may take.
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -42,6 +49,28 @@ pub struct Settings {
     pub namespace: String,
     /// What our own objects begin with.
     pub name: String,
+    /// Whose `storage-config` and bundles of certificates are kept.
+    pub storage_config: Mode,
+    /// Whether S3 connections get the annotations that upstream KServe reads.
+    pub annotates_secrets: bool,
+    /// Certificates that every namespace trusts, in PEM.
+    pub ca_bundle: String,
+    /// How long a ServiceAccount stays that nobody uses.
+    pub account_grace: Duration,
+}
+
+impl Settings {
+    /// The usual settings for an operator of this name in this namespace.
+    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            namespace: namespace.into(),
+            name: name.into(),
+            storage_config: Mode::Own,
+            annotates_secrets: false,
+            ca_bundle: String::new(),
+            account_grace: Duration::from_secs(60),
+        }
+    }
 }
 
 /// One thing to keep right.
@@ -71,6 +100,14 @@ impl ReconcileError {
         Self {
             what: what.into(),
             cause: crate::kubernetes::describe(error).to_string(),
+        }
+    }
+
+    /// The cluster could not be asked, or refused.
+    pub fn cluster(what: impl Into<String>, error: &ClusterError) -> Self {
+        Self {
+            what: what.into(),
+            cause: error.to_string(),
         }
     }
 
@@ -114,13 +151,15 @@ impl Assembly {
             settings.namespace.clone(),
             format!("{}-fingerprints", settings.name),
         );
-        let status = StatusController::new(
-            client.clone(),
+        let (mode, known) = (settings.storage_config, || Arc::clone(&inventory));
+        let controllers = Controllers {
+            queue: Arc::clone(&queue),
+            status: StatusController::new(client.clone(), recorder.clone(), known(), fingerprints),
+            storage: StorageConfig::new(client.clone(), known(), mode, settings.annotates_secrets),
+            bundle: CaBundle::new(client.clone(), known(), mode, settings.ca_bundle.clone()),
+            accounts: Accounts::new(client.clone(), known(), settings.account_grace),
             recorder,
-            Arc::clone(&inventory),
-            fingerprints,
-        );
-        let controllers = Controllers::new(Arc::clone(&queue), status);
+        };
         Self {
             inventory,
             queue,
@@ -142,14 +181,13 @@ impl Assembly {
 pub struct Controllers {
     queue: Arc<Queue<Key>>,
     status: StatusController,
+    storage: StorageConfig,
+    bundle: CaBundle,
+    accounts: Accounts,
+    recorder: Recorder,
 }
 
 impl Controllers {
-    /// Works off `queue`.
-    pub const fn new(queue: Arc<Queue<Key>>, status: StatusController) -> Self {
-        Self { queue, status }
-    }
-
     /// Works while `leads` says so, until `stopping`; what is under way then is finished or, after
     /// its deadline, dropped. Each key is level-based, so that nothing is lost or done twice.
     pub async fn run(
@@ -183,8 +221,8 @@ impl Controllers {
             let (this, pause) = (Arc::clone(self), pause.clone());
             workers.spawn(async move {
                 while let Some(key) = pause.run_until_cancelled(this.queue.take()).await {
-                    let is_done = this.reconcile(&key).await;
-                    this.queue.finish(&key, is_done);
+                    let end = this.reconcile(&key).await;
+                    this.queue.finish(&key, end);
                 }
             });
         }
@@ -192,29 +230,81 @@ impl Controllers {
     }
 
     /// Works on one key; a panic, an error or a deadline is a failure of this key alone.
-    async fn reconcile(&self, key: &Key) -> bool {
+    async fn reconcile(&self, key: &Key) -> End {
         let work = std::panic::AssertUnwindSafe(self.act(key)).catch_unwind();
         let outcome = match tokio::time::timeout(DEADLINE, work).await {
-            Ok(Ok(Ok(()))) => return true,
+            Ok(Ok(Ok(end))) => return end,
             Ok(Ok(Err(error))) => error.to_string(),
             Ok(Err(_)) => "a defect of Bowline stopped it".to_owned(),
             Err(_) => format!("not done within {} s", DEADLINE.as_secs()),
         };
         tracing::warn!(?key, error = outcome, "not reconciled; it is tried again");
-        false
+        End::Failed
     }
 
-    async fn act(&self, key: &Key) -> Result<(), ReconcileError> {
+    async fn act(&self, key: &Key) -> Result<End, ReconcileError> {
         match key {
-            Key::Status(reference) => self.status.reconcile(reference).await,
-            _ => Ok(()),
+            Key::Status(reference) => self.status.reconcile(reference).await?,
+            Key::Bundle(namespace) => self.bundle.reconcile(namespace).await?,
+            Key::Storage(namespace) => {
+                for notice in self.storage.reconcile(namespace).await? {
+                    self.publish(namespace, notice).await;
+                }
+            }
+            Key::Account(namespace, account) => {
+                let again = self.accounts.reconcile(namespace, account).await?;
+                return Ok(again.map_or(End::Done, End::Later));
+            }
+        }
+        Ok(End::Done)
+    }
+
+    /// Events are for people who look; one that cannot be written is no reason to try again.
+    async fn publish(&self, namespace: &str, notice: Notice) {
+        let regarding = ObjectReference {
+            api_version: Some("v1".to_owned()),
+            kind: Some("Secret".to_owned()),
+            namespace: Some(namespace.to_owned()),
+            name: Some(notice.secret),
+            ..ObjectReference::default()
+        };
+        let event = Event {
+            type_: EventType::Warning,
+            reason: notice.reason.to_owned(),
+            note: Some(notice.note),
+            action: "Publish".to_owned(),
+            secondary: None,
+        };
+        if let Err(error) = self.recorder.publish(&event, &regarding).await {
+            let error = crate::kubernetes::describe(error);
+            tracing::warn!(namespace, %error, "event not written");
         }
     }
+}
+
+/// Something about a Secret that people should know.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Notice {
+    /// Name of the Secret.
+    pub secret: String,
+    /// The Event's reason.
+    pub reason: &'static str,
+    /// A sentence, without a full stop.
+    pub note: String,
 }
 
 /// A sender that is gone says nothing more, so the last word counts until the end.
 async fn until_changed(leads: &mut watch::Receiver<bool>) {
     if leads.changed().await.is_err() {
         std::future::pending::<()>().await;
+    }
+}
+
+/// Whether a write took place; `false` when somebody else was faster.
+fn is_written<T>(answer: Result<T, kube::Error>) -> Result<bool, kube::Error> {
+    match answer {
+        Ok(_) => Ok(true),
+        Err(error) if is_conflict(&error) => Ok(false),
+        Err(error) => Err(error),
     }
 }

@@ -1,6 +1,7 @@
 //! A [`Cluster`] behind a Kubernetes API: a real API server or the embedded one, by [`kube::Client`].
 
 use bowline_core::Secret;
+use bowline_core::names::MANAGED_BY;
 use bowline_core::plan::Account;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec,
@@ -13,8 +14,6 @@ use serde_json::json;
 
 use crate::cluster::{Cluster, ClusterError, User};
 
-/// Label on every object that Bowline makes, so that it is known again.
-pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "bowline");
 /// How often a ServiceAccount that others change at the same time is tried again.
 const ATTEMPTS: usize = 5;
 

@@ -4,8 +4,10 @@
 //! process (see [`Admission::decide`]); it knows a cluster only by the trait [`Cluster`].
 
 pub mod admission;
+pub mod certificates;
 pub mod cluster;
 pub mod controllers;
+pub mod health;
 pub mod kubernetes;
 pub mod listen;
 pub mod metrics;
@@ -16,7 +18,9 @@ pub mod server;
 mod tally;
 
 pub use admission::Admission;
+pub use certificates::Serving;
 pub use cluster::{Cluster, ClusterError, User};
+pub use health::Health;
 pub use kubernetes::Kubernetes;
 pub use metrics::Metrics;
 pub use rights::Rights;

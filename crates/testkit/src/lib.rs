@@ -4,7 +4,9 @@
 pub mod canary;
 pub mod cases;
 pub mod memory;
+pub mod s3;
 pub mod server;
 
 pub use canary::{Canaries, Leak};
 pub use memory::Memory;
+pub use s3::S3;

@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bowline_core::manifest;
 use bowline_operator::listen::listen;
-use bowline_operator::server::routes;
+use bowline_operator::server::{Reviews, routes};
 use bowline_operator::{Admission, Kubernetes};
 use kube::api::{Api, ApiResource, DynamicObject, PostParams};
 use kube::core::GroupVersionKind;
@@ -88,8 +88,12 @@ impl Bowline {
     }
 
     async fn serve(&mut self, listener: TcpListener, cluster: &Cluster) -> Result<()> {
-        let admission = Arc::new(Admission::new(Kubernetes::new(cluster.client().await?)));
-        let routes = routes(admission).layer(from_fn_with_state(self.tap.clone(), tap::listen_in));
+        let reviews = Reviews {
+            admission: Arc::new(Admission::new(Kubernetes::new(cluster.client().await?))),
+            users: Arc::new(()),
+            metrics: Arc::default(),
+        };
+        let routes = routes(reviews).layer(from_fn_with_state(self.tap.clone(), tap::listen_in));
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async { drop(stopped.await) };
         let config = self.serving.server_config()?;
@@ -110,13 +114,15 @@ impl Bowline {
     }
 }
 
-/// The webhook configurations, for a server at `url` with a certificate of `authority`.
+/// The webhook configurations that the chart installs, for a server at `url` with a certificate of `authority`.
 ///
 /// # Errors
 /// When they cannot be read.
 pub fn configurations(url: &str, authority: &str) -> Result<Vec<Value>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/webhooks.yaml");
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/chart/snapshots/default.yaml");
     let mut objects = manifest::parse(&std::fs::read(path)?)?;
+    objects.retain(|object| object.get("webhooks").is_some());
     let webhooks = objects
         .iter_mut()
         .filter_map(|object| object.get_mut("webhooks")?.as_array_mut())

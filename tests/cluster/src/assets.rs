@@ -22,7 +22,7 @@ pub fn assets() -> Option<PathBuf> {
 
 /// Says that the running test is skipped, past the capture of the test harness, which would hide
 /// it from everybody.
-pub(crate) fn skipped(why: &str) {
+pub fn skipped(why: &str) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("a test");
     let _ = writeln!(std::io::stderr(), "SKIPPED: {test}: {why}");

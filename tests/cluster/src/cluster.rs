@@ -1,6 +1,7 @@
 //! A Kubernetes API to test with: clients for whoever asks, namespaces and the workload kinds.
 //! Where it comes from is left to `control_plane` and `shared`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -186,14 +187,27 @@ pub fn workload_kinds() -> Result<Vec<Value>> {
     definitions(&root().join("crates/cli/crds"))
 }
 
-/// The kinds' own projects' definitions with their schemas, where somebody put them beside the
-/// project.
+/// The definitions with whole schemas that the kinds' own projects publish, where somebody put them
+/// beside this project; for the other kinds our own.
 ///
 /// # Errors
 /// When they cannot be read.
 pub fn field_kinds() -> Result<Option<Vec<Value>>> {
     let folder = root().join("../shared/crds");
-    folder.is_dir().then(|| definitions(&folder)).transpose()
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    let mut kinds = BTreeMap::new();
+    for definition in [
+        workload_kinds()?,
+        definitions(&folder)?,
+        definitions(&folder.join("full"))?,
+    ]
+    .concat()
+    {
+        kinds.insert(definition["metadata"]["name"].to_string(), definition);
+    }
+    Ok(Some(kinds.into_values().collect()))
 }
 
 fn definitions(folder: &Path) -> Result<Vec<Value>> {

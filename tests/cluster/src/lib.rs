@@ -8,12 +8,13 @@ mod cluster;
 mod control_plane;
 mod process;
 mod shared;
+pub mod storage;
 mod wait;
 
 pub use admission::{Bowline, Call, configurations};
-pub use assets::assets;
+pub use assets::{assets, skipped};
 pub use certificates::{Authority, Signed};
 pub use cluster::{Cluster, field_kinds, workload_kinds};
 pub use control_plane::ControlPlane;
-pub use shared::{Shared, own, shared};
+pub use shared::{Shared, own, own_with, shared};
 pub use wait::until;

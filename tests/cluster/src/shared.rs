@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
+use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 
@@ -35,17 +36,14 @@ static SHARED: OnceCell<Shared> = OnceCell::const_new();
 /// When it should start, but does not.
 pub async fn shared() -> Result<Option<&'static Shared>> {
     let existing = std::env::var_os(EXISTING).map(PathBuf::from);
-    let assets = match &existing {
-        Some(_) => None,
-        None => match assets() {
-            None => return Ok(None),
-            assets => assets,
-        },
+    let Some(place) = existing.clone().or_else(assets) else {
+        return Ok(None);
     };
-    let start = async {
-        let cluster = match (existing, assets) {
-            (Some(kubeconfig), _) => Cluster::existing(&kubeconfig)?,
-            (None, assets) => Cluster::start(&assets.context("no programs")?).await?,
+    let start = async move {
+        let cluster = if existing.is_some() {
+            Cluster::existing(&place)?
+        } else {
+            Cluster::start(&place).await?
         };
         cluster.install(&workload_kinds()?).await?;
         let bowline = Bowline::start(&cluster).await?;
@@ -62,9 +60,17 @@ pub async fn shared() -> Result<Option<&'static Shared>> {
 /// # Errors
 /// When it should start, but does not.
 pub async fn own() -> Result<Option<Cluster>> {
+    own_with(&workload_kinds()?).await
+}
+
+/// As [`own`], with these definitions of the workload kinds.
+///
+/// # Errors
+/// As [`own`].
+pub async fn own_with(kinds: &[Value]) -> Result<Option<Cluster>> {
     if std::env::var_os(EXISTING).is_some() {
         skipped(&format!(
-            "{EXISTING} is set, and this test breaks its cluster"
+            "{EXISTING} is set, and this test needs a cluster of its own"
         ));
         return Ok(None);
     }
@@ -72,6 +78,6 @@ pub async fn own() -> Result<Option<Cluster>> {
         return Ok(None);
     };
     let cluster = Cluster::start(&assets).await?;
-    cluster.install(&workload_kinds()?).await?;
+    cluster.install(kinds).await?;
     Ok(Some(cluster))
 }

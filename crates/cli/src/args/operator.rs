@@ -18,40 +18,97 @@ Examples:
   bowline operator --kubeconfig admin.conf --certificate-names 127.0.0.1 --log-format text")]
 pub struct Operator {
     /// Where admission is served over HTTPS
-    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:9443", env = "BOWLINE_LISTEN", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "0.0.0.0:9443",
+        env = "BOWLINE_LISTEN",
+        hide_env_values = true
+    )]
     pub listen: SocketAddr,
     /// Where health and metrics are served over plain HTTP
-    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8080", env = "BOWLINE_HTTP_LISTEN", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "0.0.0.0:8080",
+        env = "BOWLINE_HTTP_LISTEN",
+        hide_env_values = true
+    )]
     pub http_listen: SocketAddr,
     /// Namespace of its own Secrets and Lease [default: `$POD_NAMESPACE`, else the kubeconfig's, else `bowline`]
-    #[arg(long, value_name = "NAMESPACE", env = "BOWLINE_NAMESPACE", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "NAMESPACE",
+        env = "BOWLINE_NAMESPACE",
+        hide_env_values = true
+    )]
     pub namespace: Option<String>,
     /// Name of its Lease and webhook configurations, and what its Secrets and Service begin with
-    #[arg(long, default_value = "bowline", env = "BOWLINE_NAME", hide_env_values = true)]
+    #[arg(
+        long,
+        default_value = "bowline",
+        env = "BOWLINE_NAME",
+        hide_env_values = true
+    )]
     pub name: String,
     /// Who makes the serving certificate
-    #[arg(long, value_name = "SOURCE", default_value = "self", env = "BOWLINE_CERTIFICATES", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "SOURCE",
+        default_value = "self",
+        env = "BOWLINE_CERTIFICATES",
+        hide_env_values = true
+    )]
     pub certificates: Certificates,
     /// Folder of `tls.crt` and `tls.key`, for `--certificates files`
-    #[arg(long, value_name = "DIR", default_value = "/etc/bowline/tls", env = "BOWLINE_CERTIFICATE_DIR", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "/etc/bowline/tls",
+        env = "BOWLINE_CERTIFICATE_DIR",
+        hide_env_values = true
+    )]
     pub certificate_dir: PathBuf,
     /// Names and addresses in a self-made certificate, beside those of the Service
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', env = "BOWLINE_CERTIFICATE_NAMES", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        env = "BOWLINE_CERTIFICATE_NAMES",
+        hide_env_values = true
+    )]
     pub certificate_names: Vec<String>,
     /// Answer admission only
     #[arg(long, env = "BOWLINE_NO_CONTROLLERS", hide_env_values = true)]
     pub no_controllers: bool,
     /// Whose `storage-config` is kept; `adopt` takes over one that OpenShift AI's controller made
-    #[arg(long, value_name = "MODE", default_value = "own", env = "BOWLINE_STORAGE_CONFIG", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value = "own",
+        env = "BOWLINE_STORAGE_CONFIG",
+        hide_env_values = true
+    )]
     pub storage_config: StorageConfig,
     /// Write `serving.kserve.io/s3-*` on S3 connections in use, for upstream KServe
     #[arg(long, env = "BOWLINE_ANNOTATE_SECRETS", hide_env_values = true)]
     pub annotate_secrets: bool,
     /// Certificates (PEM) that are joined into the bundle of every namespace
-    #[arg(long, value_name = "FILE", env = "BOWLINE_CA_BUNDLE_FILE", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "BOWLINE_CA_BUNDLE_FILE",
+        hide_env_values = true
+    )]
     pub ca_bundle_file: Option<PathBuf>,
     /// How logs are written, on stderr
-    #[arg(long, value_name = "FORMAT", default_value = "json", env = "BOWLINE_LOG_FORMAT", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "json",
+        env = "BOWLINE_LOG_FORMAT",
+        hide_env_values = true
+    )]
     pub log_format: LogFormat,
 }
 

@@ -1,16 +1,15 @@
 //! `bowline up`: a Kubernetes API on this machine that ties connections. What it is made of is left
 //! to `embed`.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 use serde::Serialize;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::args::{Up, UpOutput};
+use crate::args::{LogFormat, Up, UpOutput};
 use crate::embed::{Listening, Settings, Stack};
 use crate::failure::{Failure, Kind};
-use crate::terminal;
+use crate::{process, terminal};
 
 /// What `--output json` says, on one line, when everything is ready.
 #[derive(Serialize)]
@@ -28,7 +27,7 @@ struct Ready<'a> {
 /// # Errors
 /// When the server cannot be started, or stops by itself.
 pub async fn run(args: Up) -> Result<(), Failure> {
-    log();
+    process::log(LogFormat::Text);
     let settings = Settings {
         // The kubeconfig's path is told to people, who may go elsewhere.
         data: std::path::absolute(args.data_dir()?).map_err(|error| {
@@ -43,7 +42,7 @@ pub async fn run(args: Up) -> Result<(), Failure> {
     announce(args.output, stack.listening())?;
     let stopping = CancellationToken::new();
     let stopped = tokio::spawn(stack.serve(stopping.clone()));
-    wait_for_signal().await?;
+    process::wait_for_signal().await?;
     stopping.cancel();
     stopped
         .await
@@ -82,32 +81,4 @@ fn announce(output: UpOutput, at: &Listening) -> Result<(), Failure> {
     written.and_then(|()| out.flush()).map_err(|error| {
         Failure::new(Kind::Internal, "cannot say where the server listens").caused_by(&error)
     })
-}
-
-async fn wait_for_signal() -> Result<(), Failure> {
-    let listen = |kind| {
-        signal(kind).map_err(|error| {
-            Failure::new(Kind::Internal, "cannot wait for a signal to stop").caused_by(&error)
-        })
-    };
-    let (mut interrupt, mut terminate) = (
-        listen(SignalKind::interrupt())?,
-        listen(SignalKind::terminate())?,
-    );
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    Ok(())
-}
-
-/// Logs go to stderr; `RUST_LOG` chooses what is told.
-fn log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
 }

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_lc_rs::{hmac, rand};
 use bowline_core::Secret;
+use bowline_core::names::MANAGED_BY;
 use kube::api::{DynamicObject, ObjectMeta, PostParams};
 use serde_json::json;
 use tokio::sync::OnceCell;
 
 use super::ReconcileError;
 use super::inventory::Inventory;
-use crate::kubernetes::{MANAGED_BY, is_conflict, secrets};
+use crate::kubernetes::{is_conflict, secrets};
 
 /// Key of the random bytes in our own Secret.
 const KEY: &str = "key";

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use bowline_core::names::MANAGED_BY;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
 use k8s_openapi::jiff::Timestamp;
@@ -11,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::kubernetes::{MANAGED_BY, is_conflict};
+use crate::kubernetes::is_conflict;
 
 /// How long things take in an election.
 #[derive(Debug, Clone, Copy)]

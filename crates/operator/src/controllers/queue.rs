@@ -23,6 +23,17 @@ pub enum Priority {
     Urgent,
 }
 
+/// How the work on a key ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It is as it should be.
+    Done,
+    /// It is to be looked at again after this time.
+    Later(Duration),
+    /// It failed, and is tried again after a pause that grows with each failure.
+    Failed,
+}
+
 /// A queue of keys.
 #[derive(Debug)]
 pub struct Queue<K> {
@@ -99,9 +110,9 @@ impl<K: Clone + Eq + Hash> Queue<K> {
         }
     }
 
-    /// Says how the work on a key went. After a failure it comes again, each time later.
-    pub fn finish(&self, key: &K, is_done: bool) {
-        self.lock().finish(key, is_done);
+    /// Says how the work on a key ended.
+    pub fn finish(&self, key: &K, end: End) {
+        self.lock().finish(key, end);
         self.changed.notify_one();
     }
 
@@ -216,7 +227,7 @@ impl<K: Clone + Eq + Hash> State<K> {
         }
     }
 
-    fn finish(&mut self, key: &K, is_done: bool) {
+    fn finish(&mut self, key: &K, end: End) {
         self.progress = Instant::now();
         let Some(entry) = self.keys.remove(key) else {
             return;
@@ -225,14 +236,19 @@ impl<K: Clone + Eq + Hash> State<K> {
             self.keys.insert(key.clone(), entry);
             return;
         };
-        if is_done {
-            if let Some(priority) = again {
+        let (failures, wait) = match (end, again) {
+            (End::Done | End::Later(_), Some(priority)) => {
                 self.add(key.clone(), priority);
+                return;
             }
-            return;
-        }
-        let failures = entry.failures.saturating_add(1);
-        let time = self.progress + pause(failures);
+            (End::Done, None) => return,
+            (End::Later(wait), None) => (0, wait),
+            (End::Failed, _) => {
+                let failures = entry.failures.saturating_add(1);
+                (failures, pause(failures))
+            }
+        };
+        let time = self.progress + wait;
         self.number += 1;
         let standing = Standing::Later(time, self.number);
         self.later.insert((time, self.number), key.clone());

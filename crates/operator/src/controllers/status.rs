@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bowline_core::drift::{self, State, Statuses};
 use bowline_core::names;
+use bowline_core::names::MANAGED_BY;
 use k8s_openapi::api::core::v1::{ConfigMap, ObjectReference};
 use k8s_openapi::jiff::Timestamp;
 use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions};
@@ -12,19 +13,16 @@ use kube::core::ObjectMeta;
 use kube::runtime::events::{Event, EventType, Recorder};
 use serde_json::{Value, json};
 
-use super::ReconcileError;
 use super::fingerprint::Fingerprints;
 use super::inventory::{Inventory, Workload, WorkloadRef};
 use super::kinds::Kind;
-use crate::kubernetes::{MANAGED_BY, is_conflict};
+use super::{ATTEMPTS, ReconcileError, is_written};
 
 /// ConfigMap of a namespace that holds the statuses of its models.
 ///
 /// KServe copies every annotation of a model onto its pods, so an annotation that changes would
 /// restart them.
 pub const STATUS_CONFIG_MAP: &str = "bowline-connection-status";
-/// How often a write that others got ahead of is tried again at once.
-const ATTEMPTS: usize = 5;
 
 /// Keeps statuses.
 pub struct StatusController {
@@ -262,14 +260,6 @@ async fn write(
         api.patch(STATUS_CONFIG_MAP, &params, &Patch::Merge(patch))
             .await,
     )
-}
-
-fn is_written<T>(answer: Result<T, kube::Error>) -> Result<bool, kube::Error> {
-    match answer {
-        Ok(_) => Ok(true),
-        Err(error) if is_conflict(&error) => Ok(false),
-        Err(error) => Err(error),
-    }
 }
 
 /// The entry of a model in the ConfigMap.

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bowline_core::ca_bundle;
+use bowline_core::names::MANAGED_BY;
 use bowline_core::plan::Account;
 use futures::{Stream, StreamExt as _};
 use kube::api::{Api, ApiResource, DynamicObject};
@@ -16,11 +18,9 @@ use kube::runtime::watcher::{self, Config, Event, watcher};
 use tokio_util::sync::CancellationToken;
 
 use super::Key;
-use super::ca_bundle;
 use super::inventory::{Inventory, place, reference};
 use super::kinds::{KINDS, Kind};
 use super::queue::{Priority, Queue};
-use crate::kubernetes::MANAGED_BY;
 
 /// Objects in one page of a list. Metadata can be large where `kubectl apply` keeps a copy of the
 /// object in it, and pages are what the memory at the start depends on.
@@ -69,7 +69,7 @@ impl Watches {
         tasks.spawn(async move { this.watch_secrets().await });
         let this = Arc::clone(&self);
         tasks.spawn(async move { this.watch_accounts().await });
-        for name in ca_bundle::WATCHED {
+        for name in super::ca_bundle::WATCHED {
             let this = Arc::clone(&self);
             tasks.spawn(async move { this.watch_config_map(name).await });
         }
@@ -171,27 +171,25 @@ impl Watches {
     async fn watch_accounts(&self) {
         let (key, value) = MANAGED_BY;
         let config = Config::default().labels(&format!("{key}={value}"));
-        self.follow(
-            "serviceaccounts",
-            core("ServiceAccount", "serviceaccounts"),
-            config,
-            |meta| {
-                let (namespace, name) = place(meta)?;
-                let secret = name.strip_suffix("-sa")?.to_owned();
-                Some(Key::Account(namespace, Account { name, secret }))
-            },
-        )
+        let resource = core("ServiceAccount", "serviceaccounts");
+        self.follow("serviceaccounts", resource, config, |meta| {
+            account(meta).into_iter().collect()
+        })
         .await;
     }
 
+    /// Sources of a bundle make the bundle anew; the bundle itself is named by entries, too.
     async fn watch_config_map(&self, name: &'static str) {
         let config = Config::default().fields(&format!("metadata.name={name}"));
-        self.follow(
-            "configmaps",
-            core("ConfigMap", "configmaps"),
-            config,
-            |meta| meta.namespace.clone().map(Key::Bundle),
-        )
+        let resource = core("ConfigMap", "configmaps");
+        self.follow("configmaps", resource, config, |meta| {
+            let namespace = meta.namespace.clone().unwrap_or_default();
+            let entries = (name == ca_bundle::NAME).then(|| Key::Storage(namespace.clone()));
+            [Key::Bundle(namespace)]
+                .into_iter()
+                .chain(entries)
+                .collect()
+        })
         .await;
     }
 
@@ -201,17 +199,17 @@ impl Watches {
         plural: &'static str,
         resource: ApiResource,
         config: Config,
-        key: impl Fn(&ObjectMeta) -> Option<Key> + Send,
+        keys: impl Fn(&ObjectMeta) -> Vec<Key> + Send,
     ) {
         let mut stream = pin!(self.stream(&resource, config));
         while let Some(event) = stream.next().await {
             match event {
                 Ok(Event::Init | Event::InitDone) => {}
                 Ok(Event::InitApply(object)) => {
-                    self.ask(key(&object.metadata), Priority::Refresh);
+                    self.ask(keys(&object.metadata), Priority::Refresh);
                 }
                 Ok(Event::Apply(object) | Event::Delete(object)) => {
-                    self.ask(key(&object.metadata), Priority::Urgent);
+                    self.ask(keys(&object.metadata), Priority::Urgent);
                 }
                 Err(error) => complain(plural, &error),
             }
@@ -244,6 +242,13 @@ impl Watches {
             self.unsynced.fetch_sub(1, Ordering::Relaxed);
         }
     }
+}
+
+/// Which account an object's metadata stands for, if it is named as ours are.
+fn account(meta: &ObjectMeta) -> Option<Key> {
+    let (namespace, name) = place(meta)?;
+    let secret = name.strip_suffix("-sa")?.to_owned();
+    Some(Key::Account(namespace, Account { name, secret }))
 }
 
 fn core(kind: &str, plural: &str) -> ApiResource {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use bowline_apiserver::{ApiServer, Config, UserInfo};
 use bowline_core::manifest;
+use bowline_operator::controllers::inventory::Inventory;
 use bowline_operator::controllers::queue::Queue;
 use bowline_operator::controllers::{Assembly, Settings};
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -146,22 +147,25 @@ impl TestApi {
 /// The loop of controllers, leading until it is dropped.
 pub(crate) struct Loop {
     pub(crate) queue: Arc<Queue<bowline_operator::controllers::Key>>,
+    inventory: Arc<Inventory>,
     stopping: CancellationToken,
     _leads: watch::Sender<bool>,
 }
 
 impl Loop {
     pub(crate) fn start(client: &kube::Client) -> Self {
-        let settings = Settings {
-            namespace: "default".to_owned(),
-            name: "bowline".to_owned(),
-        };
-        let assembly = Assembly::new(client, &settings);
+        Self::start_with(client, &Settings::new("default", "bowline"))
+    }
+
+    pub(crate) fn start_with(client: &kube::Client, settings: &Settings) -> Self {
+        let assembly = Assembly::new(client, settings);
+        let inventory = Arc::clone(&assembly.inventory);
         let (queue, stopping) = (Arc::clone(&assembly.queue), CancellationToken::new());
         let (leads, leading) = watch::channel(true);
         tokio::spawn(assembly.run(leading, stopping.clone()));
         Self {
             queue,
+            inventory,
             stopping,
             _leads: leads,
         }
@@ -171,12 +175,22 @@ impl Loop {
 impl Loop {
     /// Waits until nothing is left to do.
     pub(crate) async fn until_idle(&self) -> Result<()> {
-        let idle = async {
-            while !self.queue.is_empty() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        Ok(tokio::time::timeout(PATIENCE, idle).await?)
+        until(|| self.queue.is_empty()).await
+    }
+
+    /// Waits until this version of a Secret has been heard of.
+    pub(crate) async fn until_seen(
+        &self,
+        namespace: &str,
+        secret: &str,
+        version: Option<String>,
+    ) -> Result<()> {
+        until(|| self.inventory.version(namespace, secret) == version).await
+    }
+
+    /// Waits until nobody uses a Secret any more, as far as is known.
+    pub(crate) async fn until_forgotten(&self, namespace: &str, secret: &str) -> Result<()> {
+        until(|| self.inventory.users(namespace, secret).is_empty()).await
     }
 }
 
@@ -184,6 +198,15 @@ impl Drop for Loop {
     fn drop(&mut self) {
         self.stopping.cancel();
     }
+}
+
+async fn until(is_so: impl Fn() -> bool) -> Result<()> {
+    let wait = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    Ok(tokio::time::timeout(PATIENCE, wait).await?)
 }
 
 /// The definitions of the workload kinds.

@@ -1,6 +1,9 @@
 //! The controllers on the embedded Kubernetes API, in this process: the same code as in a cluster,
 //! on an API that really stores, watches and refuses.
 
+mod accounts;
 mod api;
+mod ca_bundle;
 mod lease;
 mod status;
+mod storage_config;

@@ -31,7 +31,8 @@ pub(super) fn uri(connection: &Connection) -> Result<&str, Denial> {
     }
 }
 
-/// `s3://<bucket>/<path>`.
+/// `s3://<bucket>/<path>`, with the slash at the path's end if it has one: readers take what stands
+/// there for the beginning of names.
 pub(super) fn s3(resolved: &Resolved) -> Result<String, Denial> {
     let bucket = resolved.connection.bucket().ok_or_else(|| {
         Denial::Forbidden(format!(
@@ -39,7 +40,11 @@ pub(super) fn s3(resolved: &Resolved) -> Result<String, Denial> {
             resolved.connection.secret.name
         ))
     })?;
-    Ok(join("s3", bucket, &resolved.path))
+    let mut location = join("s3", bucket, &resolved.path);
+    if resolved.path.ends_with('/') {
+        location.push('/');
+    }
+    Ok(location)
 }
 
 /// `oci://<host>/<path>`, where both are given.

@@ -3,7 +3,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 
 use super::Priority::{Refresh, Urgent};
-use super::{LONGEST_PAUSE, Queue};
+use super::{End, LONGEST_PAUSE, Queue};
 
 fn next(queue: &Queue<&'static str>) -> Option<&'static str> {
     queue.take().now_or_never()
@@ -43,7 +43,7 @@ async fn a_key_that_changes_while_it_is_worked_on_comes_again() {
     assert_eq!(next(&queue), Some("a"));
     queue.add("a", Urgent);
     assert_eq!(next(&queue), None, "not while it is worked on");
-    queue.finish(&"a", true);
+    queue.finish(&"a", End::Done);
     assert_eq!(next(&queue), Some("a"));
 }
 
@@ -52,11 +52,11 @@ async fn a_failure_comes_again_later_and_does_not_hold_up_others() {
     let queue = Queue::default();
     queue.add("bad", Urgent);
     assert_eq!(next(&queue), Some("bad"));
-    queue.finish(&"bad", false);
+    queue.finish(&"bad", End::Failed);
     assert_eq!(next(&queue), None);
     queue.add("good", Refresh);
     assert_eq!(queue.take().await, "good");
-    queue.finish(&"good", true);
+    queue.finish(&"good", End::Done);
     assert_eq!(queue.take().await, "bad");
 }
 
@@ -69,7 +69,7 @@ async fn pauses_grow_up_to_a_minute_and_end_with_a_success() {
         let start = tokio::time::Instant::now();
         assert_eq!(queue.take().await, "a");
         pauses.push(start.elapsed());
-        queue.finish(&"a", false);
+        queue.finish(&"a", End::Failed);
     }
     assert!(pauses[1] < Duration::from_secs(1), "{pauses:?}");
     assert!(pauses[2..7].is_sorted(), "{pauses:?}");
@@ -80,7 +80,7 @@ async fn pauses_grow_up_to_a_minute_and_end_with_a_success() {
     );
     assert!(pauses[11] > Duration::from_secs(40), "{pauses:?}");
     assert_eq!(queue.take().await, "a");
-    queue.finish(&"a", true);
+    queue.finish(&"a", End::Done);
     assert!(queue.is_empty());
 }
 
@@ -89,7 +89,7 @@ async fn news_of_what_failed_are_tried_at_once() {
     let queue = Queue::default();
     queue.add("a", Urgent);
     assert_eq!(next(&queue), Some("a"));
-    queue.finish(&"a", false);
+    queue.finish(&"a", End::Failed);
     queue.add("a", Refresh);
     assert_eq!(next(&queue), None, "a refresh is no news");
     queue.add("a", Urgent);
@@ -106,7 +106,7 @@ async fn a_stall_shows_while_work_is_pending_only() {
     assert_eq!(queue.stalled(), Duration::from_secs(70));
     assert_eq!(next(&queue), Some("a"));
     assert_eq!(queue.stalled(), Duration::ZERO);
-    queue.finish(&"a", true);
+    queue.finish(&"a", End::Done);
     assert_eq!(queue.oldest(), Duration::ZERO);
 }
 
@@ -118,7 +118,7 @@ async fn several_takers_get_all_keys() {
             let queue = std::sync::Arc::clone(&queue);
             tokio::spawn(async move {
                 let key: u32 = queue.take().await;
-                queue.finish(&key, true);
+                queue.finish(&key, End::Done);
                 key
             })
         })
@@ -130,4 +130,17 @@ async fn several_takers_get_all_keys() {
     }
     taken.sort_unstable();
     assert_eq!(taken, [0, 1, 2, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_put_off_comes_at_its_time_and_is_not_pending_until_then() {
+    let queue = Queue::default();
+    queue.add("a", Urgent);
+    assert_eq!(next(&queue), Some("a"));
+    queue.finish(&"a", End::Later(Duration::from_secs(90)));
+    tokio::time::advance(Duration::from_secs(80)).await;
+    assert_eq!((next(&queue), queue.stalled()), (None, Duration::ZERO));
+    let start = tokio::time::Instant::now();
+    assert_eq!(queue.take().await, "a");
+    assert!(start.elapsed() >= Duration::from_secs(10));
 }

@@ -1,0 +1,194 @@
+//! What `bowline operator` puts together in a cluster: admission over HTTPS, and on the leading
+//! replica the controllers. Talking to the person is left to `commands::operator`.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bowline_core::storage_config::Mode;
+use bowline_operator::certificates::files::Files;
+use bowline_operator::certificates::{Serving, own, system_clock};
+use bowline_operator::controllers::lease::{Election, Terms};
+use bowline_operator::controllers::{Assembly, Settings};
+use bowline_operator::listen::listen;
+use bowline_operator::metrics::count_panics;
+use bowline_operator::server::{Reviews, routes};
+use bowline_operator::{Admission, Kubernetes, Metrics, Rights};
+use k8s_openapi::api::coordination::v1::Lease;
+use kube::api::Api;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::args::{self, Certificates, Operator, StorageConfig};
+use crate::cluster;
+use crate::failure::{Failure, Kind};
+
+/// Namespace of our own objects where nothing names one.
+const NAMESPACE: &str = "bowline";
+
+/// How often files of certificates are looked at.
+const FILES_EVERY: Duration = Duration::from_secs(5);
+
+/// Where the serving certificate comes from.
+enum Source {
+    /// We make it, valid for these names beside those of the Service.
+    Own(Vec<String>),
+    /// Somebody puts it into this folder.
+    Files(PathBuf),
+}
+
+impl Source {
+    fn of(args: &Operator) -> Self {
+        match args.certificates {
+            Certificates::Own => Self::Own(args.certificate_names.clone()),
+            Certificates::Files => Self::Files(args.certificate_dir.clone()),
+        }
+    }
+
+    /// Keeps the certificate good until it is dropped.
+    async fn keep(self, client: &kube::Client, settings: &Settings, serving: Serving) {
+        match self {
+            Self::Own(more_names) => {
+                let settings = own::Settings {
+                    more_names,
+                    ..own::Settings::new(&settings.namespace, &settings.name)
+                };
+                own::Keeper::new(client, settings, serving, system_clock())
+                    .run()
+                    .await;
+            }
+            Self::Files(folder) => Files::new(folder, serving).run(FILES_EVERY).await,
+        }
+    }
+}
+
+/// One replica, bound to its ports, not yet serving.
+pub(crate) struct Replica {
+    client: kube::Client,
+    settings: Settings,
+    admission: TcpListener,
+    http: TcpListener,
+    certificates: Source,
+    has_controllers: bool,
+}
+
+impl Replica {
+    /// Finds the cluster and binds the ports.
+    pub(crate) async fn open(args: &Operator, cluster: &args::Cluster) -> Result<Self, Failure> {
+        let config = cluster::config(cluster).await?;
+        let namespace = namespace(args, &config.default_namespace);
+        let client = kube::Client::try_from(config).map_err(|error| {
+            Failure::new(Kind::Usage, "there is no way to the cluster").caused_by(&error)
+        })?;
+        Ok(Self {
+            client,
+            settings: Settings {
+                storage_config: match args.storage_config {
+                    StorageConfig::Off => Mode::Off,
+                    StorageConfig::Own => Mode::Own,
+                    StorageConfig::Adopt => Mode::Adopt,
+                },
+                annotates_secrets: args.annotate_secrets,
+                ca_bundle: ca_bundle(args.ca_bundle_file.as_deref())?,
+                ..Settings::new(namespace, &args.name)
+            },
+            admission: bind("--listen", args.listen)?,
+            http: bind("--http-listen", args.http_listen)?,
+            certificates: Source::of(args),
+            has_controllers: !args.no_controllers,
+        })
+    }
+
+    /// Serves until `stopping` is cancelled; then reviews under way are answered, and the lease is
+    /// given back.
+    pub(crate) async fn serve(self, stopping: CancellationToken) -> Result<(), Failure> {
+        let metrics = Arc::<Metrics>::default();
+        count_panics(&metrics);
+        let assembly = Assembly::new(&self.client, &self.settings);
+        let cluster = Rights::new(Kubernetes::new(self.client.clone()), Arc::clone(&metrics));
+        let users = Arc::clone(&assembly.inventory);
+        let serving = Serving::new(Arc::clone(&metrics));
+        let certificates = self.certificates;
+        let (client, settings) = (self.client.clone(), self.settings.clone());
+        let tls = serving.server_config();
+        let certificates = async move { certificates.keep(&client, &settings, serving).await };
+        let certificates = stopping.run_until_cancelled(certificates);
+        let reviews = Reviews {
+            admission: Arc::new(Admission::new(cluster)),
+            users,
+            metrics,
+        };
+        let (leads, leading) = watch::channel(false);
+        let election = election(
+            self.has_controllers,
+            self.client,
+            self.settings,
+            leads,
+            stopping.clone(),
+        );
+        let stop = stopping.clone().cancelled_owned();
+        let address = self.admission.local_addr();
+        tracing::info!(address = ?address.ok(), "serving admission");
+        let review = listen(self.admission, tls, routes(reviews), stop);
+        let controllers = assembly.run(leading, stopping.clone());
+        let (review, (), (), _) = tokio::join!(review, controllers, election, certificates);
+        review.map_err(|error| {
+            Failure::new(Kind::Unavailable, "admission cannot be served").caused_by(&error)
+        })
+    }
+}
+
+async fn election(
+    takes_part: bool,
+    client: kube::Client,
+    settings: Settings,
+    leads: watch::Sender<bool>,
+    stopping: CancellationToken,
+) {
+    if !takes_part {
+        stopping.cancelled().await;
+        return;
+    }
+    let api: Api<Lease> = Api::namespaced(client, &settings.namespace);
+    let election = Election::new(api, settings.name, identity(), Terms::default());
+    election.run(leads, stopping).await;
+}
+
+/// Unique among replicas, and telling to people: the pod's name, and a part of its own.
+fn identity() -> String {
+    let host = std::env::var("POD_NAME").or_else(|_| std::env::var("HOSTNAME"));
+    let host = host.unwrap_or_else(|_| "bowline".to_owned());
+    let own = uuid::Uuid::new_v4().simple().to_string();
+    format!("{host}-{}", &own[..8])
+}
+
+fn ca_bundle(file: Option<&Path>) -> Result<String, Failure> {
+    let Some(file) = file else {
+        return Ok(String::new());
+    };
+    std::fs::read_to_string(file).map_err(|error| {
+        Failure::new(Kind::Usage, format!("cannot read `{}`", file.display()))
+            .caused_by(&error)
+            .help("name a file of certificates in PEM with `--ca-bundle-file`")
+    })
+}
+
+/// `$POD_NAMESPACE` is what the chart sets from the pod's own metadata.
+fn namespace(args: &Operator, context: &str) -> String {
+    let from_pod = std::env::var("POD_NAMESPACE").ok();
+    let named = args.namespace.clone().or(from_pod);
+    named
+        .or_else(|| Some(context.to_owned()).filter(|name| name != "default"))
+        .unwrap_or_else(|| NAMESPACE.to_owned())
+}
+
+fn bind(flag: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).map_err(|error| {
+        Failure::new(Kind::Unavailable, format!("cannot listen on {address}"))
+            .caused_by(&error)
+            .help(format!(
+                "choose another address with `{flag}`; port 0 is any free one"
+            ))
+    })
+}
