@@ -3,14 +3,10 @@
 mod tap;
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use axum::middleware::from_fn_with_state;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use bowline_core::manifest;
 use bowline_operator::listen::listen;
 use bowline_operator::server::{Reviews, routes};
 use bowline_operator::{Admission, Kubernetes};
@@ -21,6 +17,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::certificates::{Authority, Signed};
+use crate::chart::{snapshot, webhooks_at};
 use crate::cluster::Cluster;
 use crate::wait::until;
 
@@ -119,27 +116,15 @@ impl Bowline {
 /// # Errors
 /// When they cannot be read.
 pub fn configurations(url: &str, authority: &str) -> Result<Vec<Value>> {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/chart/snapshots/default.yaml");
-    let mut objects = manifest::parse(&std::fs::read(path)?)?;
-    objects.retain(|object| object.get("webhooks").is_some());
-    let webhooks = objects
-        .iter_mut()
-        .filter_map(|object| object.get_mut("webhooks")?.as_array_mut())
-        .flatten();
-    for webhook in webhooks {
-        let path = webhook
-            .pointer("/clientConfig/service/path")
-            .and_then(Value::as_str)
-            .context("a webhook has no path")?;
-        let url = format!("{url}{path}");
-        webhook["clientConfig"] = json!({"url": url, "caBundle": STANDARD.encode(authority)});
-    }
-    Ok(objects)
+    webhooks_at(url, Some(authority), snapshot("default")?)
 }
 
-/// API servers hear of webhooks by a watch, so registering them takes effect a little later.
-async fn wait_until_asked(cluster: &Cluster) -> Result<()> {
+/// Waits until the API server asks Bowline. It hears of webhooks by a watch, so registering them
+/// takes effect a little later.
+///
+/// # Errors
+/// When it never asks.
+pub async fn wait_until_asked(cluster: &Cluster) -> Result<()> {
     let kind = GroupVersionKind::gvk("kubeflow.org", "v1", "Notebook");
     let api: Api<DynamicObject> = Api::namespaced_with(
         cluster.client().await?,

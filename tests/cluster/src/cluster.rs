@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use bowline_core::manifest;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::Client;
-use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, PostParams};
+use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use kube::core::GroupVersionKind;
 use serde_json::{Value, json};
@@ -32,11 +32,22 @@ impl Cluster {
     /// # Errors
     /// When it does not start.
     pub async fn start(assets: &Path) -> Result<Self> {
-        let plane = ControlPlane::start(assets).await?;
-        Ok(Self {
+        Ok(Self::of(ControlPlane::start(assets).await?))
+    }
+
+    /// The same, with a log of who asks for what.
+    ///
+    /// # Errors
+    /// As [`Cluster::start`].
+    pub async fn start_audited(assets: &Path) -> Result<Self> {
+        Ok(Self::of(ControlPlane::start_audited(assets).await?))
+    }
+
+    fn of(plane: ControlPlane) -> Self {
+        Self {
             kubeconfig: plane.kubeconfig().clone(),
             plane: Some(plane),
-        })
+        }
     }
 
     /// The cluster that a kubeconfig's current context points to. What tests make there stays.
@@ -101,6 +112,31 @@ impl Cluster {
             api.patch(&name, &params, &Patch::Apply(object))
                 .await
                 .with_context(|| format!("applying `{name}`"))?;
+        }
+        Ok(())
+    }
+
+    /// The stored form of this object; none where it is not there.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn get(&self, object: &Value) -> Result<Option<Value>> {
+        let (api, name) = api_of(&self.client().await?, object)?;
+        let found = api.get_opt(&name).await?;
+        Ok(found.map(serde_json::to_value).transpose()?)
+    }
+
+    /// Deletes these objects, and does not wait for what hangs on them.
+    ///
+    /// # Errors
+    /// When the API server refuses, or one is not there.
+    pub async fn delete(&self, objects: &[Value]) -> Result<()> {
+        let client = self.client().await?;
+        for object in objects {
+            let (api, name) = api_of(&client, object)?;
+            api.delete(&name, &DeleteParams::background())
+                .await
+                .with_context(|| format!("deleting `{name}`"))?;
         }
         Ok(())
     }

@@ -15,12 +15,24 @@ use crate::certificates::{Authority, Signed};
 use crate::process::Process;
 use crate::wait::until;
 
+/// What ServiceAccounts ask for, without what they send or get. A watch is logged when it begins.
+const AUDIT_POLICY: &str = r#"
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+  - level: Metadata
+    userGroups: ["system:serviceaccounts"]
+  - level: None
+"#;
+
 /// A running control plane; ends when dropped, or with the process that started it.
 #[derive(Debug)]
 pub struct ControlPlane {
     assets: PathBuf,
     api_port: u16,
     etcd_port: u16,
+    is_audited: bool,
     kubeconfig: Kubeconfig,
     // Dropped in this order: the store outlives who uses it.
     api_server: Option<Process>,
@@ -34,6 +46,18 @@ impl ControlPlane {
     /// # Errors
     /// When one of them does not start.
     pub async fn start(assets: &Path) -> Result<Self> {
+        Self::start_with(assets, false).await
+    }
+
+    /// As [`ControlPlane::start`]; who asks for what is written to [`ControlPlane::audit_log`].
+    ///
+    /// # Errors
+    /// As [`ControlPlane::start`].
+    pub async fn start_audited(assets: &Path) -> Result<Self> {
+        Self::start_with(assets, true).await
+    }
+
+    async fn start_with(assets: &Path, is_audited: bool) -> Result<Self> {
         let folder = tempfile::tempdir()?.keep();
         let [api_port, etcd_port] = free_ports()?;
         let authority = Authority::new("cluster authority")?;
@@ -47,6 +71,7 @@ impl ControlPlane {
             assets: assets.to_owned(),
             api_port,
             etcd_port,
+            is_audited,
             kubeconfig,
             api_server: None,
             _etcd: etcd,
@@ -97,6 +122,11 @@ impl ControlPlane {
         self.folder.join("kubeconfig")
     }
 
+    /// The audit events of ServiceAccounts, one line of JSON each, where they are written.
+    pub fn audit_log(&self) -> Option<PathBuf> {
+        self.is_audited.then(|| self.folder.join("audit.log"))
+    }
+
     /// The folder that state and keys are in.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -104,7 +134,7 @@ impl ControlPlane {
 
     fn api_server_arguments(&self) -> Vec<String> {
         let file = |name: &str| self.folder.join(name).display().to_string();
-        vec![
+        let mut arguments = vec![
             format!("--etcd-servers=http://127.0.0.1:{}", self.etcd_port),
             "--bind-address=127.0.0.1".to_owned(),
             format!("--secure-port={}", self.api_port),
@@ -126,7 +156,12 @@ impl ControlPlane {
             "--max-requests-inflight=3000".to_owned(),
             "--max-mutating-requests-inflight=1000".to_owned(),
             "--profiling=false".to_owned(),
-        ]
+        ];
+        if let Some(log) = self.audit_log() {
+            arguments.push(format!("--audit-policy-file={}", file("audit-policy.yaml")));
+            arguments.push(format!("--audit-log-path={}", log.display()));
+        }
+        arguments
     }
 }
 
@@ -155,6 +190,7 @@ fn write_files(folder: &Path, authority: &Authority) -> Result<()> {
         ("server.key", &server.key),
         ("accounts.key", &accounts.serialize_pem()),
         ("accounts.pub", &accounts.public_key_pem()),
+        ("audit-policy.yaml", AUDIT_POLICY),
     ] {
         std::fs::write(folder.join(name), content)?;
     }

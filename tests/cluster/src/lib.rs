@@ -4,6 +4,7 @@
 mod admission;
 mod assets;
 mod certificates;
+pub mod chart;
 mod cluster;
 mod control_plane;
 mod process;
@@ -11,10 +12,10 @@ mod shared;
 pub mod storage;
 mod wait;
 
-pub use admission::{Bowline, Call, configurations};
+pub use admission::{Bowline, Call, configurations, wait_until_asked};
 pub use assets::{assets, skipped};
 pub use certificates::{Authority, Signed};
 pub use cluster::{Cluster, field_kinds, workload_kinds};
 pub use control_plane::ControlPlane;
-pub use shared::{Shared, own, own_with, shared};
+pub use shared::{Shared, own, own_audited, own_with, shared};
 pub use wait::until;

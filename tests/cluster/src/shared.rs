@@ -1,6 +1,6 @@
 //! One cluster with Bowline in it for all tests of a binary, and clusters of a test's own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use anyhow::Result;
@@ -68,6 +68,22 @@ pub async fn own() -> Result<Option<Cluster>> {
 /// # Errors
 /// As [`own`].
 pub async fn own_with(kinds: &[Value]) -> Result<Option<Cluster>> {
+    start_own(kinds, async |assets| Cluster::start(assets).await).await
+}
+
+/// As [`own`], with a log of who asks for what.
+///
+/// # Errors
+/// As [`own`].
+pub async fn own_audited() -> Result<Option<Cluster>> {
+    let start = async |assets: &Path| Cluster::start_audited(assets).await;
+    start_own(&workload_kinds()?, start).await
+}
+
+async fn start_own(
+    kinds: &[Value],
+    start: impl AsyncFnOnce(&Path) -> Result<Cluster>,
+) -> Result<Option<Cluster>> {
     if std::env::var_os(EXISTING).is_some() {
         skipped(&format!(
             "{EXISTING} is set, and this test needs a cluster of its own"
@@ -77,7 +93,7 @@ pub async fn own_with(kinds: &[Value]) -> Result<Option<Cluster>> {
     let Some(assets) = assets() else {
         return Ok(None);
     };
-    let cluster = Cluster::start(&assets).await?;
+    let cluster = start(&assets).await?;
     cluster.install(kinds).await?;
     Ok(Some(cluster))
 }

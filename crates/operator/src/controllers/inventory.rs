@@ -7,7 +7,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bowline_core::drift::Running;
 use bowline_core::plan::Account;
-use bowline_core::{Usage, names};
+use bowline_core::{Usage, WorkloadKind, names};
 use kube::core::ObjectMeta;
 use serde_json::json;
 
@@ -19,6 +19,8 @@ use crate::secrets::Users;
 pub const STORAGE_CONFIG: &str = "storage-config";
 /// Annotation by which Kubeflow stops a Notebook.
 const STOPPED: &str = "kubeflow-resource-stopped";
+/// Annotation in which a Deployment's controller counts sets of pods.
+const REVISION: &str = "deployment.kubernetes.io/revision";
 
 /// Which workload.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -409,10 +411,21 @@ fn workload(
         uid: meta.uid.clone().unwrap_or_default(),
         usage,
         running: Running {
-            generation: meta.generation,
+            generation: generation(kind, meta),
             is_stopped: annotations.contains_key(STOPPED),
         },
     })
+}
+
+/// What grows with each new set of pods. A Deployment's own generation grows with every change of
+/// its annotations too, such as that of its status; its controller counts sets of pods.
+fn generation(kind: &Kind, meta: &ObjectMeta) -> Option<i64> {
+    let revision = meta
+        .annotations
+        .as_ref()
+        .filter(|_| kind.workload == WorkloadKind::Deployment)
+        .and_then(|annotations| annotations.get(REVISION)?.parse().ok());
+    revision.or(meta.generation)
 }
 
 /// Which workload an object's metadata belongs to.

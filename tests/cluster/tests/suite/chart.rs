@@ -1,14 +1,11 @@
 //! The chart on a real API server: its objects are accepted, its pods pass restricted pod security,
 //! and its webhooks are asked about what concerns connections and nothing else.
-//! What it renders to is read from its snapshots, which `make check-chart` compares with it.
 
 mod asked;
 
-use std::path::{Path, PathBuf};
-
 use anyhow::{Context as _, Result};
+use bowline_cluster_tests::chart::snapshot;
 use bowline_cluster_tests::{Cluster, shared};
-use bowline_core::manifest;
 use kube::Client;
 use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, PostParams};
 use kube::core::GroupVersionKind;
@@ -17,15 +14,6 @@ use serde_json::{Value, json};
 
 /// Kinds of others, which a test cluster does not have.
 const FOREIGN: [&str; 2] = ["monitoring.coreos.com/v1", "cert-manager.io/v1"];
-
-fn snapshot(name: &str) -> Result<Vec<Value>> {
-    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../deploy/chart/snapshots")
-        .join(name)
-        .with_extension("yaml");
-    let text = std::fs::read(&path).with_context(|| path.display().to_string())?;
-    Ok(manifest::parse(&text)?)
-}
 
 fn of_kind(objects: &[Value], kind: &str) -> Result<Value> {
     let found = objects.iter().find(|object| object["kind"] == kind);

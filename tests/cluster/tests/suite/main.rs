@@ -4,6 +4,8 @@ mod again;
 mod bytes;
 mod cases;
 mod chart;
+mod grants;
+mod installed;
 mod outage;
 mod requests;
 mod rights;

@@ -62,6 +62,33 @@ fn status(name: &str) -> Key {
     })
 }
 
+fn generation_of(kind: &Kind, annotations: &[(&str, &str)]) -> Option<i64> {
+    let tied = [("opendatahub.io/connections", "team-a/x")];
+    let meta = ObjectMeta {
+        generation: Some(7),
+        ..meta("tide", &[&tied, annotations].concat(), &[])
+    };
+    let inventory = Inventory::default();
+    inventory.put_workload(Kind::named(kind.name)?, "v1", &meta);
+    let reference = super::reference(Kind::named(kind.name)?.name, &meta)?;
+    Some(inventory.workload(&reference)?.running.generation?)
+}
+
+/// The API server counts every change of a Deployment's annotations as a generation, ours too.
+#[test]
+fn a_deployment_has_new_pods_when_its_revision_says_so() {
+    let revision = [("deployment.kubernetes.io/revision", "3")];
+    assert_eq!(generation_of(kind("Deployment"), &revision), Some(3));
+}
+
+#[rstest::rstest]
+#[case::a_deployment_that_no_controller_looks_after("Deployment", &[])]
+#[case::a_deployment_with_a_revision_that_is_none("Deployment", &[("deployment.kubernetes.io/revision", "new")])]
+#[case::another_kind("StatefulSet", &[("deployment.kubernetes.io/revision", "3")])]
+fn the_generation_counts_for(#[case] name: &str, #[case] annotations: &[(&str, &str)]) {
+    assert_eq!(generation_of(kind(name), annotations), Some(7));
+}
+
 #[test]
 fn a_changed_secret_asks_for_its_users() {
     let inventory = Inventory::default();

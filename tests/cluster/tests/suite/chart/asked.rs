@@ -12,6 +12,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bowline_cluster_tests::chart::snapshot;
 use bowline_cluster_tests::{Authority, Cluster, own, until};
 use bowline_core::names::{
     ALAUDA_PROTOCOL, ALAUDA_SOURCE, ALAUDA_TYPE_REF, CONNECTIONS, DASHBOARD_LABEL, INJECTED,
@@ -22,7 +23,7 @@ use kube::Client;
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 
-use super::{api, release_namespace, snapshot};
+use super::{api, release_namespace};
 
 /// Who was asked since the last look.
 #[derive(Debug, Clone, Default)]

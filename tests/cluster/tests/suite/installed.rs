@@ -1,0 +1,202 @@
+//! Bowline as the chart installs it, in a cluster of its own: the chart's rights and webhooks, and
+//! the real process with the chart's flags, as the chart's ServiceAccount. What happens there is
+//! left to the tests.
+
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+use bowline_cluster_tests::chart::{snapshot, webhooks_at};
+use bowline_cluster_tests::{Authority, Cluster, wait_until_asked};
+use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
+use k8s_openapi::api::core::v1::ServiceAccount;
+use kube::api::{Api, PostParams};
+use serde_json::{Value, json};
+
+/// What of the chart has a meaning where no pods run; the webhooks come apart.
+const KINDS: [&str; 5] = [
+    "ServiceAccount",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "Role",
+    "RoleBinding",
+];
+
+/// An installed Bowline. Its process ends when this is dropped.
+pub(crate) struct Installed {
+    pub(crate) cluster: Cluster,
+    /// What the chart renders to.
+    pub(crate) objects: Vec<Value>,
+    /// The user that the operator is to the API server.
+    pub(crate) user: String,
+    process: Child,
+    log: PathBuf,
+    // Holds certificates for as long as they may be read again.
+    _files: tempfile::TempDir,
+}
+
+impl Installed {
+    /// Installs what the snapshot `name` of the chart holds, and waits until admission is asked.
+    pub(crate) async fn new(cluster: Cluster, name: &str) -> Result<Self> {
+        let objects = snapshot(name)?;
+        let deployment = find(&objects, "Deployment")?;
+        let account = text(deployment, "/spec/template/spec/serviceAccountName")?;
+        let namespace = text(deployment, "/metadata/namespace")?;
+        cluster.namespace(namespace, &[]).await?;
+        let is_of_use = |object: &&Value| KINDS.iter().any(|kind| object["kind"] == *kind);
+        let of_use: Vec<Value> = objects.iter().filter(is_of_use).cloned().collect();
+        cluster.apply(&of_use).await?;
+
+        let files = tempfile::tempdir()?;
+        let authority = Authority::new("admission authority")?;
+        let serving = authority.server(&["127.0.0.1"])?;
+        for (name, content) in [
+            ("tls.crt", serving.certificate.as_str()),
+            ("tls.key", &serving.key),
+            ("ca-bundle.crt", authority.pem()),
+        ] {
+            std::fs::write(files.path().join(name), content)?;
+        }
+        let kubeconfig = files.path().join("kubeconfig");
+        let of_account = kubeconfig_of(&cluster, namespace, account).await?;
+        std::fs::write(&kubeconfig, of_account.to_string())?;
+
+        let address = free_address()?;
+        let arguments = arguments(deployment, address, files.path())?;
+        let log = cluster_folder(&cluster)?.join("operator.log");
+        let process = Command::new(binary()?)
+            .args(&arguments)
+            .env_clear()
+            .env("KUBECONFIG", &kubeconfig)
+            .env("POD_NAMESPACE", namespace)
+            .env("POD_NAME", account)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(&log)?)
+            .spawn()?;
+        let installed = Self {
+            user: format!("system:serviceaccount:{namespace}:{account}"),
+            cluster,
+            process,
+            log,
+            _files: files,
+            objects,
+        };
+        // Self-made certificates are for the operator to enter.
+        let is_given = arguments.contains(&"--certificates=files".to_owned());
+        let authority = is_given.then(|| authority.pem());
+        let url = format!("https://{address}");
+        let webhooks = webhooks_at(&url, authority, installed.objects.clone())?;
+        installed.cluster.apply(&webhooks).await?;
+        let asked = wait_until_asked(&installed.cluster).await;
+        asked.with_context(|| installed.last_words())?;
+        Ok(installed)
+    }
+
+    /// Whether the chart starts the operator with this flag.
+    pub(crate) fn has_flag(&self, flag: &str) -> bool {
+        let container = "/spec/template/spec/containers/0/args";
+        let arguments = find(&self.objects, "Deployment")
+            .ok()
+            .and_then(|deployment| deployment.pointer(container)?.as_array());
+        arguments.is_some_and(|arguments| arguments.iter().any(|argument| argument == flag))
+    }
+
+    /// The end of the operator's log.
+    pub(crate) fn last_words(&self) -> String {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(30)..].join("\n")
+    }
+}
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The chart's flags, with places of this machine in place of those of a pod.
+fn arguments(deployment: &Value, address: SocketAddr, files: &Path) -> Result<Vec<String>> {
+    let chosen = deployment
+        .pointer("/spec/template/spec/containers/0/args")
+        .and_then(Value::as_array)
+        .context("no arguments")?;
+    let replaced = [
+        ("--listen", address.to_string()),
+        ("--http-listen", "127.0.0.1:0".to_owned()),
+        ("--certificate-dir", files.display().to_string()),
+        (
+            "--ca-bundle-file",
+            files.join("ca-bundle.crt").display().to_string(),
+        ),
+    ];
+    let mut arguments = Vec::new();
+    for argument in chosen {
+        let argument = argument.as_str().context("an argument is no text")?;
+        let flag = argument.split_once('=').map_or(argument, |(flag, _)| flag);
+        match replaced.iter().find(|(name, _)| *name == flag) {
+            Some((name, value)) => arguments.push(format!("{name}={value}")),
+            None => arguments.push(argument.to_owned()),
+        }
+    }
+    if arguments.iter().any(|flag| flag == "--certificates=self") {
+        arguments.push("--certificate-names=127.0.0.1".to_owned());
+    }
+    Ok(arguments)
+}
+
+/// The administrator's kubeconfig with a token of the account instead of the login.
+async fn kubeconfig_of(cluster: &Cluster, namespace: &str, account: &str) -> Result<Value> {
+    let api: Api<ServiceAccount> = Api::namespaced(cluster.client().await?, namespace);
+    let request = TokenRequest {
+        spec: Some(TokenRequestSpec {
+            expiration_seconds: Some(3600),
+            ..TokenRequestSpec::default()
+        }),
+        ..TokenRequest::default()
+    };
+    let answer = api
+        .create_token_request(account, &PostParams::default(), &request)
+        .await?;
+    let token = answer.status.context("no token")?.token;
+    let path = cluster.kubeconfig_path().context("not our cluster")?;
+    let mut kubeconfig: Value = serde_json::from_slice(&std::fs::read(path)?)?;
+    kubeconfig["users"][0]["user"] = json!({"token": token});
+    Ok(kubeconfig)
+}
+
+/// The `bowline` that was built beside these tests.
+fn binary() -> Result<PathBuf> {
+    let tests = std::env::current_exe()?;
+    let folder = tests.ancestors().nth(2).context("no folder of programs")?;
+    let path = folder.join("bowline");
+    ensure!(
+        path.is_file(),
+        "there is no {}; `make test-cluster` builds it, and so does `cargo build -p bowline`",
+        path.display()
+    );
+    Ok(path)
+}
+
+fn cluster_folder(cluster: &Cluster) -> Result<PathBuf> {
+    let kubeconfig = cluster.kubeconfig_path().context("not our cluster")?;
+    Ok(kubeconfig.parent().context("no folder")?.to_owned())
+}
+
+fn find<'a>(objects: &'a [Value], kind: &str) -> Result<&'a Value> {
+    let found = objects.iter().find(|object| object["kind"] == kind);
+    found.with_context(|| format!("no {kind}"))
+}
+
+fn text<'a>(object: &'a Value, pointer: &str) -> Result<&'a str> {
+    let found = object.pointer(pointer).and_then(Value::as_str);
+    found.with_context(|| format!("no text at {pointer}"))
+}
+
+fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
