@@ -1,4 +1,4 @@
-//! The operator's watches and controllers, leading.
+//! The operator's controllers, put together as the operator does, and leading.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,17 +28,17 @@ pub struct Operator {
 impl Operator {
     /// Starts them with the rights of `client`.
     pub fn start(client: &kube::Client) -> Self {
-        let settings = Settings::new("default", "bowline");
-        let assembly = Assembly::new(client, &settings);
+        let stopping = CancellationToken::new();
         let (leads, leading) = watch::channel(true);
+        let assembly = Assembly::new(client, &Settings::new("default", "bowline"), Arc::default());
         let this = Self {
             inventory: Arc::clone(&assembly.inventory),
             queue: Arc::clone(&assembly.queue),
             watches: Arc::clone(&assembly.watches),
-            stopping: CancellationToken::new(),
+            stopping: stopping.clone(),
             _leads: leads,
         };
-        tokio::spawn(assembly.run(leading, this.stopping.clone()));
+        tokio::spawn(assembly.run(leading, stopping));
         this
     }
 

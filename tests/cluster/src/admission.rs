@@ -5,7 +5,7 @@ mod tap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use axum::middleware::from_fn_with_state;
 use bowline_operator::listen::listen;
 use bowline_operator::server::{Reviews, routes};
@@ -117,6 +117,23 @@ impl Bowline {
 /// When they cannot be read.
 pub fn configurations(url: &str, authority: &str) -> Result<Vec<Value>> {
     webhooks_at(url, Some(authority), snapshot("default")?)
+}
+
+/// The same for one namespace only, under its name.
+///
+/// # Errors
+/// As [`configurations`].
+pub fn configurations_of(namespace: &str, url: &str, authority: &str) -> Result<Vec<Value>> {
+    let mut objects = configurations(url, authority)?;
+    for object in &mut objects {
+        object["metadata"]["name"] = namespace.into();
+        let webhooks = object["webhooks"].as_array_mut();
+        for webhook in webhooks.context("no webhooks")? {
+            webhook["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] =
+                namespace.into();
+        }
+    }
+    Ok(objects)
 }
 
 /// Waits until the API server asks Bowline. It hears of webhooks by a watch, so registering them

@@ -57,9 +57,18 @@ impl Authority {
     /// # Errors
     /// When a name is none.
     pub fn server(&self, names: &[&str]) -> Result<Signed> {
+        self.server_until(names, 4096)
+    }
+
+    /// The same with the year in which it ends.
+    ///
+    /// # Errors
+    /// When a name is none.
+    pub fn server_until(&self, names: &[&str], year: i32) -> Result<Signed> {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names)?;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.not_after = rcgen::date_time_ymd(year, 1, 1);
         self.sign(params)
     }
 

@@ -107,6 +107,27 @@ impl ControlPlane {
         .with_context(|| process.last_words())
     }
 
+    /// Makes etcd forget all versions but the present ones; returns the revision that it is at.
+    ///
+    /// # Errors
+    /// When etcd refuses.
+    pub async fn compact(&self) -> Result<u64> {
+        let url = format!("http://127.0.0.1:{}", self.etcd_port);
+        let client = kube::Client::try_from(kube::Config::new(url.parse()?))?;
+        let ask = |path: &str, body: Value| {
+            let request = http::Request::post(path).body(body.to_string().into_bytes());
+            let client = client.clone();
+            async move { anyhow::Ok(client.request::<Value>(request?).await?) }
+        };
+        let found = ask("/v3/kv/range", json!({"key": "AA=="})).await?;
+        let revision = found["header"]["revision"]
+            .as_str()
+            .context("no revision")?;
+        let compaction = json!({"revision": revision, "physical": true});
+        ask("/v3/kv/compaction", compaction).await?;
+        Ok(revision.parse()?)
+    }
+
     /// Process id of the API server, while it runs.
     pub fn api_server_id(&self) -> Option<u32> {
         self.api_server.as_ref().map(Process::id)

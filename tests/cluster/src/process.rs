@@ -10,16 +10,22 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context as _, Result};
 
 /// Starts the program and says its id, then kills it once nobody holds our standard input: when the
-/// parent closes it, or is no more. Then removes what shall not outlive the program.
+/// parent closes it, or is no more. Ends as the program does, having removed what shall not outlive
+/// it.
 const GUARD: &str = r#"
 state=$1
 shift
-"$@" < /dev/null >&2 &
-echo $!
-read -r _
-kill -KILL $!
-wait $! 2> /dev/null
+exec 3<&0
+"$@" < /dev/null 3<&- >&2 &
+program=$!
+echo $program
+{ read -r _ <&3; kill -KILL $program; } > /dev/null 2>&1 &
+watcher=$!
+wait $program 2> /dev/null
+code=$?
+kill $watcher 2> /dev/null
 [ -z "$state" ] || rm -rf -- "$state"
+exit $code
 "#;
 
 /// A running program.
@@ -64,9 +70,30 @@ impl Process {
         self.id
     }
 
+    /// Sends it a signal, such as `TERM`.
+    pub(crate) fn signal(&self, signal: &str) -> Result<()> {
+        let status = Command::new("sh")
+            .args(["-c", r#"kill -s "$1" "$2""#, "signal", signal])
+            .arg(self.id.to_string())
+            .status()?;
+        anyhow::ensure!(status.success(), "process {} gets no signal", self.id);
+        Ok(())
+    }
+
+    /// How it ended, by the rules of shells; nothing while it runs.
+    pub(crate) fn code(&mut self) -> Result<Option<i32>> {
+        let status = self.guard.try_wait()?;
+        Ok(status.and_then(|status| status.code()))
+    }
+
+    /// All that it wrote.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
     /// The last lines of its log.
     pub(crate) fn last_words(&self) -> String {
-        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(20)..].join("\n")
     }

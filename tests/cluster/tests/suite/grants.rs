@@ -17,8 +17,8 @@ use crate::installed::Installed;
 use audit::requests;
 use rules::{Grant, grants};
 
-/// How long after the last event the operator may still be at work.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long after the last event the operator may still be at work; accounts of nobody stay a minute.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 #[rstest]
 #[case::default("default")]

@@ -18,6 +18,9 @@ pub(super) async fn play(installed: &Installed) -> Result<()> {
     cluster.namespace(NAMESPACE, &labels).await?;
     cluster.apply(&connections()).await?;
     cluster.apply(&certificates("one")).await?;
+    if installed.has_flag("--certificates=self") {
+        spoil_certificate(cluster).await?;
+    }
     // An account that somebody made, without the Secret.
     cluster
         .apply(&[object("v1", "ServiceAccount", "buoys-sa")])
@@ -37,6 +40,22 @@ pub(super) async fn play(installed: &Installed) -> Result<()> {
     cluster.delete(&workloads).await?;
     cluster.delete(&connections()).await?;
     cluster.delete(&certificates("another")).await
+}
+
+/// Has the operator write its own certificate anew, as when it runs out.
+async fn spoil_certificate(cluster: &Cluster) -> Result<()> {
+    let mut secret = object("v1", "Secret", "bowline-webhook-tls");
+    secret["metadata"]["namespace"] = json!("bowline");
+    let before = cluster.get(&secret).await?.context("no certificate")?;
+    let mut spoilt = secret.clone();
+    spoilt["type"] = before["type"].clone();
+    spoilt["stringData"] = json!({"tls.crt": ""});
+    cluster.apply(&[spoilt]).await?;
+    until("the certificate is whole again", || async {
+        let now = cluster.get(&secret).await?.context("no certificate")?;
+        Ok(now["data"]["tls.crt"] != "")
+    })
+    .await
 }
 
 /// Waits until the operator says of each workload's use of `soundings` that it is in this state.
@@ -167,6 +186,10 @@ fn workloads() -> Vec<Value> {
         let mut object = object(api_version, kind, "tide");
         object["metadata"]["annotations"] =
             json!({names::CONNECTIONS: format!("{NAMESPACE}/soundings")});
+        if kind == "Deployment" {
+            // What its controller writes.
+            object["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = json!("1");
+        }
         object["spec"] = spec;
         workloads.push(object);
     }

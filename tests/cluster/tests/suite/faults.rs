@@ -1,0 +1,15 @@
+//! What happens when things fail: processes are killed, the API server is slow, refuses or forgets,
+//! clocks jump. Each test runs `bowline operator` as a process; a panic in its log fails the test.
+
+mod api_server;
+mod certificates;
+mod clock;
+mod conflicts;
+mod deleted;
+mod leaders;
+mod scene;
+mod shutdown;
+mod slow;
+mod watches;
+mod weather;
+mod webhook;

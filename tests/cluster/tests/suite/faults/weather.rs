@@ -1,0 +1,119 @@
+//! The API server refuses a share of what is asked, is slow, and cuts answers: everything comes to
+//! be as it should, once, and an object that cannot be written delays no other.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use bowline_cluster_tests::{Fault, Installation, Passed, Proxy, own, until};
+use http::{Method, StatusCode};
+
+use super::scene::Scene;
+
+/// How many workloads use each connection.
+const USERS: usize = 10;
+const CONNECTIONS: [&str; 3] = ["models", "charts", "soundings"];
+
+/// Half of all requests pass as they are.
+fn storm(asked: &Passed) -> Fault {
+    match asked.number % 20 {
+        0 | 7 => Fault::Refuse(StatusCode::TOO_MANY_REQUESTS),
+        3 | 11 => Fault::Refuse(StatusCode::INTERNAL_SERVER_ERROR),
+        5 => Fault::Refuse(StatusCode::SERVICE_UNAVAILABLE),
+        9 | 17 => Fault::Cut,
+        13 | 15 => Fault::Delay(Duration::from_millis(asked.number % 7 * 100)),
+        // One in forty takes up to 20 s.
+        19 if asked.number % 40 == 39 => Fault::Delay(Duration::from_secs(asked.number % 21)),
+        _ => Fault::None,
+    }
+}
+
+#[tokio::test]
+async fn in_a_storm_every_status_is_written_and_none_twice() -> Result<()> {
+    let Some(cluster) = own().await? else {
+        return Ok(());
+    };
+    let scene = Scene::new(&cluster, "storm").await?;
+    let proxy = Proxy::start(&cluster).await?;
+    let operator = Installation::new(&[])?.start(&proxy.kubeconfig()).await?;
+    let mut names = Vec::new();
+    for connection in CONNECTIONS {
+        scene.secret(connection, "1").await?;
+        for n in 0..USERS {
+            let name = format!("{connection}-{n}");
+            scene.notebook(&name, connection).await?;
+            names.push(name);
+        }
+    }
+    scene.until_all(&names, "current").await?;
+    let before = scene.statuses().await?;
+    proxy.set(storm);
+    proxy.cut();
+    let start = Instant::now();
+    for connection in CONNECTIONS {
+        scene.secret(connection, "2").await?;
+    }
+    scene.until_all(&names, "stale").await?;
+    println!(
+        "all told after {:.1} s of storm",
+        start.elapsed().as_secs_f32()
+    );
+    proxy.set(|_| Fault::None);
+    scene.ensure_changed_once(&names, &before).await?;
+    drop(operator);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_object_that_cannot_be_written_delays_no_other() -> Result<()> {
+    let Some(cluster) = own().await? else {
+        return Ok(());
+    };
+    let scene = Scene::new(&cluster, "one-bad").await?;
+    let proxy = Proxy::start(&cluster).await?;
+    let operator = Installation::new(&[])?.start(&proxy.kubeconfig()).await?;
+    operator.until_leading().await?;
+    scene.secret("models", "1").await?;
+    let bad: Vec<String> = (0..4).map(|n| format!("bad-{n}")).collect();
+    let good: Vec<String> = (0..USERS).map(|n| format!("good-{n}")).collect();
+    for name in bad.iter().chain(&good) {
+        scene.notebook(name, "models").await?;
+    }
+    scene.until_all(&bad, "current").await?;
+    scene.until_all(&good, "current").await?;
+    let is_bad = |asked: &Passed| asked.path.contains("/notebooks/bad-");
+    proxy.set(move |asked| match asked.method {
+        // Some fail at once, some after a long wait.
+        _ if !is_bad(asked) => Fault::None,
+        Method::GET if asked.path.ends_with("-0") => Fault::Hold,
+        _ => Fault::Refuse(StatusCode::INTERNAL_SERVER_ERROR),
+    });
+    let start = Instant::now();
+    scene.secret("models", "2").await?;
+    scene.until_all(&good, "stale").await?;
+    let time = start.elapsed();
+    println!("others were told after {:.1} s", time.as_secs_f32());
+    ensure!(time < Duration::from_secs(5), "others waited {time:?}");
+    until("the bad ones were tried again", || async {
+        Ok(operator.said("bad-1") >= 3)
+    })
+    .await?;
+    let pauses = pauses(&operator.log(), "bad-1")?;
+    ensure!(pauses.is_sorted(), "pauses do not grow: {pauses:?}");
+    proxy.set(|_| Fault::None);
+    scene.secret("models", "3").await?;
+    scene.until_all(&bad, "stale").await?;
+    Ok(())
+}
+
+/// The times between the lines of a log that contain this text.
+fn pauses(log: &str, text: &str) -> Result<Vec<f64>> {
+    let lines = log.lines().filter(|line| line.contains(text));
+    let times = lines.map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line)?;
+        let time = line["timestamp"].as_str().context("no time")?;
+        let time: k8s_openapi::jiff::Timestamp = time.parse()?;
+        anyhow::Ok(time.as_duration().as_secs_f64())
+    });
+    let times: Vec<f64> = times.collect::<Result<_>>()?;
+    Ok(times.windows(2).map(|pair| pair[1] - pair[0]).collect())
+}
