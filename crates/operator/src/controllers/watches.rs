@@ -18,7 +18,7 @@ use kube::runtime::watcher::{self, Config, Event, watcher};
 use tokio_util::sync::CancellationToken;
 
 use super::Key;
-use super::inventory::{Inventory, place, reference};
+use super::inventory::{Inventory, SECRET, place, reference};
 use super::kinds::{KINDS, Kind};
 use super::queue::{Priority, Queue};
 
@@ -97,7 +97,7 @@ impl Watches {
             }
             let gone = self.inventory.keep_workloads(kind.name, &BTreeSet::new());
             self.ask(gone, Priority::Urgent);
-            self.mark_synced(&mut is_synced);
+            self.mark_synced(kind.name, &mut is_synced);
             tokio::time::sleep(NOT_INSTALLED_PAUSE).await;
         }
     }
@@ -119,7 +119,7 @@ impl Watches {
                     let gone = self.inventory.keep_workloads(kind.name, &listed);
                     self.ask(gone, Priority::Urgent);
                     listed.clear();
-                    self.mark_synced(is_synced);
+                    self.mark_synced(kind.name, is_synced);
                 }
                 Ok(Event::Apply(object)) => {
                     let keys = put(&object.metadata);
@@ -136,7 +136,7 @@ impl Watches {
     }
 
     async fn watch_secrets(&self) {
-        let resource = core("Secret", "secrets");
+        let resource = core(SECRET, "secrets");
         let mut stream = pin!(self.stream(&resource, Config::default()));
         let mut listed = BTreeSet::new();
         let mut is_synced = false;
@@ -152,7 +152,7 @@ impl Watches {
                     let gone = self.inventory.keep_secrets(&listed);
                     self.ask(gone, Priority::Urgent);
                     listed = BTreeSet::new();
-                    self.mark_synced(&mut is_synced);
+                    self.mark_synced(SECRET, &mut is_synced);
                 }
                 Ok(Event::Apply(object)) => {
                     let keys = self.inventory.put_secret(&object.metadata);
@@ -237,8 +237,9 @@ impl Watches {
             .for_each(|key| self.queue.add(key, priority));
     }
 
-    fn mark_synced(&self, is_synced: &mut bool) {
+    fn mark_synced(&self, kind: &'static str, is_synced: &mut bool) {
         if !std::mem::replace(is_synced, true) {
+            self.inventory.mark_listed(kind);
             self.unsynced.fetch_sub(1, Ordering::Relaxed);
         }
     }

@@ -57,6 +57,11 @@ async fn what_happened_while_watches_were_cut_and_compacted_is_found() -> Result
         proxy.gone() > 0,
         "no watch was told that its version is gone"
     );
+    ensure!(
+        operator.said("is not installed") == 0,
+        "a kind was taken for one that is not installed\n{}",
+        operator.log()
+    );
     // Watches resume: what changes now needs no other list.
     let lists = |proxy: &Proxy| {
         let passed = proxy.passed();
