@@ -151,6 +151,7 @@ impl Watches {
                 Ok(Event::InitDone) => {
                     let gone = self.inventory.keep_secrets(&listed);
                     self.ask(gone, Priority::Urgent);
+                    self.ask_all(|key| matches!(key, Key::Storage(_)));
                     listed = BTreeSet::new();
                     self.mark_synced(SECRET, &mut is_synced);
                 }
@@ -172,39 +173,44 @@ impl Watches {
         let (key, value) = MANAGED_BY;
         let config = Config::default().labels(&format!("{key}={value}"));
         let resource = core("ServiceAccount", "serviceaccounts");
-        self.follow("serviceaccounts", resource, config, |meta| {
-            account(meta).into_iter().collect()
-        })
-        .await;
+        let keys = |meta: &ObjectMeta| account(meta).into_iter().collect();
+        let is_account = |key: &Key| matches!(key, Key::Account(..));
+        self.follow("serviceaccounts", resource, config, keys, is_account)
+            .await;
     }
 
     /// Sources of a bundle make the bundle anew; the bundle itself is named by entries, too.
     async fn watch_config_map(&self, name: &'static str) {
         let config = Config::default().fields(&format!("metadata.name={name}"));
         let resource = core("ConfigMap", "configmaps");
-        self.follow("configmaps", resource, config, |meta| {
+        let keys = |meta: &ObjectMeta| {
             let namespace = meta.namespace.clone().unwrap_or_default();
             let entries = (name == ca_bundle::NAME).then(|| Key::Storage(namespace.clone()));
             [Key::Bundle(namespace)]
                 .into_iter()
                 .chain(entries)
                 .collect()
-        })
-        .await;
+        };
+        let is_bundle = |key: &Key| matches!(key, Key::Bundle(_));
+        self.follow("configmaps", resource, config, keys, is_bundle)
+            .await;
     }
 
-    /// Asks for what each object's metadata stands for, whatever happened to it.
+    /// Asks for what each object's metadata stands for, whatever happened to it; and after a list,
+    /// which does not tell what is gone, for `all` of that sort that should be there.
     async fn follow(
         &self,
         plural: &'static str,
         resource: ApiResource,
         config: Config,
         keys: impl Fn(&ObjectMeta) -> Vec<Key> + Send,
+        all: impl Fn(&Key) -> bool + Send,
     ) {
         let mut stream = pin!(self.stream(&resource, config));
         while let Some(event) = stream.next().await {
             match event {
-                Ok(Event::Init | Event::InitDone) => {}
+                Ok(Event::Init) => {}
+                Ok(Event::InitDone) => self.ask_all(&all),
                 Ok(Event::InitApply(object)) => {
                     self.ask(keys(&object.metadata), Priority::Refresh);
                 }
@@ -235,6 +241,11 @@ impl Watches {
     fn ask(&self, keys: impl IntoIterator<Item = Key>, priority: Priority) {
         keys.into_iter()
             .for_each(|key| self.queue.add(key, priority));
+    }
+
+    fn ask_all(&self, is_wanted: impl Fn(&Key) -> bool) {
+        let keys = self.inventory.keys().into_iter();
+        self.ask(keys.filter(is_wanted), Priority::Refresh);
     }
 
     fn mark_synced(&self, kind: &'static str, is_synced: &mut bool) {
