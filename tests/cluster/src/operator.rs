@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use http_body_util::BodyExt as _;
+use kube::client::Body;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -135,6 +137,22 @@ impl Operator {
         self.address
     }
 
+    /// What it answers to this path on its port for health and metrics.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn get(&self, path: &str) -> Result<(u16, String)> {
+        let address = address_of("http", &self.log()).context("no port for health")?;
+        let mut config = kube::Config::new(format!("http://{address}").parse()?);
+        config.default_retry = false;
+        let client = kube::Client::try_from(config)?;
+        let request = http::Request::get(path).body(Body::empty())?;
+        let answer = client.send(request).await?;
+        let code = answer.status().as_u16();
+        let body = answer.into_body().collect().await?.to_bytes();
+        Ok((code, String::from_utf8(body.to_vec())?))
+    }
+
     /// All that it has said.
     pub fn log(&self) -> String {
         self.process.log()
@@ -216,7 +234,7 @@ impl Operator {
     async fn wait_for_address(&mut self) -> Result<()> {
         let start = Instant::now();
         loop {
-            if let Some(address) = serving_at(&self.log()) {
+            if let Some(address) = address_of("address", &self.log()) {
                 self.address = address;
                 return Ok(());
             }
@@ -244,13 +262,13 @@ impl Drop for Operator {
     }
 }
 
-/// The address in the line of the log that says so.
-fn serving_at(log: &str) -> Option<SocketAddr> {
+/// An address in the line of the log that says where it serves.
+fn address_of(port: &str, log: &str) -> Option<SocketAddr> {
     let line = log
         .lines()
         .find(|line| line.contains("serving admission"))?;
     let line: Value = serde_json::from_str(line).ok()?;
-    let address = line["address"].as_str()?;
+    let address = line[port].as_str()?;
     let address = address.trim_start_matches("Some(").trim_end_matches(')');
     address.parse().ok()
 }

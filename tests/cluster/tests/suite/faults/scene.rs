@@ -140,16 +140,20 @@ impl Scene {
 
     /// Whether `storage-config` has an entry for this connection.
     pub(super) async fn has(&self, connection: &str) -> Result<bool> {
-        let path = format!("/api/v1/namespaces/{}/secrets/storage-config", self.namespace);
+        let path = format!(
+            "/api/v1/namespaces/{}/secrets/storage-config",
+            self.namespace
+        );
         let found = self.admin.get(&path).await?;
         Ok(found.is_ok() && found.body["data"][connection].is_string())
     }
 
     /// Waits until it has one, or has none.
     pub(super) async fn until_has(&self, connection: &str, has: bool) -> Result<()> {
-        until(&format!("an entry for {connection} is there: {has}"), || async {
-            Ok(self.has(connection).await? == has)
-        })
+        until(
+            &format!("an entry for {connection} is there: {has}"),
+            || async { Ok(self.has(connection).await? == has) },
+        )
         .await
     }
 
