@@ -13,6 +13,8 @@ export BOWLINE_CANARY_DIR="$PWD/target/canary-cluster"
 rm -rf "$BOWLINE_CANARY_DIR"
 mkdir -p "$BOWLINE_CANARY_DIR"
 
+# The operator runs as a process of its own, built beside the tests.
+cargo build --locked -p bowline
 echo "+ cargo test -p bowline-cluster-tests --locked $*   (with $KUBEBUILDER_ASSETS)"
 cargo test -p bowline-cluster-tests --locked "$@" 2>&1 | tee "$BOWLINE_CANARY_DIR/cargo-test.log"
 scripts/canary.sh "$BOWLINE_CANARY_DIR"

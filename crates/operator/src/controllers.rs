@@ -44,6 +44,8 @@ const WORKERS: usize = 16;
 const ATTEMPTS: usize = 5;
 /// How often it is told how things stand.
 const REPORT: Duration = Duration::from_secs(1);
+/// How soon that is looked at again which depends on objects that have not been listed yet.
+const UNKNOWING: Duration = Duration::from_millis(250);
 /// How long one key may take.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// How long work under way may take once this replica leads no more, or stops.
@@ -176,6 +178,7 @@ impl Assembly {
         let (mode, known) = (settings.storage_config, || Arc::clone(&inventory));
         let controllers = Controllers {
             queue: Arc::clone(&queue),
+            inventory: Arc::clone(&inventory),
             status: StatusController::new(client.clone(), recorder.clone(), known(), fingerprints),
             storage: StorageConfig::new(client.clone(), known(), mode, settings.annotates_secrets),
             bundle: CaBundle::new(client.clone(), known(), mode, settings.ca_bundle.clone()),
@@ -234,6 +237,7 @@ impl Assembly {
 /// What the leader does.
 pub struct Controllers {
     queue: Arc<Queue<Key>>,
+    inventory: Arc<Inventory>,
     status: StatusController,
     storage: StorageConfig,
     bundle: CaBundle,
@@ -314,6 +318,9 @@ impl Controllers {
     }
 
     async fn act(&self, key: &Key) -> Result<End, ReconcileError> {
+        if !matches!(key, Key::Status(_)) && !self.inventory.knows_models() {
+            return Ok(End::Later(UNKNOWING));
+        }
         match key {
             Key::Status(reference) => self.status.reconcile(reference).await?,
             Key::Bundle(namespace) => self.bundle.reconcile(namespace).await?,

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use http_body_util::BodyExt as _;
+use kube::client::Body;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -151,6 +153,22 @@ impl Operator {
         self.address
     }
 
+    /// What it answers to this path on its port for health and metrics.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn get(&self, path: &str) -> Result<(u16, String)> {
+        let address = address_of("http", &self.log()).context("no port for health")?;
+        let mut config = kube::Config::new(format!("http://{address}").parse()?);
+        config.default_retry = false;
+        let client = kube::Client::try_from(config)?;
+        let request = http::Request::get(path).body(Body::empty())?;
+        let answer = client.send(request).await?;
+        let code = answer.status().as_u16();
+        let body = answer.into_body().collect().await?.to_bytes();
+        Ok((code, String::from_utf8(body.to_vec())?))
+    }
+
     /// All that it has said.
     pub fn log(&self) -> String {
         self.process.log()
@@ -232,7 +250,7 @@ impl Operator {
     async fn wait_for_address(&mut self) -> Result<()> {
         let start = Instant::now();
         loop {
-            if let Some(address) = serving_at(&self.log()) {
+            if let Some(address) = address_of("address", &self.log()) {
                 self.address = address;
                 return Ok(());
             }
@@ -260,14 +278,17 @@ impl Drop for Operator {
     }
 }
 
-/// The address in the line of the log that says so, in either format.
-fn serving_at(log: &str) -> Option<SocketAddr> {
+/// An address in the line of the log that says where it serves, in either format.
+fn address_of(port: &str, log: &str) -> Option<SocketAddr> {
     let line = log
         .lines()
         .find(|line| line.contains("serving admission"))?;
-    let (_, rest) = line.split_once("address")?;
-    let rest = rest.trim_start_matches(['"', ':', '=']);
-    let end = rest.find(['"', ' ', ',']).unwrap_or(rest.len());
+    let at = [format!("\"{port}\":\""), format!("{port}=")];
+    let rest = at
+        .iter()
+        .find_map(|mark| line.split_once(mark.as_str()))?
+        .1;
+    let end = rest.find(['"', ' ']).unwrap_or(rest.len());
     rest[..end].parse().ok()
 }
 

@@ -13,11 +13,13 @@ use kube::core::ObjectMeta;
 use serde_json::json;
 
 use super::Key;
-use super::kinds::Kind;
+use super::kinds::{KINDS, Kind};
 use crate::secrets::Users;
 
 /// Name of the Secret that KServe looks S3 connections up in.
 pub const STORAGE_CONFIG: &str = "storage-config";
+/// The kind of what holds connections.
+pub(super) const SECRET: &str = "Secret";
 /// Annotation by which Kubeflow stops a Notebook.
 const STOPPED: &str = "kubeflow-resource-stopped";
 /// Annotation in which a Deployment's controller counts sets of pods.
@@ -88,6 +90,8 @@ struct State {
     accounts: HashMap<(String, Account), BTreeSet<WorkloadRef>>,
     /// Secrets that are labelled for model serving, by namespace.
     labelled: BTreeMap<String, BTreeSet<String>>,
+    /// Kinds all objects of which were told at least once.
+    listed: BTreeSet<&'static str>,
     /// Versions of Secrets in use or labelled, where a watch or a read has told.
     versions: HashMap<(String, String), String>,
 }
@@ -181,6 +185,18 @@ impl Inventory {
         gone.iter()
             .flat_map(|place| state.remove_secret(place))
             .collect()
+    }
+
+    /// Says that all objects of a kind have been told, or that it is not installed.
+    pub fn mark_listed(&self, kind: &'static str) {
+        self.write().listed.insert(kind);
+    }
+
+    /// Whether all Secrets and models are known. Until then nothing may be taken for unused.
+    pub fn knows_models(&self) -> bool {
+        let listed = &self.read().listed;
+        let models = KINDS.iter().filter(|kind| kind.workload.is_serving());
+        listed.contains(SECRET) && models.into_iter().all(|kind| listed.contains(kind.name))
     }
 
     /// Everything that is known, for a full look at it.

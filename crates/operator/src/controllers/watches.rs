@@ -18,7 +18,7 @@ use kube::runtime::watcher::{self, Config, Event, watcher};
 use tokio_util::sync::CancellationToken;
 
 use super::Key;
-use super::inventory::{Inventory, place, reference};
+use super::inventory::{Inventory, SECRET, place, reference};
 use super::kinds::{KINDS, Kind};
 use super::queue::{Priority, Queue};
 
@@ -97,7 +97,7 @@ impl Watches {
             }
             let gone = self.inventory.keep_workloads(kind.name, &BTreeSet::new());
             self.ask(gone, Priority::Urgent);
-            self.mark_synced(&mut is_synced);
+            self.mark_synced(kind.name, &mut is_synced);
             tokio::time::sleep(NOT_INSTALLED_PAUSE).await;
         }
     }
@@ -119,7 +119,7 @@ impl Watches {
                     let gone = self.inventory.keep_workloads(kind.name, &listed);
                     self.ask(gone, Priority::Urgent);
                     listed.clear();
-                    self.mark_synced(is_synced);
+                    self.mark_synced(kind.name, is_synced);
                 }
                 Ok(Event::Apply(object)) => {
                     let keys = put(&object.metadata);
@@ -136,7 +136,7 @@ impl Watches {
     }
 
     async fn watch_secrets(&self) {
-        let resource = core("Secret", "secrets");
+        let resource = core(SECRET, "secrets");
         let mut stream = pin!(self.stream(&resource, Config::default()));
         let mut listed = BTreeSet::new();
         let mut is_synced = false;
@@ -151,8 +151,9 @@ impl Watches {
                 Ok(Event::InitDone) => {
                     let gone = self.inventory.keep_secrets(&listed);
                     self.ask(gone, Priority::Urgent);
+                    self.ask_all(|key| matches!(key, Key::Storage(_)));
                     listed = BTreeSet::new();
-                    self.mark_synced(&mut is_synced);
+                    self.mark_synced(SECRET, &mut is_synced);
                 }
                 Ok(Event::Apply(object)) => {
                     let keys = self.inventory.put_secret(&object.metadata);
@@ -172,39 +173,44 @@ impl Watches {
         let (key, value) = MANAGED_BY;
         let config = Config::default().labels(&format!("{key}={value}"));
         let resource = core("ServiceAccount", "serviceaccounts");
-        self.follow("serviceaccounts", resource, config, |meta| {
-            account(meta).into_iter().collect()
-        })
-        .await;
+        let keys = |meta: &ObjectMeta| account(meta).into_iter().collect();
+        let is_account = |key: &Key| matches!(key, Key::Account(..));
+        self.follow("serviceaccounts", resource, config, keys, is_account)
+            .await;
     }
 
     /// Sources of a bundle make the bundle anew; the bundle itself is named by entries, too.
     async fn watch_config_map(&self, name: &'static str) {
         let config = Config::default().fields(&format!("metadata.name={name}"));
         let resource = core("ConfigMap", "configmaps");
-        self.follow("configmaps", resource, config, |meta| {
+        let keys = |meta: &ObjectMeta| {
             let namespace = meta.namespace.clone().unwrap_or_default();
             let entries = (name == ca_bundle::NAME).then(|| Key::Storage(namespace.clone()));
             [Key::Bundle(namespace)]
                 .into_iter()
                 .chain(entries)
                 .collect()
-        })
-        .await;
+        };
+        let is_bundle = |key: &Key| matches!(key, Key::Bundle(_));
+        self.follow("configmaps", resource, config, keys, is_bundle)
+            .await;
     }
 
-    /// Asks for what each object's metadata stands for, whatever happened to it.
+    /// Asks for what each object's metadata stands for, whatever happened to it; and after a list,
+    /// which does not tell what is gone, for `all` of that sort that should be there.
     async fn follow(
         &self,
         plural: &'static str,
         resource: ApiResource,
         config: Config,
         keys: impl Fn(&ObjectMeta) -> Vec<Key> + Send,
+        all: impl Fn(&Key) -> bool + Send,
     ) {
         let mut stream = pin!(self.stream(&resource, config));
         while let Some(event) = stream.next().await {
             match event {
-                Ok(Event::Init | Event::InitDone) => {}
+                Ok(Event::Init) => {}
+                Ok(Event::InitDone) => self.ask_all(&all),
                 Ok(Event::InitApply(object)) => {
                     self.ask(keys(&object.metadata), Priority::Refresh);
                 }
@@ -237,8 +243,14 @@ impl Watches {
             .for_each(|key| self.queue.add(key, priority));
     }
 
-    fn mark_synced(&self, is_synced: &mut bool) {
+    fn ask_all(&self, is_wanted: impl Fn(&Key) -> bool) {
+        let keys = self.inventory.keys().into_iter();
+        self.ask(keys.filter(is_wanted), Priority::Refresh);
+    }
+
+    fn mark_synced(&self, kind: &'static str, is_synced: &mut bool) {
         if !std::mem::replace(is_synced, true) {
+            self.inventory.mark_listed(kind);
             self.unsynced.fetch_sub(1, Ordering::Relaxed);
         }
     }

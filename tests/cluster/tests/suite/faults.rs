@@ -6,6 +6,7 @@ mod certificates;
 mod clock;
 mod conflicts;
 mod deleted;
+mod health;
 mod leaders;
 mod scene;
 mod shutdown;

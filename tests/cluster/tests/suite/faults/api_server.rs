@@ -31,6 +31,11 @@ async fn after_a_restart_of_the_api_server_a_change_is_told_on_the_workload() ->
         start.elapsed().as_secs_f32()
     );
     operator.until_leading().await?;
+    ensure!(
+        operator.said("is not installed") == 0,
+        "a kind was taken for one that is not installed\n{}",
+        operator.log()
+    );
     ensure!(operator.is_running()?, "it crashed\n{}", operator.log());
     Ok(())
 }

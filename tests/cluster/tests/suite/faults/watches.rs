@@ -1,8 +1,9 @@
 //! Watches are cut, and what they would resume from is forgotten: the end state is that of a list.
 
 use anyhow::{Context as _, Result, ensure};
-use bowline_cluster_tests::{Fault, Installation, Proxy, own};
+use bowline_cluster_tests::{Fault, Installation, Proxy, own, until};
 use http::Method;
+use serde_json::{Value, json};
 
 use super::scene::Scene;
 
@@ -37,7 +38,9 @@ async fn what_happened_while_watches_were_cut_and_compacted_is_found() -> Result
     let removed = scene.notebook_object("removed", None);
     scene.delete(&removed).await?.granted()?;
     scene.notebook("added", "kept").await?;
+    // What is ours is deleted by somebody.
     scene.delete_secret("storage-config").await?;
+    scene.delete(&bundle()).await?.granted()?;
     let plane = cluster.control_plane().context("a cluster of our own")?;
     plane.compact().await?;
     plane.kill_api_server();
@@ -53,9 +56,18 @@ async fn what_happened_while_watches_were_cut_and_compacted_is_found() -> Result
         scene.until(name, state).await?;
     }
     scene.until_has("store", true).await?;
+    until("the bundle is there again", || async {
+        scene.get(&bundle()).await.map(|_| true)
+    })
+    .await?;
     ensure!(
         proxy.gone() > 0,
         "no watch was told that its version is gone"
+    );
+    ensure!(
+        operator.said("is not installed") == 0,
+        "a kind was taken for one that is not installed\n{}",
+        operator.log()
     );
     // Watches resume: what changes now needs no other list.
     let lists = |proxy: &Proxy| {
@@ -71,6 +83,13 @@ async fn what_happened_while_watches_were_cut_and_compacted_is_found() -> Result
     ensure!(lists(&proxy) == before, "it listed again");
     drop(operator);
     Ok(())
+}
+
+fn bundle() -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "odh-kserve-custom-ca-bundle"},
+    })
 }
 
 /// Whether this is where a kind is listed in all namespaces.
