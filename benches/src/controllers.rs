@@ -4,13 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use bowline_operator::controllers::fingerprint::Fingerprints;
 use bowline_operator::controllers::inventory::Inventory;
 use bowline_operator::controllers::queue::Queue;
-use bowline_operator::controllers::status::StatusController;
 use bowline_operator::controllers::watches::Watches;
-use bowline_operator::controllers::{Controllers, Key};
-use kube::runtime::events::{Recorder, Reporter};
+use bowline_operator::controllers::{Assembly, Key, Settings};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -31,30 +28,18 @@ pub struct Operator {
 impl Operator {
     /// Starts them with the rights of `client`.
     pub fn start(client: &kube::Client) -> Self {
-        let (inventory, queue) = (Arc::new(Inventory::default()), Arc::new(Queue::default()));
         let stopping = CancellationToken::new();
         let (leads, leading) = watch::channel(true);
-        let watches = Watches::new(client.clone(), Arc::clone(&inventory), Arc::clone(&queue));
-        let watches = Arc::new(watches);
-        tokio::spawn(Arc::clone(&watches).run(stopping.clone()));
-        let recorder = Recorder::new(client.clone(), Reporter::from("bowline"));
-        let name = "bowline-fingerprints".to_owned();
-        let fingerprints = Fingerprints::new(client.clone(), "default".to_owned(), name);
-        let status = StatusController::new(
-            client.clone(),
-            recorder,
-            Arc::clone(&inventory),
-            fingerprints,
-        );
-        let controllers = Controllers::new(Arc::clone(&queue), status);
-        tokio::spawn(Arc::new(controllers).run(leading, stopping.clone()));
-        Self {
-            inventory,
-            queue,
-            watches,
-            stopping,
+        let assembly = Assembly::new(client, &Settings::new("default", "bowline"), Arc::default());
+        let this = Self {
+            inventory: Arc::clone(&assembly.inventory),
+            queue: Arc::clone(&assembly.queue),
+            watches: Arc::clone(&assembly.watches),
+            stopping: stopping.clone(),
             _leads: leads,
-        }
+        };
+        tokio::spawn(assembly.run(leading, stopping));
+        this
     }
 
     /// Waits until everything was listed, and nothing is left to do.

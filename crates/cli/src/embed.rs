@@ -18,7 +18,7 @@ use bowline_apiserver::{ApiServer, Config, Token, UserInfo};
 use bowline_operator::controllers::{self, Assembly};
 use bowline_operator::listen::listen;
 use bowline_operator::server::{Reviews, routes};
-use bowline_operator::{Admission, Kubernetes};
+use bowline_operator::{Admission, Kubernetes, Metrics};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -89,12 +89,13 @@ impl Stack {
         };
         let client = api.in_process(UserInfo::administrator(OPERATOR));
         let client = kube::Client::new(client, "default");
-        let controllers = Assembly::new(&client, &controller_settings());
+        let metrics = Arc::<Metrics>::default();
+        let controllers = Assembly::new(&client, &controller_settings(), Arc::clone(&metrics));
         let users = Arc::clone(&controllers.inventory);
         let reviews = Reviews {
             admission: Arc::new(Admission::new(Kubernetes::new(client))),
             users,
-            metrics: Arc::default(),
+            metrics,
         };
         api.set_admission(Arc::new(Embedded {
             admission: Arc::clone(&reviews.admission),

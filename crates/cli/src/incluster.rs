@@ -11,10 +11,11 @@ use bowline_operator::certificates::files::Files;
 use bowline_operator::certificates::{Serving, own, system_clock};
 use bowline_operator::controllers::lease::{Election, Terms};
 use bowline_operator::controllers::{Assembly, Settings};
-use bowline_operator::listen::listen;
+use bowline_operator::health;
+use bowline_operator::listen::{Limits, listen, listen_in_clear};
 use bowline_operator::metrics::count_panics;
 use bowline_operator::server::{Reviews, routes};
-use bowline_operator::{Admission, Kubernetes, Metrics, Rights};
+use bowline_operator::{Admission, Health, Kubernetes, Metrics, Rights};
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::Api;
 use tokio::sync::watch;
@@ -105,10 +106,11 @@ impl Replica {
     pub(crate) async fn serve(self, stopping: CancellationToken) -> Result<(), Failure> {
         let metrics = Arc::<Metrics>::default();
         count_panics(&metrics);
-        let assembly = Assembly::new(&self.client, &self.settings);
+        let assembly = Assembly::new(&self.client, &self.settings, Arc::clone(&metrics));
         let cluster = Rights::new(Kubernetes::new(self.client.clone()), Arc::clone(&metrics));
         let users = Arc::clone(&assembly.inventory);
         let serving = Serving::new(Arc::clone(&metrics));
+        let health = Arc::new(Health::new(serving.clone()));
         let certificates = self.certificates;
         let (client, settings) = (self.client.clone(), self.settings.clone());
         let tls = serving.server_config();
@@ -117,23 +119,35 @@ impl Replica {
         let reviews = Reviews {
             admission: Arc::new(Admission::new(cluster)),
             users,
-            metrics,
+            metrics: Arc::clone(&metrics),
         };
         let (leads, leading) = watch::channel(false);
+        // The lease is given back once nothing is written any more.
+        let at_rest = CancellationToken::new();
+        let report = assembly.report(leading.clone(), Arc::clone(&health));
+        let report = stopping.run_until_cancelled(report);
+        let stop = stopping.clone().cancelled_owned();
+        let http_address = self.http.local_addr().ok();
+        let http = health::routes(health, metrics);
+        let http = listen_in_clear(Limits::default(), self.http, http, stop);
         let election = election(
             self.has_controllers,
             self.client,
             self.settings,
             leads,
-            stopping.clone(),
+            at_rest.clone(),
         );
         let stop = stopping.clone().cancelled_owned();
-        let address = self.admission.local_addr();
-        tracing::info!(address = ?address.ok(), "serving admission");
+        let address = self.admission.local_addr().ok();
+        tracing::info!(?address, http = ?http_address, "serving admission");
         let review = listen(self.admission, tls, routes(reviews), stop);
-        let controllers = assembly.run(leading, stopping.clone());
-        let (review, (), (), _) = tokio::join!(review, controllers, election, certificates);
-        review.map_err(|error| {
+        let controllers = async {
+            assembly.run(leading, stopping.clone()).await;
+            at_rest.cancel();
+        };
+        let (review, http, ..) =
+            tokio::join!(review, http, controllers, election, certificates, report);
+        review.and(http).map_err(|error| {
             Failure::new(Kind::Unavailable, "admission cannot be served").caused_by(&error)
         })
     }
@@ -144,15 +158,15 @@ async fn election(
     client: kube::Client,
     settings: Settings,
     leads: watch::Sender<bool>,
-    stopping: CancellationToken,
+    at_rest: CancellationToken,
 ) {
     if !takes_part {
-        stopping.cancelled().await;
+        at_rest.cancelled().await;
         return;
     }
     let api: Api<Lease> = Api::namespaced(client, &settings.namespace);
     let election = Election::new(api, settings.name, identity(), Terms::default());
-    election.run(leads, stopping).await;
+    election.run(leads, at_rest).await;
 }
 
 /// Unique among replicas, and telling to people: the pod's name, and a part of its own.

@@ -39,12 +39,18 @@ impl<C: Cluster> Admission<C> {
         plan(request, &lookup)
     }
 
-    /// Carries out what an admitted plan asks for, once the object is stored.
+    /// Carries out what an admitted plan asks for, once the object is stored, in this time: what is
+    /// left of [`DEADLINE`] where somebody still waits for the answer.
     ///
     /// Returns what went wrong as warnings; the workload stands by then.
-    pub async fn carry_out(&self, namespace: &str, accounts: &[Account]) -> Vec<Warning> {
+    pub async fn carry_out(
+        &self,
+        namespace: &str,
+        accounts: &[Account],
+        time: Duration,
+    ) -> Vec<Warning> {
         let work = accounts.iter().map(|account| async move {
-            let done = within(self.cluster.ensure_account(namespace, account)).await;
+            let done = within(time, self.cluster.ensure_account(namespace, account)).await;
             done.err().map(|error| {
                 tracing::warn!(account = account.name, namespace, %error, "account not linked");
                 Warning::new(format!(
@@ -63,10 +69,11 @@ impl<C: Cluster> Admission<C> {
             if !needs.authorize.contains(name) {
                 return Ok(true);
             }
-            within(self.cluster.may_get_secret(user, namespace, name)).await
+            let may = self.cluster.may_get_secret(user, namespace, name);
+            within(DEADLINE, may).await
         });
         let secrets = needs.read.iter();
-        let secrets = secrets.map(|name| within(self.cluster.secret(namespace, name)));
+        let secrets = secrets.map(|name| within(DEADLINE, self.cluster.secret(namespace, name)));
         let (rights, secrets) = join(join_all(rights), join_all(secrets)).await;
         let answers = needs.read.iter().zip(rights.into_iter().zip(secrets));
         let found = answers.map(|(name, answer)| {
@@ -85,10 +92,13 @@ impl<C: Cluster> Admission<C> {
     }
 }
 
-async fn within<T>(work: impl Future<Output = Result<T, ClusterError>>) -> Result<T, ClusterError> {
-    tokio::time::timeout(DEADLINE, work)
+async fn within<T>(
+    time: Duration,
+    work: impl Future<Output = Result<T, ClusterError>>,
+) -> Result<T, ClusterError> {
+    tokio::time::timeout(time, work)
         .await
-        .unwrap_or(Err(ClusterError::Deadline(DEADLINE.as_secs())))
+        .unwrap_or(Err(ClusterError::Deadline(time.as_secs())))
 }
 
 /// What a person should know about a Secret that they create or change; never a reason to refuse.

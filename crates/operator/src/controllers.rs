@@ -23,24 +23,31 @@ use futures::FutureExt as _;
 use inventory::{Inventory, WorkloadRef};
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
-use queue::{End, Queue};
+use queue::{Due, End, Queue};
 use status::StatusController;
 use storage_config::StorageConfig;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use watches::Watches;
 
 use crate::cluster::ClusterError;
+use crate::health::Health;
 use crate::kubernetes::is_conflict;
+use crate::metrics::Metrics;
 
 /// How many keys are worked on at the same time. At 40 ms for one, as in a cluster, ten thousand
 /// take less than a minute.
 const WORKERS: usize = 16;
 /// How often a write that others got ahead of is tried again at once.
 const ATTEMPTS: usize = 5;
+/// How often it is told how things stand.
+const REPORT: Duration = Duration::from_secs(1);
 /// How long one key may take.
 const DEADLINE: Duration = Duration::from_secs(30);
+/// How long work under way may take once this replica leads no more, or stops.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// How a replica is set up.
 #[derive(Debug, Clone)]
@@ -84,6 +91,21 @@ pub enum Key {
     Storage(String),
     /// The status of a workload's connections.
     Status(WorkloadRef),
+}
+
+impl Key {
+    /// All controllers, as metrics call them.
+    const CONTROLLERS: [&str; 4] = ["ca_bundle", "account", "storage_config", "status"];
+
+    /// The controller that keeps it right, as metrics call it.
+    const fn controller(&self) -> &'static str {
+        match self {
+            Self::Bundle(_) => "ca_bundle",
+            Self::Account(..) => "account",
+            Self::Storage(_) => "storage_config",
+            Self::Status(_) => "status",
+        }
+    }
 }
 
 /// Why something could not be put right; it is tried again.
@@ -142,7 +164,7 @@ pub struct Assembly {
 
 impl Assembly {
     /// Puts a replica together; nothing runs yet.
-    pub fn new(client: &kube::Client, settings: &Settings) -> Self {
+    pub fn new(client: &kube::Client, settings: &Settings, metrics: Arc<Metrics>) -> Self {
         let (inventory, queue) = (Arc::new(Inventory::default()), Arc::new(Queue::default()));
         let watches = Watches::new(client.clone(), Arc::clone(&inventory), Arc::clone(&queue));
         let recorder = Recorder::new(client.clone(), Reporter::from(settings.name.as_str()));
@@ -159,12 +181,44 @@ impl Assembly {
             bundle: CaBundle::new(client.clone(), known(), mode, settings.ca_bundle.clone()),
             accounts: Accounts::new(client.clone(), known(), settings.account_grace),
             recorder,
+            metrics,
         };
         Self {
             inventory,
             queue,
             watches: Arc::new(watches),
             controllers: Arc::new(controllers),
+        }
+    }
+
+    /// Says every second how things stand, for as long as it is polled.
+    pub fn report(
+        &self,
+        leads: watch::Receiver<bool>,
+        health: Arc<Health>,
+    ) -> impl Future<Output = ()> + use<> {
+        let inventory = Arc::clone(&self.inventory);
+        let (queue, watches) = (Arc::clone(&self.queue), Arc::clone(&self.watches));
+        let metrics = Arc::clone(&self.controllers.metrics);
+        async move {
+            loop {
+                let is_leading = *leads.borrow();
+                let (workloads, secrets) = inventory.sizes();
+                metrics.leads(is_leading);
+                metrics.cache_objects("workloads", workloads);
+                metrics.cache_objects("secrets", secrets);
+                // What waits here while another replica leads is nothing that we are behind with.
+                let due = queue.due(Key::controller);
+                let due = if is_leading { due } else { Due::default() };
+                metrics.oldest_pending(due.oldest);
+                for controller in Key::CONTROLLERS {
+                    let items = due.items.get(controller).copied().unwrap_or_default();
+                    metrics.pending(controller, items);
+                }
+                health.inventory(watches.is_synced());
+                health.progress(due.items.values().sum(), due.stalled);
+                tokio::time::sleep(REPORT).await;
+            }
         }
     }
 
@@ -185,11 +239,12 @@ pub struct Controllers {
     bundle: CaBundle,
     accounts: Accounts,
     recorder: Recorder,
+    metrics: Arc<Metrics>,
 }
 
 impl Controllers {
     /// Works while `leads` says so, until `stopping`; what is under way then is finished or, after
-    /// its deadline, dropped. Each key is level-based, so that nothing is lost or done twice.
+    /// [`GRACE`], dropped. Each key is level-based, so that nothing is lost or done twice.
     pub async fn run(
         self: Arc<Self>,
         mut leads: watch::Receiver<bool>,
@@ -221,12 +276,28 @@ impl Controllers {
             let (this, pause) = (Arc::clone(self), pause.clone());
             workers.spawn(async move {
                 while let Some(key) = pause.run_until_cancelled(this.queue.take()).await {
-                    let end = this.reconcile(&key).await;
+                    let end = tokio::select! {
+                        end = this.measured(&key) => end,
+                        () = long_after(&pause) => End::Failed,
+                    };
                     this.queue.finish(&key, end);
                 }
             });
         }
         workers
+    }
+
+    async fn measured(&self, key: &Key) -> End {
+        let start = Instant::now();
+        let end = self.reconcile(key).await;
+        let outcome = match end {
+            End::Done => "done",
+            End::Later(_) => "later",
+            End::Failed => "failed",
+        };
+        let took = start.elapsed();
+        self.metrics.reconciled(key.controller(), outcome, took);
+        end
     }
 
     /// Works on one key; a panic, an error or a deadline is a failure of this key alone.
@@ -291,6 +362,12 @@ pub struct Notice {
     pub reason: &'static str,
     /// A sentence, without a full stop.
     pub note: String,
+}
+
+/// Waits until it is time to drop what is under way.
+async fn long_after(pause: &CancellationToken) {
+    pause.cancelled().await;
+    tokio::time::sleep(GRACE).await;
 }
 
 /// A sender that is gone says nothing more, so the last word counts until the end.

@@ -10,7 +10,6 @@ use axum::http::{StatusCode, header};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tokio::time::Instant;
 
 use crate::certificates::Serving;
 use crate::metrics::{MEDIA_TYPE, Metrics};
@@ -31,8 +30,7 @@ struct State {
     /// Whether the inventory knows all there is; `None` where there is none.
     is_synced: Option<bool>,
     pending: usize,
-    /// When something last got done, or when there was last nothing to do.
-    moved: Instant,
+    stalled: Duration,
 }
 
 impl Health {
@@ -41,7 +39,7 @@ impl Health {
         let state = State {
             is_synced: None,
             pending: 0,
-            moved: Instant::now(),
+            stalled: Duration::ZERO,
         };
         Self {
             serving,
@@ -55,18 +53,11 @@ impl Health {
         self.state().is_synced = Some(is_synced);
     }
 
-    /// Says how many items are due in all queues; those that wait for a later time are not.
-    pub fn pending(&self, items: usize) {
+    /// Says how many items are due, and for how long none of them has got done.
+    pub fn progress(&self, pending: usize, stalled: Duration) {
         let mut state = self.state();
-        if state.pending == 0 || items == 0 {
-            state.moved = Instant::now();
-        }
-        state.pending = items;
-    }
-
-    /// Says that an item was handled, well or not.
-    pub fn advanced(&self) {
-        self.state().moved = Instant::now();
+        state.pending = pending;
+        state.stalled = stalled;
     }
 
     /// Why no work should be sent here, one line for each reason; none when all is well.
@@ -79,9 +70,8 @@ impl Health {
         if state.is_synced == Some(false) {
             problems.push("the inventory has not seen all objects yet".to_owned());
         }
-        let still = state.moved.elapsed();
-        if state.pending > 0 && still >= PATIENCE {
-            let (pending, seconds) = (state.pending, still.as_secs());
+        if state.pending > 0 && state.stalled >= PATIENCE {
+            let (pending, seconds) = (state.pending, state.stalled.as_secs());
             problems.push(format!(
                 "{pending} items are pending, and nothing got done for {seconds} s"
             ));

@@ -17,7 +17,7 @@ use bowline_core::diff::diff;
 use bowline_core::plan::{Denial, Operation, Request, Warning};
 use futures::FutureExt as _;
 
-use crate::admission::{Admission, secret_warnings};
+use crate::admission::{Admission, DEADLINE, secret_warnings};
 use crate::cluster::Cluster;
 use crate::metrics::{Metrics, Verdict};
 use crate::review::{MAX_BODY, Response, ReviewError, parse_whole, parse_workload};
@@ -137,6 +137,7 @@ pub async fn answer_mutate<C: Cluster>(
     admission: &Admission<C>,
     body: &[u8],
 ) -> Result<Vec<u8>, ReviewError> {
+    let started = Instant::now();
     let review = parse_workload(body)?;
     let uid = review.uid.as_ref();
     let kind = WorkloadKind::of(&review.kind.group, &review.kind.version, &review.kind.kind);
@@ -173,7 +174,9 @@ pub async fn answer_mutate<C: Cluster>(
     };
     let mut warnings = plan.warnings;
     if !review.dry_run.unwrap_or_default() {
-        warnings.extend(admission.carry_out(&review.namespace, &plan.accounts).await);
+        let left = DEADLINE.saturating_sub(started.elapsed());
+        let carry_out = admission.carry_out(&review.namespace, &plan.accounts, left);
+        warnings.extend(carry_out.await);
     }
     let patch = plan
         .object

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,7 @@ const PROGRAM: &str = "BOWLINE";
 /// What all replicas of one installation have in common.
 #[derive(Debug)]
 pub struct Installation {
-    folder: TempDir,
+    folder: Arc<TempDir>,
     authority: Authority,
     certificates: &'static str,
     flags: Vec<String>,
@@ -35,7 +36,7 @@ impl Installation {
     /// When no certificate can be made.
     pub fn new(flags: &[&str]) -> Result<Self> {
         let authority = Authority::new("admission authority")?;
-        let folder = TempDir::new()?;
+        let folder = Arc::new(TempDir::new()?);
         let serving = authority.server(&["127.0.0.1"])?;
         std::fs::write(folder.path().join("tls.crt"), &serving.certificate)?;
         std::fs::write(folder.path().join("tls.key"), &serving.key)?;
@@ -91,7 +92,7 @@ impl Installation {
             self.folder.path().display()
         ));
         arguments.extend(self.flags.iter().cloned());
-        Operator::start(&self.environment, &arguments, address).await
+        Operator::start(&self.environment, &arguments, address, &self.folder).await
     }
 
     /// The chart's webhook configurations for a replica, asked about one namespace only.
@@ -114,12 +115,12 @@ impl Installation {
 pub struct Operator {
     process: Process,
     address: SocketAddr,
-    _folder: TempDir,
+    _folders: (TempDir, Arc<TempDir>),
 }
 
 impl Operator {
     /// Starts the program with these variables (`NAME=value`) and no others, and these arguments,
-    /// among which is `address`.
+    /// among which is `address`. The folder `files` stays while it runs.
     ///
     /// # Errors
     /// When it does not come to serve admission.
@@ -127,6 +128,7 @@ impl Operator {
         variables: &[String],
         arguments: &[String],
         address: SocketAddr,
+        files: &Arc<TempDir>,
     ) -> Result<Self> {
         let program = program()?.display().to_string();
         let of_env = [&["-i".to_owned()], variables, &[program], arguments].concat();
@@ -136,7 +138,7 @@ impl Operator {
         let mut operator = Self {
             process,
             address,
-            _folder: folder,
+            _folders: (folder, Arc::clone(files)),
         };
         operator.wait_for_address().await?;
         Ok(operator)

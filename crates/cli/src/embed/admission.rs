@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bowline_apiserver as api;
 use bowline_core::WorkloadKind;
 use bowline_core::plan::{Denial, Operation, Request, Warning};
-use bowline_operator::admission::secret_warnings;
+use bowline_operator::admission::{DEADLINE, secret_warnings};
 use bowline_operator::secrets::on_delete;
 use bowline_operator::{Admission, Cluster, User, Users};
 use futures::FutureExt as _;
@@ -77,7 +77,11 @@ impl<C: Cluster> Embedded<C> {
             plan.accounts,
         );
         let afterwards = (!accounts.is_empty()).then(|| {
-            async move { texts(&admission.carry_out(&namespace, &accounts).await) }.boxed()
+            async move {
+                let done = admission.carry_out(&namespace, &accounts, DEADLINE);
+                texts(&done.await)
+            }
+            .boxed()
         });
         api::Verdict::Allow {
             object: plan.object,

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bowline_core::drift::Running;
@@ -52,12 +53,23 @@ pub struct Workload {
     pub usage: Usage,
     /// How it runs.
     pub running: Running,
+    /// A hash of the status that it bears, so that one written by somebody else, or too late, is
+    /// noticed.
+    pub status: Option<u64>,
 }
 
 impl Workload {
     /// Whether it serves a model.
     pub const fn is_serving(&self) -> bool {
         self.kind.workload.is_serving()
+    }
+
+    fn is_but_for_status(&self, other: &Self) -> bool {
+        let other = Self {
+            status: self.status,
+            ..other.clone()
+        };
+        *self == other
     }
 }
 
@@ -98,6 +110,12 @@ impl Inventory {
         };
         if state.workloads.get(&reference) == Some(&workload) {
             return Vec::new();
+        }
+        if let Some(before) = state.workloads.get_mut(&reference)
+            && before.is_but_for_status(&workload)
+        {
+            before.status = workload.status;
+            return vec![Key::Status(reference)];
         }
         let mut keys = state.remove(&reference);
         keys.extend(state.insert(reference, workload));
@@ -234,6 +252,13 @@ impl Inventory {
             .versions
             .entry(place)
             .or_insert_with(|| version.to_owned());
+    }
+
+    /// Remembers the status that was just written, which needs no other look.
+    pub fn learn_status(&self, reference: &WorkloadRef, text: Option<&str>) {
+        if let Some(workload) = self.write().workloads.get_mut(reference) {
+            workload.status = text.map(hash);
+        }
     }
 
     /// How many workloads and Secrets are held.
@@ -414,7 +439,15 @@ fn workload(
             generation: generation(kind, meta),
             is_stopped: annotations.contains_key(STOPPED),
         },
+        status: annotations.get(names::STATUS).map(|text| hash(text)),
     })
+}
+
+/// Tells texts apart; of no use to anybody else.
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What grows with each new set of pods. A Deployment's own generation grows with every change of

@@ -23,6 +23,17 @@ pub enum Priority {
     Urgent,
 }
 
+/// What is to be done now; what waits for its time is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Due {
+    /// How many keys, by group.
+    pub items: BTreeMap<&'static str, usize>,
+    /// How long the oldest has waited.
+    pub oldest: Duration,
+    /// How long nothing was taken or finished while there was something to do.
+    pub stalled: Duration,
+}
+
 /// How the work on a key ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
@@ -126,21 +137,18 @@ impl<K: Clone + Eq + Hash> Queue<K> {
         self.len() == 0
     }
 
-    /// How long the oldest key has waited that could be worked on now.
-    pub fn oldest(&self) -> Duration {
+    /// What could be worked on now or is being worked on, counted by what `group` says of a key.
+    pub fn due(&self, group: impl Fn(&K) -> &'static str) -> Due {
         let state = self.lock();
-        let pending = state
-            .keys
-            .values()
-            .filter(|entry| !matches!(entry.standing, Standing::Later(..)));
-        let since = pending.map(|entry| entry.since).min();
-        since.map_or(Duration::ZERO, |since| since.elapsed())
-    }
-
-    /// How long ago a key was last taken or finished, while some are pending; else zero.
-    pub fn stalled(&self) -> Duration {
-        let oldest = self.oldest();
-        oldest.min(self.lock().progress.elapsed())
+        let mut due = Due::default();
+        for (key, entry) in &state.keys {
+            if !matches!(entry.standing, Standing::Later(..)) {
+                *due.items.entry(group(key)).or_default() += 1;
+                due.oldest = due.oldest.max(entry.since.elapsed());
+            }
+        }
+        due.stalled = due.oldest.min(state.progress.elapsed());
+        due
     }
 
     /// A panic in the middle of these few lines leaves a queue that can still be used.

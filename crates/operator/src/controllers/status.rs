@@ -102,6 +102,8 @@ impl StatusController {
             let params = PatchParams::default();
             let patch = Patch::Merge(patch);
             if is_written(api.patch_metadata(&reference.name, &params, &patch).await)? {
+                let written = to_text(&after);
+                self.inventory.learn_status(reference, written.as_str());
                 self.tell(reference, workload, &before, &after).await;
                 return Ok(());
             }

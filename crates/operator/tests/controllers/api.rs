@@ -158,7 +158,7 @@ impl Loop {
     }
 
     pub(crate) fn start_with(client: &kube::Client, settings: &Settings) -> Self {
-        let assembly = Assembly::new(client, settings);
+        let assembly = Assembly::new(client, settings, Arc::default());
         let inventory = Arc::clone(&assembly.inventory);
         let (queue, stopping) = (Arc::clone(&assembly.queue), CancellationToken::new());
         let (leads, leading) = watch::channel(true);

@@ -4,6 +4,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use bowline_cluster_tests::chart::{snapshot, webhooks_at};
@@ -24,14 +25,13 @@ const KINDS: [&str; 5] = [
 
 /// An installed Bowline with one replica, which ends when this is dropped.
 pub(crate) struct Installed {
+    // Ends before the cluster does.
+    _operator: Operator,
     pub(crate) cluster: Cluster,
     /// What the chart renders to.
     pub(crate) objects: Vec<Value>,
     /// The user that the operator is to the API server.
     pub(crate) user: String,
-    _operator: Operator,
-    // Holds certificates for as long as they may be read again.
-    _files: tempfile::TempDir,
 }
 
 impl Installed {
@@ -46,7 +46,7 @@ impl Installed {
         let of_use: Vec<Value> = objects.iter().filter(is_of_use).cloned().collect();
         cluster.apply(&of_use).await?;
 
-        let files = tempfile::tempdir()?;
+        let files = Arc::new(tempfile::tempdir()?);
         let authority = Authority::new("admission authority")?;
         let serving = authority.server(&["127.0.0.1"])?;
         for (name, content) in [
@@ -67,7 +67,7 @@ impl Installed {
             format!("POD_NAMESPACE={namespace}"),
             format!("POD_NAME={account}"),
         ];
-        let operator = Operator::start(&variables, &arguments, address).await?;
+        let operator = Operator::start(&variables, &arguments, address, &files).await?;
         // Self-made certificates are for the operator to enter.
         let is_given = arguments.contains(&"--certificates=files".to_owned());
         let authority = is_given.then(|| authority.pem());
@@ -77,11 +77,10 @@ impl Installed {
             .await?;
         wait_until_asked(&cluster).await?;
         Ok(Self {
+            _operator: operator,
             user: format!("system:serviceaccount:{namespace}:{account}"),
             cluster,
             objects,
-            _operator: operator,
-            _files: files,
         })
     }
 

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{
     ConfigMap, Event, Namespace, PersistentVolumeClaim, Pod, Secret, ServiceAccount,
 };
 use k8s_openapi::{ByteString, NamespaceResourceScope};
-use kube::api::{DeleteParams, ListParams, PostParams, PropagationPolicy};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, PropagationPolicy};
 use kube::{Api, Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -336,4 +336,22 @@ async fn deleting_a_namespace_deletes_what_is_in_it() {
         status(outcome.expect_err("refused")).code,
         403 | 404
     ));
+}
+
+#[tokio::test]
+async fn a_vital_secret_stays_until_its_annotation_goes() {
+    let harbour = Harbour::new().await;
+    harbour.connect().await;
+    let secrets = harbour.api::<Secret>();
+    let vital = async |value: Option<&str>| {
+        let patch = json!({"metadata": {"annotations": {"bowline.dev/vital": value}}});
+        let (params, patch) = (PatchParams::default(), Patch::Merge(patch));
+        secrets.patch("soundings", &params, &patch).await
+    };
+    vital(Some("true")).await.expect("annotated");
+    let params = DeleteParams::default();
+    let denied = secrets.delete("soundings", &params).await;
+    assert_eq!(status(denied.expect_err("denied")).code, 403);
+    vital(None).await.expect("no longer annotated");
+    secrets.delete("soundings", &params).await.expect("deleted");
 }

@@ -6,6 +6,7 @@ mod for_kserve;
 use bowline_cluster_tests::storage::{Files, Namespace};
 use bowline_core::plan::{Operation, Request};
 use bowline_core::{Secret, WorkloadKind};
+use bowline_operator::admission::DEADLINE;
 use bowline_operator::{Admission, User};
 use bowline_testkit::Memory;
 use serde_json::Value;
@@ -48,7 +49,9 @@ pub(crate) async fn admit(scene: &Scene) -> Result<Admitted, String> {
         .decide(&request, &User::default())
         .await
         .map_err(|denial| denial.to_string())?;
-    admission.carry_out(NAMESPACE, &plan.accounts).await;
+    admission
+        .carry_out(NAMESPACE, &plan.accounts, DEADLINE)
+        .await;
 
     if scene.annotate_secrets {
         for_kserve::annotate(&mut secret, scene.ca.is_some());

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use anyhow::{Context as _, Result, ensure};
 use bowline_cluster_tests::{Cluster, Installation, Operator, own, until};
 use futures::StreamExt as _;
+use kube::Client;
 use kube::api::{Api, ApiResource, DynamicObject, ListParams, WatchEvent, WatchParams};
 use kube::core::GroupVersionKind;
 use rustls_pki_types::CertificateDer;
@@ -41,7 +42,10 @@ pub(super) struct Statuses {
 impl Scene {
     pub(super) async fn new(cluster: &Cluster, namespace: &'static str) -> Result<Self> {
         cluster.namespace(namespace, &[]).await?;
-        let client = cluster.client().await?;
+        let mut config = cluster.config().await?;
+        // A refusal is what some tests are about.
+        config.default_retry = false;
+        let client = Client::try_from(config)?;
         let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("kubeflow.org", "v1", "Notebook"));
         Ok(Self {
             notebooks: Api::namespaced_with(client.clone(), namespace, &kind),
@@ -108,6 +112,49 @@ impl Scene {
         let object = self.notebook_object(name, Some(connection));
         let path = format!("{}?dryRun=All", collection(&object, self.namespace)?);
         self.admin.post(&path, &object).await
+    }
+
+    /// Creates a model that names an S3 connection, and that connection.
+    pub(super) async fn model(&self, name: &str, connection: &str) -> Result<()> {
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret",
+            "metadata": {
+                "name": connection,
+                "annotations": {"opendatahub.io/connection-type-protocol": "s3"},
+            },
+            "stringData": {
+                "AWS_S3_BUCKET": "models", "AWS_S3_ENDPOINT": "https://s3.example.com",
+                "AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "not-a-real-one",
+            },
+        });
+        let model = json!({
+            "apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService",
+            "metadata": {
+                "name": name, "annotations": {"opendatahub.io/connections": connection},
+            },
+            "spec": {"predictor": {"model": {"modelFormat": {"name": "onnx"}}}},
+        });
+        self.create(&secret).await?.granted()?;
+        self.create(&model).await?.granted().map(drop)
+    }
+
+    /// Whether `storage-config` has an entry for this connection.
+    pub(super) async fn has(&self, connection: &str) -> Result<bool> {
+        let path = format!(
+            "/api/v1/namespaces/{}/secrets/storage-config",
+            self.namespace
+        );
+        let found = self.admin.get(&path).await?;
+        Ok(found.is_ok() && found.body["data"][connection].is_string())
+    }
+
+    /// Waits until it has one, or has none.
+    pub(super) async fn until_has(&self, connection: &str, has: bool) -> Result<()> {
+        until(
+            &format!("an entry for {connection} is there: {has}"),
+            || async { Ok(self.has(connection).await? == has) },
+        )
+        .await
     }
 
     pub(super) fn notebook_object(&self, name: &str, connection: Option<&str>) -> Value {

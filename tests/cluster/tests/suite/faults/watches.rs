@@ -19,6 +19,8 @@ async fn what_happened_while_watches_were_cut_and_compacted_is_found() -> Result
         scene.notebook(name, name).await?;
     }
     scene.notebook("removed", "kept").await?;
+    scene.model("llm", "store").await?;
+    scene.until_has("store", true).await?;
     for name in ["changed", "deleted", "kept", "removed"] {
         scene.until(name, "current").await?;
     }
@@ -35,6 +37,7 @@ async fn what_happened_while_watches_were_cut_and_compacted_is_found() -> Result
     let removed = scene.notebook_object("removed", None);
     scene.delete(&removed).await?.granted()?;
     scene.notebook("added", "kept").await?;
+    scene.delete_secret("storage-config").await?;
     let plane = cluster.control_plane().context("a cluster of our own")?;
     plane.compact().await?;
     plane.kill_api_server();
@@ -49,6 +52,7 @@ async fn what_happened_while_watches_were_cut_and_compacted_is_found() -> Result
     ] {
         scene.until(name, state).await?;
     }
+    scene.until_has("store", true).await?;
     ensure!(
         proxy.gone() > 0,
         "no watch was told that its version is gone"

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use bowline_cluster_tests::{Fault, Installation, Passed, Proxy, own, until};
 use http::{Method, StatusCode};
+use serde_json::json;
 
 use super::scene::Scene;
 
@@ -21,8 +22,8 @@ fn storm(asked: &Passed) -> Fault {
         5 => Fault::Refuse(StatusCode::SERVICE_UNAVAILABLE),
         9 | 17 => Fault::Cut,
         13 | 15 => Fault::Delay(Duration::from_millis(asked.number % 7 * 100)),
-        // One in forty takes up to 20 s.
-        19 if asked.number % 40 == 39 => Fault::Delay(Duration::from_secs(asked.number % 21)),
+        // One in a hundred takes up to 20 s.
+        19 if asked.number % 100 == 99 => Fault::Delay(Duration::from_secs(asked.number % 21)),
         _ => Fault::None,
     }
 }
@@ -103,6 +104,51 @@ async fn an_object_that_cannot_be_written_delays_no_other() -> Result<()> {
     scene.secret("models", "3").await?;
     scene.until_all(&bad, "stale").await?;
     Ok(())
+}
+
+#[tokio::test]
+async fn what_cannot_be_listed_is_not_taken_for_gone() -> Result<()> {
+    let Some(cluster) = own().await? else {
+        return Ok(());
+    };
+    let scene = Scene::new(&cluster, "unlisted").await?;
+    let proxy = Proxy::start(&cluster).await?;
+    let installation = Installation::new(&[])?;
+    let mut operator = installation.start(&proxy.kubeconfig()).await?;
+    scene.model("llm", "store").await?;
+    scene.until_has("store", true).await?;
+    operator.signal("TERM")?;
+    operator.ended(Duration::from_secs(10)).await?;
+
+    proxy.set(|asked| match asked.path.ends_with("/inferenceservices") {
+        true => Fault::Refuse(StatusCode::INTERNAL_SERVER_ERROR),
+        false => Fault::None,
+    });
+    let operator = installation.start(&proxy.kubeconfig()).await?;
+    operator.until_leading().await?;
+    // What is not about models goes on.
+    scene.secret("charts", "1").await?;
+    scene.notebook("lab", "charts").await?;
+    scene.until("lab", "current").await?;
+    // A change of the entries makes them be looked at.
+    let touched = json!({"metadata": {"labels": {"colour": "blue"}}});
+    let entries = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "storage-config"},
+    });
+    scene.patch(&entries, &touched).await?.granted()?;
+    let end = Instant::now() + Duration::from_secs(3);
+    while Instant::now() < end {
+        ensure!(scene.has("store").await?, "the entry was taken away");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Once models can be listed, one that is gone takes its entry with it.
+    let model = json!({
+        "apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService",
+        "metadata": {"name": "llm"},
+    });
+    scene.delete(&model).await?.granted()?;
+    proxy.set(|_| Fault::None);
+    scene.until_has("store", false).await
 }
 
 /// The times between the lines of a log that contain this text.
