@@ -147,7 +147,7 @@ enum Update {
     Replace,
     /// The manifest that it was made from, with a label: as `kubectl replace` does.
     ReplaceWritten,
-    /// The same by server-side apply, as dashboards and GitOps do.
+    /// The same by server-side apply, as dashboards do.
     Apply,
 }
 
@@ -443,7 +443,10 @@ async fn an_account_that_a_peer_made_is_left_as_it_is() -> Result<()> {
         "metadata": {"name": format!("{CONNECTION}-sa"), "namespace": scene.namespace},
         "secrets": [{"name": CONNECTION}],
     });
-    scene.cluster().apply(&[account.clone()]).await?;
+    scene
+        .cluster()
+        .apply(std::slice::from_ref(&account))
+        .await?;
     let before = scene.cluster().get(&account).await?.context("no account")?;
     let theirs = service_s3();
     theirs.store(&scene, "kept").await?;
