@@ -92,7 +92,10 @@ impl Installation {
             self.folder.path().display()
         ));
         arguments.extend(self.flags.iter().cloned());
-        Operator::start(&self.environment, &arguments, address, &self.folder).await
+        let mut operator = Operator::start(&self.environment, &arguments, address).await?;
+        // A replica may outlive the installation, and reads its certificates again and again.
+        operator.folders.push(Arc::clone(&self.folder));
+        Ok(operator)
     }
 
     /// The chart's webhook configurations for a replica, asked about one namespace only.
@@ -115,12 +118,12 @@ impl Installation {
 pub struct Operator {
     process: Process,
     address: SocketAddr,
-    _folders: (TempDir, Arc<TempDir>),
+    folders: Vec<Arc<TempDir>>,
 }
 
 impl Operator {
     /// Starts the program with these variables (`NAME=value`) and no others, and these arguments,
-    /// among which is `address`. The folder `files` stays while it runs.
+    /// among which is `address`.
     ///
     /// # Errors
     /// When it does not come to serve admission.
@@ -128,7 +131,6 @@ impl Operator {
         variables: &[String],
         arguments: &[String],
         address: SocketAddr,
-        files: &Arc<TempDir>,
     ) -> Result<Self> {
         let program = program()?.display().to_string();
         let of_env = [&["-i".to_owned()], variables, &[program], arguments].concat();
@@ -138,7 +140,7 @@ impl Operator {
         let mut operator = Self {
             process,
             address,
-            _folders: (folder, Arc::clone(files)),
+            folders: vec![Arc::new(folder)],
         };
         operator.wait_for_address().await?;
         Ok(operator)
@@ -263,8 +265,10 @@ fn serving_at(log: &str) -> Option<SocketAddr> {
     let line = log
         .lines()
         .find(|line| line.contains("serving admission"))?;
-    let (_, rest) = line.split_once("Some(")?;
-    rest.split_once(')')?.0.parse().ok()
+    let (_, rest) = line.split_once("address")?;
+    let rest = rest.trim_start_matches(['"', ':', '=']);
+    let end = rest.find(['"', ' ', ',']).unwrap_or(rest.len());
+    rest[..end].parse().ok()
 }
 
 /// A name that no other log has, as one is added to when it is there.

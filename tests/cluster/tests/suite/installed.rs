@@ -4,7 +4,6 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use bowline_cluster_tests::chart::{snapshot, webhooks_at};
@@ -32,6 +31,8 @@ pub(crate) struct Installed {
     pub(crate) objects: Vec<Value>,
     /// The user that the operator is to the API server.
     pub(crate) user: String,
+    // Holds certificates for as long as they may be read again.
+    _files: tempfile::TempDir,
 }
 
 impl Installed {
@@ -46,7 +47,7 @@ impl Installed {
         let of_use: Vec<Value> = objects.iter().filter(is_of_use).cloned().collect();
         cluster.apply(&of_use).await?;
 
-        let files = Arc::new(tempfile::tempdir()?);
+        let files = tempfile::tempdir()?;
         let authority = Authority::new("admission authority")?;
         let serving = authority.server(&["127.0.0.1"])?;
         for (name, content) in [
@@ -67,7 +68,7 @@ impl Installed {
             format!("POD_NAMESPACE={namespace}"),
             format!("POD_NAME={account}"),
         ];
-        let operator = Operator::start(&variables, &arguments, address, &files).await?;
+        let operator = Operator::start(&variables, &arguments, address).await?;
         // Self-made certificates are for the operator to enter.
         let is_given = arguments.contains(&"--certificates=files".to_owned());
         let authority = is_given.then(|| authority.pem());
@@ -81,6 +82,7 @@ impl Installed {
             user: format!("system:serviceaccount:{namespace}:{account}"),
             cluster,
             objects,
+            _files: files,
         })
     }
 
