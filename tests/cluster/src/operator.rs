@@ -284,10 +284,7 @@ fn address_of(port: &str, log: &str) -> Option<SocketAddr> {
         .lines()
         .find(|line| line.contains("serving admission"))?;
     let at = [format!("\"{port}\":\""), format!("{port}=")];
-    let rest = at
-        .iter()
-        .find_map(|mark| line.split_once(mark.as_str()))?
-        .1;
+    let rest = at.iter().find_map(|mark| line.split_once(mark.as_str()))?.1;
     let end = rest.find(['"', ' ']).unwrap_or(rest.len());
     rest[..end].parse().ok()
 }
