@@ -2,6 +2,8 @@
 //! meaning through every kind of update, and lose with their reference what the peer put in, and
 //! nothing else.
 
+mod controllers;
+
 use anyhow::{Context as _, Result, ensure};
 use bowline_core::names;
 use rstest::rstest;
