@@ -5,10 +5,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bowline_benches::Spread;
 use bowline_benches::calls::Calls;
 use bowline_benches::controllers::{Operator, PATIENCE};
-use bowline_benches::embedded::{Embedded, api_of, connection, namespace, notebook};
+use bowline_benches::embedded::{Embedded, api_of, connection, labelled, namespace, notebook};
 use bowline_benches::naive::Naive;
 use bowline_operator::controllers::queue::Priority;
 use futures::StreamExt as _;
@@ -36,7 +38,8 @@ async fn main() -> Result<()> {
     let label = json!({"metadata": {"labels": {"team": "forecast"}}});
     fan_out("a label changed", 0, &label).await?;
     overtake().await?;
-    first_look().await
+    first_look().await?;
+    storage_config().await
 }
 
 /// One Secret with 50 users is changed: how many of them are written to, after how many calls and
@@ -118,13 +121,82 @@ async fn first_look() -> Result<()> {
     Ok(())
 }
 
+/// 10,000 labelled connections are created while the operator runs: how soon each has its entry in
+/// its namespace's `storage-config`.
+async fn storage_config() -> Result<()> {
+    let mut times = Vec::new();
+    let mut described = String::new();
+    for _ in 0..OVERTAKING_PAIRS {
+        let calls = Calls::default();
+        let api = Embedded::open().await?;
+        api.create((0..NAMESPACES).map(|n| namespace(&place(n))))
+            .await?;
+        let operator = Operator::start(&api.counted(&calls));
+        operator.until_idle().await?;
+        calls.start();
+        let start = Instant::now();
+        api.create(
+            (0..NAMESPACES * IN_NAMESPACE)
+                .map(|n| labelled(&place(n / IN_NAMESPACE), &format!("models-{n}"))),
+        )
+        .await?;
+        let made = start.elapsed().as_secs_f64();
+        let took = loop {
+            operator.until_idle().await?;
+            let took = start.elapsed().as_secs_f64();
+            if entries(&api).await? == NAMESPACES * IN_NAMESPACE {
+                break took;
+            }
+            ensure!(start.elapsed() < PATIENCE, "some have no entry");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        };
+        times.push((took, made));
+        described = calls.describe();
+    }
+    let took = Spread::of(times.iter().map(|time| time.0).collect());
+    let ratio = Spread::of(times.iter().map(|time| time.0 / time.1).collect());
+    anstream::println!(
+        "{} labelled connections in {NAMESPACES} namespaces: all in `storage-config` after {:.1} s ({:.1} to {:.1}), goal less than 60 s; \
+         {:.1} times ({:.1} to {:.1}) as long as creating them with 16 writers took; {described}",
+        NAMESPACES * IN_NAMESPACE,
+        took.median,
+        took.least,
+        took.most,
+        ratio.median,
+        ratio.least,
+        ratio.most,
+    );
+    Ok(())
+}
+
+/// Connections with an entry of their own bucket, in all namespaces together.
+async fn entries(api: &Embedded) -> Result<usize> {
+    let mut count = 0;
+    for n in 0..NAMESPACES {
+        let secrets = api_of(&api.client(), &connection(&place(n), ""))?;
+        let Some(found) = secrets.get_opt("storage-config").await? else {
+            continue;
+        };
+        let data = found.data["data"].as_object().context("data")?;
+        for (name, value) in data {
+            let text = STANDARD.decode(value.as_str().context("a text")?)?;
+            let entry: Value = serde_json::from_slice(&text)?;
+            count += usize::from(entry["type"] == "s3" && entry["bucket"] == name.as_str());
+        }
+    }
+    Ok(count)
+}
+
+fn place(n: usize) -> String {
+    match n {
+        0 => PLACE.to_owned(),
+        n => format!("{PLACE}-{n}"),
+    }
+}
+
 /// Seconds until all users of all connections are told, and the calls that it took.
 async fn look(which: Which, namespaces: usize, in_each: usize) -> Result<(f64, String)> {
     let api = Embedded::open().await?;
-    let place = |n: usize| match n {
-        0 => PLACE.to_owned(),
-        n => format!("{PLACE}-{n}"),
-    };
     let each = || (0..namespaces * in_each).map(|n| (place(n / in_each), n % in_each));
     api.create((0..namespaces).map(|n| namespace(&place(n))))
         .await?;

@@ -76,7 +76,10 @@ async fn allow(State(delay): State<Delay>, Json(mut review): Json<Value>) -> Jso
 /// A pause to the exact time. The runtime's own timer counts in whole milliseconds and rounds up,
 /// which would be a tenth of what is measured.
 #[derive(Clone)]
-struct Delay(Option<(Duration, mpsc::Sender<(Instant, oneshot::Sender<()>)>)>);
+struct Delay(Option<(Duration, mpsc::Sender<Waiting>)>);
+
+/// Until when somebody waits, and how they are told.
+type Waiting = (Instant, oneshot::Sender<()>);
 
 impl Delay {
     /// All pauses are equally long, so that one thread can wait for them in turn.
@@ -84,7 +87,7 @@ impl Delay {
         if pause.is_zero() {
             return Self(None);
         }
-        let (sender, waiting) = mpsc::channel::<(Instant, oneshot::Sender<()>)>();
+        let (sender, waiting) = mpsc::channel::<Waiting>();
         std::thread::spawn(move || {
             for (time, done) in waiting {
                 std::thread::sleep(time.saturating_duration_since(Instant::now()));

@@ -154,3 +154,21 @@ pub fn notebook(namespace: &str, name: &str, connection: &str) -> Value {
         "spec": {"template": {"spec": {"containers": [{"name": name, "image": "example"}]}}},
     })
 }
+
+/// An S3 connection that the dashboard of OpenShift AI made for model serving.
+pub fn labelled(namespace: &str, name: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Secret",
+        "metadata": {
+            "namespace": namespace, "name": name,
+            "labels": {"opendatahub.io/dashboard": "true", "opendatahub.io/managed": "true"},
+            "annotations": {"opendatahub.io/connection-type-protocol": "s3"},
+        },
+        "stringData": {
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLEAKIDEXAMP",
+            "AWS_SECRET_ACCESS_KEY": "not-a-real-secret-key-at-all",
+            "AWS_S3_ENDPOINT": "https://s3.harbour.example", "AWS_S3_BUCKET": name,
+            "AWS_DEFAULT_REGION": "eu-north-1",
+        },
+    })
+}

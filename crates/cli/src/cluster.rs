@@ -3,7 +3,7 @@
 
 mod refusal;
 
-use bowline_core::Secret;
+use bowline_core::{Secret, names};
 use k8s_openapi::api::core::v1;
 use kube::api::{Api, ApiResource, DynamicObject, ListParams, ObjectMeta};
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -197,8 +197,10 @@ impl Cluster {
 }
 
 fn first_page() -> ListParams {
+    let (label, value) = names::MANAGED_BY;
     ListParams::default()
         .limit(PAGE)
+        .labels(&format!("{label}!={value}"))
         .fields(NOT_OF_THE_PLATFORM)
 }
 

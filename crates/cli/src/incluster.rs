@@ -104,6 +104,8 @@ impl Replica {
     /// Serves until `stopping` is cancelled; then reviews under way are answered, and the lease is
     /// given back.
     pub(crate) async fn serve(self, stopping: CancellationToken) -> Result<(), Failure> {
+        let (address, http) = (address(&self.admission), address(&self.http));
+        tracing::info!(%address, %http, "serving admission");
         let metrics = Arc::<Metrics>::default();
         count_panics(&metrics);
         let assembly = Assembly::new(&self.client, &self.settings, Arc::clone(&metrics));
@@ -127,7 +129,6 @@ impl Replica {
         let report = assembly.report(leading.clone(), Arc::clone(&health));
         let report = stopping.run_until_cancelled(report);
         let stop = stopping.clone().cancelled_owned();
-        let http_address = self.http.local_addr().ok();
         let http = health::routes(health, metrics);
         let http = listen_in_clear(Limits::default(), self.http, http, stop);
         let election = election(
@@ -138,8 +139,6 @@ impl Replica {
             at_rest.clone(),
         );
         let stop = stopping.clone().cancelled_owned();
-        let address = self.admission.local_addr().ok();
-        tracing::info!(?address, http = ?http_address, "serving admission");
         let review = listen(self.admission, tls, routes(reviews), stop);
         let controllers = async {
             assembly.run(leading, stopping.clone()).await;
@@ -195,6 +194,12 @@ fn namespace(args: &Operator, context: &str) -> String {
     named
         .or_else(|| Some(context.to_owned()).filter(|name| name != "default"))
         .unwrap_or_else(|| NAMESPACE.to_owned())
+}
+
+/// For people and programs; a bound listener has an address.
+fn address(listener: &TcpListener) -> String {
+    let address = listener.local_addr();
+    address.map_or_else(|error| error.to_string(), |address| address.to_string())
 }
 
 fn bind(flag: &str, address: SocketAddr) -> Result<TcpListener, Failure> {

@@ -12,7 +12,7 @@ use rcgen::KeyPair;
 use serde_json::{Value, json};
 
 use crate::certificates::{Authority, Signed};
-use crate::process::Process;
+use crate::process::{Process, log_file};
 use crate::wait::until;
 
 /// What ServiceAccounts ask for, without what they send or get. A watch is logged when it begins.
@@ -92,7 +92,7 @@ impl ControlPlane {
     /// When it does not become ready.
     pub async fn start_api_server(&mut self) -> Result<()> {
         let arguments = self.api_server_arguments();
-        let log = log_file(&self.folder, "kube-apiserver", self.api_port);
+        let log = log_file(&self.folder, &format!("kube-apiserver-{}", self.api_port));
         let process = Process::start(&self.assets.join("kube-apiserver"), &arguments, log, None)?;
         let process = self.api_server.insert(process);
         let options = KubeConfigOptions::default();
@@ -197,7 +197,7 @@ fn start_etcd(assets: &Path, folder: &Path, port: u16) -> Result<Process> {
         "--unsafe-no-fsync".to_owned(),
         "--log-level=warn".to_owned(),
     ];
-    let log = log_file(folder, "etcd", port);
+    let log = log_file(folder, &format!("etcd-{port}"));
     // Shared clusters are never dropped, so the last process to end clears up behind all.
     Process::start(&assets.join("etcd"), &arguments, log, Some(folder))
 }
@@ -234,13 +234,6 @@ fn kubeconfig(port: u16, authority: &Authority, admin: &Signed) -> Value {
             "client-key-data": encode(&admin.key),
         }}],
     })
-}
-
-/// Logs go where they are searched for secret values, else beside the state.
-fn log_file(folder: &Path, program: &str, port: u16) -> PathBuf {
-    std::env::var_os("BOWLINE_CANARY_DIR")
-        .map_or_else(|| folder.to_owned(), PathBuf::from)
-        .join(format!("{program}-{port}.log"))
 }
 
 /// Ports that nobody listens on; all taken before one is given back, so that they differ.

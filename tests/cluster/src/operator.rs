@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -14,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::admission::configurations_of;
 use crate::certificates::Authority;
-use crate::process::Process;
+use crate::process::{Process, log_file};
 use crate::wait::until;
 
 /// Names the program to test, instead of the one that was built beside the tests.
@@ -78,16 +79,13 @@ impl Installation {
     /// # Errors
     /// As [`Installation::start`].
     pub async fn start_at(&self, kubeconfig: &Path, address: SocketAddr) -> Result<Operator> {
-        let mut arguments = self.environment.clone();
-        arguments.push(program()?.display().to_string());
-        arguments.extend(
-            [
-                "operator",
-                "--namespace=default",
-                "--http-listen=127.0.0.1:0",
-            ]
-            .map(str::to_owned),
-        );
+        let mut arguments = [
+            "operator",
+            "--namespace=default",
+            "--http-listen=127.0.0.1:0",
+        ]
+        .map(str::to_owned)
+        .to_vec();
         arguments.push(format!("--certificates={}", self.certificates));
         arguments.push(format!("--listen={address}"));
         arguments.push(format!("--kubeconfig={}", kubeconfig.display()));
@@ -96,15 +94,9 @@ impl Installation {
             self.folder.path().display()
         ));
         arguments.extend(self.flags.iter().cloned());
-        let folder = TempDir::new()?;
-        let log = folder.path().join("log");
-        let process = Process::start(Path::new("env"), &arguments, log, None)?;
-        let mut operator = Operator {
-            process,
-            address,
-            _folders: (folder, Arc::clone(&self.folder)),
-        };
-        operator.wait_for_address().await?;
+        let mut operator = Operator::start(&self.environment, &arguments, address).await?;
+        // A replica may outlive the installation, and reads its certificates again and again.
+        operator.folders.push(Arc::clone(&self.folder));
         Ok(operator)
     }
 
@@ -128,10 +120,34 @@ impl Installation {
 pub struct Operator {
     process: Process,
     address: SocketAddr,
-    _folders: (TempDir, Arc<TempDir>),
+    folders: Vec<Arc<TempDir>>,
 }
 
 impl Operator {
+    /// Starts the program with these variables (`NAME=value`) and no others, and these arguments,
+    /// among which is `address`.
+    ///
+    /// # Errors
+    /// When it does not come to serve admission.
+    pub async fn start(
+        variables: &[String],
+        arguments: &[String],
+        address: SocketAddr,
+    ) -> Result<Self> {
+        let program = program()?.display().to_string();
+        let of_env = [&["-i".to_owned()], variables, &[program], arguments].concat();
+        let folder = TempDir::new()?;
+        let log = log_file(folder.path(), &unique("operator"));
+        let process = Process::start(Path::new("env"), &of_env, log, None)?;
+        let mut operator = Self {
+            process,
+            address,
+            folders: vec![Arc::new(folder)],
+        };
+        operator.wait_for_address().await?;
+        Ok(operator)
+    }
+
     /// Where it answers admission.
     pub const fn address(&self) -> SocketAddr {
         self.address
@@ -262,15 +278,22 @@ impl Drop for Operator {
     }
 }
 
-/// An address in the line of the log that says where it serves.
+/// An address in the line of the log that says where it serves, in either format.
 fn address_of(port: &str, log: &str) -> Option<SocketAddr> {
     let line = log
         .lines()
         .find(|line| line.contains("serving admission"))?;
-    let line: Value = serde_json::from_str(line).ok()?;
-    let address = line[port].as_str()?;
-    let address = address.trim_start_matches("Some(").trim_end_matches(')');
-    address.parse().ok()
+    let (_, rest) = line.split_once(port)?;
+    let rest = rest.trim_start_matches(['"', ':', '=']);
+    let end = rest.find(['"', ' ', ',']).unwrap_or(rest.len());
+    rest[..end].parse().ok()
+}
+
+/// A name that no other log has, as one is added to when it is there.
+fn unique(program: &str) -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(1);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{program}-{}-{count}", std::process::id())
 }
 
 /// The program that was built beside the running test, unless another one is named.

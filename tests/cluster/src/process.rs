@@ -99,6 +99,13 @@ impl Process {
     }
 }
 
+/// The log of a program: where it is searched for secret values, else in `folder`.
+pub(crate) fn log_file(folder: &Path, name: &str) -> PathBuf {
+    std::env::var_os("BOWLINE_CANARY_DIR")
+        .map_or_else(|| folder.to_owned(), PathBuf::from)
+        .join(format!("{name}.log"))
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         drop(self.guard.stdin.take());

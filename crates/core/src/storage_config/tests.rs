@@ -9,7 +9,7 @@ use crate::sensitive::Sensitive;
 
 const KEY: &str = "not-a-real-secret-key-at-all";
 
-fn connection(annotations: Value, data: Value) -> Secret {
+fn connection(annotations: &Value, data: &Value) -> Secret {
     let object = json!({
         "metadata": {"name": "models", "namespace": "team-a", "annotations": annotations},
         "stringData": data,
@@ -40,7 +40,7 @@ fn the_entry_is_the_same_whatever_dialect_made_the_secret(#[case] annotations: V
         "type": "s3", "access_key_id": "AKIDEXAMPLE", "secret_access_key": KEY,
         "endpoint_url": "https://s3.harbour.example", "bucket": "models", "region": "us-east-1",
     });
-    assert_eq!(entry(connection(annotations, keys()), false), expected);
+    assert_eq!(entry(connection(&annotations, &keys()), false), expected);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn kserves_own_annotations_make_the_same_entry() {
         "serving.kserve.io/s3-region": "eu-north-1",
     });
     let data = json!({"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": KEY});
-    let entry = entry(connection(annotations, data), false);
+    let entry = entry(connection(&annotations, &data), false);
     assert_eq!(entry["endpoint_url"], "https://s3.harbour.example");
     assert_eq!(entry["region"], "eu-north-1");
 }
@@ -67,8 +67,8 @@ fn the_bundle_is_named_where_it_is_needed_and_there(
     let mut data = keys();
     data["AWS_S3_ENDPOINT"] = json!(endpoint);
     let secret = connection(
-        json!({"opendatahub.io/connection-type-protocol": "s3"}),
-        data,
+        &json!({"opendatahub.io/connection-type-protocol": "s3"}),
+        &data,
     );
     assert_eq!(entry(secret, has_bundle)["cabundle_configmap"], expected);
 }
@@ -78,8 +78,8 @@ fn a_connection_that_is_not_verified_says_so() {
     let mut data = keys();
     data["AWS_S3_VERIFY_SSL"] = json!("false");
     let secret = connection(
-        json!({"opendatahub.io/connection-type-protocol": "s3"}),
-        data,
+        &json!({"opendatahub.io/connection-type-protocol": "s3"}),
+        &data,
     );
     assert_eq!(entry(secret, false)["verify_ssl"], "0");
 }
@@ -92,8 +92,8 @@ fn what_an_entry_cannot_say_is_told(#[case] key: &str, #[case] value: &str, #[ca
     let mut data = keys();
     data[key] = json!(value);
     let secret = connection(
-        json!({"opendatahub.io/connection-type-protocol": "s3"}),
-        data,
+        &json!({"opendatahub.io/connection-type-protocol": "s3"}),
+        &data,
     );
     let entry = Entry::of(secret, false).expect("an S3 connection");
     assert_eq!(entry.gaps, [gap]);
@@ -102,8 +102,8 @@ fn what_an_entry_cannot_say_is_told(#[case] key: &str, #[case] value: &str, #[ca
 #[test]
 fn a_uri_connection_has_no_entry() {
     let secret = connection(
-        json!({"opendatahub.io/connection-type-protocol": "uri"}),
-        json!({"URI": "https://a.example"}),
+        &json!({"opendatahub.io/connection-type-protocol": "uri"}),
+        &json!({"URI": "https://a.example"}),
     );
     assert!(Entry::of(secret, false).is_none());
 }
@@ -111,11 +111,11 @@ fn a_uri_connection_has_no_entry() {
 #[test]
 fn annotations_for_kserve_follow_the_connection_and_leave_a_persons_alone() {
     let mut secret = connection(
-        json!({
+        &json!({
             "opendatahub.io/connection-type-protocol": "s3",
             "serving.kserve.io/s3-region": "eu-west-9",
         }),
-        keys(),
+        &keys(),
     );
     carry_out(&mut secret, false);
     assert_eq!(

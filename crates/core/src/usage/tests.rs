@@ -5,7 +5,7 @@ use super::Usage;
 use crate::plan::Account;
 use crate::workload::WorkloadKind::{self, Deployment, InferenceService, Notebook};
 
-fn object(annotations: Value) -> Value {
+fn object(annotations: &Value) -> Value {
     json!({"metadata": {"name": "demo", "annotations": annotations}})
 }
 
@@ -30,7 +30,7 @@ fn what_an_object_names_or_got_is_in_use(
     #[case] expected: &[&str],
 ) {
     assert_eq!(
-        names(&Usage::of(kind, "team-a", &object(annotations))),
+        names(&Usage::of(kind, "team-a", &object(&annotations))),
         expected
     );
 }
@@ -44,7 +44,7 @@ fn the_record_tells_protocols_and_accounts() {
     let usage = Usage::of(
         InferenceService,
         "team-a",
-        &object(json!({"bowline.dev/injected": record.to_string()})),
+        &object(&json!({"bowline.dev/injected": record.to_string()})),
     );
     let account = Account {
         name: "models-sa".to_owned(),
@@ -56,7 +56,7 @@ fn the_record_tells_protocols_and_accounts() {
 
 #[test]
 fn what_a_controller_made_from_a_workload_uses_nothing_of_its_own() {
-    let mut object = object(json!({"opendatahub.io/connections": "x"}));
+    let mut object = object(&json!({"opendatahub.io/connections": "x"}));
     object["metadata"]["ownerReferences"] = json!([{
         "apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService",
         "name": "demo", "uid": "1", "controller": true,

@@ -2,14 +2,12 @@
 //! the real process with the chart's flags, as the chart's ServiceAccount. What happens there is
 //! left to the tests.
 
-use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use bowline_cluster_tests::chart::{snapshot, webhooks_at};
-use bowline_cluster_tests::{Authority, Cluster, wait_until_asked};
+use bowline_cluster_tests::{Authority, Cluster, Operator, wait_until_asked};
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::api::{Api, PostParams};
@@ -24,15 +22,14 @@ const KINDS: [&str; 5] = [
     "RoleBinding",
 ];
 
-/// An installed Bowline. Its process ends when this is dropped.
+/// An installed Bowline with one replica, which ends when this is dropped.
 pub(crate) struct Installed {
     pub(crate) cluster: Cluster,
     /// What the chart renders to.
     pub(crate) objects: Vec<Value>,
     /// The user that the operator is to the API server.
     pub(crate) user: String,
-    process: Child,
-    log: PathBuf,
+    _operator: Operator,
     // Holds certificates for as long as they may be read again.
     _files: tempfile::TempDir,
 }
@@ -65,34 +62,27 @@ impl Installed {
 
         let address = free_address()?;
         let arguments = arguments(deployment, address, files.path())?;
-        let log = cluster_folder(&cluster)?.join("operator.log");
-        let process = Command::new(binary()?)
-            .args(&arguments)
-            .env_clear()
-            .env("KUBECONFIG", &kubeconfig)
-            .env("POD_NAMESPACE", namespace)
-            .env("POD_NAME", account)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(File::create(&log)?)
-            .spawn()?;
-        let installed = Self {
-            user: format!("system:serviceaccount:{namespace}:{account}"),
-            cluster,
-            process,
-            log,
-            _files: files,
-            objects,
-        };
+        let variables = [
+            format!("KUBECONFIG={}", kubeconfig.display()),
+            format!("POD_NAMESPACE={namespace}"),
+            format!("POD_NAME={account}"),
+        ];
+        let operator = Operator::start(&variables, &arguments, address).await?;
         // Self-made certificates are for the operator to enter.
         let is_given = arguments.contains(&"--certificates=files".to_owned());
         let authority = is_given.then(|| authority.pem());
         let url = format!("https://{address}");
-        let webhooks = webhooks_at(&url, authority, installed.objects.clone())?;
-        installed.cluster.apply(&webhooks).await?;
-        let asked = wait_until_asked(&installed.cluster).await;
-        asked.with_context(|| installed.last_words())?;
-        Ok(installed)
+        cluster
+            .apply(&webhooks_at(&url, authority, objects.clone())?)
+            .await?;
+        wait_until_asked(&cluster).await?;
+        Ok(Self {
+            user: format!("system:serviceaccount:{namespace}:{account}"),
+            cluster,
+            objects,
+            _operator: operator,
+            _files: files,
+        })
     }
 
     /// Whether the chart starts the operator with this flag.
@@ -102,20 +92,6 @@ impl Installed {
             .ok()
             .and_then(|deployment| deployment.pointer(container)?.as_array());
         arguments.is_some_and(|arguments| arguments.iter().any(|argument| argument == flag))
-    }
-
-    /// The end of the operator's log.
-    pub(crate) fn last_words(&self) -> String {
-        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
-        let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(30)..].join("\n")
-    }
-}
-
-impl Drop for Installed {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -167,24 +143,6 @@ async fn kubeconfig_of(cluster: &Cluster, namespace: &str, account: &str) -> Res
     let mut kubeconfig: Value = serde_json::from_slice(&std::fs::read(path)?)?;
     kubeconfig["users"][0]["user"] = json!({"token": token});
     Ok(kubeconfig)
-}
-
-/// The `bowline` that was built beside these tests.
-fn binary() -> Result<PathBuf> {
-    let tests = std::env::current_exe()?;
-    let folder = tests.ancestors().nth(2).context("no folder of programs")?;
-    let path = folder.join("bowline");
-    ensure!(
-        path.is_file(),
-        "there is no {}; `make test-cluster` builds it, and so does `cargo build -p bowline`",
-        path.display()
-    );
-    Ok(path)
-}
-
-fn cluster_folder(cluster: &Cluster) -> Result<PathBuf> {
-    let kubeconfig = cluster.kubeconfig_path().context("not our cluster")?;
-    Ok(kubeconfig.parent().context("no folder")?.to_owned())
 }
 
 fn find<'a>(objects: &'a [Value], kind: &str) -> Result<&'a Value> {

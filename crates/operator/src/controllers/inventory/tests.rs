@@ -71,7 +71,7 @@ fn generation_of(kind: &Kind, annotations: &[(&str, &str)]) -> Option<i64> {
     let inventory = Inventory::default();
     inventory.put_workload(Kind::named(kind.name)?, "v1", &meta);
     let reference = super::reference(Kind::named(kind.name)?.name, &meta)?;
-    Some(inventory.workload(&reference)?.running.generation?)
+    inventory.workload(&reference)?.running.generation
 }
 
 /// The API server counts every change of a Deployment's annotations as a generation, ours too.
