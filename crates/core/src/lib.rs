@@ -16,6 +16,7 @@ pub mod plan;
 pub mod protocol;
 pub mod secret;
 pub mod sensitive;
+pub mod skim;
 pub mod validate;
 pub mod workload;
 
