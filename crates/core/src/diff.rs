@@ -68,7 +68,7 @@ fn compare(path: &mut String, before: &Value, after: &Value, out: &mut Vec<Opera
                 at(path, key, |path| out.push(add(path, value)));
             }
         }
-        (Value::Array(old), Value::Array(new)) if old != new => compare_lists(path, old, new, out),
+        (Value::Array(old), Value::Array(new)) => compare_lists(path, old, new, out),
         (old, new) if old == new => {}
         (old, new) => {
             out.push(Operation::Test {

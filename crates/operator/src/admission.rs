@@ -1,7 +1,6 @@
 //! Fetch, decide, act for one workload: reads the Secrets and rights that the plan needs, asks
 //! core, and sees to accounts afterwards. Wire formats are left to `review` and to the embedder.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bowline_core::plan::{Account, Denial, Found, Lookup, Needs, Plan, Request, Warning};
@@ -57,29 +56,41 @@ impl<C: Cluster> Admission<C> {
         join_all(work).await.into_iter().flatten().collect()
     }
 
-    /// Reads all Secrets and asks all rights at once: 32 connections take one round trip.
-    async fn fetch(&self, needs: &Needs, namespace: &str, user: &User) -> Lookup {
-        let work = needs.read.iter().map(|name| async move {
-            let must_ask = needs.authorize.contains(name);
-            let right = async {
-                if !must_ask {
-                    return Ok(true);
-                }
-                self.cluster.may_get_secret(user, namespace, name).await
-            };
-            let both = join(right, self.cluster.secret(namespace, name));
-            let found = match within(async { Ok(both.await) }).await {
-                Ok((Ok(true), Ok(Some(secret)))) => Found::Secret(secret),
-                Ok((Ok(true), Ok(None))) => Found::Missing,
-                Ok((Ok(false), _)) => Found::Forbidden,
-                Ok((Err(error), _) | (_, Err(error))) | Err(error) => {
+    /// Reads all Secrets and asks all rights at once: 32 connections take one round trip. Rights
+    /// are asked first, since an access review takes longer than a read.
+    async fn fetch<'a>(&self, needs: &'a Needs, namespace: &str, user: &User) -> Lookup {
+        let right = |name: &'a String| async move {
+            if !needs.authorize.contains(name) {
+                return Ok(true);
+            }
+            within(self.cluster.may_get_secret(user, namespace, name)).await
+        };
+        let secret = |name: &'a String| within(self.cluster.secret(namespace, name));
+        let (rights, secrets) = match needs.read.as_slice() {
+            // The usual case, without what it takes to wait for many.
+            [only] => {
+                let (right, secret) = join(right(only), secret(only)).await;
+                (vec![right], vec![secret])
+            }
+            all => {
+                let rights = join_all(all.iter().map(right));
+                join(rights, join_all(all.iter().map(secret))).await
+            }
+        };
+        let answers = needs.read.iter().zip(rights.into_iter().zip(secrets));
+        let found = answers.map(|(name, answer)| {
+            let found = match answer {
+                (Ok(true), Ok(Some(secret))) => Found::Secret(secret),
+                (Ok(true), Ok(None)) => Found::Missing,
+                (Ok(false), _) => Found::Forbidden,
+                (Err(error), _) | (_, Err(error)) => {
                     tracing::warn!(secret = name, namespace, %error, "connection not read");
                     Found::Unavailable(error.to_string())
                 }
             };
             (name.clone(), found)
         });
-        join_all(work).await.into_iter().collect::<BTreeMap<_, _>>()
+        found.collect()
     }
 }
 

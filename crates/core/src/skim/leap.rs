@@ -11,33 +11,20 @@ pub(super) fn container(bytes: &[u8]) -> Option<usize> {
     let mut last = [b' '; BLOCK];
     last[..tail.len()].copy_from_slice(tail);
     let mut strings = Strings::default();
-    let mut depth = 0;
+    let mut depth = 0_usize;
     for (index, block) in blocks.iter().chain([&last]).enumerate() {
         let marks = Marks::of(block);
         let outside = !strings.of(&marks);
-        let (open, close) = (marks.open & outside, marks.close & outside);
-        if close.count_ones() >= depth
-            && let Some(end) = end(open, close, depth)
-        {
-            return Some(index * BLOCK + end);
+        let mut brackets = (marks.open | marks.close) & outside;
+        while brackets != 0 {
+            let position = brackets.trailing_zeros();
+            let is_open = marks.open >> position & 1 == 1;
+            depth = if is_open { depth + 1 } else { depth - 1 };
+            if depth == 0 {
+                return Some(index * BLOCK + position as usize + 1);
+            }
+            brackets &= brackets - 1;
         }
-        depth = depth + open.count_ones() - close.count_ones();
-    }
-    None
-}
-
-/// Where in a block the bracket stands that closes the outermost one, counted from 1.
-fn end(open: u64, close: u64, depth: u32) -> Option<usize> {
-    let mut rest = close;
-    let mut closed = 0;
-    while rest != 0 {
-        let position = rest.trailing_zeros();
-        let opened = (open & ((1 << position) - 1)).count_ones();
-        closed += 1;
-        if depth + opened == closed {
-            return Some(position as usize + 1);
-        }
-        rest &= rest - 1;
     }
     None
 }
