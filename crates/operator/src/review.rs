@@ -12,6 +12,7 @@ use bowline_core::diff::Operation as PatchOperation;
 use bowline_core::footprint::Skeleton;
 use bowline_core::manifest::Unique;
 use bowline_core::plan::Warning;
+use bowline_core::skim;
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::User;
@@ -151,7 +152,7 @@ pub fn parse_whole(body: &[u8]) -> Result<Request<'_, Unique>, ReviewError> {
 
 fn parse<'a, O: Deserialize<'a>>(body: &'a [u8]) -> Result<Request<'a, O>, ReviewError> {
     let text = std::str::from_utf8(body).map_err(|e| ReviewError::Encoding(e.valid_up_to()))?;
-    let review: Review<'a, O> = serde_json::from_str(text).map_err(|error| ReviewError::Shape {
+    let review: Review<'a, O> = read(text).map_err(|error| ReviewError::Shape {
         // The parser's own text may quote a value, so only its kind and place are told.
         what: match error.classify() {
             serde_json::error::Category::Eof => "it ends too early",
@@ -169,6 +170,12 @@ fn parse<'a, O: Deserialize<'a>>(body: &'a [u8]) -> Result<Request<'a, O>, Revie
         return Err(ReviewError::Missing("request.uid"));
     }
     Ok(request)
+}
+
+/// Leaps over what no field asks for. Text that cannot be read so is read again with every byte
+/// checked, which tells what is wrong and where.
+fn read<'a, T: Deserialize<'a>>(text: &'a str) -> serde_json::Result<T> {
+    skim::from_str(text).or_else(|_| serde_json::from_str(text))
 }
 
 /// The answer to a review.
