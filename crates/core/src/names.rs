@@ -9,6 +9,9 @@ pub const ALAUDA_SOURCE: &str = "aml-model-source-connection";
 /// What Bowline injected into a workload; see `plan::record`.
 pub const INJECTED: &str = "bowline.dev/injected";
 
+/// The annotations that make a workload concern Bowline: references and the record.
+pub(crate) const REFERENCES_AND_RECORD: [&str; 3] = [CONNECTIONS, ALAUDA_SOURCE, INJECTED];
+
 /// Protocol of a connection Secret (OpenShift AI); wins over all others.
 pub const PROTOCOL: &str = "opendatahub.io/connection-type-protocol";
 /// Deprecated predecessor of [`PROTOCOL`]: the name of a connection type.
