@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|body: &[u8]| {
     let _ = parse_whole(body);
-    let _ = answer_validate(body);
+    let _ = answer_validate(&(), body);
     let Ok(review) = parse_workload(body) else { return };
     let kind = WorkloadKind::of(&review.kind.group, &review.kind.version, &review.kind.kind);
     let (Some(kind), Some(object)) = (kind, &review.object) else { return };

@@ -248,7 +248,7 @@ pub struct Controllers {
 
 impl Controllers {
     /// Works while `leads` says so, until `stopping`; what is under way then is finished or, after
-    /// [`GRACE`], dropped. Each key is level-based, so that nothing is lost or done twice.
+    /// five seconds, dropped. Each key is level-based, so that nothing is lost or done twice.
     pub async fn run(
         self: Arc<Self>,
         mut leads: watch::Receiver<bool>,

@@ -283,9 +283,9 @@ fn address_of(port: &str, log: &str) -> Option<SocketAddr> {
     let line = log
         .lines()
         .find(|line| line.contains("serving admission"))?;
-    let (_, rest) = line.split_once(port)?;
-    let rest = rest.trim_start_matches(['"', ':', '=']);
-    let end = rest.find(['"', ' ', ',']).unwrap_or(rest.len());
+    let at = [format!("\"{port}\":\""), format!("{port}=")];
+    let rest = at.iter().find_map(|mark| line.split_once(mark.as_str()))?.1;
+    let end = rest.find(['"', ' ']).unwrap_or(rest.len());
     rest[..end].parse().ok()
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::ca_bundle;
 use crate::connection::Connection;
+use crate::location::has_userinfo;
 use crate::names;
 use crate::secret::Secret;
 
@@ -15,12 +16,14 @@ const BUNDLE_PATH: &str = "/etc/ssl/custom-certs/cabundle.crt";
 pub type Annotate = BTreeMap<String, Option<String>>;
 
 /// What to write on a Secret so that upstream KServe reads it as meant; empty when it is as it
-/// should be, or no S3 connection.
+/// should be, or no S3 connection by an annotation of another dialect: KServe's own is a person's,
+/// and what merely looks like a connection would become one.
 ///
 /// [`names::KSERVE_WRITTEN`] remembers what was written here, so that it follows the connection;
 /// everything else under KServe's keys is a person's.
 pub fn annotations(secret: &Secret, has_bundle: bool) -> Annotate {
-    let Some(connection) = super::entry::s3(secret.clone()) else {
+    let is_stated = |connection: &Connection| connection.marker.annotation().is_some();
+    let Some(connection) = super::entry::s3(secret.clone()).filter(is_stated) else {
         return Annotate::new();
     };
     let written: BTreeMap<String, String> = secret
@@ -33,9 +36,15 @@ pub fn annotations(secret: &Secret, has_bundle: bool) -> Annotate {
     };
     let mut ours = wanted(&connection, has_bundle);
     ours.retain(|key, _| is_ours(key));
+    // Half an endpoint of ours beside half of a person's leads somewhere else.
+    if !ours.contains_key(names::KSERVE_S3_ENDPOINT) {
+        ours.remove(names::KSERVE_S3_USE_HTTPS);
+    }
     let mut changes = Annotate::new();
     for key in written.keys().filter(|key| !ours.contains_key(*key)) {
-        if secret.annotation(key).is_some() && is_ours(key) {
+        // What is remembered is text that a person can edit.
+        let is_kserves = key.starts_with(names::KSERVE_S3_PREFIX);
+        if is_kserves && secret.annotation(key).is_some() && is_ours(key) {
             changes.insert(key.clone(), None);
         }
     }
@@ -57,7 +66,10 @@ fn wanted(connection: &Connection, has_bundle: bool) -> BTreeMap<String, String>
     let mut set = |key: &str, value: &str| {
         wanted.insert(key.to_owned(), value.trim().to_owned());
     };
-    let endpoint = connection.endpoint().unwrap_or_default();
+    // Whoever may list Secrets' metadata sees annotations, so an endpoint with a login, or with
+    // anything else that does not belong there, stays out of them.
+    let is_plain = |url: &String| !has_userinfo(url) && !url.contains(['?', '#']);
+    let endpoint = connection.endpoint().filter(is_plain).unwrap_or_default();
     if let Some((scheme, host)) = endpoint.split_once("://") {
         set(names::KSERVE_S3_ENDPOINT, host.trim_end_matches('/'));
         let is_https = scheme == "https";

@@ -4,8 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde_json::Value;
-
 use super::{Mode, owner, remembered};
 use crate::names;
 use crate::ownership::Owner;
@@ -48,6 +46,8 @@ pub struct Update {
     pub remove: BTreeSet<String>,
     /// Text of the annotation [`names::ENTRIES`]; `None` when no entry is ours.
     pub entries: Option<String>,
+    /// Whether it carries our label.
+    pub is_ours: bool,
 }
 
 /// Why a connection has no entry of ours.
@@ -88,7 +88,7 @@ pub fn merge(existing: Option<&Secret>, wanted: &BTreeMap<String, Sensitive>, mo
         return none(BTreeMap::new());
     }
     let Some(existing) = existing else {
-        return create(wanted);
+        return Draft::new(&BTreeMap::new(), 0).write(wanted).create();
     };
     let owner = owner(existing);
     if !mode.may_write(owner) {
@@ -96,121 +96,153 @@ pub fn merge(existing: Option<&Secret>, wanted: &BTreeMap<String, Sensitive>, mo
         let missing = wanted.keys().filter(has_none);
         return none(
             missing
-                .map(|n| (n.clone(), Missing::NotOurs(owner)))
+                .map(|name| (name.clone(), Missing::NotOurs(owner)))
                 .collect(),
         );
     }
-    let is_adopted = owner == Owner::OpenShiftAi;
-    if is_adopted && wanted.is_empty() {
-        return none(BTreeMap::new());
+    let annotations = existing.annotations.iter();
+    let others = annotations
+        .filter(|(key, _)| *key != names::ENTRIES)
+        .map(|(key, value)| key.len() + value.len())
+        .sum();
+    let mut draft = Draft::new(&existing.data, others);
+    draft.ours = remembered(existing)
+        .into_iter()
+        .filter(|name| existing.data.contains_key(*name))
+        .collect();
+    if owner == Owner::OpenShiftAi {
+        let theirs = wanted.keys().map(String::as_str);
+        draft
+            .ours
+            .extend(theirs.filter(|name| existing.data.contains_key(*name)));
     }
-    update(existing, wanted, is_adopted)
+    draft.write(wanted).update(existing, wanted.is_empty())
 }
 
 /// Whether KServe can use an entry, as far as its type tells. OpenShift AI's controller writes
 /// entries without one for connections that lack its oldest annotation.
 pub fn is_usable(entry: &Sensitive) -> bool {
-    let parsed: Option<Value> = serde_json::from_slice(entry.expose()).ok();
-    parsed.is_some_and(|json| json.get("type").and_then(Value::as_str) == Some("s3"))
+    #[derive(serde::Deserialize)]
+    struct Typed<'a> {
+        r#type: &'a str,
+    }
+    let parsed: Result<Typed<'_>, _> = serde_json::from_slice(entry.expose());
+    parsed.is_ok_and(|entry| entry.r#type == "s3")
 }
 
-fn create(wanted: &BTreeMap<String, Sensitive>) -> Merge {
-    let mut draft = Draft::default();
-    for (name, entry) in wanted {
-        draft.place(name, entry, None);
-    }
-    let update = draft.update();
-    let change = if update.set.is_empty() {
-        Change::None
-    } else {
-        Change::Create(update)
-    };
-    Merge {
-        change,
-        missing: draft.missing,
-    }
-}
-
-fn update(existing: &Secret, wanted: &BTreeMap<String, Sensitive>, is_adopted: bool) -> Merge {
-    let ours = remembered(existing);
-    let mut draft = Draft {
-        size: existing.data.values().map(Sensitive::len).sum(),
-        ..Draft::default()
-    };
-    for name in ours.iter().filter(|name| !wanted.contains_key(**name)) {
-        if let Some(entry) = existing.value(name) {
-            draft.size -= entry.len();
-            draft.remove.insert((*name).to_owned());
-        }
-    }
-    for (name, entry) in wanted {
-        let old = existing.value(name);
-        let is_foreign = old.is_some() && !ours.contains(name.as_str()) && !is_adopted;
-        if !is_foreign {
-            draft.place(name, entry, old);
-        } else if old.is_some_and(|old| old.expose() != entry.expose()) {
-            draft.missing.insert(name.clone(), Missing::Occupied);
-        }
-    }
-    let update = draft.update();
-    let is_empty = update.set.is_empty()
-        && existing
-            .data
-            .keys()
-            .all(|name| update.remove.contains(name));
-    let is_as_it_should_be = update.set.is_empty()
-        && update.remove.is_empty()
-        && update.entries.as_deref() == existing.annotation(names::ENTRIES)
-        && !is_adopted;
-    let change = match (is_empty, is_as_it_should_be) {
-        (true, _) => Change::Delete,
-        (_, true) => Change::None,
-        _ => Change::Update(update),
-    };
-    Merge {
-        change,
-        missing: draft.missing,
-    }
-}
-
-/// A change in the making.
-#[derive(Default)]
-struct Draft {
+/// The Secret as it will be, while entries are placed one by one.
+struct Draft<'a> {
+    data: &'a BTreeMap<String, Sensitive>,
+    /// Entries that are ours: before, and in the end afterwards.
+    ours: BTreeSet<&'a str>,
+    /// Bytes of all values.
+    size: usize,
+    /// Bytes of all annotations but the names of entries.
+    annotations: usize,
     set: BTreeMap<String, Sensitive>,
     remove: BTreeSet<String>,
-    /// Entries that are ours afterwards.
-    ours: BTreeSet<String>,
     missing: BTreeMap<String, Missing>,
-    /// Bytes of all values, and of the names that are ours.
-    size: usize,
-    names: usize,
 }
 
-impl Draft {
-    /// Writes an entry, if it fits; else what is there stays.
-    fn place(&mut self, name: &str, entry: &Sensitive, old: Option<&Sensitive>) {
-        let size = self.size - old.map_or(0, Sensitive::len) + entry.len();
-        let names = self.names + name.len() + 1;
-        let fits = size <= MAX_DATA && names <= MAX_ANNOTATIONS / 2;
-        if !fits {
-            self.missing.insert(name.to_owned(), Missing::TooLarge);
-        }
-        if fits || old.is_some() {
-            self.ours.insert(name.to_owned());
-            self.names = names;
-        }
-        if fits && old.is_none_or(|old| old.expose() != entry.expose()) {
-            self.size = size;
-            self.set.insert(name.to_owned(), entry.clone());
+impl<'a> Draft<'a> {
+    fn new(data: &'a BTreeMap<String, Sensitive>, annotations: usize) -> Self {
+        Self {
+            data,
+            ours: BTreeSet::new(),
+            size: data.values().map(Sensitive::len).sum(),
+            annotations: annotations + names::ENTRIES.len(),
+            set: BTreeMap::new(),
+            remove: BTreeSet::new(),
+            missing: BTreeMap::new(),
         }
     }
 
-    fn update(&self) -> Update {
-        let names: Vec<&str> = self.ours.iter().map(String::as_str).collect();
-        Update {
-            set: self.set.clone(),
-            remove: self.remove.clone(),
-            entries: (!names.is_empty()).then(|| names.join(",")),
+    /// Removes first, then shrinks, then grows, then adds: what does not fit now would not fit on
+    /// a second try either, and no connection loses its entry to another one.
+    fn write(mut self, wanted: &'a BTreeMap<String, Sensitive>) -> Self {
+        let data = self.data;
+        let (kept, gone): (BTreeSet<_>, BTreeSet<_>) = std::mem::take(&mut self.ours)
+            .into_iter()
+            .partition(|name| wanted.contains_key(*name));
+        self.ours = kept;
+        for name in gone {
+            self.size -= data[name].len();
+            self.remove.insert(name.to_owned());
         }
+        let length = |name: &str| data.get(name).map_or(0, Sensitive::len);
+        let mut order: Vec<_> = wanted.iter().collect();
+        order.sort_by_key(|(name, entry)| {
+            let is_new = !self.ours.contains(name.as_str());
+            (is_new, entry.len() > length(name))
+        });
+        let mut names: usize = self.ours.iter().map(|name| name.len() + 1).sum();
+        for (name, entry) in order {
+            let old = data.get(name);
+            let is_ours = self.ours.contains(name.as_str());
+            if !is_ours && old.is_some() {
+                self.missing.insert(name.clone(), Missing::Occupied);
+                continue;
+            }
+            if old.is_some_and(|old| old.expose() == entry.expose()) {
+                continue;
+            }
+            let size = self.size - length(name) + entry.len();
+            let named = names + if is_ours { 0 } else { name.len() + 1 };
+            let fits = size <= MAX_DATA && self.annotations + named <= MAX_ANNOTATIONS;
+            if !fits && size > self.size {
+                self.missing.insert(name.clone(), Missing::TooLarge);
+                continue;
+            }
+            (self.size, names) = (size, named);
+            self.ours.insert(name);
+            self.set.insert(name.clone(), entry.clone());
+        }
+        self
+    }
+
+    fn entries(&self) -> Option<String> {
+        let names: Vec<&str> = self.ours.iter().copied().collect();
+        (!names.is_empty()).then(|| names.join(","))
+    }
+
+    fn create(self) -> Merge {
+        let update = Update {
+            entries: self.entries(),
+            set: self.set,
+            remove: BTreeSet::new(),
+            is_ours: true,
+        };
+        let change = match update.set.is_empty() {
+            true => Change::None,
+            false => Change::Create(update),
+        };
+        let missing = self.missing;
+        Merge { change, missing }
+    }
+
+    fn update(self, existing: &Secret, is_over: bool) -> Merge {
+        let has_label = |key: &str, value| existing.labels.get(key).is_some_and(|v| v == value);
+        // An adopted Secret is given back with its last entry, one that we made is deleted.
+        let is_adopted = has_label(names::MANAGED_LABEL, "true");
+        let entries = self.entries();
+        let is_ours = !is_adopted || !is_over;
+        let is_empty = self.data.len() == self.remove.len() && self.set.is_empty();
+        let is_same = self.set.is_empty()
+            && self.remove.is_empty()
+            && entries.as_deref() == existing.annotation(names::ENTRIES)
+            && is_ours == has_label(names::MANAGED_BY.0, names::MANAGED_BY.1);
+        let update = Update {
+            set: self.set,
+            remove: self.remove,
+            entries,
+            is_ours,
+        };
+        let change = match (is_empty && !is_adopted, is_same) {
+            (true, _) => Change::Delete,
+            (false, true) => Change::None,
+            (false, false) => Change::Update(update),
+        };
+        let missing = self.missing;
+        Merge { change, missing }
     }
 }

@@ -1,3 +1,5 @@
+mod laws;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -148,6 +150,38 @@ fn annotations_for_kserve_follow_the_connection_and_leave_a_persons_alone() {
     );
 }
 
+#[rstest]
+#[case::a_login("https://harbour:tide@s3.example.com")]
+#[case::a_signature("https://s3.example.com?signature=tide")]
+fn what_is_secret_in_an_endpoint_gets_into_no_annotation(#[case] endpoint: &str) {
+    let mut data = keys();
+    data["AWS_S3_ENDPOINT"] = json!(endpoint);
+    let stated = json!({"opendatahub.io/connection-type-protocol": "s3"});
+    let changes = annotations(&connection(&stated, &data), true);
+    assert!(!format!("{changes:?}").contains("tide"), "{changes:?}");
+}
+
+/// Half an endpoint of ours beside half of a person's leads somewhere else.
+#[test]
+fn a_persons_endpoint_gets_no_protocol_from_us() {
+    let annotations_of = json!({
+        "opendatahub.io/connection-type-protocol": "s3",
+        "serving.kserve.io/s3-endpoint": "minio:9000",
+    });
+    let changes = annotations(&connection(&annotations_of, &keys()), false);
+    assert!(!changes.contains_key("serving.kserve.io/s3-usehttps"));
+}
+
+#[rstest]
+#[case::keys_only(json!({}))]
+#[case::kserves_own(json!({"serving.kserve.io/s3-region": "eu-west-9"}))]
+fn a_secret_that_nobody_called_a_connection_of_ours_gets_no_annotation(
+    #[case] annotations_of: Value,
+) {
+    let secret = connection(&annotations_of, &keys());
+    assert!(annotations(&secret, true).is_empty());
+}
+
 fn carry_out(secret: &mut Secret, has_bundle: bool) {
     for (key, value) in annotations(secret, has_bundle) {
         match value {
@@ -180,7 +214,10 @@ fn after(existing: Option<&Secret>, change: &Change) -> Option<Secret> {
     let empty = store(&json!({}), &json!({}), &json!({}));
     let mut secret = existing.cloned().unwrap_or(empty);
     let (key, value) = names::MANAGED_BY;
-    secret.labels.insert(key.to_owned(), value.to_owned());
+    match update.is_ours {
+        true => secret.labels.insert(key.to_owned(), value.to_owned()),
+        false => secret.labels.remove(key),
+    };
     match &update.entries {
         Some(text) => secret
             .annotations
@@ -240,6 +277,17 @@ fn what_openshift_ais_controller_made_is_taken_over_when_asked_to() {
 }
 
 #[test]
+fn an_adopted_secret_is_given_back_with_its_last_entry() {
+    let labels = json!({"opendatahub.io/managed": "true"});
+    let existing = store(&labels, &json!({}), &json!({"models": "old"}));
+    let change = merge(Some(&existing), &wanted(&[("models", "new")]), Mode::Adopt).change;
+    let adopted = after(Some(&existing), &change).expect("adopted");
+    let change = merge(Some(&adopted), &wanted(&[]), Mode::Adopt).change;
+    let given_back = after(Some(&adopted), &change).expect("still there");
+    assert_eq!(owner(&given_back), Owner::OpenShiftAi);
+}
+
+#[test]
 fn an_entry_that_somebody_else_wrote_is_never_touched() {
     let existing = store(
         &ours(),
@@ -286,6 +334,29 @@ fn what_does_not_fit_is_named_and_what_was_there_stays() {
     );
     assert_eq!(merged.missing["b"], Missing::TooLarge);
     assert!(matches!(merged.change, Change::None));
+}
+
+#[test]
+fn an_entry_that_shrinks_makes_room_for_one_that_grows() {
+    let text = |kilobytes: usize| "x".repeat(kilobytes * 1024);
+    let marks = json!({"bowline.dev/entries": "a,b"});
+    let existing = store(&ours(), &marks, &json!({"a": text(500), "b": text(500)}));
+    let wanted = wanted(&[("a", &text(700)), ("b", &text(100))]);
+    let merged = merge(Some(&existing), &wanted, Mode::Own);
+    assert!(merged.missing.is_empty(), "{:?}", merged.missing);
+}
+
+/// The list of names has a limit of its own, which small entries with long names reach first.
+#[test]
+fn the_list_of_names_keeps_to_the_limit_of_annotations() {
+    let names: Vec<String> = (0..2000).map(|n| format!("{n:0253}")).collect();
+    let entries: Vec<_> = names.iter().map(|name| (name.as_str(), "x")).collect();
+    let merged = merge(None, &wanted(&entries), Mode::Own);
+    let made = after(None, &merged.change).expect("made");
+    let pairs = made.annotations.iter();
+    let size: usize = pairs.map(|(key, value)| key.len() + value.len()).sum();
+    assert!(size <= 256 * 1024, "{size}");
+    assert_eq!(made.data.len() + merged.missing.len(), 2000);
 }
 
 #[test]

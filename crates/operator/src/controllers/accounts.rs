@@ -101,8 +101,8 @@ impl Accounts {
     }
 }
 
-/// Whether we made the account, and nobody has linked more to it. OpenShift links credentials of
-/// its own to every account.
+/// Whether we made the account, and nobody has added to it: linked more, or annotated it, as with
+/// a cloud's role. OpenShift adds credentials and annotations of its own to every account.
 fn is_ours_alone(found: &ServiceAccount, account: &Account) -> bool {
     let (label, value) = names::MANAGED_BY;
     let labels = found.metadata.labels.as_ref();
@@ -114,9 +114,13 @@ fn is_ours_alone(found: &ServiceAccount, account: &Account) -> bool {
         let rest = name.strip_prefix(&account.name);
         rest.is_some_and(|rest| rest.starts_with("-dockercfg-") || rest.starts_with("-token-"))
     };
+    let annotations = found.metadata.annotations.iter().flatten();
     let links = found.secrets.iter().flatten();
     let pulls = found.image_pull_secrets.iter().flatten();
     is_ours
+        && annotations
+            .map(|(key, _)| key)
+            .all(|key| key.starts_with("openshift.io/"))
         && links
             .filter_map(|link| link.name.as_deref())
             .all(|name| name == account.secret || of_platform(name))

@@ -43,7 +43,7 @@ impl CaBundle {
     }
 
     /// Brings the bundle of one namespace up to date, and takes ours away from one that no longer
-    /// has to do with connections. Writes nothing when it is as it should be.
+    /// serves models by connections. Writes nothing when it is as it should be.
     ///
     /// An empty bundle is kept too: KServe's pods do not start where it is configured and absent.
     ///
@@ -78,7 +78,7 @@ impl CaBundle {
         if owner.is_some_and(|owner| !self.mode.may_write(owner)) {
             return Ok(true);
         }
-        if !self.inventory.concerns(namespace) {
+        if !self.inventory.serves(namespace) {
             let is_ours = owner == Some(Owner::Bowline);
             return match found.filter(|_| is_ours) {
                 Some(found) => remove(&api, found.metadata).await,

@@ -248,11 +248,13 @@ impl Inventory {
         names
     }
 
-    /// Whether anything in a namespace has to do with connections.
-    pub fn concerns(&self, namespace: &str) -> bool {
+    /// Whether models are served in a namespace by connections, or are meant to be.
+    pub fn serves(&self, namespace: &str) -> bool {
         let state = self.read();
-        state.labelled.contains_key(namespace)
-            || state.workloads.keys().any(|it| it.namespace == namespace)
+        let is_here = |(reference, workload): (&WorkloadRef, &Workload)| {
+            reference.namespace == namespace && workload.is_serving()
+        };
+        state.labelled.contains_key(namespace) || state.workloads.iter().any(is_here)
     }
 
     /// The version of a Secret in use that was last heard of.

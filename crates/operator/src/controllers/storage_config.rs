@@ -39,6 +39,8 @@ struct Seen {
     has_bundle: bool,
     /// Versions of the connections that its entries were made from.
     connections: BTreeMap<String, String>,
+    /// Those of them that are no S3 connections, and so have no entry.
+    others: BTreeSet<String>,
     /// What was said about it.
     notices: BTreeSet<Notice>,
 }
@@ -106,12 +108,15 @@ impl StorageConfig {
         let read = self.read(namespace, names, &kept, now.has_bundle).await?;
         let mut wanted = BTreeMap::new();
         for connection in read {
+            let is_there = connection.version.is_some();
             if let Some(version) = connection.version {
                 now.connections.insert(connection.name.clone(), version);
             }
             now.notices.extend(connection.notices);
             if let Some(entry) = connection.entry {
                 wanted.insert(connection.name, entry);
+            } else if is_there {
+                now.others.insert(connection.name);
             }
         }
         let Merge { change, missing } = decisions::merge(existing.as_ref(), &wanted, self.mode);
@@ -241,6 +246,10 @@ impl Kept<'_> {
     fn entry(&self, name: &str, version: Option<&str>) -> Option<Connection> {
         let version = version?;
         let same = self.before.connections.get(name).map(String::as_str) == Some(version);
+        if same && self.before.others.contains(name) {
+            let version = Some(version.to_owned());
+            return Some(Connection::without_entry(name.to_owned(), version));
+        }
         if !self.is_known || !same {
             return None;
         }
@@ -249,7 +258,7 @@ impl Kept<'_> {
             .existing
             .is_some_and(|existing| decisions::remembered(existing).contains(name));
         let entry = self.existing.filter(|_| ours).and_then(|it| it.value(name));
-        // Without an entry of ours it is either no S3 connection, or did not get one: read again.
+        // Without an entry of ours it did not get one: read again.
         entry.map(|entry| Connection {
             name: name.to_owned(),
             version: Some(version.to_owned()),
@@ -313,7 +322,7 @@ fn body(update: &Update, version: Option<String>) -> Value {
     let data: Map<String, Value> = set.chain(remove).collect();
     let (label, value) = names::MANAGED_BY;
     let mut metadata = json!({
-        "labels": {label: value},
+        "labels": {label: update.is_ours.then_some(value)},
         "annotations": {names::ENTRIES: update.entries},
     });
     if let Some(version) = version {

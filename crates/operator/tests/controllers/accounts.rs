@@ -76,6 +76,14 @@ async fn an_account_that_somebody_deletes_comes_back_while_it_is_used() -> Resul
 #[rstest]
 #[case::not_ours(json!({"secrets": [{"name": "models"}]}), None)]
 #[case::with_more_linked(json!({"secrets": [{"name": "models"}, {"name": "mine"}]}), Some("bowline"))]
+#[case::with_a_role(
+    json!({"metadata": {
+        "name": "models-sa", "namespace": "team-a",
+        "labels": {"app.kubernetes.io/managed-by": "bowline"},
+        "annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/models"},
+    }}),
+    None
+)]
 #[case::with_a_pull_secret(json!({"imagePullSecrets": [{"name": "mine"}]}), Some("bowline"))]
 #[tokio::test]
 async fn an_account_that_is_somebody_elses_too_stays(

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use axum::http::Request;
 use bowline_apiserver::{ApiServer, Config, UserInfo};
 use bowline_core::manifest;
 use bowline_operator::controllers::inventory::Inventory;
@@ -12,11 +14,13 @@ use bowline_operator::controllers::queue::Queue;
 use bowline_operator::controllers::{Assembly, Settings};
 use futures::{StreamExt as _, TryStreamExt as _};
 use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
+use kube::client::Body;
 use kube::discovery;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
 /// Longest wait for something that is to happen by itself.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -57,6 +61,23 @@ impl TestApi {
             self.server.in_process(UserInfo::administrator(name)),
             "default",
         )
+    }
+
+    /// A client that counts how often a Secret of `team-a` is read by name.
+    pub(crate) fn counting_client(&self, secret: &str) -> (kube::Client, Arc<AtomicUsize>) {
+        let count = Arc::new(AtomicUsize::new(0));
+        let path = format!("/api/v1/namespaces/team-a/secrets/{secret}");
+        let reads = Arc::clone(&count);
+        let service = self
+            .server
+            .in_process(UserInfo::administrator("tester"))
+            .map_request(move |request: Request<Body>| {
+                if request.method() == "GET" && request.uri().path() == path {
+                    reads.fetch_add(1, Ordering::Relaxed);
+                }
+                request
+            });
+        (kube::Client::new(service, "default"), count)
     }
 
     pub(crate) async fn api(&self, object: &Value) -> Result<Api<DynamicObject>> {

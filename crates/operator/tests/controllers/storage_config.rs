@@ -1,5 +1,7 @@
 //! `storage-config`: entries that come, follow their connection and go, and what is left alone.
 
+use std::sync::atomic::Ordering;
+
 use anyhow::Result;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -270,5 +272,32 @@ async fn no_event_tells_a_value() -> Result<()> {
         !notes.iter().any(|note| note.contains("not-a-real")),
         "{notes:?}"
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_connection_of_another_protocol_is_not_read_again_for_the_entries_of_others() -> Result<()>
+{
+    let api = TestApi::start().await?;
+    let uri = json!({"opendatahub.io/connection-type-protocol": "uri"});
+    let mut page = connection("page", &uri);
+    page["stringData"] = json!({"URI": "https://models.example/one"});
+    api.create(page).await?;
+    api.create(model("page", "page")).await?;
+    api.create(connection("models", &s3())).await?;
+    api.create(model("llm", "models")).await?;
+    let (client, reads) = api.counting_client("page");
+    let running = Loop::start(&client);
+    api.until(&store(), |it| entry(it, "models")["bucket"] == "models")
+        .await?;
+    running.until_idle().await?;
+    let before = reads.load(Ordering::Relaxed);
+    let patch = json!({"stringData": {"AWS_S3_BUCKET": "moved"}});
+    api.patch(&connection("models", &s3()), patch).await?;
+    api.until(&store(), |it| entry(it, "models")["bucket"] == "moved")
+        .await?;
+    running.until_idle().await?;
+    assert!(before > 0, "it is read once");
+    assert_eq!(reads.load(Ordering::Relaxed), before);
     Ok(())
 }

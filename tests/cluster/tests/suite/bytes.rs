@@ -1,6 +1,7 @@
 //! From connection to bytes: KServe's own storage code is given what Bowline's objects would give
 //! its pod, and fetches a model from a real S3 server; so do a few lines of a notebook.
 
+mod cluster;
 mod dialect;
 mod failing;
 mod objects;

@@ -24,12 +24,13 @@ const KINDS: [&str; 5] = [
 
 /// An installed Bowline with one replica, which ends when this is dropped.
 pub(crate) struct Installed {
+    // Ends before the cluster does.
+    _operator: Operator,
     pub(crate) cluster: Cluster,
     /// What the chart renders to.
     pub(crate) objects: Vec<Value>,
     /// The user that the operator is to the API server.
     pub(crate) user: String,
-    _operator: Operator,
     // Holds certificates for as long as they may be read again.
     _files: tempfile::TempDir,
 }
@@ -77,10 +78,10 @@ impl Installed {
             .await?;
         wait_until_asked(&cluster).await?;
         Ok(Self {
+            _operator: operator,
             user: format!("system:serviceaccount:{namespace}:{account}"),
             cluster,
             objects,
-            _operator: operator,
             _files: files,
         })
     }

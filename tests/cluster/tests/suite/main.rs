@@ -1,5 +1,6 @@
 //! Bowline on a real Kubernetes API, one module for each subject.
 
+mod adoption;
 mod again;
 mod bytes;
 mod cases;

@@ -1,15 +1,16 @@
 //! Where the objects come from that KServe reads: what Bowline makes of a Secret and a workload.
 //! The tests know [`admit`] only.
 
-mod for_kserve;
+use std::collections::BTreeMap;
 
 use bowline_cluster_tests::storage::{Files, Namespace};
 use bowline_core::plan::{Operation, Request};
-use bowline_core::{Secret, WorkloadKind};
+use bowline_core::storage_config::{self, Change, Entry, Mode, annotations};
+use bowline_core::{Secret, WorkloadKind, ca_bundle};
 use bowline_operator::admission::DEADLINE;
 use bowline_operator::{Admission, User};
 use bowline_testkit::Memory;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Namespace of everything here.
 pub(crate) const NAMESPACE: &str = "harbour";
@@ -53,24 +54,42 @@ pub(crate) async fn admit(scene: &Scene) -> Result<Admitted, String> {
         .carry_out(NAMESPACE, &plan.accounts, DEADLINE)
         .await;
 
+    let bundle = ca_bundle::join(scene.ca.as_deref()).text;
+    let has_bundle = !bundle.is_empty();
     if scene.annotate_secrets {
-        for_kserve::annotate(&mut secret, scene.ca.is_some());
+        for (key, value) in annotations(&secret, has_bundle) {
+            match value {
+                Some(value) => secret.annotations.insert(key, value),
+                None => secret.annotations.remove(&key),
+            };
+        }
     }
-    let entries = for_kserve::storage_config(&secret, scene.ca.is_some());
-    let secrets = [secret, entries];
-    let bundle = |text: &String| {
-        let files = Files::from([("cabundle.crt".to_owned(), text.clone())]);
-        (for_kserve::BUNDLE.to_owned(), files)
-    };
+    let entries = storage_config(&secret, has_bundle);
+    let files = Files::from([(ca_bundle::KEY.to_owned(), bundle)]);
     Ok(Admitted {
         workload: plan.object.unwrap_or_else(|| scene.workload.clone()),
         namespace: Namespace {
-            secrets: secrets
+            secrets: [secret, entries]
                 .into_iter()
                 .map(|secret| (secret.name.clone(), secret))
                 .collect(),
             accounts: cluster.accounts(NAMESPACE),
-            config_maps: scene.ca.iter().map(bundle).collect(),
+            config_maps: BTreeMap::from([(ca_bundle::NAME.to_owned(), files)]),
         },
     })
+}
+
+/// The Secret `storage-config` of a namespace with this one connection.
+fn storage_config(secret: &Secret, has_bundle: bool) -> Secret {
+    let entry = Entry::of(secret.clone(), has_bundle).map(|entry| entry.json);
+    let wanted = entry
+        .into_iter()
+        .map(|json| (secret.name.clone(), json))
+        .collect();
+    let mut config = Secret::from_value(&json!({"metadata": {"name": storage_config::NAME}}))
+        .expect("a good Secret");
+    if let Change::Create(update) = storage_config::merge(None, &wanted, Mode::Own).change {
+        config.data = update.set;
+    }
+    config
 }

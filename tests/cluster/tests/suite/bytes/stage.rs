@@ -95,18 +95,23 @@ impl Stage {
 
     /// Has a workload admitted, makes of it what the pod would get, and fetches.
     pub(crate) async fn play(&self, scene: &Scene, kserve: KServe) -> Result<Model, End> {
-        let root = tempfile::tempdir().expect("a folder");
         let admitted = admit(scene).await.map_err(End::Denied)?;
+        self.fetch(&admitted, kserve)
+    }
+
+    /// Makes of what is stored what the pod would get, and fetches.
+    pub(crate) fn fetch(&self, admitted: &Admitted, kserve: KServe) -> Result<Model, End> {
+        let root = tempfile::tempdir().expect("a folder");
         let kind = WorkloadKind::of_object(&admitted.workload);
         let done = if kind == Some(WorkloadKind::Notebook) {
             let Admitted {
                 workload,
                 namespace,
-            } = &admitted;
+            } = admitted;
             let variables = notebook(workload, namespace).map_err(End::Stopped)?;
             self.python.read_bucket(&variables, root.path())
         } else {
-            let container = container(&admitted, kserve)?;
+            let container = container(admitted, kserve)?;
             self.python.fetch(&container, root.path())
         };
         match done {

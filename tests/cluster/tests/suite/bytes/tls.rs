@@ -74,30 +74,29 @@ async fn a_connection_that_asks_for_no_verification_needs_no_bundle() {
     assert_eq!(stage.play(&scene, UPSTREAM).await, Ok(model()));
 }
 
-/// Its configuration names the ConfigMap for every login by account, with TLS or without.
+/// Its configuration names the ConfigMap for every login by account, with TLS or without; Bowline
+/// keeps one also where there are no certificates.
 #[tokio::test]
-async fn an_llm_inference_service_of_open_data_hub_needs_a_bundle_even_without_tls() {
+async fn an_llm_inference_service_of_open_data_hub_needs_no_certificates_without_tls() {
     let Some(stage) = Stage::set() else { return };
     let connection = stage.connection(Dialect::Protocol);
     let scene = Scene {
         ca: None,
         ..scene(stage, &connection, llm_inference_service(PATH))
     };
-    let stop = Stop::NoConfigMap("odh-kserve-custom-ca-bundle".to_owned());
-    assert_eq!(
-        stage.play(&scene, OPEN_DATA_HUB).await,
-        Err(End::Stopped(stop))
-    );
+    assert_eq!(stage.play(&scene, OPEN_DATA_HUB).await, Ok(model()));
 }
 
-/// KServe reads the same key as the notebook, and mounts its own file beside the named one.
+/// KServe reads the same key as the notebook, and mounts its own file beside the named one; an
+/// annotation tells it which.
 #[rstest]
-#[case::upstream(UPSTREAM, true)]
-#[case::in_the_fork(OPEN_DATA_HUB, false)]
+#[case::stops(OPEN_DATA_HUB, false, Err(End::Failed(Cause::NoBundle)))]
+#[case::does_not_matter_when_secrets_are_annotated(UPSTREAM, true, Ok(model()))]
 #[tokio::test]
-async fn a_file_for_notebooks_stops_an_llm_inference_service(
+async fn a_file_for_notebooks_and_an_llm_inference_service(
     #[case] kserve: KServe,
     #[case] annotate_secrets: bool,
+    #[case] expected: Result<Model, End>,
 ) {
     let Some(stage) = Stage::set() else { return };
     let file = "/etc/pki/tls/custom-certs/ca-bundle.crt";
@@ -108,8 +107,7 @@ async fn a_file_for_notebooks_stops_an_llm_inference_service(
         annotate_secrets,
         ..scene(stage, &connection, llm_inference_service(PATH))
     };
-    let end = End::Failed(Cause::NoBundle);
-    assert_eq!(stage.play(&scene, kserve).await, Err(end));
+    assert_eq!(stage.play(&scene, kserve).await, expected);
 }
 
 /// An annotation wins over the key, and notebooks do not see it.
