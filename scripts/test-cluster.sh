@@ -16,6 +16,8 @@ mkdir -p "$BOWLINE_CANARY_DIR"
 # Some tests run the program itself, one of them by a clock that jumps; that one is skipped without.
 cargo build -p bowline --locked
 scripts/debian.sh "The test of clocks that jump" faketime:faketime || [ $? = 69 ]
+# What fetches models; the S3 server that they are fetched from is seen to by the tests.
+scripts/kserve-storage.sh > /dev/null || [ $? = 69 ]
 
 echo "+ cargo test -p bowline-cluster-tests --locked $*   (with $KUBEBUILDER_ASSETS)"
 cargo test -p bowline-cluster-tests --locked "$@" 2>&1 | tee "$BOWLINE_CANARY_DIR/cargo-test.log"

@@ -80,7 +80,7 @@ impl CaBundle {
         }
         if !self.inventory.serves(namespace) {
             let is_ours = owner == Some(Owner::Bowline);
-            return match found.filter(|_| is_ours) {
+            return match found.filter(|found| is_ours && !is_adopted(found)) {
                 Some(found) => remove(&api, found.metadata).await,
                 None => Ok(true),
             };
@@ -123,6 +123,13 @@ impl CaBundle {
         let texts = texts.iter().map(String::as_str);
         Ok(join(texts.chain([self.common.as_str()])))
     }
+}
+
+/// Whether a peer's controller made it, whose label stays on what is taken over. Models that name
+/// no connection need it as well.
+fn is_adopted(found: &ConfigMap) -> bool {
+    let labels = found.metadata.labels.as_ref();
+    labels.is_some_and(|labels| labels.contains_key(names::MANAGED_LABEL))
 }
 
 fn made(text: String) -> ConfigMap {

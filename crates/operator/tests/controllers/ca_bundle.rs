@@ -1,6 +1,7 @@
 //! The bundle of certificates of a namespace: joined from its sources, and from ours.
 
 use anyhow::Result;
+use bowline_core::storage_config::Mode;
 use bowline_operator::controllers::Settings;
 use serde_json::{Value, json};
 
@@ -106,5 +107,33 @@ async fn a_bundle_that_is_not_ours_is_left_alone() -> Result<()> {
     assert!(is("mine".to_owned())(
         &api.get(&bundle()).await?.unwrap_or_default()
     ));
+    Ok(())
+}
+
+/// KServe needs it in namespaces with models, whether or not those name connections.
+#[tokio::test]
+async fn a_bundle_taken_over_from_a_peer_is_kept_when_nothing_names_a_connection_any_more()
+-> Result<()> {
+    let api = TestApi::start().await?;
+    let a = certificate(1);
+    let mut theirs = config_map("odh-kserve-custom-ca-bundle", &json!({"cabundle.crt": ""}));
+    theirs["metadata"]["labels"] = json!({"opendatahub.io/managed": "true"});
+    api.create(theirs).await?;
+    let trusted = config_map("odh-trusted-ca-bundle", &json!({"ca-bundle.crt": a}));
+    api.create(trusted).await?;
+    api.create(connection()).await?;
+    let settings = Settings {
+        storage_config: Mode::Adopt,
+        ..Settings::new("default", "bowline")
+    };
+    let running = Loop::start_with(&api.client, &settings);
+    api.until(&bundle(), is(a.clone())).await?;
+    let store =
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "storage-config"}});
+    api.until(&store, |found| !found.is_null()).await?;
+    api.delete(&connection()).await?;
+    api.until(&store, Value::is_null).await?;
+    running.until_idle().await?;
+    assert!(is(a)(&api.get(&bundle()).await?.unwrap_or_default()));
     Ok(())
 }

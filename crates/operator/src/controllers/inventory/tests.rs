@@ -76,6 +76,37 @@ fn generation_of(kind: &Kind, annotations: &[(&str, &str)]) -> Option<i64> {
 
 /// The API server counts every change of a Deployment's annotations as a generation, ours too.
 #[test]
+fn a_status_that_somebody_else_wrote_is_looked_at() {
+    let inventory = Inventory::default();
+    let mut object = notebook("nb", &["x"]);
+    let write = |object: &mut ObjectMeta, text: &str| {
+        let annotations = object.annotations.get_or_insert_default();
+        annotations.insert("bowline.dev/connection-status".into(), text.into());
+    };
+    put(&inventory, &object);
+    let Key::Status(reference) = status("nb") else {
+        unreachable!("this is a status")
+    };
+    write(&mut object, "ours");
+    inventory.learn_status(&reference, Some("ours"));
+    assert_eq!(put(&inventory, &object), []);
+    write(&mut object, "theirs");
+    assert_eq!(put(&inventory, &object), [status("nb")]);
+    assert_eq!(put(&inventory, &object), []);
+}
+
+#[test]
+fn models_are_known_once_secrets_and_their_kinds_were_listed() {
+    let inventory = Inventory::default();
+    for kind in ["Secret", "Notebook", "InferenceService"] {
+        inventory.mark_listed(kind);
+        assert!(!inventory.knows_models(), "after {kind}");
+    }
+    inventory.mark_listed("LLMInferenceService");
+    assert!(inventory.knows_models());
+}
+
+#[test]
 fn a_deployment_has_new_pods_when_its_revision_says_so() {
     let revision = [("deployment.kubernetes.io/revision", "3")];
     assert_eq!(generation_of(kind("Deployment"), &revision), Some(3));
