@@ -13,8 +13,9 @@ use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_http::hyper::HyperClient;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{
-    ExporterBuildError, OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT,
-    SpanExporter, WithHttpConfig as _,
+    ExporterBuildError, OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL,
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, Protocol, SpanExporter,
+    WithExportConfig as _, WithHttpConfig as _,
 };
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -71,6 +72,7 @@ impl Traces {
         let exporter = SpanExporter::builder()
             .with_http()
             .with_http_client(Collector::new())
+            .with_protocol(protocol())
             .build()?;
         let provider = SdkTracerProvider::builder()
             .with_batch_exporter(exporter)
@@ -105,6 +107,16 @@ impl Drop for Traces {
 /// Spans of libraries hold what they like, ours no values of Secrets.
 fn is_exported(metadata: &Metadata<'_>) -> bool {
     metadata.is_span() && metadata.target().starts_with("bowline")
+}
+
+/// Protobuf, which every collector takes, unless JSON is asked for.
+fn protocol() -> Protocol {
+    let named = std::env::var(OTEL_EXPORTER_OTLP_TRACES_PROTOCOL)
+        .or_else(|_| std::env::var(OTEL_EXPORTER_OTLP_PROTOCOL));
+    match named.as_deref() {
+        Ok("http/json") => Protocol::HttpJson,
+        _ => Protocol::HttpBinary,
+    }
 }
 
 fn resource() -> Resource {

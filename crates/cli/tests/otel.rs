@@ -16,7 +16,6 @@ use bowline_testkit::Canaries;
 use bowline_testkit::server::Server;
 use http::Request;
 use kube::Client;
-use kube::client::Body;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -149,7 +148,7 @@ impl Scene {
             "metadata": {
                 "name": "soundings",
                 "namespace": "default",
-                "labels": {"opendatahub.io/dashboard": "true"},
+                "labels": {"opendatahub.io/dashboard": "true", "opendatahub.io/managed": "true"},
                 "annotations": {"opendatahub.io/connection-type-protocol": "s3"},
             },
             "stringData": {
@@ -161,7 +160,7 @@ impl Scene {
         });
         let client = server.client().await?;
         send(&client, "/api/v1/namespaces/default/secrets", &secret).await?;
-        let review = review("/validate", "", "Secret", &secret);
+        let review = review("", "Secret", &secret);
         send(&server.admission().await?, "/validate", &review).await?;
         Ok(Self {
             server,
@@ -182,7 +181,7 @@ impl Scene {
             },
             "spec": {"template": {"spec": {"containers": [{"name": "chart", "image": "a"}]}}},
         });
-        let review = review("/mutate", "kubeflow.org", "Notebook", &notebook);
+        let review = review("kubeflow.org", "Notebook", &notebook);
         send(&self.server.admission().await?, "/mutate", &review).await
     }
 
@@ -192,12 +191,12 @@ impl Scene {
 }
 
 /// In the order in which API servers write it.
-fn review(path: &str, group: &str, kind: &str, object: &Value) -> Value {
+fn review(group: &str, kind: &str, object: &Value) -> Value {
     json!({
         "apiVersion": "admission.k8s.io/v1",
         "kind": "AdmissionReview",
         "request": {
-            "uid": format!("4e5b2a30-0000-4000-8000-00000000000{}", path.len() % 10),
+            "uid": "4e5b2a30-0000-4000-8000-000000000001",
             "kind": {"group": group, "version": "v1", "kind": kind},
             "name": object["metadata"]["name"],
             "namespace": object["metadata"]["namespace"],
@@ -323,15 +322,20 @@ async fn a_dead_collector_costs_one_line() -> Result<()> {
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let url = format!("http://127.0.0.1:{port}");
     let mut scene = Scene::start(&url, &[AT_ONCE]).await?;
-    let told = || scene.log().map(|log| log.matches("traces").count());
-    eventually(|| Ok(ensure!(told()? == 1, "not told yet"))).await?;
+    let told = || scene.log().map(|log| log.matches("traces are").count());
+    eventually(|| {
+        ensure!(told()? == 1, "not told yet");
+        Ok(())
+    })
+    .await?;
     for _ in 0..20 {
         assert!(scene.review().await?.contains("patch"));
     }
     let begun = Instant::now();
     assert!(scene.server.stop()?.success());
     assert!(begun.elapsed() < Duration::from_secs(10), "it ends in time");
-    assert_eq!(scene.log()?.matches("traces").count(), 1);
+    let log = scene.log()?;
+    assert_eq!(log.matches("traces are").count(), 1, "{log}");
     Ok(())
 }
 
