@@ -6,10 +6,8 @@ use bowline_apiserver as api;
 use bowline_core::WorkloadKind;
 use bowline_core::plan::{Denial, Operation, Request, Warning};
 use bowline_operator::admission::secret_warnings;
-use bowline_operator::metrics::Verdict;
 use bowline_operator::secrets::on_delete;
-use bowline_operator::spans;
-use bowline_operator::{Admission, Cluster, User, Users};
+use bowline_operator::{Admission, Cluster, User, Users, metrics, spans};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -105,11 +103,11 @@ fn span(request: &api::AdmissionRequest) -> Span {
     spans::review(kind, operation, &request.namespace, &request.name)
 }
 
-fn outcome(verdict: &api::Verdict) -> Verdict {
+fn outcome(verdict: &api::Verdict) -> metrics::Verdict {
     match verdict {
-        api::Verdict::Deny(_) => Verdict::Denied,
-        api::Verdict::Allow { object, .. } if object.is_some() => Verdict::Patched,
-        api::Verdict::Allow { .. } => Verdict::Allowed,
+        api::Verdict::Deny(_) => metrics::Verdict::Denied,
+        api::Verdict::Allow { object, .. } if object.is_some() => metrics::Verdict::Patched,
+        api::Verdict::Allow { .. } => metrics::Verdict::Allowed,
     }
 }
 
