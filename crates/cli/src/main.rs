@@ -16,6 +16,8 @@ mod object;
 mod process;
 mod suggest;
 mod terminal;
+#[cfg(feature = "otel")]
+mod traces;
 
 use std::process::ExitCode;
 
