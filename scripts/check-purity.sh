@@ -3,6 +3,8 @@
 #   core       stands only on crates of scripts/core-allowed-crates.txt (no I/O, async, clock),
 #              and does not reach for the standard library's;
 #   apiserver  stands on no other crate of this workspace;
+#   catalog    stands on core, and serves nothing itself;
+#   server     stands on catalog, without apiserver and operator;
 #   operator   does without SQLite, and without apiserver.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -44,8 +46,12 @@ reached=$(grep -rnE "$impure" crates/core/src || true)
 
 forbid bowline-apiserver 'bowline.*' \
   "declare a trait in apiserver and let cli adapt the other crate to it"
+forbid bowline-catalog 'bowline-(apiserver|operator|server)|axum|rusqlite' \
+  "catalog is for every face, and knows the Kubernetes API by its client only"
+forbid bowline-server 'bowline-(apiserver|operator)|rusqlite|libsqlite3-sys' \
+  "server reaches Kubernetes through a trait that it declares, which cli implements"
 forbid bowline-operator 'bowline-apiserver|rusqlite|libsqlite3-sys' \
   "operator runs in clusters, which have their own API and store"
 
-[ "$failed" = 0 ] && echo "+ purity: core, apiserver and operator depend on what they should"
+[ "$failed" = 0 ] && echo "+ purity: core, apiserver, catalog, server and operator depend on what they should"
 exit "$failed"

@@ -6,62 +6,9 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+pub use bowline_core::Kind;
+
 use crate::terminal::{self, plain};
-
-/// What kind of failure it is; `docs/reference/errors.md` is the same table for people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// An object is at fault: a workload was denied, an answer says the request is wrong.
-    Invalid,
-    /// The command cannot be carried out as given: a file that is not there or not a manifest.
-    Usage,
-    /// What was asked for does not exist.
-    NotFound,
-    /// Somebody else changed it at the same time.
-    Conflict,
-    /// The API does not know who is asking.
-    Unauthenticated,
-    /// The API knows who is asking, and refuses.
-    Forbidden,
-    /// Nobody answers, or not now.
-    Unavailable,
-    /// Too many requests.
-    RateLimited,
-    /// A fault of the program or of the API.
-    Internal,
-}
-
-impl Kind {
-    /// The exit code of the process.
-    pub const fn exit_code(self) -> u8 {
-        match self {
-            Self::Invalid => 1,
-            Self::Usage => 2,
-            Self::NotFound => 3,
-            Self::Conflict => 4,
-            Self::Unauthenticated => 5,
-            Self::Forbidden => 6,
-            Self::Unavailable => 7,
-            Self::RateLimited => 8,
-            Self::Internal => 9,
-        }
-    }
-
-    /// The kind behind the HTTP status of an answer.
-    pub const fn of_status(code: u16) -> Self {
-        match code {
-            401 => Self::Unauthenticated,
-            403 => Self::Forbidden,
-            404 => Self::NotFound,
-            409 => Self::Conflict,
-            429 => Self::RateLimited,
-            // A list that took too long to page through is gone; asking again helps.
-            408 | 410 | 502..=504 => Self::Unavailable,
-            400..=499 => Self::Invalid,
-            _ => Self::Internal,
-        }
-    }
-}
 
 /// Why a command did not do what it was asked to. Texts never hold a Secret's value.
 #[derive(Debug)]

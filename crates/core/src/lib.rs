@@ -11,6 +11,7 @@ pub mod docker_config;
 pub mod drift;
 pub mod finding;
 pub mod footprint;
+pub mod kind;
 pub mod location;
 pub mod manifest;
 pub mod names;
@@ -27,6 +28,7 @@ pub mod workload;
 
 pub use connection::{Candidate, Connection, Dialect, Marker, Recognition};
 pub use finding::{Finding, Severity};
+pub use kind::Kind;
 pub use plan::{Plan, needs, plan};
 pub use protocol::Protocol;
 pub use secret::Secret;

@@ -1,0 +1,7 @@
+//! Connections and connection types as Kubernetes objects: list, create, change, delete, who uses
+//! what. Everything is done with the Kubernetes client that it is given, so the rights of whoever
+//! owns the client decide; serving people is left to the faces.
+
+pub mod error;
+
+pub use error::{Error, Result};
