@@ -15,7 +15,7 @@ use bowline_operator::health;
 use bowline_operator::listen::{Limits, listen, listen_in_clear};
 use bowline_operator::metrics::count_panics;
 use bowline_operator::server::{Reviews, routes};
-use bowline_operator::{Admission, Health, Kubernetes, Metrics, Rights};
+use bowline_operator::{Admission, Health, Kubernetes, Metrics, Rights, connect};
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::Api;
 use tokio::sync::watch;
@@ -79,7 +79,7 @@ impl Replica {
     pub(crate) async fn open(args: &Operator, cluster: &args::Cluster) -> Result<Self, Failure> {
         let config = cluster::config(cluster).await?;
         let namespace = namespace(args, &config.default_namespace);
-        let client = kube::Client::try_from(config).map_err(|error| {
+        let client = connect::client(config).map_err(|error| {
             Failure::new(Kind::Usage, "there is no way to the cluster").caused_by(&error)
         })?;
         Ok(Self {
