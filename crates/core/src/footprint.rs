@@ -7,7 +7,11 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use memchr::memmem;
+use serde::de::{
+    Deserialize as _, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess,
+    Visitor,
+};
 use serde_json::{Map, Number, Value};
 
 use crate::names;
@@ -16,6 +20,8 @@ use crate::names;
 enum Part {
     /// All of it.
     Whole,
+    /// A null in its place.
+    Nothing,
     /// These members, and [`MORE`] where there are others, so that the object is not taken for an
     /// empty one.
     Members(&'static [(&'static str, Part)]),
@@ -31,6 +37,25 @@ impl<'de> serde::Deserialize<'de> for Skeleton {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Seed(&WORKLOAD).deserialize(deserializer).map(Self)
     }
+}
+
+/// A workload that concerns no plan, as [`may_concern`] tells: nothing but whether it is an object
+/// whose members stand once.
+#[derive(Debug)]
+pub struct Outline(pub Value);
+
+impl<'de> serde::Deserialize<'de> for Outline {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Seed(&OUTLINE).deserialize(deserializer).map(Self)
+    }
+}
+
+/// Whether a workload in this JSON text may concern a plan: the text names an annotation that can,
+/// or is escaped in a way that hides names.
+pub fn may_concern(text: &str) -> bool {
+    let finds = |part: &str| memmem::find(text.as_bytes(), part.as_bytes()).is_some();
+    names::REFERENCES_AND_RECORD.into_iter().any(finds)
+        || (text.contains('\\') && ["\\u", "\\/"].into_iter().any(finds))
 }
 
 const CONTAINER: Part = Part::Members(&[("name", Part::Whole), ("envFrom", Part::Whole)]);
@@ -114,6 +139,13 @@ const SPEC: Part = Part::Members(&[
     ),
 ]);
 
+const OUTLINE: Part = Part::Members(&[
+    ("apiVersion", Part::Nothing),
+    ("kind", Part::Nothing),
+    ("metadata", Part::Nothing),
+    ("spec", Part::Nothing),
+]);
+
 const WORKLOAD: Part = Part::Members(&[
     ("apiVersion", Part::Whole),
     ("kind", Part::Whole),
@@ -139,6 +171,7 @@ impl<'de> DeserializeSeed<'de> for Seed {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         match self.0 {
             Part::Whole => serde::Deserialize::deserialize(deserializer),
+            Part::Nothing => IgnoredAny::deserialize(deserializer).map(|_| Value::Null),
             _ => deserializer.deserialize_any(self),
         }
     }
@@ -235,5 +268,33 @@ impl<'de> Visitor<'de> for Seed {
 
     fn visit_unit<E: Error>(self) -> Result<Value, E> {
         Ok(Value::Null)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::reference(r#"{"opendatahub.io/connections": "a/b"}"#, true)]
+    #[case::record(r#"{"bowline.dev/injected": "{}"}"#, true)]
+    #[case::alauda(r#"{"aml-model-source-connection": "a"}"#, true)]
+    #[case::escaped_slash(r#"{"opendatahub.io\/connections": "a/b"}"#, true)]
+    #[case::escaped_letter(r#"{"\u006fpendatahub.io/connections": "a/b"}"#, true)]
+    #[case::nothing_of_ours(r#"{"note": "a \"quoted\" word"}"#, false)]
+    fn a_text_that_names_one_of_our_annotations_may_concern_us(
+        #[case] text: &str,
+        #[case] expected: bool,
+    ) {
+        assert_eq!(may_concern(text), expected);
+    }
+
+    #[rstest]
+    #[case::once(r#"{"metadata": {}, "spec": {"a": 1}, "status": 1}"#, true)]
+    #[case::twice(r#"{"metadata": {}, "metadata": {}}"#, false)]
+    fn an_outline_holds_each_member_once(#[case] text: &str, #[case] is_good: bool) {
+        assert_eq!(serde_json::from_str::<Outline>(text).is_ok(), is_good);
     }
 }

@@ -19,6 +19,7 @@ pub mod plan;
 pub mod protocol;
 pub mod secret;
 pub mod sensitive;
+pub mod skim;
 pub mod storage_config;
 pub mod usage;
 pub mod validate;

@@ -13,6 +13,9 @@ pub const STATUS: &str = "bowline.dev/connection-status";
 /// On a Secret that must not be deleted; only the text `true` counts.
 pub const VITAL: &str = "bowline.dev/vital";
 
+/// The annotations that make a workload concern Bowline: references and the record.
+pub(crate) const REFERENCES_AND_RECORD: [&str; 3] = [CONNECTIONS, ALAUDA_SOURCE, INJECTED];
+
 /// Protocol of a connection Secret (OpenShift AI); wins over all others.
 pub const PROTOCOL: &str = "opendatahub.io/connection-type-protocol";
 /// Deprecated predecessor of [`PROTOCOL`]: the name of a connection type.

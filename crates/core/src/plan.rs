@@ -255,10 +255,11 @@ fn is_in_effect(request: &Request<'_>, name: &str) -> bool {
 fn has_stake(request: &Request<'_>) -> bool {
     let is_going = request
         .object
-        .pointer("/metadata/deletionTimestamp")
+        .get("metadata")
+        .and_then(|metadata| metadata.get("deletionTimestamp"))
         .is_some_and(|t| !t.is_null());
     let concerns_us = |object: &Value| {
-        [names::CONNECTIONS, names::ALAUDA_SOURCE, names::INJECTED]
+        names::REFERENCES_AND_RECORD
             .iter()
             .any(|key| annotation(object, key).is_some())
             || place::has_own_reference(request.kind, object)

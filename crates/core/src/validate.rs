@@ -28,13 +28,16 @@ pub use rules::RULES;
 use report::Report;
 
 use crate::connection::{Connection, Recognition};
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::protocol::Protocol;
 use crate::secret::Secret;
 
 /// All findings about a connection, the worst first, then by field.
 pub fn validate(connection: &Connection) -> Vec<Finding> {
-    let mut report = Report::default();
+    judge(connection, Report::new(Severity::Note))
+}
+
+fn judge(connection: &Connection, mut report: Report) -> Vec<Finding> {
     markers::check_secret(&connection.secret, &mut report);
     markers::check_connection(connection, &mut report);
     text::check(connection, &mut report);
@@ -55,9 +58,14 @@ pub fn validate(connection: &Connection) -> Vec<Finding> {
 /// A candidate is only told how to become a connection: its fields are not judged, because nobody
 /// has said yet that they are those of a connection.
 pub fn findings(secret: &Secret) -> Vec<Finding> {
-    let mut report = Report::default();
+    findings_from(secret, Severity::Note)
+}
+
+/// As [`findings`], but only those of a severity and above, which is quicker.
+pub fn findings_from(secret: &Secret, least: Severity) -> Vec<Finding> {
+    let mut report = Report::new(least);
     match Connection::from_secret(secret.clone()) {
-        Recognition::Connection(connection) => return validate(&connection),
+        Recognition::Connection(connection) => return judge(&connection, report),
         Recognition::Candidate(candidate) => {
             markers::check_secret(secret, &mut report);
             report.add(

@@ -64,17 +64,25 @@ impl<C: Cluster> Admission<C> {
 
     /// Reads all Secrets and asks all rights at once: 32 connections take one round trip. Rights
     /// are asked first, since an access review takes longer than a read.
-    async fn fetch(&self, needs: &Needs, namespace: &str, user: &User) -> Lookup {
-        let rights = needs.read.iter().map(|name| async move {
+    async fn fetch<'a>(&self, needs: &'a Needs, namespace: &str, user: &User) -> Lookup {
+        let right = |name: &'a String| async move {
             if !needs.authorize.contains(name) {
                 return Ok(true);
             }
-            let may = self.cluster.may_get_secret(user, namespace, name);
-            within(DEADLINE, may).await
-        });
-        let secrets = needs.read.iter();
-        let secrets = secrets.map(|name| within(DEADLINE, self.cluster.secret(namespace, name)));
-        let (rights, secrets) = join(join_all(rights), join_all(secrets)).await;
+            within(DEADLINE, self.cluster.may_get_secret(user, namespace, name)).await
+        };
+        let secret = |name: &'a String| within(DEADLINE, self.cluster.secret(namespace, name));
+        let (rights, secrets) = match needs.read.as_slice() {
+            // The usual case, without what it takes to wait for many.
+            [only] => {
+                let (right, secret) = join(right(only), secret(only)).await;
+                (vec![right], vec![secret])
+            }
+            all => {
+                let rights = join_all(all.iter().map(right));
+                join(rights, join_all(all.iter().map(secret))).await
+            }
+        };
         let answers = needs.read.iter().zip(rights.into_iter().zip(secrets));
         let found = answers.map(|(name, answer)| {
             let found = match answer {

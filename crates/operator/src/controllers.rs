@@ -30,12 +30,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span};
 use watches::Watches;
 
 use crate::cluster::ClusterError;
 use crate::health::Health;
 use crate::kubernetes::is_conflict;
 use crate::metrics::Metrics;
+use crate::spans;
 
 /// How many keys are worked on at the same time. At 40 ms for one, as in a cluster, ten thousand
 /// take less than a minute.
@@ -110,6 +112,15 @@ impl Key {
             Self::Storage(_) => "storage_config",
             Self::Status(_) => "status",
         }
+    }
+
+    fn span(&self) -> Span {
+        let (namespace, name) = match self {
+            Self::Bundle(namespace) | Self::Storage(namespace) => (namespace, None),
+            Self::Account(namespace, account) => (namespace, Some(account.name.as_str())),
+            Self::Status(of) => (&of.namespace, Some(of.name.as_str())),
+        };
+        spans::reconcile(self.controller(), namespace, name)
     }
 }
 
@@ -297,12 +308,14 @@ impl Controllers {
 
     async fn measured(&self, key: &Key) -> End {
         let start = Instant::now();
-        let end = self.reconcile(key).await;
+        let span = key.span();
+        let end = self.reconcile(key).instrument(span.clone()).await;
         let outcome = match end {
             End::Done => "done",
             End::Later(_) => "later",
             End::Failed => "failed",
         };
+        span.record("outcome", outcome);
         let took = start.elapsed();
         self.metrics.reconciled(key.controller(), outcome, took);
         end

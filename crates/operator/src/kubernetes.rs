@@ -11,6 +11,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, PostParams};
 use kube::core::GroupVersionKind;
 use serde_json::json;
+use tracing::instrument;
 
 use crate::cluster::{Cluster, ClusterError, User};
 
@@ -66,6 +67,12 @@ impl Kubernetes {
 }
 
 impl Cluster for Kubernetes {
+    #[instrument(
+        level = "debug",
+        name = "read_secret",
+        skip_all,
+        fields(namespace = namespace, name = name)
+    )]
     async fn secret(&self, namespace: &str, name: &str) -> Result<Option<Secret>, ClusterError> {
         let api = secrets(&self.client, namespace);
         let Some(object) = api.get_opt(name).await.map_err(describe)? else {
@@ -76,6 +83,12 @@ impl Cluster for Kubernetes {
         Ok(Some(Secret::from_value(&value)?))
     }
 
+    #[instrument(
+        level = "debug",
+        name = "access_review",
+        skip_all,
+        fields(namespace = namespace, name = name)
+    )]
     async fn may_get_secret(
         &self,
         user: &User,
@@ -110,6 +123,12 @@ impl Cluster for Kubernetes {
             .is_some_and(|status| status.allowed && status.denied != Some(true)))
     }
 
+    #[instrument(
+        level = "debug",
+        name = "link_account",
+        skip_all,
+        fields(namespace = namespace, name = account.name)
+    )]
     async fn ensure_account(&self, namespace: &str, account: &Account) -> Result<(), ClusterError> {
         for _ in 0..ATTEMPTS {
             if self

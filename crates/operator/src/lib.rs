@@ -15,6 +15,7 @@ pub mod review;
 pub mod rights;
 pub mod secrets;
 pub mod server;
+pub mod spans;
 mod tally;
 
 pub use admission::Admission;

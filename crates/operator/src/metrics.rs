@@ -73,7 +73,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    const fn label(self) -> &'static str {
+    pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::Allowed => "allowed",
             Self::Patched => "patched",

@@ -1,5 +1,6 @@
 //! `AdmissionReview` of `admission.k8s.io/v1`, as the API server sends and reads it. Reading is
-//! typed and borrowed: one pass over the text, of which the object keeps its footprint only.
+//! typed and borrowed: one pass over the text, of which the object keeps its footprint only. What
+//! nobody asks for is leapt over unchecked, so malformed text there is not refused.
 //!
 //! Format: <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/>
 
@@ -9,9 +10,10 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bowline_core::diff::Operation as PatchOperation;
-use bowline_core::footprint::Skeleton;
+use bowline_core::footprint::{Outline, Skeleton, may_concern};
 use bowline_core::manifest::Unique;
 use bowline_core::plan::Warning;
+use bowline_core::skim;
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::User;
@@ -95,6 +97,22 @@ pub struct Request<'a, O> {
     pub dry_run: Option<bool>,
 }
 
+impl<'a, O> Request<'a, O> {
+    fn map_objects<P>(self, change: impl Fn(O) -> P) -> Request<'a, P> {
+        Request {
+            uid: self.uid,
+            kind: self.kind,
+            sub_resource: self.sub_resource,
+            operation: self.operation,
+            namespace: self.namespace,
+            user_info: self.user_info,
+            object: self.object.map(&change),
+            old_object: self.old_object.map(&change),
+            dry_run: self.dry_run,
+        }
+    }
+}
+
 /// Group, version and kind.
 #[derive(Debug, Default, Deserialize)]
 pub struct Kind<'a> {
@@ -133,12 +151,17 @@ impl From<UserInfo<'_>> for User {
     }
 }
 
-/// Reads a review of a workload: objects are reduced to their footprint.
+/// Reads a review of a workload: objects are reduced to their footprint, and those that concern
+/// nobody to less, since what is wrong inside of them changes no answer.
 ///
 /// # Errors
 /// When the body is not a v1 review with a request and a uid.
 pub fn parse_workload(body: &[u8]) -> Result<Request<'_, Skeleton>, ReviewError> {
-    parse(body)
+    let text = utf8(body)?;
+    if may_concern(text) {
+        return parse(text);
+    }
+    Ok(parse(text)?.map_objects(|outline: Outline| Skeleton(outline.0)))
 }
 
 /// Reads a review of which the whole object matters.
@@ -146,12 +169,15 @@ pub fn parse_workload(body: &[u8]) -> Result<Request<'_, Skeleton>, ReviewError>
 /// # Errors
 /// When the body is not a v1 review with a request and a uid.
 pub fn parse_whole(body: &[u8]) -> Result<Request<'_, Unique>, ReviewError> {
-    parse(body)
+    parse(utf8(body)?)
 }
 
-fn parse<'a, O: Deserialize<'a>>(body: &'a [u8]) -> Result<Request<'a, O>, ReviewError> {
-    let text = std::str::from_utf8(body).map_err(|e| ReviewError::Encoding(e.valid_up_to()))?;
-    let review: Review<'a, O> = serde_json::from_str(text).map_err(|error| ReviewError::Shape {
+fn utf8(body: &[u8]) -> Result<&str, ReviewError> {
+    std::str::from_utf8(body).map_err(|e| ReviewError::Encoding(e.valid_up_to()))
+}
+
+fn parse<'a, O: Deserialize<'a>>(text: &'a str) -> Result<Request<'a, O>, ReviewError> {
+    let review: Review<'a, O> = read(text).map_err(|error| ReviewError::Shape {
         // The parser's own text may quote a value, so only its kind and place are told.
         what: match error.classify() {
             serde_json::error::Category::Eof => "it ends too early",
@@ -169,6 +195,12 @@ fn parse<'a, O: Deserialize<'a>>(body: &'a [u8]) -> Result<Request<'a, O>, Revie
         return Err(ReviewError::Missing("request.uid"));
     }
     Ok(request)
+}
+
+/// Leaps over what no field asks for. Text that cannot be read so is read again with every byte
+/// checked, which tells what is wrong and where.
+fn read<'a, T: Deserialize<'a>>(text: &'a str) -> serde_json::Result<T> {
+    skim::from_str(text).or_else(|_| serde_json::from_str(text))
 }
 
 /// The answer to a review.

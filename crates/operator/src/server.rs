@@ -16,12 +16,14 @@ use bowline_core::WorkloadKind;
 use bowline_core::diff::diff;
 use bowline_core::plan::{Denial, Operation, Request, Warning};
 use futures::FutureExt as _;
+use tracing::{Instrument as _, Span};
 
 use crate::admission::{Admission, DEADLINE, secret_warnings};
 use crate::cluster::Cluster;
 use crate::metrics::{Metrics, Verdict};
 use crate::review::{MAX_BODY, Response, ReviewError, parse_whole, parse_workload};
 use crate::secrets::{Users, on_delete};
+use crate::spans;
 use crate::tally::{Head, verdict};
 
 /// How long a body may take to arrive, which leaves an API server time to hear of it.
@@ -87,9 +89,11 @@ async fn mutate<C: Cluster>(
 ) -> Result<HttpResponse, HttpResponse> {
     let body = whole(request).await?;
     let started = Instant::now();
-    let answer = answer_mutate(&reviews.admission, &body).await;
     let head = Head::of(&body);
-    Ok(reviews.finish(&head, head.is_workload(), started, answer))
+    let span = head.span();
+    let answer = answer_mutate(&reviews.admission, &body).instrument(span.clone());
+    let answer = answer.await;
+    Ok(reviews.finish(&head, &span, head.is_workload(), started, answer))
 }
 
 async fn validate<C: Cluster>(
@@ -98,15 +102,17 @@ async fn validate<C: Cluster>(
 ) -> Result<HttpResponse, HttpResponse> {
     let body = whole(request).await?;
     let started = Instant::now();
-    let answer = answer_validate(&reviews.users, &body);
     let head = Head::of(&body);
-    Ok(reviews.finish(&head, head.is_secret(), started, answer))
+    let span = head.span();
+    let answer = span.in_scope(|| answer_validate(&reviews.users, &body));
+    Ok(reviews.finish(&head, &span, head.is_secret(), started, answer))
 }
 
 impl<C> Reviews<C> {
     fn finish(
         &self,
         head: &Head<'_>,
+        span: &Span,
         is_ours: bool,
         started: Instant,
         answer: Result<Vec<u8>, ReviewError>,
@@ -115,6 +121,7 @@ impl<C> Reviews<C> {
             Ok(json) => verdict(json, is_ours),
             Err(_) => Verdict::Error,
         };
+        spans::reviewed(span, outcome);
         let (kind, operation) = (head.kind(), head.operation());
         self.metrics
             .reviewed(kind, operation, outcome, started.elapsed());

@@ -1,5 +1,5 @@
 //! What is counted of a review: which kind and operation it was about, read off its head, and how
-//! it was answered. Answering is left to `server`, counting to `metrics`.
+//! it was answered. Answering is left to `server`, counting to `metrics`, telling to `spans`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,9 +7,11 @@ use std::fmt;
 use bowline_core::WorkloadKind;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, de};
+use tracing::Span;
 
 use crate::metrics::Verdict;
 use crate::review::Kind;
+use crate::spans;
 
 /// Everything that stands in the label `kind`.
 const KINDS: [&str; 12] = [
@@ -37,6 +39,8 @@ pub(crate) struct Head<'a> {
     kind: Option<Kind<'a>>,
     sub_resource: Option<Cow<'a, str>>,
     operation: Option<Cow<'a, str>>,
+    namespace: Option<Cow<'a, str>>,
+    name: Option<Cow<'a, str>>,
 }
 
 impl<'a> Head<'a> {
@@ -61,6 +65,13 @@ impl<'a> Head<'a> {
         let own = self.operation.as_deref();
         let known = OPERATIONS.into_iter().find(|known| Some(*known) == own);
         known.unwrap_or(OTHER)
+    }
+
+    /// The span in which the review is answered.
+    pub(crate) fn span(&self) -> Span {
+        let namespace = self.namespace.as_deref().unwrap_or_default();
+        let name = self.name.as_deref().unwrap_or_default();
+        spans::review(self.kind(), self.operation(), namespace, name)
     }
 
     /// Whether a mutation is about a workload that is created or changed.
@@ -164,12 +175,14 @@ impl<'a> Visitor<'a> for Request<'_, 'a> {
             match key.as_ref() {
                 "kind" => head.kind = Some(map.next_value()?),
                 "subResource" => head.sub_resource = map.next_value()?,
+                "namespace" => head.namespace = map.next_value()?,
+                "name" => head.name = map.next_value()?,
                 "operation" => head.operation = map.next_value()?,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
-            // API servers write a subresource before the operation.
+            // API servers write a subresource and names before the operation.
             if head.kind.is_some() && head.operation.is_some() {
                 return Err(de::Error::custom("enough is known"));
             }

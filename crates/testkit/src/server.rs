@@ -4,9 +4,9 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde::Deserialize;
 
@@ -52,6 +52,18 @@ impl Server {
     /// # Errors
     /// As [`Server::start`].
     pub fn start_with(binary: impl AsRef<Path>, data: &Path, level: &str) -> Result<Self> {
+        Self::start_in(binary, data, &[("RUST_LOG", level)])
+    }
+
+    /// As [`Server::start`], with variables of the environment.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_in(
+        binary: impl AsRef<Path>,
+        data: &Path,
+        environment: &[(&str, &str)],
+    ) -> Result<Self> {
         let ports = ["--kubernetes-port", "--admission-port", "--http-port"];
         let log = log_file(data)?;
         let mut child = Command::new(binary.as_ref())
@@ -59,7 +71,7 @@ impl Server {
             .args(ports.iter().flat_map(|port| [port, "0"]))
             .args(["--output", "json", "--data"])
             .arg(data)
-            .env("RUST_LOG", level)
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(&log)?)
@@ -108,6 +120,16 @@ impl Server {
     pub async fn config(&self) -> Result<kube::Config> {
         let kubeconfig = Kubeconfig::read_from(&self.ready.kubeconfig)?;
         Ok(kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?)
+    }
+
+    /// Asks it to end, and waits for that.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn stop(&mut self) -> Result<ExitStatus> {
+        let asked = Command::new("kill").arg(self.id().to_string()).status()?;
+        ensure!(asked.success(), "bowline up cannot be asked to end");
+        Ok(self.child.wait()?)
     }
 
     /// Ends it at once, as a crash would.

@@ -13,7 +13,7 @@ use crate::process;
 /// # Errors
 /// When it cannot be started, or stops by itself.
 pub async fn run(args: Operator, cluster: &Cluster) -> Result<(), Failure> {
-    process::log(args.log_format);
+    let _telemetry = process::tell(args.log_format);
     let replica = Replica::open(&args, cluster).await?;
     let stopping = CancellationToken::new();
     let mut stopped = tokio::spawn(replica.serve(stopping.clone()));

@@ -27,7 +27,7 @@ struct Ready<'a> {
 /// # Errors
 /// When the server cannot be started, or stops by itself.
 pub async fn run(args: Up) -> Result<(), Failure> {
-    process::log(LogFormat::Text);
+    let _telemetry = process::tell(LogFormat::Text);
     let settings = Settings {
         // The kubeconfig's path is told to people, who may go elsewhere.
         data: std::path::absolute(args.data_dir()?).map_err(|error| {

@@ -7,10 +7,11 @@ use bowline_core::WorkloadKind;
 use bowline_core::plan::{Denial, Operation, Request, Warning};
 use bowline_operator::admission::{DEADLINE, secret_warnings};
 use bowline_operator::secrets::on_delete;
-use bowline_operator::{Admission, Cluster, User, Users};
+use bowline_operator::{Admission, Cluster, User, Users, metrics, spans};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::Value;
+use tracing::{Instrument as _, Span};
 
 /// Admission plugged into the embedded API.
 pub(crate) struct Embedded<C> {
@@ -24,16 +25,21 @@ impl<C: Cluster> api::Admission for Embedded<C> {
     fn admit(&self, request: api::AdmissionRequest) -> BoxFuture<'_, api::Verdict> {
         async move {
             let kind = &request.kind;
-            if request.subresource.is_some() {
+            let workload = WorkloadKind::of(&kind.group, &kind.version, &kind.kind);
+            let is_secret = kind.group.is_empty() && kind.kind == "Secret";
+            if request.subresource.is_some() || (workload.is_none() && !is_secret) {
                 return api::Verdict::allow();
             }
-            if kind.group.is_empty() && kind.kind == "Secret" {
-                return self.admit_secret(&request);
-            }
-            match WorkloadKind::of(&kind.group, &kind.version, &kind.kind) {
-                Some(kind) => self.admit_workload(kind, request).await,
-                None => api::Verdict::allow(),
-            }
+            let span = span(&request);
+            let verdict = match workload {
+                Some(kind) => {
+                    let admit = self.admit_workload(kind, request);
+                    admit.instrument(span.clone()).await
+                }
+                None => span.in_scope(|| self.admit_secret(&request)),
+            };
+            spans::reviewed(&span, outcome(&verdict));
+            verdict
         }
         .boxed()
     }
@@ -88,6 +94,24 @@ impl<C: Cluster> Embedded<C> {
             warnings: texts(&plan.warnings),
             afterwards,
         }
+    }
+}
+
+fn span(request: &api::AdmissionRequest) -> Span {
+    let operation = match request.operation {
+        api::Operation::Create => "CREATE",
+        api::Operation::Update => "UPDATE",
+        api::Operation::Delete => "DELETE",
+    };
+    let kind = &request.kind.kind;
+    spans::review(kind, operation, &request.namespace, &request.name)
+}
+
+fn outcome(verdict: &api::Verdict) -> metrics::Verdict {
+    match verdict {
+        api::Verdict::Deny(_) => metrics::Verdict::Denied,
+        api::Verdict::Allow { object, .. } if object.is_some() => metrics::Verdict::Patched,
+        api::Verdict::Allow { .. } => metrics::Verdict::Allowed,
     }
 }
 

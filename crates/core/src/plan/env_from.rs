@@ -248,7 +248,8 @@ fn standing(draft: &Draft<'_>, entry: &Entry) -> Standing {
 ///
 /// An entry with a prefix brings other names, so it does not count.
 fn provides(entry: &Value, name: &str) -> bool {
-    entry.pointer("/secretRef/name").and_then(Value::as_str) == Some(name)
+    let secret = entry.get("secretRef").and_then(|source| source.get("name"));
+    secret.and_then(Value::as_str) == Some(name)
         && entry
             .get("prefix")
             .and_then(Value::as_str)

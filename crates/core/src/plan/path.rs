@@ -39,6 +39,11 @@ impl Path {
         self.step(Step::Key(Cow::Borrowed(key)))
     }
 
+    pub(crate) fn into_child(mut self, key: &'static str) -> Self {
+        self.0.push(Step::Key(Cow::Borrowed(key)));
+        self
+    }
+
     /// The path to the item at `index` of the list here, by its name where that is unique.
     pub(crate) fn item(&self, list: &[Value], index: usize) -> Self {
         let name = list.get(index).and_then(item_name);
@@ -75,14 +80,7 @@ impl Path {
 
     /// The value here, for writing; `None` when a step leads nowhere.
     pub(crate) fn get_mut<'a>(&self, root: &'a mut Value) -> Option<&'a mut Value> {
-        self.0.iter().try_fold(root, |value, step| match step {
-            Step::Key(key) => value.get_mut(key.as_ref()),
-            Step::Named(name) => value
-                .as_array_mut()?
-                .iter_mut()
-                .find(|item| item_name(item) == Some(name)),
-            Step::Index(index) => value.get_mut(index),
-        })
+        walk_mut(&self.0, root)
     }
 
     /// The path of the value that holds this one; `None` at the root.
@@ -92,7 +90,8 @@ impl Path {
 
     /// The object that holds this path's last key, for writing.
     pub(crate) fn holder_mut<'a>(&self, root: &'a mut Value) -> Option<&'a mut Map<String, Value>> {
-        self.parent()?.get_mut(root)?.as_object_mut()
+        let (_, parent) = self.0.split_last()?;
+        walk_mut(parent, root)?.as_object_mut()
     }
 
     /// Reads the written form; `None` when it is not one.
@@ -103,6 +102,17 @@ impl Path {
             .collect::<Option<Vec<_>>>()
             .map(Self)
     }
+}
+
+fn walk_mut<'a>(steps: &[Step], root: &'a mut Value) -> Option<&'a mut Value> {
+    steps.iter().try_fold(root, |value, step| match step {
+        Step::Key(key) => value.get_mut(key.as_ref()),
+        Step::Named(name) => value
+            .as_array_mut()?
+            .iter_mut()
+            .find(|item| item_name(item) == Some(name)),
+        Step::Index(index) => value.get_mut(index),
+    })
 }
 
 fn item_name(item: &Value) -> Option<&str> {

@@ -71,7 +71,7 @@ fn expand(pattern: &[&'static str], object: &Value) -> Vec<Path> {
                     .map(|index| path.item(items, index))
                     .collect()
             }
-            key => vec![path.child(key)],
+            key => vec![path.into_child(key)],
         };
         paths.into_iter().flat_map(deeper).collect()
     })

@@ -72,10 +72,7 @@ pub(crate) fn protocol(secret: &Secret) -> Result<Protocol, Unusable> {
 
 /// What is wrong with a connection, as warnings for the person who is about to use it.
 pub(crate) fn findings(secret: &Secret) -> Vec<Warning> {
-    let findings: Vec<_> = validate::findings(secret)
-        .into_iter()
-        .filter(|finding| finding.severity >= Severity::Warning)
-        .collect();
+    let findings = validate::findings_from(secret, Severity::Warning);
     let name = short(&secret.name);
     let mut warnings: Vec<Warning> = findings
         .iter()

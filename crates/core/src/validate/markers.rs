@@ -207,6 +207,9 @@ fn disagreement(connection: &Connection, report: &mut Report) {
 
 /// What OpenShift AI's reconciler needs before KServe finds the credentials by `storage.key`.
 fn storage_config(secret: &Secret, report: &mut Report) {
+    if !report.wants(&rules::STORAGE_CONFIG) {
+        return;
+    }
     let is_labelled = |key: &str| secret.labels.get(key).is_some_and(|value| value == "true");
     let mut missing: Vec<String> = [names::DASHBOARD_LABEL, names::MANAGED_LABEL]
         .into_iter()

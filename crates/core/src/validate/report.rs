@@ -17,10 +17,26 @@ pub struct Rule {
 }
 
 /// Findings under way.
-#[derive(Default)]
-pub(super) struct Report(Vec<Finding>);
+pub(super) struct Report {
+    /// Findings below this severity are not asked for.
+    least: Severity,
+    findings: Vec<Finding>,
+}
 
 impl Report {
+    pub(super) const fn new(least: Severity) -> Self {
+        Self {
+            least,
+            findings: Vec::new(),
+        }
+    }
+
+    /// Whether findings by this rule are asked for; those that many good connections have are worth
+    /// the question before their texts are made.
+    pub(super) fn wants(&self, rule: &Rule) -> bool {
+        rule.severity >= self.least
+    }
+
     /// Adds a finding. Neither text may hold a value.
     pub(super) fn add(
         &mut self,
@@ -29,13 +45,15 @@ impl Report {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.0.push(Finding {
-            severity: rule.severity,
-            rule: rule.id,
-            field: field.to_owned(),
-            message: message.into(),
-            help: help.into(),
-        });
+        if self.wants(rule) {
+            self.findings.push(Finding {
+                severity: rule.severity,
+                rule: rule.id,
+                field: field.to_owned(),
+                message: message.into(),
+                help: help.into(),
+            });
+        }
     }
 
     /// Adds a finding when a required setting is absent or blank; says whether it did.
@@ -64,11 +82,11 @@ impl Report {
 
     /// The findings, the worst first, then by field and rule.
     pub(super) fn finish(mut self) -> Vec<Finding> {
-        self.0.sort_by(|a, b| {
+        self.findings.sort_by(|a, b| {
             (Reverse(a.severity), &a.field, a.rule).cmp(&(Reverse(b.severity), &b.field, b.rule))
         });
-        self.0.dedup();
-        self.0
+        self.findings.dedup();
+        self.findings
     }
 }
 

@@ -22,9 +22,10 @@ const FILES: [&str; 6] = [
 
 pub(super) fn check(connection: &Connection, report: &mut Report) {
     for (key, value) in &connection.secret.data {
+        let setting = canonical(key);
         let field = connection
             .protocol
-            .and_then(|protocol| protocol.field(canonical(key)));
+            .and_then(|protocol| protocol.field(setting));
         let Some(text) = value.expose_str() else {
             if field.is_some() {
                 let message = format!("`{key}` is not UTF-8 text");
@@ -40,6 +41,7 @@ pub(super) fn check(connection: &Connection, report: &mut Report) {
         let is_sensitive = field.is_none_or(|field| field.is_sensitive);
         let value = Value {
             key,
+            setting,
             text,
             is_known: field.is_some(),
             is_sensitive,
@@ -50,6 +52,8 @@ pub(super) fn check(connection: &Connection, report: &mut Report) {
 
 struct Value<'a> {
     key: &'a str,
+    /// Our key behind a key of another dialect.
+    setting: &'a str,
     text: &'a str,
     is_known: bool,
     is_sensitive: bool,
@@ -58,8 +62,7 @@ struct Value<'a> {
 impl Value<'_> {
     fn check(&self, report: &mut Report) {
         let line = self.text.trim_end_matches(['\n', '\r']);
-        let is_file =
-            FILES.contains(&canonical(self.key)) || (!self.is_known && line.contains('\n'));
+        let is_file = FILES.contains(&self.setting) || (!self.is_known && line.contains('\n'));
         self.check_bytes(report);
         if !is_file {
             self.check_line(line, report);
@@ -146,7 +149,7 @@ impl Value<'_> {
                 "replace it by the real value",
             );
         }
-        if is_encoded_twice(canonical(key), text) {
+        if is_encoded_twice(self.setting, text) {
             let message = format!("`{key}` looks like base64 inside base64");
             let help = "put plain text under `stringData`, or encode once under `data`";
             report.add(&rules::DOUBLE_BASE64, key, message, help);
@@ -201,6 +204,10 @@ fn is_label(text: &str) -> bool {
 /// Whether the text decodes to what the key is about, or to a run of printable text that a random
 /// key would not give: 18 random bytes are all printable once in 50 million times.
 fn is_encoded_twice(key: &str, text: &str) -> bool {
+    let is_base64 = |c: u8| c.is_ascii_alphanumeric() || b"+/= \t\n\r\x0C".contains(&c);
+    if !text.bytes().all(is_base64) {
+        return false;
+    }
     let packed: String = text.split_ascii_whitespace().collect();
     let Ok(bytes) = STANDARD.decode(&packed) else {
         return false;

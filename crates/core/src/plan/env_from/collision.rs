@@ -15,10 +15,10 @@ const LONGEST_VARIABLE: usize = 24;
 
 /// Warns where connections of one container set the same variable, naming both and the winner.
 pub(super) fn warn(draft: &mut Draft<'_>, wanted: &Wanted) {
-    let present = in_order(draft, wanted);
-    if present.len() < 2 {
+    if wanted.entries.len() < 2 {
         return;
     }
+    let present = in_order(draft, wanted);
     let mut setters: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, secret) in present.iter().enumerate() {
         for key in secret.data.keys().filter(|key| is_variable(key)) {
