@@ -71,7 +71,6 @@ pub(crate) struct Replica {
     admission: TcpListener,
     http: TcpListener,
     certificates: Source,
-    has_controllers: bool,
 }
 
 impl Replica {
@@ -85,6 +84,7 @@ impl Replica {
         Ok(Self {
             client,
             settings: Settings {
+                has_controllers: !args.no_controllers,
                 storage_config: match args.storage_config {
                     StorageConfig::Off => Mode::Off,
                     StorageConfig::Own => Mode::Own,
@@ -97,7 +97,6 @@ impl Replica {
             admission: bind("--listen", args.listen)?,
             http: bind("--http-listen", args.http_listen)?,
             certificates: Source::of(args),
-            has_controllers: !args.no_controllers,
         })
     }
 
@@ -131,13 +130,7 @@ impl Replica {
         let stop = stopping.clone().cancelled_owned();
         let http = health::routes(health, metrics);
         let http = listen_in_clear(Limits::default(), self.http, http, stop);
-        let election = election(
-            self.has_controllers,
-            self.client,
-            self.settings,
-            leads,
-            at_rest.clone(),
-        );
+        let election = election(self.client, self.settings, leads, at_rest.clone());
         let stop = stopping.clone().cancelled_owned();
         let review = listen(self.admission, tls, routes(reviews), stop);
         let controllers = async {
@@ -153,13 +146,12 @@ impl Replica {
 }
 
 async fn election(
-    takes_part: bool,
     client: kube::Client,
     settings: Settings,
     leads: watch::Sender<bool>,
     at_rest: CancellationToken,
 ) {
-    if !takes_part {
+    if !settings.has_controllers {
         at_rest.cancelled().await;
         return;
     }
