@@ -8,6 +8,7 @@ pub mod kinds;
 pub mod lease;
 pub mod queue;
 pub mod status;
+pub mod status_map;
 pub mod storage_config;
 pub mod watches;
 
