@@ -71,6 +71,8 @@ pub(crate) struct Replica {
     admission: TcpListener,
     http: TcpListener,
     certificates: Source,
+    /// Authorities of the clients that are answered, in PEM; all are where there is none.
+    client_authorities: Option<String>,
 }
 
 impl Replica {
@@ -91,12 +93,14 @@ impl Replica {
                     StorageConfig::Adopt => Mode::Adopt,
                 },
                 annotates_secrets: args.annotate_secrets,
-                ca_bundle: ca_bundle(args.ca_bundle_file.as_deref())?,
+                ca_bundle: pem("--ca-bundle-file", args.ca_bundle_file.as_deref())?
+                    .unwrap_or_default(),
                 ..Settings::new(namespace, &args.name)
             },
             admission: bind("--listen", args.listen)?,
             http: bind("--http-listen", args.http_listen)?,
             certificates: Source::of(args),
+            client_authorities: pem("--client-ca-file", args.client_ca_file.as_deref())?,
         })
     }
 
@@ -114,7 +118,15 @@ impl Replica {
         let health = Arc::new(Health::new(serving.clone()));
         let certificates = self.certificates;
         let (client, settings) = (self.client.clone(), self.settings.clone());
-        let tls = serving.server_config();
+        let tls = match &self.client_authorities {
+            Some(authorities) => serving.server_config_for(authorities.as_bytes()),
+            None => Ok(serving.server_config()),
+        };
+        let tls = tls.map_err(|error| {
+            Failure::new(Kind::Usage, "clients of admission cannot be told apart")
+                .caused_by(&error)
+                .help("name a file of certificates in PEM with `--client-ca-file`")
+        })?;
         let certificates = async move { certificates.keep(&client, &settings, serving).await };
         let certificates = stopping.run_until_cancelled(certificates);
         let reviews = Reviews {
@@ -168,15 +180,15 @@ fn identity() -> String {
     format!("{host}-{}", &own[..8])
 }
 
-fn ca_bundle(file: Option<&Path>) -> Result<String, Failure> {
-    let Some(file) = file else {
-        return Ok(String::new());
+fn pem(flag: &str, file: Option<&Path>) -> Result<Option<String>, Failure> {
+    let read = |file: &Path| {
+        std::fs::read_to_string(file).map_err(|error| {
+            Failure::new(Kind::Usage, format!("cannot read `{}`", file.display()))
+                .caused_by(&error)
+                .help(format!("name a file of certificates in PEM with `{flag}`"))
+        })
     };
-    std::fs::read_to_string(file).map_err(|error| {
-        Failure::new(Kind::Usage, format!("cannot read `{}`", file.display()))
-            .caused_by(&error)
-            .help("name a file of certificates in PEM with `--ca-bundle-file`")
-    })
+    file.map(read).transpose()
 }
 
 /// `$POD_NAMESPACE` is what the chart sets from the pod's own metadata.
