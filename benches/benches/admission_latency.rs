@@ -30,7 +30,7 @@ async fn main() -> Result<()> {
 /// Both algorithms in turn, with each number of connections, `samples` reviews at a time.
 async fn compare(name: &str, read: Duration, review: Duration, samples: usize) -> Result<()> {
     let stub = Stub::start(read, review)?;
-    let cluster = Kubernetes::new(connect::client(stub.config()?)?);
+    let cluster = Kubernetes::new(connect::client(&stub.config()?)?);
     let ours = Admission::new(Rights::new(cluster, Arc::default()));
     let baseline = kube::Client::try_from(stub.config()?)?;
     let ours = async |body: &str| Ok(answer_mutate(&ours, body.as_bytes()).await?);

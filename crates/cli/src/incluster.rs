@@ -80,7 +80,7 @@ impl Replica {
     pub(crate) async fn open(args: &Operator, cluster: &args::Cluster) -> Result<Self, Failure> {
         let config = cluster::config(cluster).await?;
         let namespace = namespace(args, &config.default_namespace);
-        let client = connect::client(config).map_err(|error| {
+        let client = connect::client(&config).map_err(|error| {
             Failure::new(Kind::Usage, "there is no way to the cluster").caused_by(&error)
         })?;
         Ok(Self {

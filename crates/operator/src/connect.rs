@@ -22,7 +22,7 @@ const PONG_WITHIN: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When a certificate, key or token that `config` names cannot be used.
-pub fn client(config: kube::Config) -> kube::Result<kube::Client> {
+pub fn client(config: &kube::Config) -> kube::Result<kube::Client> {
     let namespace = config.default_namespace.clone();
     let authenticate = config.auth_layer()?;
     let requests = ServiceBuilder::new()
@@ -30,7 +30,7 @@ pub fn client(config: kube::Config) -> kube::Result<kube::Client> {
         .option_layer(authenticate)
         .layer(config.extra_headers_layer()?)
         .map_err(BoxError::from)
-        .service(connection(&config)?);
+        .service(connection(config)?);
     Ok(kube::Client::new(requests, namespace))
 }
 
