@@ -2,6 +2,10 @@
 //! what. Everything is done with the Kubernetes client that it is given, so the rights of whoever
 //! owns the client decide; serving people is left to the faces.
 
+mod arrived;
 pub mod error;
+pub mod kinds;
+pub mod references;
+pub mod row;
 
 pub use error::{Error, Result};
