@@ -4,8 +4,10 @@
 
 mod arrived;
 pub mod error;
+pub mod index;
 pub mod kinds;
 pub mod references;
 pub mod row;
+pub mod view;
 
 pub use error::{Error, Result};

@@ -14,7 +14,7 @@ use bowline_core::{WorkloadKind, names, storage_config};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub(crate) use path::{FieldPath, Step};
+pub(crate) use path::FieldPath;
 
 use crate::kinds::{Kind, Shape};
 use pod::name;
