@@ -2,6 +2,7 @@
 //! what. Everything is done with the Kubernetes client that it is given, so the rights of whoever
 //! owns the client decide; serving people is left to the faces.
 
+mod arrived;
 pub mod compatibility;
 mod conflict;
 pub mod connection_types;
@@ -9,10 +10,15 @@ pub mod connections;
 pub mod draft;
 pub mod edit;
 pub mod error;
+pub mod index;
 pub mod keys;
+pub mod kinds;
 pub mod naming;
+pub mod references;
+pub mod row;
 pub mod types;
 pub mod values;
+pub mod view;
 pub mod who;
 
 pub use connection_types::Types;
