@@ -3,5 +3,6 @@
 //! owns the client decide; serving people is left to the faces.
 
 pub mod error;
+pub mod odahu;
 
 pub use error::{Error, Result};
