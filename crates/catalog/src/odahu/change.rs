@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bowline_core::{Secret, Sensitive};
 use serde_json::{Map, Value, json};
 
-use super::form::{Form, LOGIN, encoded, with_login};
+use super::form::{Form, LOGIN, encoded, exchange_login};
 use super::record::Record;
 
 /// How to carry out a change.
@@ -30,11 +30,10 @@ pub fn change(stored: &Value, old: &Record, new: &Record) -> Change {
     let mut data = values(&before.data, &after.data, encoded);
     let secret = Secret::from_value(stored).ok();
     let held = |key: &str| secret.as_ref().and_then(|secret| secret.value(key));
-    if data.get(LOGIN).is_some_and(Value::is_string) {
-        data.insert(
-            LOGIN.to_owned(),
-            encoded(&with_login(held(LOGIN), &new.spec)),
-        );
+    // Others may have put more logins into it than a record has words for.
+    if let Some(config) = held(LOGIN).filter(|_| data.get(LOGIN).is_some_and(Value::is_string)) {
+        let login = exchange_login(config, &old.spec, &new.spec);
+        data.insert(LOGIN.to_owned(), encoded(&login));
     }
     for (ours, theirs) in SPELLINGS {
         if data.contains_key(ours) && held(theirs).is_some() {

@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 
 use super::judge::is_id;
 use super::record::{Member, Record, Spec, Status, Type};
-pub(super) use registry::{LOGIN, with_login};
+pub(super) use registry::{LOGIN, exchange_login};
 pub(super) use s3::endpoint as s3_endpoint;
 
 /// Of all annotations that only ODAHU's face reads.
@@ -266,10 +266,14 @@ fn read(connection: &Connection, type_: Type) -> Spec {
         }
         verbatim.set(member, value);
     }
-    let says_the_same = natural(&verbatim)
-        .data
-        .iter()
-        .all(|(key, value)| secret.value(key).map(Sensitive::expose) == Some(value.expose()));
+    let (wanted, plain) = (natural(&verbatim).data, natural(&spec).data);
+    let is_held = |(key, value): (&String, &Sensitive)| {
+        secret
+            .value(key)
+            .is_some_and(|v| v.expose() == value.expose())
+    };
+    let says_the_same =
+        wanted.iter().all(is_held) && plain.keys().all(|key| wanted.contains_key(key));
     if says_the_same { verbatim } else { spec }
 }
 

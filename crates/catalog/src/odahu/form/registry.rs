@@ -14,7 +14,7 @@ pub(in super::super) const LOGIN: &str = ".dockerconfigjson";
 
 pub(super) fn write(spec: &Spec, form: &mut Form) {
     form.put("OCI_HOST", spec.get(Member::Uri));
-    form.put(LOGIN, Some(&with_login(None, spec)));
+    form.put(LOGIN, Some(&own_login(spec)));
     form.annotate(names::TYPE_REF, "oci-v1");
     if spec.type_ == Type::Ecr {
         form.put("AWS_ACCESS_KEY_ID", spec.get(Member::KeyId));
@@ -23,22 +23,37 @@ pub(super) fn write(spec: &Spec, form: &mut Form) {
     }
 }
 
-/// A docker config with the login of a connection in place of the one for the same registry;
-/// logins for others stay as they are.
-pub(in super::super) fn with_login(config: Option<&Sensitive>, spec: &Spec) -> Sensitive {
-    let config = config.and_then(|config| serde_json::from_slice(config.expose()).ok());
-    let mut config: Map<String, Value> = config.unwrap_or_default();
+/// The login of a connection as the only one.
+fn own_login(spec: &Spec) -> Sensitive {
+    let mut auths = Map::new();
+    if let (Some(host), Some(login)) = (host::registry(spec.text(Member::Uri)), login(spec)) {
+        auths.insert(host, login);
+    }
+    Sensitive::new(json!({"auths": auths}).to_string())
+}
+
+/// A docker config with the login of a connection in place of the one it had; logins for other
+/// registries stay as they are.
+pub(in super::super) fn exchange_login(config: &Sensitive, old: &Spec, new: &Spec) -> Sensitive {
+    let Ok(Value::Object(mut config)) = serde_json::from_slice(config.expose()) else {
+        return own_login(new);
+    };
     let auths = config.entry("auths").or_insert_with(|| json!({}));
-    if let (Value::Object(auths), Some(wanted)) = (auths, host::registry(spec.text(Member::Uri))) {
-        let key = auths.keys().find(|key| is_for(key, &wanted)).cloned();
-        let key = key.unwrap_or(wanted);
-        match login(spec) {
-            Some(login) => {
-                auths.insert(key, login);
-            }
-            None => {
-                auths.remove(&key);
-            }
+    if let Value::Object(auths) = auths {
+        let key = |auths: &Map<String, Value>, host: &str| {
+            auths.keys().find(|key| is_for(key, host)).cloned()
+        };
+        let (left, wanted) = (
+            host::registry(old.text(Member::Uri)),
+            host::registry(new.text(Member::Uri)),
+        );
+        let gone = left.filter(|left| wanted.as_ref() != Some(left) || login(new).is_none());
+        if let Some(gone) = gone.and_then(|host| key(auths, &host)) {
+            auths.remove(&gone);
+        }
+        if let (Some(wanted), Some(login)) = (wanted, login(new)) {
+            let key = key(auths, &wanted).unwrap_or(wanted);
+            auths.insert(key, login);
         }
     }
     Sensitive::new(Value::Object(config).to_string())
