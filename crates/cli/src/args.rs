@@ -2,6 +2,7 @@
 //! read. What the commands do is left to `commands`.
 
 mod operator;
+mod web;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::failure::{Failure, Kind};
 
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
+pub use web::OpenId;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -113,6 +115,17 @@ pub struct Up {
         hide_env_values = true
     )]
     pub key_file: Option<PathBuf>,
+    /// File of further users: lines of token,user,uid,"group1,group2"
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "BOWLINE_TOKEN_AUTH_FILE",
+        hide_env_values = true
+    )]
+    pub token_auth_file: Option<PathBuf>,
+    /// Where people may sign in.
+    #[command(flatten)]
+    pub open_id: OpenId,
     /// How to say that it is ready; `json` is one line on stdout
     #[arg(
         long,

@@ -13,7 +13,6 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 
 use crate::problem::Problem;
-use crate::random::digest;
 
 pub use credentials::{Credentials, Peer, PeerCertificate};
 pub use proxies::{BadNetwork, Network, Proxies};
@@ -118,10 +117,9 @@ pub(crate) async fn identify(callers: &Arc<dyn Callers>, credentials: &Credentia
         return Sender(Err(Refusal::Anonymous));
     }
     let mut found = callers.caller(credentials).await;
-    if let (Ok(caller), Credentials::Token(token)) = (&mut found, credentials) {
+    if let (Ok(caller), Credentials::Token(_)) = (&mut found, credentials) {
         // Two tokens of one user may carry different rights.
-        let digest = digest(token.expose_str().unwrap_or_default());
-        caller.key = format!("{} {digest:x?}", caller.key);
+        caller.key = format!("{} {}", caller.key, credentials.key());
     }
     Sender(found)
 }

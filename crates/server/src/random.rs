@@ -14,8 +14,8 @@ pub(crate) fn letters(count: usize) -> String {
 }
 
 /// By which a secret name is looked up: how long that takes tells nothing about the name.
-pub(crate) fn digest(text: &str) -> [u8; 32] {
+pub(crate) fn digest(text: impl AsRef<[u8]>) -> [u8; 32] {
     let mut own = [0; 32];
-    own.copy_from_slice(digest::digest(&digest::SHA256, text.as_bytes()).as_ref());
+    own.copy_from_slice(digest::digest(&digest::SHA256, text.as_ref()).as_ref());
     own
 }

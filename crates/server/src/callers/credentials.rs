@@ -9,6 +9,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 use super::{Proxies, Refusal, User};
+use crate::random::digest;
 
 /// What somebody brings to prove who they are.
 #[derive(Debug, Clone)]
@@ -32,6 +33,18 @@ pub struct Peer(pub IpAddr);
 pub struct PeerCertificate(pub User);
 
 impl Credentials {
+    /// The same for the same credentials, and for no others; tells nothing of a token.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Anonymous => "nobody".to_owned(),
+            Self::Token(token) => {
+                let digest = digest(token.expose());
+                format!("token {digest:x?}")
+            }
+            Self::Certificate(user) | Self::Proxy(user) => format!("user {user:?}"),
+        }
+    }
+
     /// What the headers and the connection say. Headers of a proxy count only where the peer is one
     /// that is trusted.
     ///
