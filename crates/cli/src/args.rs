@@ -2,6 +2,7 @@
 //! read. What the commands do is left to `commands`.
 
 mod operator;
+mod server;
 mod web;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::failure::{Failure, Kind};
 
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
+pub use server::Server;
 pub use web::OpenId;
 
 const STYLES: Styles = Styles::styled()
@@ -61,6 +63,7 @@ pub struct Cluster {
 pub enum Command {
     Up(Up),
     Operator(Operator),
+    Server(Server),
     Inject(Inject),
     Lint(Lint),
     List(List),
