@@ -14,6 +14,7 @@ pub mod index;
 pub mod keys;
 pub mod kinds;
 pub mod naming;
+pub mod odahu;
 pub mod references;
 pub mod row;
 pub mod types;

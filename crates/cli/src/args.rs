@@ -2,6 +2,8 @@
 //! read. What the commands do is left to `commands`.
 
 mod operator;
+mod server;
+mod web;
 
 use std::path::PathBuf;
 
@@ -11,6 +13,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::failure::{Failure, Kind};
 
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
+pub use server::Server;
+pub use web::OpenId;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -59,6 +63,7 @@ pub struct Cluster {
 pub enum Command {
     Up(Up),
     Operator(Operator),
+    Server(Server),
     Inject(Inject),
     Lint(Lint),
     List(List),
@@ -113,6 +118,17 @@ pub struct Up {
         hide_env_values = true
     )]
     pub key_file: Option<PathBuf>,
+    /// File of further users: lines of token,user,uid,"group1,group2"
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "BOWLINE_TOKEN_AUTH_FILE",
+        hide_env_values = true
+    )]
+    pub token_auth_file: Option<PathBuf>,
+    /// Where people may sign in.
+    #[command(flatten)]
+    pub open_id: OpenId,
     /// How to say that it is ready; `json` is one line on stdout
     #[arg(
         long,

@@ -6,6 +6,7 @@ mod inject;
 mod lint;
 mod list;
 mod operator;
+mod server;
 mod show;
 mod up;
 
@@ -25,6 +26,7 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
     match args.command {
         Command::Up(up) => wait(&Runtime::new(), up::run(up))?,
         Command::Operator(operator) => wait(&Runtime::new(), operator::run(operator, &cluster))?,
+        Command::Server(server) => wait(&Runtime::new(), server::run(server, &cluster))?,
         Command::Inject(inject) => inject::run(&inject)?,
         Command::Lint(lint) if lint.files.is_empty() => {
             return Ok(wait(&small(), lint::cluster(&lint, &cluster))?);
