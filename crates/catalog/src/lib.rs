@@ -2,6 +2,7 @@
 //! what. Everything is done with the Kubernetes client that it is given, so the rights of whoever
 //! owns the client decide; serving people is left to the faces.
 
+pub mod convert;
 pub mod error;
 
 pub use error::{Error, Result};
