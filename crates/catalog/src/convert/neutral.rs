@@ -145,17 +145,16 @@ fn fold_s3(connection: &Connection, data: &mut BTreeMap<String, Sensitive>) {
         let verifies = connection.verify_ssl().to_string();
         data.insert("AWS_S3_VERIFY_SSL".to_owned(), Sensitive::new(verifies));
     }
-    if let Some(is_path) = connection.use_path_style() {
-        if absent(data, "AWS_S3_USE_PATH_STYLE") {
-            let text = is_path.to_string();
-            data.insert("AWS_S3_USE_PATH_STYLE".to_owned(), Sensitive::new(text));
-        }
+    let style = connection.use_path_style();
+    if let Some(is_path) = style.filter(|_| absent(data, "AWS_S3_USE_PATH_STYLE")) {
+        let text = is_path.to_string();
+        data.insert("AWS_S3_USE_PATH_STYLE".to_owned(), Sensitive::new(text));
     }
     // A switch that nobody can read stays where somebody may mend it.
     if data.contains_key("AWS_S3_ENDPOINT") {
         data.remove("S3_USE_HTTPS");
     }
-    if connection.use_path_style().is_some() {
+    if style.is_some() {
         data.remove("S3_USER_VIRTUAL_BUCKET");
     }
 }
