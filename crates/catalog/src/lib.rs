@@ -7,6 +7,7 @@ pub mod compatibility;
 mod conflict;
 pub mod connection_types;
 pub mod connections;
+pub mod convert;
 pub mod draft;
 pub mod edit;
 pub mod error;
@@ -19,7 +20,6 @@ pub mod references;
 pub mod row;
 pub mod types;
 pub mod values;
-pub mod view;
 pub mod who;
 
 pub use connection_types::Types;
