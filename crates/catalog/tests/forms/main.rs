@@ -3,11 +3,11 @@
 
 // api
 mod cases;
-// compatibility
+mod compatibility;
 // connections
-// edit
+mod edit;
 // laws
 mod naming;
 mod rules;
-// types
+mod types;
 mod values;
