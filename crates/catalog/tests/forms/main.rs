@@ -1,12 +1,12 @@
 //! Connection types and connections: what is given, what is stored, what is said about it. The pure
 //! parts by tables and laws, the rest on the embedded Kubernetes API in this process.
 
-// api
+mod api;
 mod cases;
 mod compatibility;
-// connections
+mod connections;
 mod edit;
-// laws
+mod laws;
 mod naming;
 mod rules;
 mod types;
