@@ -121,7 +121,7 @@ fn entries() -> impl Strategy<Value = Vec<Entry>> {
         .prop_map(|(name, description)| Section { name, description });
     let fields: Vec<_> = (0..5).map(field).collect();
     (fields, section, 0..6_usize, 0..6_usize).prop_map(|(fields, section, at, count)| {
-        let mut entries: Vec<_> = fields.into_iter().take(count).map(Entry::Field).collect();
+        let mut entries: Vec<_> = fields.into_iter().take(count).map(Entry::from).collect();
         entries.insert(at.min(entries.len()), Entry::Section(section));
         entries
     })
