@@ -3,6 +3,7 @@
 //! owns the client decide; serving people is left to the faces.
 
 mod arrived;
+pub mod detach;
 pub mod error;
 pub mod index;
 pub mod kinds;
