@@ -21,6 +21,7 @@ pub mod references;
 pub mod row;
 pub mod types;
 pub mod values;
+pub mod view;
 pub mod who;
 
 pub use connection_types::Types;
