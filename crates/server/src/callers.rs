@@ -3,6 +3,7 @@
 //! over anybody's Secrets.
 
 mod credentials;
+mod dry;
 mod proxies;
 
 use std::collections::BTreeMap;
@@ -50,6 +51,14 @@ impl Caller {
         } = &user;
         let key = format!("{name:?} {groups:?} {extra:?}");
         Self { client, user, key }
+    }
+}
+
+impl Caller {
+    /// The same, but nothing that is written is kept: the Kubernetes API checks it, and answers.
+    pub(crate) fn dry(mut self) -> Self {
+        self.client = dry::client(self.client);
+        self
     }
 }
 

@@ -28,20 +28,49 @@ const CONNECTIONS: usize = 1024;
 const STREAMS: u32 = 100;
 /// Bytes of the headers of one request.
 const HEADERS: u32 = 32 * 1024;
-const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
-/// For the headers of a request; also how long a connection may wait for the next one.
-const HEADER_TIME: Duration = Duration::from_secs(15);
 const PING_EVERY: Duration = Duration::from_secs(30);
 /// How long requests under way may take once the server is to stop.
 const GRACE: Duration = Duration::from_secs(10);
 /// How long to wait before accepting again where the system has no more connections to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long clients may take. How long a body may take is up to the guard.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// From the connection to the end of the TLS handshake.
+    pub handshake: Duration,
+    /// For the headers of a request; also how long a connection may wait for the next one.
+    pub headers: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            handshake: Duration::from_secs(10),
+            headers: Duration::from_secs(15),
+        }
+    }
+}
+
 /// Serves `routes` until `shutdown` is done; then requests under way are answered.
 ///
 /// # Errors
 /// When the listener is no good.
 pub async fn listen(
+    listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
+    routes: Router,
+    shutdown: impl Future<Output = ()> + Send,
+) -> io::Result<()> {
+    listen_within(Patience::default(), listener, tls, routes, shutdown).await
+}
+
+/// The same with other patience.
+///
+/// # Errors
+/// When the listener is no good.
+pub async fn listen_within(
+    patience: Patience,
     listener: TcpListener,
     tls: Option<Arc<ServerConfig>>,
     routes: Router,
@@ -70,7 +99,7 @@ pub async fn listen(
         };
         let (tls, routes, watcher) = (tls.clone(), routes.clone(), connections.watcher());
         tokio::spawn(async move {
-            greet(stream, address, tls, routes, watcher).await;
+            greet(patience, stream, address, tls, routes, watcher).await;
             drop(place);
         });
     }
@@ -86,6 +115,7 @@ pub async fn listen(
 
 /// Shakes hands, and serves what comes over the connection.
 async fn greet(
+    patience: Patience,
     stream: TcpStream,
     address: SocketAddr,
     tls: Option<Arc<ServerConfig>>,
@@ -96,17 +126,17 @@ async fn greet(
     let _ = stream.set_nodelay(true);
     let peer = Peer(address.ip().to_canonical());
     let Some(tls) = tls else {
-        return serve(stream, peer, None, routes, watcher).await;
+        return serve(patience, stream, peer, None, routes, watcher).await;
     };
     let accepted = TlsAcceptor::from(tls).accept(stream);
-    let stream = match tokio::time::timeout(HANDSHAKE_TIME, accepted).await {
+    let stream = match tokio::time::timeout(patience.handshake, accepted).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => return tracing::debug!("a TLS handshake took too long"),
     };
     let certificates = stream.get_ref().1.peer_certificates();
     let certificate = certificates.and_then(|all| named(all.first()?));
-    serve(stream, peer, certificate, routes, watcher).await;
+    serve(patience, stream, peer, certificate, routes, watcher).await;
 }
 
 /// Whom a certificate names, as Kubernetes reads it: the common name and the organisations.
@@ -126,6 +156,7 @@ fn named(certificate: &CertificateDer<'_>) -> Option<PeerCertificate> {
 }
 
 async fn serve(
+    patience: Patience,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: Peer,
     certificate: Option<PeerCertificate>,
@@ -144,7 +175,7 @@ async fn serve(
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIME)
+        .header_read_timeout(patience.headers)
         .max_buf_size(HEADERS as usize);
     builder
         .http2()

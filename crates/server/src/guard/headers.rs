@@ -16,7 +16,7 @@ pub(super) enum Policy {
 
 impl Policy {
     pub(super) fn of(path: &str) -> Self {
-        if path.starts_with("/docs") || path.starts_with("/swagger/") {
+        if path.starts_with("/docs") || path.starts_with("/swagger") {
             Self::Documentation
         } else {
             Self::Data
