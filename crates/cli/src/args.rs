@@ -1,6 +1,7 @@
 //! The command line: every command, flag, default and environment twin, and the help that people
 //! read. What the commands do is left to `commands`.
 
+mod odahu;
 mod operator;
 mod server;
 mod web;
@@ -12,6 +13,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::failure::{Failure, Kind};
 
+pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use server::Server;
 pub use web::OpenId;
@@ -129,6 +131,9 @@ pub struct Up {
     /// Where people may sign in.
     #[command(flatten)]
     pub open_id: OpenId,
+    /// ODAHU's API.
+    #[command(flatten)]
+    pub odahu: Odahu,
     /// How to say that it is ready; `json` is one line on stdout
     #[arg(
         long,
