@@ -4,6 +4,7 @@
 mod convert;
 mod delete;
 mod list;
+mod odahu;
 mod operator;
 mod run;
 mod server;
@@ -21,6 +22,7 @@ use crate::output::Output;
 pub use convert::Convert;
 pub use delete::Delete;
 pub use list::List;
+pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
@@ -145,6 +147,9 @@ pub struct Up {
     /// Where people may sign in.
     #[command(flatten)]
     pub open_id: OpenId,
+    /// ODAHU's API.
+    #[command(flatten)]
+    pub odahu: Odahu,
     /// How to say that it is ready; `json` is one line on stdout
     #[arg(
         long,
