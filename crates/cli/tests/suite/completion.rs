@@ -34,7 +34,7 @@ fn has(program: &str) -> bool {
 }
 
 const BASH: &str = "source <(bowline completion bash); COMP_WORDS=($WORDS); \
-    COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _clap_complete_bowline; printf '%s\\n' \"${COMPREPLY[@]}\"";
+    COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _clap_complete_bowline bowline \"${COMP_WORDS[COMP_CWORD]}\"; printf '%s\\n' \"${COMPREPLY[@]}\"";
 
 #[test]
 fn bash_suggests_commands_and_names() {

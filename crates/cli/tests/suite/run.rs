@@ -95,7 +95,7 @@ fn a_signal_reaches_the_command(#[case] signal: &str) {
     let project = project();
     project.file(
         "wait.sh",
-        &format!("trap 'echo got {signal}; exit 7' {signal}\nmkfifo fifo\ntouch ready\nwhile :; do read line < fifo; done\n"),
+        &format!("trap 'echo got {signal}; exit 7' {signal}\ntouch ready\nwhile :; do sleep 0.02; done\n"),
     );
     // A shell starts jobs in the background with SIGINT ignored, so python does it here.
     project.file(
@@ -106,7 +106,8 @@ fn a_signal_reaches_the_command(#[case] signal: &str) {
              end = time.monotonic() + 60\n\
              while not os.path.exists('ready') and time.monotonic() < end: time.sleep(0.02)\n\
              job.send_signal(signal.SIG{signal})\n\
-             print(job.wait(60))\n"
+             try: print(job.wait(60))\n\
+             finally: job.kill()\n"
         ),
     );
     project
