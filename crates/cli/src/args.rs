@@ -6,6 +6,8 @@ mod operator;
 #[cfg(test)]
 mod reference;
 mod run;
+mod server;
+mod web;
 
 use std::path::PathBuf;
 
@@ -18,6 +20,8 @@ use crate::output::Output;
 pub use convert::Convert;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use run::{Env, EnvFormat, Run};
+pub use server::Server;
+pub use web::OpenId;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -66,6 +70,7 @@ pub struct Cluster {
 pub enum Command {
     Up(Up),
     Operator(Operator),
+    Server(Server),
     Inject(Inject),
     Lint(Lint),
     List(List),
@@ -123,6 +128,17 @@ pub struct Up {
         hide_env_values = true
     )]
     pub key_file: Option<PathBuf>,
+    /// File of further users: lines of token,user,uid,"group1,group2"
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "BOWLINE_TOKEN_AUTH_FILE",
+        hide_env_values = true
+    )]
+    pub token_auth_file: Option<PathBuf>,
+    /// Where people may sign in.
+    #[command(flatten)]
+    pub open_id: OpenId,
     /// How to say that it is ready; `json` is one line on stdout
     #[arg(
         long,

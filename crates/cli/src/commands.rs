@@ -9,6 +9,7 @@ mod lint;
 mod list;
 mod operator;
 mod run;
+mod server;
 mod show;
 mod up;
 
@@ -28,6 +29,7 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
     match args.command {
         Command::Up(up) => wait(&Runtime::new(), up::run(up))?,
         Command::Operator(operator) => wait(&Runtime::new(), operator::run(operator, &cluster))?,
+        Command::Server(server) => wait(&Runtime::new(), server::run(server, &cluster))?,
         Command::Inject(inject) => inject::run(&inject)?,
         Command::Lint(lint) if lint.files.is_empty() => {
             return Ok(wait(&small(), lint::cluster(&lint, &cluster))?);

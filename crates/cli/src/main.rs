@@ -22,6 +22,7 @@ mod suggest;
 mod terminal;
 #[cfg(feature = "otel")]
 mod traces;
+mod web;
 
 use std::process::ExitCode;
 
