@@ -95,7 +95,9 @@ fn a_signal_reaches_the_command(#[case] signal: &str) {
     let project = project();
     project.file(
         "wait.sh",
-        &format!("trap 'echo got {signal}; exit 7' {signal}\ntouch ready\nwhile :; do sleep 0.02; done\n"),
+        &format!(
+            "trap 'echo got {signal}; exit 7' {signal}\ntouch ready\nwhile :; do sleep 0.02; done\n"
+        ),
     );
     // A shell starts jobs in the background with SIGINT ignored, so python does it here.
     project.file(
