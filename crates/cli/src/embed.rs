@@ -5,6 +5,7 @@ mod admission;
 mod callers;
 mod crds;
 mod files;
+mod odahu;
 mod tokens;
 
 use std::net::{Ipv4Addr, TcpListener};
@@ -16,6 +17,7 @@ use bowline_apiserver::kubeconfig::Access;
 use bowline_apiserver::store::KeySource;
 use bowline_apiserver::tls::{Authority, Serving};
 use bowline_apiserver::{ApiServer, Config, Token, UserInfo};
+use bowline_catalog::connection_types::{Homes, seed};
 use bowline_core::Sensitive;
 use bowline_operator::controllers::{self, Assembly};
 use bowline_operator::listen::listen;
@@ -49,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) token_file: Option<PathBuf>,
     /// Where people may sign in.
     pub(crate) oidc: Option<Arc<Oidc>>,
+    /// ODAHU's API.
+    pub(crate) odahu: crate::args::Odahu,
 }
 
 /// Where everything can be reached.
@@ -94,6 +98,7 @@ impl Stack {
         files::write(&ca, authority.certificate_pem())?;
         let mut web = bowline_server::Settings::new(Hosts::loopback(port(&http)?), false);
         web.oidc.clone_from(&settings.oidc);
+        web.odahu = Some(odahu::settings(&api, &settings.odahu).await?);
         let administrator = Credentials::Token(Sensitive::new(secret.as_str()));
         let login = web.sessions.invite(administrator);
         let listening = Listening {
@@ -107,6 +112,9 @@ impl Stack {
         };
         let client = api.in_process(UserInfo::administrator(OPERATOR));
         let client = kube::Client::new(client, "default");
+        seed(&client, &Homes::default().opendatahub)
+            .await
+            .map_err(|error| at_fault(&error))?;
         let metrics = Arc::<Metrics>::default();
         let controllers = Assembly::new(&client, &controller_settings(), Arc::clone(&metrics));
         let health = web::health(Arc::clone(&metrics), &web.metrics);
