@@ -17,6 +17,7 @@ use bowline_apiserver::kubeconfig::Access;
 use bowline_apiserver::store::KeySource;
 use bowline_apiserver::tls::{Authority, Serving};
 use bowline_apiserver::{ApiServer, Config, Token, UserInfo};
+use bowline_catalog::connection_types::{Homes, seed};
 use bowline_core::Sensitive;
 use bowline_operator::controllers::{self, Assembly};
 use bowline_operator::listen::listen;
@@ -111,6 +112,9 @@ impl Stack {
         };
         let client = api.in_process(UserInfo::administrator(OPERATOR));
         let client = kube::Client::new(client, "default");
+        seed(&client, &Homes::default().opendatahub)
+            .await
+            .map_err(|error| at_fault(&error))?;
         let metrics = Arc::<Metrics>::default();
         let controllers = Assembly::new(&client, &controller_settings(), Arc::clone(&metrics));
         let health = web::health(Arc::clone(&metrics), &web.metrics);
