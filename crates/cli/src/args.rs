@@ -4,7 +4,10 @@
 mod convert;
 mod delete;
 mod list;
+mod odahu;
 mod operator;
+#[cfg(test)]
+mod reference;
 mod run;
 mod server;
 mod usage;
@@ -21,6 +24,7 @@ use crate::output::Output;
 pub use convert::Convert;
 pub use delete::Delete;
 pub use list::List;
+pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
@@ -145,6 +149,9 @@ pub struct Up {
     /// Where people may sign in.
     #[command(flatten)]
     pub open_id: OpenId,
+    /// ODAHU's API.
+    #[command(flatten)]
+    pub odahu: Odahu,
     /// How to say that it is ready; `json` is one line on stdout
     #[arg(
         long,
@@ -260,10 +267,15 @@ pub struct Show {
 }
 
 /// Print the completion script of a shell
+///
+/// The script asks `bowline` itself at every press of the key, so names of connections are suggested
+/// too, from the cluster that the line names. Linked as `kubectl_complete-bowline`, beside
+/// `kubectl-bowline`, `bowline` answers `kubectl` in the same way.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   source <(bowline completion bash)
+  bowline completion zsh > ~/.zfunc/_bowline
   bowline completion fish > ~/.config/fish/completions/bowline.fish")]
 pub struct Completion {
     /// The shell
