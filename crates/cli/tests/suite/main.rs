@@ -7,4 +7,5 @@ mod cli;
 mod guides;
 mod kube_rs;
 mod kubectl;
+mod odahu;
 mod project;
