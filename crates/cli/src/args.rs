@@ -1,9 +1,14 @@
 //! The command line: every command, flag, default and environment twin, and the help that people
 //! read. What the commands do is left to `commands`.
 
+mod convert;
+mod delete;
+mod list;
 mod odahu;
 mod operator;
+mod run;
 mod server;
+mod usage;
 mod web;
 
 use std::path::PathBuf;
@@ -12,10 +17,16 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::failure::{Failure, Kind};
+use crate::output::Output;
 
+pub use convert::Convert;
+pub use delete::Delete;
+pub use list::List;
 pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
+pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
+pub use usage::Usage;
 pub use web::OpenId;
 
 const STYLES: Styles = Styles::styled()
@@ -70,6 +81,11 @@ pub enum Command {
     Lint(Lint),
     List(List),
     Show(Show),
+    Usage(Usage),
+    Delete(Delete),
+    Env(Env),
+    Run(Run),
+    Convert(Convert),
     Completion(Completion),
 }
 
@@ -228,33 +244,6 @@ pub enum LintOutput {
     Sarif,
 }
 
-/// List connections, and Secrets that could be one
-///
-/// A connection is a Secret that says so by an annotation; below the connections stand the Secrets
-/// that only look like one, each with the reason and the command that would make it one.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  bowline list
-  bowline list -A --output json
-  bowline list --output name | xargs -n1 bowline show")]
-pub struct List {
-    /// Where to look.
-    #[command(flatten)]
-    pub scope: Scope,
-    /// How to show the list; `name` prints the names of connections only
-    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
-    pub output: ListOutput,
-}
-
-/// How `list` shows its rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ListOutput {
-    Text,
-    Json,
-    Name,
-}
-
 /// Show one connection, with its secret values masked
 ///
 /// Places such as endpoint, bucket, region and location are shown, everything else is masked.
@@ -265,20 +254,14 @@ Examples:
   bowline show training-data -n team-a --output json")]
 pub struct Show {
     /// Name of the connection
+    #[arg(add = crate::completion::connections())]
     pub name: String,
-    /// Namespace to look in [default: the context's, else `default`]
-    #[arg(short, long)]
-    pub namespace: Option<String>,
-    /// How to show it
-    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
-    pub output: ShowOutput,
-}
-
-/// How `show` shows a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ShowOutput {
-    Text,
-    Json,
+    /// Where it is.
+    #[command(flatten)]
+    pub project: Project,
+    /// How to show it.
+    #[command(flatten)]
+    pub shape: Shape,
 }
 
 /// Print the completion script of a shell
@@ -296,11 +279,33 @@ pub struct Completion {
 #[derive(Debug, Clone, clap::Args)]
 pub struct Scope {
     /// Namespace to look in [default: the context's, else `default`]
-    #[arg(short, long, conflicts_with = "all_namespaces")]
+    #[arg(
+        short,
+        long,
+        visible_alias = "project",
+        value_name = "NAME",
+        conflicts_with = "all_namespaces"
+    )]
     pub namespace: Option<String>,
     /// Look in all namespaces
     #[arg(short = 'A', long)]
     pub all_namespaces: bool,
+}
+
+/// The project that a connection is in, which is a namespace.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Project {
+    /// Namespace of the connection [default: the context's, else `default`]
+    #[arg(short, long, visible_alias = "project", value_name = "NAME")]
+    pub namespace: Option<String>,
+}
+
+/// How a result is shown.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Shape {
+    /// How to show it: text, wide, json, yaml, name or jsonpath=TEMPLATE
+    #[arg(short, long, value_name = "FORMAT", default_value = "text", add = crate::completion::outputs())]
+    pub output: Output,
 }
 
 #[cfg(test)]

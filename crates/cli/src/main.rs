@@ -7,12 +7,16 @@
 mod args;
 mod bundle;
 mod cluster;
+mod columns;
 mod commands;
+mod completion;
 mod embed;
 mod failure;
 mod incluster;
+mod lookup;
 mod manifests;
 mod object;
+mod output;
 mod process;
 mod suggest;
 mod terminal;

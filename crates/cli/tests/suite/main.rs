@@ -9,3 +9,4 @@ mod kube_rs;
 mod kubectl;
 mod odahu;
 mod project;
+mod usage;
