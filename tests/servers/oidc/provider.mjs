@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 
 const { resolve } = createRequire(`${process.argv[2]}/`);
-// It prints advice for production on standard output, which is ours.
-console.info = console.warn = console.error;
+// It gives advice for production.
+console.info = console.warn = () => {};
 const { default: Provider, interactionPolicy } = await import(pathToFileURL(resolve('oidc-provider')).href);
 
 const SCOPES = 'openid profile email groups';

@@ -2,5 +2,6 @@
 
 mod guards;
 mod identity;
+mod oidc;
 mod sessions;
 mod world;
