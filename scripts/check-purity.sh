@@ -5,6 +5,7 @@
 #   apiserver  stands on no other crate of this workspace;
 #   catalog    stands on core, and serves nothing itself;
 #   server     stands on catalog, without apiserver and operator;
+#   probe      stands on core, and knows no cluster;
 #   operator   does without SQLite, and without apiserver.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -50,8 +51,10 @@ forbid bowline-catalog 'bowline-(apiserver|operator|server)|axum|rusqlite' \
   "catalog is for every face, and knows the Kubernetes API by its client only"
 forbid bowline-server 'bowline-(apiserver|operator)|rusqlite|libsqlite3-sys' \
   "server reaches Kubernetes through a trait that it declares, which cli implements"
+forbid bowline-probe 'bowline-(apiserver|operator|server|catalog)|kube.*|rusqlite' \
+  "probe speaks to endpoints only; what it needs of a cluster is handed to it"
 forbid bowline-operator 'bowline-apiserver|rusqlite|libsqlite3-sys' \
   "operator runs in clusters, which have their own API and store"
 
-[ "$failed" = 0 ] && echo "+ purity: core, apiserver, catalog, server and operator depend on what they should"
+[ "$failed" = 0 ] && echo "+ purity: core, apiserver, catalog, server, probe and operator depend on what they should"
 exit "$failed"

@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bowline_benches::{Spread, api_stub, percentile, review, sequential};
+use bowline_benches::api_stub::Stub;
+use bowline_benches::{Spread, percentile, review, sequential};
 use bowline_operator::rights::Rights;
 use bowline_operator::server::answer_mutate;
-use bowline_operator::{Admission, Kubernetes};
+use bowline_operator::{Admission, Kubernetes, connect};
 use serde_json::Value;
 
 const NUMBERS: [usize; 3] = [1, 8, 32];
@@ -28,10 +29,10 @@ async fn main() -> Result<()> {
 
 /// Both algorithms in turn, with each number of connections, `samples` reviews at a time.
 async fn compare(name: &str, read: Duration, review: Duration, samples: usize) -> Result<()> {
-    let url = api_stub::start(read, review)?;
-    let cluster = Kubernetes::new(api_stub::client(&url)?);
+    let stub = Stub::start(read, review)?;
+    let cluster = Kubernetes::new(connect::client(&stub.config()?)?);
     let ours = Admission::new(Rights::new(cluster, Arc::default()));
-    let baseline = api_stub::client(&url)?;
+    let baseline = kube::Client::try_from(stub.config()?)?;
     let ours = async |body: &str| Ok(answer_mutate(&ours, body.as_bytes()).await?);
     let baseline = async |body: &str| sequential::answer(&baseline, body.as_bytes()).await;
     let mut series: Vec<Vec<(Vec<f64>, Vec<f64>)>> = vec![Vec::new(); NUMBERS.len()];

@@ -1,6 +1,8 @@
 //! A stub of the part of the Kubernetes API that admission asks: a good Secret and a yes, each
-//! after a set time. On a thread and runtime of its own, over HTTP on loopback.
+//! after a set time. On a thread and runtime of its own, over TLS on loopback, by HTTP/2 or 1.1.
 
+use std::future::pending;
+use std::net::TcpListener;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -10,40 +12,61 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use bowline_apiserver::tls::Authority;
+use bowline_operator::listen::listen;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-/// Starts a stub that answers a read after `read` and an access review after `review`, for as long
-/// as the process lives. Returns its URL.
-///
-/// # Errors
-/// When there is no port, or no thread.
-pub fn start(read: Duration, review: Duration) -> Result<String> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-    listener.set_nonblocking(true)?;
-    let url = format!("http://{}", listener.local_addr()?);
-    let routes = Router::new()
-        .route(
-            "/api/v1/namespaces/{namespace}/secrets/{name}",
-            get(secret).with_state(Delay::start(read)),
-        )
-        .route(
-            "/apis/authorization.k8s.io/v1/subjectaccessreviews",
-            post(allow).with_state(Delay::start(review)),
-        );
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    std::thread::Builder::new().spawn(move || {
-        runtime.block_on(async {
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
-                let _ = stream.set_nodelay(true);
-            });
-            axum::serve(listener, routes).await
+/// A running stub.
+pub struct Stub {
+    url: String,
+    authority: CertificateDer<'static>,
+}
+
+impl Stub {
+    /// Starts a stub that answers a read after `read` and an access review after `review`, for as
+    /// long as the process lives.
+    ///
+    /// # Errors
+    /// When there is no port, no thread, or no certificate.
+    pub fn start(read: Duration, review: Duration) -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let url = format!("https://{}", listener.local_addr()?);
+        let folder = tempfile::tempdir()?;
+        let authority = Authority::in_directory(folder.path())?;
+        let tls = authority.serving(&["127.0.0.1"])?.server_config();
+        let routes = Router::new()
+            .route(
+                "/api/v1/namespaces/{namespace}/secrets/{name}",
+                get(secret).with_state(Delay::start(read)),
+            )
+            .route(
+                "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+                post(allow).with_state(Delay::start(review)),
+            );
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let serve = move || runtime.block_on(listen(listener, tls, routes, pending()));
+        std::thread::Builder::new().spawn(serve)?;
+        let pem = authority.certificate_pem().as_bytes();
+        Ok(Self {
+            url,
+            authority: CertificateDer::from_pem_slice(pem)?,
         })
-    })?;
-    Ok(url)
+    }
+
+    /// How to reach it, with the defaults that there are in a cluster.
+    ///
+    /// # Errors
+    /// When the URL is none.
+    pub fn config(&self) -> Result<kube::Config> {
+        let mut config = kube::Config::new(self.url.parse().context("the URL of the stub")?);
+        config.root_cert = Some(vec![self.authority.to_vec()]);
+        Ok(config)
+    }
 }
 
 async fn secret(
@@ -106,13 +129,4 @@ impl Delay {
             let _ = passed.await;
         }
     }
-}
-
-/// A client of the stub, with the defaults that the operator has in a cluster.
-///
-/// # Errors
-/// When the URL is none.
-pub fn client(url: &str) -> Result<kube::Client> {
-    let url = url.parse().context("the URL of the stub")?;
-    Ok(kube::Client::try_from(kube::Config::new(url))?)
 }

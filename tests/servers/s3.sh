@@ -26,6 +26,8 @@ children=()
 
 fail() {
   echo "error: S3 server: $1" >&2
+  df -h "$state" | sed 's/^/  disk: /' >&2
+  tail -qn 5 "$state"/*.log 2> /dev/null | sed 's/^/  log: /' >&2
   echo "help: see the logs in $state" >&2
   exit 1
 }
@@ -118,8 +120,8 @@ mon max pg per osd = 1000
 # A monitor without peers has nobody to wait for, and refuses to run on full disks.
 paxos propose interval = 0.05
 paxos min wait = 0.01
-mon data avail crit = 1
-mon data avail warn = 1
+mon data avail crit = 0
+mon data avail warn = 0
 [mon.a]
 mon data = $state/mon
 [osd.0]

@@ -15,7 +15,7 @@ use bowline_operator::health;
 use bowline_operator::listen::{Limits, listen, listen_in_clear};
 use bowline_operator::metrics::count_panics;
 use bowline_operator::server::{Reviews, routes};
-use bowline_operator::{Admission, Health, Kubernetes, Metrics, Rights};
+use bowline_operator::{Admission, Health, Kubernetes, Metrics, Rights, connect};
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::Api;
 use tokio::sync::watch;
@@ -71,7 +71,8 @@ pub(crate) struct Replica {
     admission: TcpListener,
     http: TcpListener,
     certificates: Source,
-    has_controllers: bool,
+    /// Authorities of the clients that are answered, in PEM; all are where there is none.
+    client_authorities: Option<String>,
 }
 
 impl Replica {
@@ -79,25 +80,27 @@ impl Replica {
     pub(crate) async fn open(args: &Operator, cluster: &args::Cluster) -> Result<Self, Failure> {
         let config = cluster::config(cluster).await?;
         let namespace = namespace(args, &config.default_namespace);
-        let client = kube::Client::try_from(config).map_err(|error| {
+        let client = connect::client(&config).map_err(|error| {
             Failure::new(Kind::Usage, "there is no way to the cluster").caused_by(&error)
         })?;
         Ok(Self {
             client,
             settings: Settings {
+                has_controllers: !args.no_controllers,
                 storage_config: match args.storage_config {
                     StorageConfig::Off => Mode::Off,
                     StorageConfig::Own => Mode::Own,
                     StorageConfig::Adopt => Mode::Adopt,
                 },
                 annotates_secrets: args.annotate_secrets,
-                ca_bundle: ca_bundle(args.ca_bundle_file.as_deref())?,
+                ca_bundle: pem("--ca-bundle-file", args.ca_bundle_file.as_deref())?
+                    .unwrap_or_default(),
                 ..Settings::new(namespace, &args.name)
             },
             admission: bind("--listen", args.listen)?,
             http: bind("--http-listen", args.http_listen)?,
             certificates: Source::of(args),
-            has_controllers: !args.no_controllers,
+            client_authorities: pem("--client-ca-file", args.client_ca_file.as_deref())?,
         })
     }
 
@@ -115,7 +118,15 @@ impl Replica {
         let health = Arc::new(Health::new(serving.clone()));
         let certificates = self.certificates;
         let (client, settings) = (self.client.clone(), self.settings.clone());
-        let tls = serving.server_config();
+        let tls = match &self.client_authorities {
+            Some(authorities) => serving.server_config_for(authorities.as_bytes()),
+            None => Ok(serving.server_config()),
+        };
+        let tls = tls.map_err(|error| {
+            Failure::new(Kind::Usage, "clients of admission cannot be told apart")
+                .caused_by(&error)
+                .help("name a file of certificates in PEM with `--client-ca-file`")
+        })?;
         let certificates = async move { certificates.keep(&client, &settings, serving).await };
         let certificates = stopping.run_until_cancelled(certificates);
         let reviews = Reviews {
@@ -131,13 +142,7 @@ impl Replica {
         let stop = stopping.clone().cancelled_owned();
         let http = health::routes(health, metrics);
         let http = listen_in_clear(Limits::default(), self.http, http, stop);
-        let election = election(
-            self.has_controllers,
-            self.client,
-            self.settings,
-            leads,
-            at_rest.clone(),
-        );
+        let election = election(self.client, self.settings, leads, at_rest.clone());
         let stop = stopping.clone().cancelled_owned();
         let review = listen(self.admission, tls, routes(reviews), stop);
         let controllers = async {
@@ -153,13 +158,12 @@ impl Replica {
 }
 
 async fn election(
-    takes_part: bool,
     client: kube::Client,
     settings: Settings,
     leads: watch::Sender<bool>,
     at_rest: CancellationToken,
 ) {
-    if !takes_part {
+    if !settings.has_controllers {
         at_rest.cancelled().await;
         return;
     }
@@ -176,15 +180,15 @@ fn identity() -> String {
     format!("{host}-{}", &own[..8])
 }
 
-fn ca_bundle(file: Option<&Path>) -> Result<String, Failure> {
-    let Some(file) = file else {
-        return Ok(String::new());
+fn pem(flag: &str, file: Option<&Path>) -> Result<Option<String>, Failure> {
+    let read = |file: &Path| {
+        std::fs::read_to_string(file).map_err(|error| {
+            Failure::new(Kind::Usage, format!("cannot read `{}`", file.display()))
+                .caused_by(&error)
+                .help(format!("name a file of certificates in PEM with `{flag}`"))
+        })
     };
-    std::fs::read_to_string(file).map_err(|error| {
-        Failure::new(Kind::Usage, format!("cannot read `{}`", file.display()))
-            .caused_by(&error)
-            .help("name a file of certificates in PEM with `--ca-bundle-file`")
-    })
+    file.map(read).transpose()
 }
 
 /// `$POD_NAMESPACE` is what the chart sets from the pod's own metadata.

@@ -12,10 +12,11 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::{SignedDuration, Timestamp};
-use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
+use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -125,11 +126,32 @@ impl Serving {
 
     /// What the TLS library needs to serve HTTP/1.1 and HTTP/2, now and after each change.
     pub fn server_config(&self) -> Arc<ServerConfig> {
+        self.serve_those(WebPkiClientVerifier::no_client_auth())
+    }
+
+    /// The same for clients only that show a certificate by one of these authorities, in PEM.
+    ///
+    /// # Errors
+    /// When there is no certificate, or one that cannot be an authority's.
+    pub fn server_config_for(&self, authorities: &[u8]) -> Result<Arc<ServerConfig>, Unfit> {
+        const AT: &str = "the client authority";
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(authorities) {
+            let certificate = certificate.map_err(|_| Unfit::Certificate(AT))?;
+            roots.add(certificate).map_err(Unfit::Chain)?;
+        }
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        let verifier = verifier.build().map_err(|_| Unfit::Certificate(AT))?;
+        Ok(self.serve_those(verifier))
+    }
+
+    fn serve_those(&self, clients: Arc<dyn ClientCertVerifier>) -> Arc<ServerConfig> {
         let mut config =
             ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
                 .with_safe_default_protocol_versions()
                 .expect("the provider knows the default protocol versions")
-                .with_no_client_auth()
+                .with_client_cert_verifier(clients)
                 .with_cert_resolver(Arc::new(self.clone()));
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Arc::new(config)

@@ -8,6 +8,7 @@ pub mod kinds;
 pub mod lease;
 pub mod queue;
 pub mod status;
+pub mod status_map;
 pub mod storage_config;
 pub mod watches;
 
@@ -60,6 +61,8 @@ pub struct Settings {
     pub namespace: String,
     /// What our own objects begin with.
     pub name: String,
+    /// Whether this replica may lead; else it keeps the inventory for admission only.
+    pub has_controllers: bool,
     /// Whose `storage-config` and bundles of certificates are kept.
     pub storage_config: Mode,
     /// Whether S3 connections get the annotations that upstream KServe reads.
@@ -76,6 +79,7 @@ impl Settings {
         Self {
             namespace: namespace.into(),
             name: name.into(),
+            has_controllers: true,
             storage_config: Mode::Own,
             annotates_secrets: false,
             ca_bundle: String::new(),
@@ -179,17 +183,18 @@ impl Assembly {
     /// Puts a replica together; nothing runs yet.
     pub fn new(client: &kube::Client, settings: &Settings, metrics: Arc<Metrics>) -> Self {
         let (inventory, queue) = (Arc::new(Inventory::default()), Arc::new(Queue::default()));
-        let watches = Watches::new(client.clone(), Arc::clone(&inventory), Arc::clone(&queue));
+        let (mode, known) = (settings.storage_config, || Arc::clone(&inventory));
+        let kept = settings.has_controllers.then_some(mode);
+        let watches = Watches::new(client.clone(), known(), Arc::clone(&queue), kept);
         let recorder = Recorder::new(client.clone(), Reporter::from(settings.name.as_str()));
         let fingerprints = Fingerprints::new(
             client.clone(),
             settings.namespace.clone(),
             format!("{}-fingerprints", settings.name),
         );
-        let (mode, known) = (settings.storage_config, || Arc::clone(&inventory));
         let controllers = Controllers {
             queue: Arc::clone(&queue),
-            inventory: Arc::clone(&inventory),
+            inventory: known(),
             status: StatusController::new(client.clone(), recorder.clone(), known(), fingerprints),
             storage: StorageConfig::new(client.clone(), known(), mode, settings.annotates_secrets),
             bundle: CaBundle::new(client.clone(), known(), mode, settings.ca_bundle.clone()),

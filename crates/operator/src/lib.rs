@@ -6,6 +6,7 @@
 pub mod admission;
 pub mod certificates;
 pub mod cluster;
+pub mod connect;
 pub mod controllers;
 pub mod health;
 pub mod kubernetes;

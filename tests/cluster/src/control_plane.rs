@@ -63,6 +63,7 @@ impl ControlPlane {
         let authority = Authority::new("cluster authority")?;
         let admin = authority.user("admin", "system:masters")?;
         write_files(&folder, &authority)?;
+        show_certificate(&folder, &authority)?;
         let kubeconfig = kubeconfig(api_port, &authority, &admin);
         std::fs::write(folder.join("kubeconfig"), kubeconfig.to_string())?;
         let kubeconfig = serde_json::from_value(kubeconfig)?;
@@ -162,6 +163,7 @@ impl ControlPlane {
             format!("--tls-cert-file={}", file("server.crt")),
             format!("--tls-private-key-file={}", file("server.key")),
             format!("--client-ca-file={}", file("ca.crt")),
+            format!("--admission-control-config-file={}", file("admission.json")),
             "--authorization-mode=RBAC".to_owned(),
             "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
             format!("--service-account-key-file={}", file("accounts.pub")),
@@ -215,6 +217,39 @@ fn write_files(folder: &Path, authority: &Authority) -> Result<()> {
     ] {
         std::fs::write(folder.join(name), content)?;
     }
+    Ok(())
+}
+
+/// Has the API server show webhooks a certificate of its own.
+fn show_certificate(folder: &Path, authority: &Authority) -> Result<()> {
+    let shown = authority.user("kube-apiserver", "webhook-callers")?;
+    let kubeconfig = json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "users": [{"name": "*", "user": {
+            "client-certificate-data": STANDARD.encode(&shown.certificate),
+            "client-key-data": STANDARD.encode(&shown.key),
+        }}],
+    });
+    let at = folder.join("webhook-kubeconfig");
+    std::fs::write(&at, kubeconfig.to_string())?;
+    let plugin = |name: &str| {
+        json!({"name": name, "configuration": {
+            "apiVersion": "apiserver.config.k8s.io/v1",
+            "kind": "WebhookAdmissionConfiguration",
+            "kubeConfigFile": at.display().to_string(),
+        }})
+    };
+    let plugins = [
+        plugin("MutatingAdmissionWebhook"),
+        plugin("ValidatingAdmissionWebhook"),
+    ];
+    let configuration = json!({
+        "apiVersion": "apiserver.config.k8s.io/v1",
+        "kind": "AdmissionConfiguration",
+        "plugins": plugins,
+    });
+    std::fs::write(folder.join("admission.json"), configuration.to_string())?;
     Ok(())
 }
 

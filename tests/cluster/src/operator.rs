@@ -95,6 +95,11 @@ impl Installation {
         ));
         arguments.extend(self.flags.iter().cloned());
         let mut operator = Operator::start(&self.environment, &arguments, address).await?;
+        if self.certificates == "files" {
+            // It listens a moment before it has a certificate to answer with.
+            let said = || async { Ok(operator.said("serving with the certificate") > 0) };
+            until("there is a certificate to serve with", said).await?;
+        }
         // A replica may outlive the installation, and reads its certificates again and again.
         operator.folders.push(Arc::clone(&self.folder));
         Ok(operator)

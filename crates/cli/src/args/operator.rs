@@ -78,6 +78,17 @@ pub struct Operator {
         hide_env_values = true
     )]
     pub certificate_names: Vec<String>,
+    /// Answer admission only for clients with a certificate by one of these authorities (PEM)
+    ///
+    /// API servers show one where their admission configuration names a kubeconfig with it. Read
+    /// at start.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "BOWLINE_CLIENT_CA_FILE",
+        hide_env_values = true
+    )]
+    pub client_ca_file: Option<PathBuf>,
     /// Answer admission only
     #[arg(long, env = "BOWLINE_NO_CONTROLLERS", hide_env_values = true)]
     pub no_controllers: bool,

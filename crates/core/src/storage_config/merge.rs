@@ -61,6 +61,17 @@ pub enum Missing {
     TooLarge,
 }
 
+impl Missing {
+    /// The reason of a condition.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::NotOurs(_) => "NotOurs",
+            Self::Occupied => "EntryNotOurs",
+            Self::TooLarge => "TooLarge",
+        }
+    }
+}
+
 /// A clause, without a full stop.
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

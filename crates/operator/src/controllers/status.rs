@@ -5,24 +5,17 @@ use std::sync::Arc;
 
 use bowline_core::drift::{self, State, Statuses};
 use bowline_core::names;
-use bowline_core::names::MANAGED_BY;
-use k8s_openapi::api::core::v1::{ConfigMap, ObjectReference};
+use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::jiff::Timestamp;
-use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions};
-use kube::core::ObjectMeta;
+use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use kube::runtime::events::{Event, EventType, Recorder};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::fingerprint::Fingerprints;
 use super::inventory::{Inventory, Workload, WorkloadRef};
 use super::kinds::Kind;
+use super::status_map::StatusMap;
 use super::{ATTEMPTS, ReconcileError, is_written};
-
-/// ConfigMap of a namespace that holds the statuses of its models.
-///
-/// KServe copies every annotation of a model onto its pods, so an annotation that changes would
-/// restart them.
-pub const STATUS_CONFIG_MAP: &str = "bowline-connection-status";
 
 /// Keeps statuses.
 pub struct StatusController {
@@ -103,7 +96,7 @@ impl StatusController {
             let patch = Patch::Merge(patch);
             if is_written(api.patch_metadata(&reference.name, &params, &patch).await)? {
                 let written = to_text(&after);
-                self.inventory.learn_status(reference, written.as_str());
+                self.inventory.learn_status(reference, written.as_deref());
                 self.tell(reference, workload, &before, &after).await;
                 return Ok(());
             }
@@ -117,26 +110,16 @@ impl StatusController {
         reference: &WorkloadRef,
         workload: Option<&Workload>,
     ) -> Result<(), Failure> {
-        let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), &reference.namespace);
         let key = entry(reference);
         for _ in 0..ATTEMPTS {
-            let found = api.get_opt(STATUS_CONFIG_MAP).await?;
-            let data = found.as_ref().and_then(|found| found.data.as_ref());
-            let text = data.and_then(|data| data.get(&key));
+            let map = StatusMap::read(&self.client, &reference.namespace).await?;
+            let text = map.entry(&key);
             let before = parse(text);
             let after = self.statuses(reference, workload, &before).await?;
             if after == before && text.is_some() != after.is_empty() {
                 return Ok(());
             }
-            let is_last = after.is_empty() && data.is_none_or(|data| data.len() <= 1);
-            let written = write(
-                &api,
-                found.map(|found| found.metadata),
-                &key,
-                &after,
-                is_last,
-            );
-            if written.await? {
+            if map.set(&key, to_text(&after)).await? {
                 self.tell(reference, workload, &before, &after).await;
                 return Ok(());
             }
@@ -218,52 +201,6 @@ impl From<ReconcileError> for Failure {
     }
 }
 
-/// Writes one entry of the ConfigMap; `false` when somebody else was faster.
-async fn write(
-    api: &Api<ConfigMap>,
-    found: Option<ObjectMeta>,
-    key: &str,
-    statuses: &Statuses,
-    is_last: bool,
-) -> Result<bool, kube::Error> {
-    let text = to_text(statuses);
-    let Some(meta) = found else {
-        let Value::String(text) = text else {
-            return Ok(true);
-        };
-        let (label, value) = MANAGED_BY;
-        let made = ConfigMap {
-            metadata: ObjectMeta {
-                name: Some(STATUS_CONFIG_MAP.to_owned()),
-                labels: Some([(label.to_owned(), value.to_owned())].into()),
-                ..ObjectMeta::default()
-            },
-            data: Some([(key.to_owned(), text)].into()),
-            ..ConfigMap::default()
-        };
-        return is_written(api.create(&PostParams::default(), &made).await);
-    };
-    if is_last {
-        let params = DeleteParams {
-            preconditions: Some(Preconditions {
-                uid: meta.uid,
-                resource_version: meta.resource_version,
-            }),
-            ..DeleteParams::default()
-        };
-        return is_written(api.delete(STATUS_CONFIG_MAP, &params).await);
-    }
-    let patch = json!({
-        "metadata": {"resourceVersion": meta.resource_version},
-        "data": {key: text},
-    });
-    let params = PatchParams::default();
-    is_written(
-        api.patch(STATUS_CONFIG_MAP, &params, &Patch::Merge(patch))
-            .await,
-    )
-}
-
 /// The entry of a model in the ConfigMap.
 fn entry(reference: &WorkloadRef) -> String {
     format!("{}.{}", reference.kind.to_lowercase(), reference.name)
@@ -275,12 +212,12 @@ fn parse(text: Option<&String>) -> Statuses {
         .unwrap_or_default()
 }
 
-/// Null takes an annotation or entry away.
-fn to_text(statuses: &Statuses) -> Value {
+/// None takes an annotation or entry away.
+fn to_text(statuses: &Statuses) -> Option<String> {
     if statuses.is_empty() {
-        return Value::Null;
+        return None;
     }
-    serde_json::to_string(statuses).map_or(Value::Null, Value::String)
+    serde_json::to_string(statuses).ok()
 }
 
 fn event(name: &str, was: Option<State>, is: State) -> Option<Event> {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bowline_core::storage_config::{
-    self as decisions, Change, Entry, Merge, Mode, NAME, Update, annotations,
+    self as decisions, Change, Entry, Merge, Missing, Mode, NAME, Update, annotations,
 };
 use bowline_core::{Secret, Sensitive, ca_bundle, names};
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -16,6 +16,7 @@ use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams
 use serde_json::{Map, Value, json};
 
 use super::inventory::Inventory;
+use super::status_map::StatusMap;
 use super::{ATTEMPTS, Notice, ReconcileError, is_written};
 use crate::kubernetes::secrets;
 
@@ -43,6 +44,8 @@ struct Seen {
     others: BTreeSet<String>,
     /// What was said about it.
     notices: BTreeSet<Notice>,
+    /// The condition that was written; `None` before the first time.
+    condition: Option<Option<String>>,
 }
 
 impl StorageConfig {
@@ -88,8 +91,16 @@ impl StorageConfig {
         let api = secrets(&self.client, namespace);
         let found = api.get_opt(NAME).await?;
         let names = self.inventory.for_storage(namespace);
+        let before = self.seen().get(namespace).cloned().unwrap_or_default();
         if found.is_none() && names.is_empty() {
-            self.seen().remove(namespace);
+            if before.condition.is_none_or(|condition| condition.is_some()) {
+                self.write_condition(namespace, None).await?;
+            }
+            let nothing = Seen {
+                condition: Some(None),
+                ..Seen::default()
+            };
+            self.seen().insert(namespace.to_owned(), nothing);
             return Ok(Some(Vec::new()));
         }
         let mut now = Seen {
@@ -97,7 +108,6 @@ impl StorageConfig {
             has_bundle: self.has_bundle(namespace).await?,
             ..Seen::default()
         };
-        let before = self.seen().get(namespace).cloned().unwrap_or_default();
         let metadata = found.as_ref().map(|found| found.metadata.clone());
         let existing = found.and_then(parse);
         let kept = Kept {
@@ -129,6 +139,10 @@ impl StorageConfig {
             return Ok(None);
         };
         now.version = version.unwrap_or(now.version);
+        now.condition = Some(condition(&missing));
+        if now.condition != before.condition {
+            self.write_condition(namespace, condition(&missing)).await?;
+        }
         let news = now.notices.difference(&before.notices).cloned().collect();
         self.seen().insert(namespace.to_owned(), now);
         Ok(Some(news))
@@ -211,9 +225,41 @@ impl StorageConfig {
         Ok(text.is_some_and(|text| !text.trim().is_empty()))
     }
 
+    /// Somebody else's change in between leads to the next attempt, or to the next look.
+    async fn write_condition(
+        &self,
+        namespace: &str,
+        condition: Option<String>,
+    ) -> Result<(), kube::Error> {
+        for _ in 0..ATTEMPTS {
+            let map = StatusMap::read(&self.client, namespace).await?;
+            if map.entry(NAME) == condition.as_ref() || map.set(NAME, condition.clone()).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     fn seen(&self) -> std::sync::MutexGuard<'_, HashMap<String, Seen>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What people are told for as long as models cannot read some connections: a condition as
+/// Kubernetes has it, though without a time, so that the same state is the same text.
+fn condition(missing: &BTreeMap<String, Missing>) -> Option<String> {
+    let (_, first) = missing.first_key_value()?;
+    let without: Vec<String> = missing
+        .iter()
+        .map(|(name, why)| format!("connection `{name}` has no entry: {why}"))
+        .collect();
+    let condition = json!({
+        "type": "Complete",
+        "status": "False",
+        "reason": first.reason(),
+        "message": without.join("; "),
+    });
+    Some(condition.to_string())
 }
 
 /// A connection that was read, or did not need to be.

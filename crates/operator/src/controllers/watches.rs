@@ -10,6 +10,7 @@ use std::time::Duration;
 use bowline_core::ca_bundle;
 use bowline_core::names::MANAGED_BY;
 use bowline_core::plan::Account;
+use bowline_core::storage_config::Mode;
 use futures::{Stream, StreamExt as _};
 use kube::api::{Api, ApiResource, DynamicObject};
 use kube::core::{GroupVersionKind, ObjectMeta, PartialObjectMeta};
@@ -35,6 +36,7 @@ pub struct Watches {
     client: kube::Client,
     inventory: Arc<Inventory>,
     queue: Arc<Queue<Key>>,
+    kept: Option<Mode>,
     /// Watches that have not yet told everything once.
     unsynced: AtomicUsize,
 }
@@ -42,13 +44,20 @@ pub struct Watches {
 type Meta = PartialObjectMeta<DynamicObject>;
 
 impl Watches {
-    /// Watches with the rights of `client`.
-    pub fn new(client: kube::Client, inventory: Arc<Inventory>, queue: Arc<Queue<Key>>) -> Self {
+    /// Watches with the rights of `client`. Of what is not kept anyway, as `kept` and the absence of
+    /// controllers say, there is no watch.
+    pub fn new(
+        client: kube::Client,
+        inventory: Arc<Inventory>,
+        queue: Arc<Queue<Key>>,
+        kept: Option<Mode>,
+    ) -> Self {
         let unsynced = AtomicUsize::new(KINDS.len() + 1);
         Self {
             client,
             inventory,
             queue,
+            kept,
             unsynced,
         }
     }
@@ -67,11 +76,15 @@ impl Watches {
         }
         let this = Arc::clone(&self);
         tasks.spawn(async move { this.watch_secrets().await });
-        let this = Arc::clone(&self);
-        tasks.spawn(async move { this.watch_accounts().await });
-        for name in super::ca_bundle::WATCHED {
+        if self.kept.is_some() {
             let this = Arc::clone(&self);
-            tasks.spawn(async move { this.watch_config_map(name).await });
+            tasks.spawn(async move { this.watch_accounts().await });
+        }
+        if self.kept.is_some_and(|mode| mode != Mode::Off) {
+            for name in super::ca_bundle::WATCHED {
+                let this = Arc::clone(&self);
+                tasks.spawn(async move { this.watch_config_map(name).await });
+            }
         }
         let this = Arc::clone(&self);
         tasks.spawn(async move { this.refresh().await });

@@ -47,6 +47,19 @@ fn store() -> Value {
     })
 }
 
+/// Where it is told for as long as models cannot read a connection.
+fn statuses() -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "bowline-connection-status", "namespace": "team-a"},
+    })
+}
+
+fn condition(statuses: &Value) -> Value {
+    let text = statuses["data"]["storage-config"].as_str();
+    serde_json::from_str(text.unwrap_or_default()).unwrap_or_default()
+}
+
 fn entry(store: &Value, name: &str) -> Value {
     let text = store["data"][name].as_str().unwrap_or_default();
     let bytes = STANDARD.decode(text).unwrap_or_default();
@@ -153,11 +166,32 @@ async fn a_storage_config_that_is_not_ours_is_left_alone_and_told(
     };
     let _running = Loop::start_with(&api.client, &settings);
     until_told(&api, "models cannot read connection `models`").await?;
+    api.until(&statuses(), |it| condition(it)["reason"] == "NotOurs")
+        .await?;
     let after = api.get(&store()).await?.unwrap_or_default();
     assert_eq!(
         after["metadata"]["resourceVersion"],
         json!(before.metadata.resource_version)
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_condition_goes_when_the_way_is_free() -> Result<()> {
+    let api = TestApi::start().await?;
+    let mut theirs = store();
+    theirs["stringData"] = json!({"other": "{}"});
+    api.create(theirs).await?;
+    let mut labelled = connection("models", &s3());
+    labelled["metadata"]["labels"] = json!({"opendatahub.io/managed": "true"});
+    api.create(labelled).await?;
+    let _running = Loop::start(&api.client);
+    let is_told = |it: &Value| condition(it)["reason"] == "NotOurs";
+    api.until(&statuses(), is_told).await?;
+    api.delete(&store()).await?;
+    api.until(&store(), |it| entry(it, "models")["type"] == "s3")
+        .await?;
+    api.until(&statuses(), Value::is_null).await?;
     Ok(())
 }
 

@@ -131,6 +131,8 @@ impl Python {
             .arg(program)
             .env_clear()
             .env("HOME", root)
+            // KServe leaves the certificates that it downloads in its temporary folder.
+            .env("TMPDIR", root)
             .current_dir(root);
         command
     }

@@ -47,6 +47,7 @@ async fn release_namespace(cluster: &Cluster) -> Result<()> {
 #[case::openshift_ai_replace("openshift-ai-replace")]
 #[case::most_on("most-on")]
 #[case::most_off("most-off")]
+#[case::storage_off("storage-off")]
 #[tokio::test]
 async fn every_object_is_accepted(#[case] name: &str) -> Result<()> {
     let Some(shared) = shared().await? else {

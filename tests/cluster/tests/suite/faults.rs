@@ -2,6 +2,7 @@
 //! clocks jump. Each test runs `bowline operator` as a process; a panic in its log fails the test.
 
 mod api_server;
+mod callers;
 mod certificates;
 mod clock;
 mod conflicts;

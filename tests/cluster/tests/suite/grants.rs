@@ -24,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 #[case::default("default")]
 #[case::everything_on("most-on")]
 #[case::everything_off("most-off")]
+#[case::storage_off("storage-off")]
 #[tokio::test]
 async fn every_right_is_used_and_none_is_missing(#[case] name: &str) -> Result<()> {
     let Some(mut cluster) = own_audited().await? else {

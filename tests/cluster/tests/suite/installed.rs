@@ -62,6 +62,12 @@ impl Installed {
         std::fs::write(&kubeconfig, of_account.to_string())?;
 
         let address = free_address()?;
+        // The authority of the certificate that the API server shows to webhooks.
+        let own = cluster.kubeconfig_path().context("a cluster of ours")?;
+        std::fs::copy(
+            own.with_file_name("ca.crt"),
+            files.path().join("client-ca.crt"),
+        )?;
         let arguments = arguments(deployment, address, files.path())?;
         let variables = [
             format!("KUBECONFIG={}", kubeconfig.display()),
@@ -109,6 +115,10 @@ fn arguments(deployment: &Value, address: SocketAddr, files: &Path) -> Result<Ve
         (
             "--ca-bundle-file",
             files.join("ca-bundle.crt").display().to_string(),
+        ),
+        (
+            "--client-ca-file",
+            files.join("client-ca.crt").display().to_string(),
         ),
     ];
     let mut arguments = Vec::new();
