@@ -19,7 +19,7 @@ pub use convert::Convert;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
-pub use web::OpenId;
+pub use web::{OpenId, Web};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -134,9 +134,9 @@ pub struct Up {
         hide_env_values = true
     )]
     pub token_auth_file: Option<PathBuf>,
-    /// Where people may sign in.
+    /// Types and sign-in.
     #[command(flatten)]
-    pub open_id: OpenId,
+    pub web: Web,
     /// How to say that it is ready; `json` is one line on stdout
     #[arg(
         long,
