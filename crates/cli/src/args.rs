@@ -29,7 +29,7 @@ pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
 pub use usage::Usage;
-pub use web::OpenId;
+pub use web::{OpenId, Web};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -146,9 +146,9 @@ pub struct Up {
         hide_env_values = true
     )]
     pub token_auth_file: Option<PathBuf>,
-    /// Where people may sign in.
+    /// Types and sign-in.
     #[command(flatten)]
-    pub open_id: OpenId,
+    pub web: Web,
     /// ODAHU's API.
     #[command(flatten)]
     pub odahu: Odahu,

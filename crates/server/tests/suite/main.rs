@@ -3,5 +3,6 @@
 mod guards;
 mod identity;
 mod odahu;
+mod oidc;
 mod sessions;
 mod world;
