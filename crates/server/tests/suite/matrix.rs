@@ -109,7 +109,7 @@ pub(crate) async fn world_for(operation: &Operation) -> Result<World> {
             .error_for_status()?;
     }
     if operation.id != "createConnectionType" {
-        let lake = json!({"displayName": "Lake", "fields": [{"type": "short-text", "name": "Host", "envVar": "LAKE_HOST", "properties": {}}]});
+        let lake = json!({"displayName": "Lake", "categories": ["Lakes"], "fields": [{"type": "short-text", "name": "Host", "envVar": "LAKE_HOST", "properties": {}}]});
         let made = world.request(Who::Admin, Method::POST, "/api/v1/connection-types");
         made.json(&lake).send().await?.error_for_status()?;
     }

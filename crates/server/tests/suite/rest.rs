@@ -489,7 +489,7 @@ async fn a_body_that_does_not_come_is_not_waited_for() -> Result<()> {
 #[tokio::test]
 async fn a_type_is_created_changed_copied_disabled_and_deleted() -> Result<()> {
     let world = World::new().await?;
-    let input = json!({"displayName": "Lake", "fields": [{"type": "short-text", "name": "Host", "envVar": "LAKE_HOST", "properties": {}}]});
+    let input = json!({"displayName": "Lake", "categories": ["Lakes"], "fields": [{"type": "short-text", "name": "Host", "envVar": "LAKE_HOST", "properties": {}}]});
     let created = send(&world, Who::Admin, Method::POST, TYPES, input.clone()).await?;
     assert_eq!(
         (

@@ -3,7 +3,6 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
 use async_trait::async_trait;
@@ -249,12 +248,6 @@ async fn open(data: &TempDir) -> Result<ApiServer> {
         config.tokens.push(Token::new(who.token(), user));
     }
     Ok(ApiServer::open(config).await?)
-}
-
-/// Something different each time.
-pub(crate) fn unique(word: &str) -> String {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    format!("{word}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// The problem document of an answer.
