@@ -2,9 +2,13 @@
 //! read. What the commands do is left to `commands`.
 
 mod convert;
+mod delete;
+mod list;
+mod odahu;
 mod operator;
 mod run;
 mod server;
+mod usage;
 mod web;
 
 use std::path::PathBuf;
@@ -16,9 +20,13 @@ use crate::failure::{Failure, Kind};
 use crate::output::Output;
 
 pub use convert::Convert;
+pub use delete::Delete;
+pub use list::List;
+pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
+pub use usage::Usage;
 pub use web::{OpenId, Web};
 
 const STYLES: Styles = Styles::styled()
@@ -73,6 +81,8 @@ pub enum Command {
     Lint(Lint),
     List(List),
     Show(Show),
+    Usage(Usage),
+    Delete(Delete),
     Env(Env),
     Run(Run),
     Convert(Convert),
@@ -137,6 +147,9 @@ pub struct Up {
     /// Types and sign-in.
     #[command(flatten)]
     pub web: Web,
+    /// ODAHU's API.
+    #[command(flatten)]
+    pub odahu: Odahu,
     /// How to say that it is ready; `json` is one line on stdout
     #[arg(
         long,
@@ -229,33 +242,6 @@ pub enum LintOutput {
     Text,
     Json,
     Sarif,
-}
-
-/// List connections, and Secrets that could be one
-///
-/// A connection is a Secret that says so by an annotation; below the connections stand the Secrets
-/// that only look like one, each with the reason and the command that would make it one.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  bowline list
-  bowline list -A --output json
-  bowline list --output name | xargs -n1 bowline show")]
-pub struct List {
-    /// Where to look.
-    #[command(flatten)]
-    pub scope: Scope,
-    /// How to show the list; `name` prints the names of connections only
-    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
-    pub output: ListOutput,
-}
-
-/// How `list` shows its rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ListOutput {
-    Text,
-    Json,
-    Name,
 }
 
 /// Show one connection, with its secret values masked

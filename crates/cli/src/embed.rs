@@ -5,6 +5,7 @@ mod admission;
 mod callers;
 mod crds;
 mod files;
+mod odahu;
 mod seed;
 mod tokens;
 
@@ -53,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) homes: Homes,
     /// Where people may sign in.
     pub(crate) oidc: Option<Arc<Oidc>>,
+    /// ODAHU's API.
+    pub(crate) odahu: crate::args::Odahu,
 }
 
 /// Where everything can be reached.
@@ -104,6 +107,7 @@ impl Stack {
         let hosts = Hosts::loopback(port(&http)?);
         let mut web = bowline_server::Settings::new(hosts, false, reader, homes.clone());
         web.oidc.clone_from(&settings.oidc);
+        web.odahu = Some(odahu::settings(&api, &settings.odahu).await?);
         let administrator = Credentials::Token(Sensitive::new(secret.as_str()));
         let login = web.sessions.invite(administrator);
         let listening = Listening {

@@ -7,6 +7,7 @@
 mod args;
 mod bundle;
 mod cluster;
+mod columns;
 mod commands;
 mod completion;
 mod embed;

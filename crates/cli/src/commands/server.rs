@@ -94,6 +94,8 @@ fn settings(
     let mut settings = Settings::new(hosts, is_secure, reader, args.web.homes());
     settings.proxies = Proxies(args.trusted_proxies.clone());
     settings.oidc = web::provider(&args.web.open_id)?;
+    let project = args.odahu_project.as_deref();
+    settings.odahu = project.map(bowline_server::odahu::Settings::new);
     Ok(settings)
 }
 

@@ -82,6 +82,8 @@ impl Sandbox {
 #[case("lint", "lint --help")]
 #[case("list", "list --help")]
 #[case("show", "show --help")]
+#[case("usage", "usage --help")]
+#[case("delete", "delete --help")]
 #[case("completion", "completion --help")]
 fn help_reads_well(#[case] name: &str, #[case] line: &str) {
     assert_snapshot!(format!("help_{name}"), Sandbox::new().run(line));

@@ -8,3 +8,4 @@ mod guides;
 mod kube_rs;
 mod kubectl;
 mod project;
+mod usage;

@@ -5,6 +5,7 @@ mod document;
 mod guards;
 mod identity;
 mod matrix;
+mod odahu;
 mod oidc;
 mod rest;
 mod sessions;
