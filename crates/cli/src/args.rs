@@ -1,12 +1,15 @@
 //! The command line: every command, flag, default and environment twin, and the help that people
 //! read. What the commands do is left to `commands`.
 
+mod catalog;
 mod convert;
+mod create;
 mod operator;
 #[cfg(test)]
 mod reference;
 mod run;
 mod server;
+mod types;
 mod web;
 
 use std::path::PathBuf;
@@ -17,10 +20,13 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
 
+pub use catalog::Home;
 pub use convert::Convert;
+pub use create::{Create, Set, Setting, Sources, Unset};
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
+pub use types::{TypeCommand, Types};
 pub use web::OpenId;
 
 const STYLES: Styles = Styles::styled()
@@ -75,6 +81,10 @@ pub enum Command {
     Lint(Lint),
     List(List),
     Show(Show),
+    Create(Create),
+    Set(Set),
+    Unset(Unset),
+    Types(Types),
     Env(Env),
     Run(Run),
     Convert(Convert),

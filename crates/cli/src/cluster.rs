@@ -115,6 +115,16 @@ impl Cluster {
         flag.unwrap_or(&self.namespace)
     }
 
+    /// The client itself, for what the catalog does with it.
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// The failure behind an error of a request of others.
+    pub fn refused(&self, what: &str, error: &kube::Error) -> Failure {
+        refusal::of(&self.address, what, error)
+    }
+
     /// Hands every Secret that could be a connection to `each`, one page at a time, so that the
     /// values of a whole cluster are never held at once.
     ///

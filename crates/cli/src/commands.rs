@@ -2,7 +2,8 @@
 //! talk to a cluster, so that help and offline commands answer at once.
 
 mod completion;
-mod convert;
+pub mod convert;
+mod create;
 mod env;
 mod inject;
 mod lint;
@@ -10,7 +11,9 @@ mod list;
 mod operator;
 mod run;
 mod server;
+mod set;
 mod show;
+mod types;
 mod up;
 
 use std::process::ExitCode;
@@ -37,6 +40,10 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
         Command::Lint(lint) => return Ok(lint::files(&lint)?),
         Command::List(list) => wait(&small(), list::run(&list, &cluster))?,
         Command::Show(show) => wait(&small(), show::run(&show, &cluster))?,
+        Command::Create(create) => wait(&small(), create::run(&create, &cluster))?,
+        Command::Set(set) => wait(&small(), set::run(&set, &cluster))?,
+        Command::Unset(unset) => wait(&small(), set::unset(&unset, &cluster))?,
+        Command::Types(types) => wait(&small(), types::run(&types, &cluster))?,
         Command::Env(env) => wait(&small(), env::run(&env, &cluster))?,
         Command::Run(run) => {
             let injected = wait(&small(), run::fetch(&run, &cluster))?;

@@ -6,11 +6,13 @@
 
 mod args;
 mod bundle;
+mod catalog;
 mod cluster;
 mod commands;
 mod completion;
 mod embed;
 mod failure;
+mod given;
 mod incluster;
 mod lookup;
 mod manifests;
