@@ -4,6 +4,8 @@
 mod catalog;
 mod convert;
 mod create;
+mod edit;
+mod export;
 mod operator;
 #[cfg(test)]
 mod reference;
@@ -23,6 +25,8 @@ use crate::output::Output;
 pub use catalog::Home;
 pub use convert::Convert;
 pub use create::{Create, Set, Setting, Sources, Unset};
+pub use edit::Edit;
+pub use export::{Export, Import};
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
@@ -84,10 +88,13 @@ pub enum Command {
     Create(Create),
     Set(Set),
     Unset(Unset),
+    Edit(Edit),
     Types(Types),
     Env(Env),
     Run(Run),
     Convert(Convert),
+    Export(Export),
+    Import(Import),
     Completion(Completion),
 }
 

@@ -10,7 +10,7 @@ use bowline_catalog::convert::{self, Format};
 use bowline_catalog::edit::is_secret;
 use bowline_catalog::types::{ConnectionType, Field, FieldKind};
 use bowline_catalog::values::{Given, Input};
-use bowline_core::{Finding, Secret, Severity};
+use bowline_core::{Finding, Secret, Sensitive, Severity};
 
 use crate::args::{Setting, Sources};
 use crate::catalog::usage;
@@ -54,14 +54,16 @@ pub fn from_file(source: &str, name: &str) -> Result<Secret, Failure> {
 
 /// The values of a whole connection.
 pub fn of_secret(secret: &Secret, type_: Option<&ConnectionType>) -> Input {
-    let value = |(key, value): (&String, &bowline_core::Sensitive)| {
-        let given = match field(type_, key) {
-            Some(field) if is_file(field) => Given::file(value.expose()),
-            _ => Given::text(value.expose()),
-        };
-        (key.clone(), given)
-    };
+    let value = |(key, value): (&String, &Sensitive)| (key.clone(), of_value(key, value, type_));
     secret.data.iter().map(value).collect()
+}
+
+/// A stored value as what a person would give for it.
+pub fn of_value(key: &str, value: &Sensitive, type_: Option<&ConnectionType>) -> Given {
+    match field(type_, key) {
+        Some(field) if is_file(field) => Given::file(value.expose()),
+        _ => Given::text(value.expose()),
+    }
 }
 
 /// The values that settings and stdin give; those of settings win.
@@ -160,7 +162,7 @@ fn content(key: &str, field: Option<&Field>, name: Option<String>, mut bytes: Ve
     if field.is_some_and(is_file) {
         return Given::File {
             name,
-            content: bowline_core::Sensitive::new(bytes),
+            content: Sensitive::new(bytes),
         };
     }
     let is_text = field.is_some_and(|field| matches!(field.kind, FieldKind::Text));

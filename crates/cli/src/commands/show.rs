@@ -39,6 +39,8 @@ pub(super) fn print(output: &Output, secret: Secret) -> Result<(), Failure> {
     })
 }
 
+pub(super) use value::may_show;
+
 /// What is shown of a connection, or of a Secret that could be one.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
