@@ -32,9 +32,7 @@ pub fn failure(cluster: &Cluster, error: &Error) -> Failure {
         Error::Conflict { help, .. } | Error::Protected { help, .. } => {
             Failure::new(error.kind(), error.to_string()).help(help.as_str())
         }
-        Error::Kubernetes { step, source } => {
-            cluster.refused(&format!("what {step} needs"), source)
-        }
+        Error::Kubernetes { step, source } => cluster.failed(step, source),
         Error::NotFound { .. } | Error::Unreadable { .. } => {
             Failure::new(error.kind(), error.to_string())
         }

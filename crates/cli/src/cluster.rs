@@ -120,9 +120,9 @@ impl Cluster {
         self.client.clone()
     }
 
-    /// The failure behind an error of a request of others.
-    pub fn refused(&self, what: &str, error: &kube::Error) -> Failure {
-        refusal::of(&self.address, what, error)
+    /// The failure behind an error of a step of others.
+    pub fn failed(&self, step: &str, error: &kube::Error) -> Failure {
+        refusal::of_step(&self.address, step, error)
     }
 
     /// Hands every Secret that could be a connection to `each`, one page at a time, so that the

@@ -13,10 +13,23 @@ use crate::suggest::nearest;
 const START: &str = "`bowline up` starts a Kubernetes API on this machine; \
     `--kubeconfig` and `--context` choose another";
 
+const RIGHTS_TO_READ: &str =
+    "ask for the rights `get` and `list` on Secrets there, or choose another with `-n`";
+
 /// The failure behind an error of a request.
 pub(super) fn of(address: &str, what: &str, error: &kube::Error) -> Failure {
     match error {
-        kube::Error::Api(status) => refused(what, status.code, &status.message),
+        kube::Error::Api(status) => {
+            let failure = refused(
+                format!("the API does not give {what}"),
+                status.code,
+                &status.message,
+            );
+            match failure.kind() {
+                Kind::Forbidden => failure.help(RIGHTS_TO_READ),
+                _ => failure,
+            }
+        }
         kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => {
             Failure::new(Kind::Internal, format!("{what} cannot be read"))
                 .cause(format!(
@@ -34,17 +47,23 @@ pub(super) fn of(address: &str, what: &str, error: &kube::Error) -> Failure {
     }
 }
 
-fn refused(what: &str, code: u16, message: &str) -> Failure {
+/// The failure of a step that changes something, or that the catalog takes.
+pub(super) fn of_step(address: &str, step: &str, error: &kube::Error) -> Failure {
+    match error {
+        kube::Error::Api(status) => refused(format!("{step} failed"), status.code, &status.message),
+        error => of(address, step, error),
+    }
+}
+
+fn refused(what: String, code: u16, message: &str) -> Failure {
     let kind = Kind::of_status(code);
-    let failure = Failure::new(kind, format!("the API does not give {what}"));
+    let failure = Failure::new(kind, what);
     let failure = match message {
         "" => failure.cause(format!("it answered {code}")),
         message => failure.cause(format!("it answered {code}: {message}")),
     };
     match kind {
-        Kind::Forbidden => failure.help(
-            "ask for the rights `get` and `list` on Secrets there, or choose another with `-n`",
-        ),
+        Kind::Forbidden => failure.help("ask for the right, or choose another namespace with `-n`"),
         Kind::Unauthenticated => {
             failure.help("sign in again, or choose other credentials with `--context`")
         }

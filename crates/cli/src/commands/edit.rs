@@ -120,13 +120,12 @@ impl Desk<'_> {
     }
 
     fn nothing_changed(&self, text: &str) -> Result<String, Failure> {
-        match document::has_errors(text) {
+        match document::errors(text).next().is_some() {
             false => Ok(self.said("is as it was")),
-            true => Err(Failure::new(
-                Kind::Invalid,
-                format!("connection `{}` was not changed", self.name),
-            )
-            .cause("the text was closed with its errors")),
+            true => {
+                let what = format!("connection `{}` was not changed", self.name);
+                Err(document::errors(text).fold(Failure::new(Kind::Invalid, what), Failure::cause))
+            }
         }
     }
 

@@ -9,5 +9,6 @@ mod convert;
 mod guides;
 mod kube_rs;
 mod kubectl;
+mod manage;
 mod project;
 mod run;

@@ -219,9 +219,9 @@ pub fn with_errors(text: &str, errors: &[String]) -> String {
     out
 }
 
-/// Whether a text still holds errors that were put there.
-pub fn has_errors(text: &str) -> bool {
-    text.lines().any(|line| line.starts_with(ERROR))
+/// The errors that stand in front of a text.
+pub fn errors(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| line.strip_prefix(ERROR))
 }
 
 fn edited(value: Value) -> Edited {
