@@ -65,7 +65,7 @@ fn a_secret_as_an_argument_is_refused_with_the_way_to_do_it() {
     outcome
         .complains("cannot be an argument")
         .complains("AWS_SECRET_ACCESS_KEY=@FILE");
-    assert!(!outcome.stderr.contains("typed'"), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("=typed"), "{}", outcome.stderr);
     assert!(!project.has("secret/tides"));
 }
 
