@@ -1,8 +1,12 @@
 //! The command line: every command, flag, default and environment twin, and the help that people
 //! read. What the commands do is left to `commands`.
 
+mod catalog;
 mod convert;
+mod create;
 mod delete;
+mod edit;
+mod export;
 mod list;
 mod odahu;
 mod operator;
@@ -10,6 +14,7 @@ mod operator;
 mod reference;
 mod run;
 mod server;
+mod types;
 mod usage;
 mod web;
 
@@ -21,13 +26,18 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
 
+pub use catalog::Home;
 pub use convert::Convert;
+pub use create::{Create, Set, Setting, Sources, Unset};
 pub use delete::Delete;
+pub use edit::Edit;
+pub use export::{Export, Import};
 pub use list::List;
 pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
+pub use types::{TypeCommand, Types};
 pub use usage::Usage;
 pub use web::{OpenId, Web};
 
@@ -83,11 +93,18 @@ pub enum Command {
     Lint(Lint),
     List(List),
     Show(Show),
-    Usage(Usage),
+    Create(Create),
+    Set(Set),
+    Unset(Unset),
+    Edit(Edit),
     Delete(Delete),
+    Usage(Usage),
+    Types(Types),
     Env(Env),
     Run(Run),
     Convert(Convert),
+    Export(Export),
+    Import(Import),
     Completion(Completion),
 }
 

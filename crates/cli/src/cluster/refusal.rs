@@ -5,7 +5,6 @@
 use std::error::Error;
 use std::io;
 
-use bowline_catalog::Error as Catalog;
 use kube::config::KubeconfigError;
 
 use crate::failure::{Failure, Kind};
@@ -14,12 +13,22 @@ use crate::suggest::nearest;
 const START: &str = "`bowline up` starts a Kubernetes API on this machine; \
     `--kubeconfig` and `--context` choose another";
 
+const RIGHTS_TO_READ: &str =
+    "ask for the rights `get` and `list` on Secrets there, or choose another with `-n`";
+
 /// The failure behind an error of a request.
 pub(super) fn of(address: &str, what: &str, error: &kube::Error) -> Failure {
     match error {
         kube::Error::Api(status) => {
-            let what = format!("the API does not give {what}");
-            refused(&what, status.code, &status.message)
+            let failure = refused(
+                format!("the API does not give {what}"),
+                status.code,
+                &status.message,
+            );
+            match failure.kind() {
+                Kind::Forbidden => failure.help(RIGHTS_TO_READ),
+                _ => failure,
+            }
         }
         kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => {
             Failure::new(Kind::Internal, format!("{what} cannot be read"))
@@ -38,30 +47,15 @@ pub(super) fn of(address: &str, what: &str, error: &kube::Error) -> Failure {
     }
 }
 
-/// The failure behind an error of the catalog.
-pub(super) fn of_catalog(address: &str, error: Catalog) -> Failure {
-    let kind = error.kind();
-    let text = error.to_string();
+/// The failure of a step that changes something, or that the catalog takes.
+pub(super) fn of_step(address: &str, step: &str, error: &kube::Error) -> Failure {
     match error {
-        Catalog::Kubernetes { step, source } => match &*source {
-            kube::Error::Api(status) => {
-                refused(&format!("{step} failed"), status.code, &status.message)
-            }
-            other => of(address, &step, other),
-        },
-        Catalog::Conflict { what, help } | Catalog::Protected { what, help } => {
-            Failure::new(kind, what).help(help)
-        }
-        Catalog::Invalid { findings, .. } => {
-            let texts = findings.iter();
-            let texts = texts.map(|finding| format!("`{}`: {}", finding.field, finding.message));
-            texts.fold(Failure::new(kind, text), Failure::cause)
-        }
-        Catalog::NotFound { .. } | Catalog::Unreadable { .. } => Failure::new(kind, text),
+        kube::Error::Api(status) => refused(format!("{step} failed"), status.code, &status.message),
+        error => of(address, step, error),
     }
 }
 
-fn refused(what: &str, code: u16, message: &str) -> Failure {
+fn refused(what: String, code: u16, message: &str) -> Failure {
     let kind = Kind::of_status(code);
     let failure = Failure::new(kind, what);
     let failure = match message {
@@ -69,9 +63,7 @@ fn refused(what: &str, code: u16, message: &str) -> Failure {
         message => failure.cause(format!("it answered {code}: {message}")),
     };
     match kind {
-        Kind::Forbidden => failure.help(
-            "ask for the rights `get` and `list` on Secrets there, or choose another with `-n`",
-        ),
+        Kind::Forbidden => failure.help("ask for the right, or choose another namespace with `-n`"),
         Kind::Unauthenticated => {
             failure.help("sign in again, or choose other credentials with `--context`")
         }

@@ -9,6 +9,7 @@ mod convert;
 mod guides;
 mod kube_rs;
 mod kubectl;
+mod manage;
 mod odahu;
 mod project;
 mod run;
