@@ -146,7 +146,13 @@ async fn serve(
 ) {
     while let Some(head) = request(&mut stream).await {
         kept.lock().expect("no panic").push_str(&head);
-        if !reply(&mut stream, decide(&head)).await {
+        let mut said = decide(&head);
+        if let Reply::Whole(text) = &mut said
+            && head.starts_with("HEAD")
+        {
+            text.truncate(text.find("\r\n\r\n").map_or(text.len(), |end| end + 4));
+        }
+        if !reply(&mut stream, said).await {
             return;
         }
     }
