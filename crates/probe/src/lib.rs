@@ -40,7 +40,7 @@ pub struct Request<'a> {
     pub ask: &'a Ask,
     /// The project's other connections: a URI such as `s3://…` is tried with the login of one of them.
     pub others: &'a [Connection],
-    /// Who tells about PersistentVolumeClaims; `None` where there is no cluster at hand.
+    /// Who tells about `PersistentVolumeClaim`s; `None` where there is no cluster at hand.
     pub claims: Option<&'a dyn Claims>,
     /// Certificate authorities in PEM that the project trusts beside the system's.
     pub authorities: Option<&'a str>,
@@ -86,7 +86,7 @@ impl Default for Settings {
     }
 }
 
-/// What is known about a PersistentVolumeClaim.
+/// What is known about a `PersistentVolumeClaim`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
     /// There is none of this name.
@@ -97,7 +97,7 @@ pub enum Claim {
     Bound,
 }
 
-/// Who tells about PersistentVolumeClaims.
+/// Who tells about `PersistentVolumeClaim`s.
 pub trait Claims: Send + Sync {
     /// What is known about a claim; `None` where it cannot be asked.
     fn claim<'a>(&'a self, namespace: &'a str, name: &'a str) -> BoxFuture<'a, Option<Claim>>;
@@ -128,7 +128,7 @@ pub async fn probe(
 async fn run(session: &mut Session<'_>) -> Result<(), Trouble> {
     fields(session)?;
     let Some(protocol) = session.connection.protocol else {
-        return Err(Trouble::new(&outcome::NO_PROTOCOL));
+        return Err(Trouble::new(&outcome::FIELDS_WRONG));
     };
     let place = Place::of(session.connection, session.ask);
     run_as(session, protocol, place).await
@@ -145,7 +145,7 @@ pub(crate) fn run_as<'a>(
             Protocol::S3 => s3::run(session, &place).await,
             Protocol::Uri => uri::run(session, &place).await,
             Protocol::Oci | Protocol::Gcs | Protocol::Azure | Protocol::Git => {
-                Err(Trouble::new(&outcome::NO_PROTOCOL).detail(protocol.as_str()))
+                Err(Trouble::new(&outcome::FIELDS_WRONG).detail(protocol.as_str()))
             }
         }
     })
