@@ -4,9 +4,11 @@
 pub mod canary;
 pub mod cases;
 pub mod memory;
+pub mod oidc;
 pub mod s3;
 pub mod server;
 
 pub use canary::{Canaries, Leak};
 pub use memory::Memory;
+pub use oidc::Oidc;
 pub use s3::S3;
