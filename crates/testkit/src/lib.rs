@@ -6,6 +6,7 @@ pub mod cases;
 pub mod memory;
 pub mod s3;
 pub mod server;
+pub mod servers;
 
 pub use canary::{Canaries, Leak};
 pub use memory::Memory;
