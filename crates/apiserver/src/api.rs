@@ -4,6 +4,7 @@
 use crate::admission::Admission;
 use crate::config::{Config, Token};
 use crate::crd;
+use crate::identity::UserInfo;
 use crate::kinds;
 use crate::rbac::{Policy, PolicyCache};
 use crate::registry::Registry;
@@ -44,6 +45,18 @@ impl Api {
             policy: PolicyCache::default(),
             definitions: Mutex::new(()),
         })
+    }
+
+    /// Whose a bearer token is. Every token is looked at, so that the time taken does not tell which
+    /// one is close.
+    pub(crate) fn user_of_token(&self, offered: &str) -> Option<UserInfo> {
+        let mut known = None;
+        for token in &self.tokens {
+            if token.is(offered) {
+                known = Some(token.user().clone());
+            }
+        }
+        known
     }
 
     /// The access rules of this moment.

@@ -84,6 +84,11 @@ impl ApiServer {
         self.api.admission.set(admission).is_ok()
     }
 
+    /// Whose a bearer token is, where it is one of this API's.
+    pub fn user_of_token(&self, token: &str) -> Option<UserInfo> {
+        self.api.user_of_token(token)
+    }
+
     /// The API as a service in this process, for one user.
     pub fn in_process(&self, user: UserInfo) -> InProcess {
         InProcess::new(Arc::clone(&self.api), user)

@@ -2,6 +2,26 @@
 //! what. Everything is done with the Kubernetes client that it is given, so the rights of whoever
 //! owns the client decide; serving people is left to the faces.
 
+mod arrived;
+pub mod compatibility;
+mod conflict;
+pub mod connection_types;
+pub mod connections;
+pub mod convert;
+pub mod draft;
+pub mod edit;
 pub mod error;
+pub mod index;
+pub mod keys;
+pub mod kinds;
+pub mod naming;
+pub mod odahu;
+pub mod references;
+pub mod row;
+pub mod types;
+pub mod values;
+pub mod who;
 
+pub use connection_types::Types;
+pub use connections::Connections;
 pub use error::{Error, Result};

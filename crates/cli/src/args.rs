@@ -1,7 +1,11 @@
 //! The command line: every command, flag, default and environment twin, and the help that people
 //! read. What the commands do is left to `commands`.
 
+mod convert;
 mod operator;
+mod run;
+mod server;
+mod web;
 
 use std::path::PathBuf;
 
@@ -9,8 +13,13 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::failure::{Failure, Kind};
+use crate::output::Output;
 
+pub use convert::Convert;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
+pub use run::{Env, EnvFormat, Run};
+pub use server::Server;
+pub use web::OpenId;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -59,10 +68,14 @@ pub struct Cluster {
 pub enum Command {
     Up(Up),
     Operator(Operator),
+    Server(Server),
     Inject(Inject),
     Lint(Lint),
     List(List),
     Show(Show),
+    Env(Env),
+    Run(Run),
+    Convert(Convert),
     Completion(Completion),
 }
 
@@ -113,6 +126,17 @@ pub struct Up {
         hide_env_values = true
     )]
     pub key_file: Option<PathBuf>,
+    /// File of further users: lines of token,user,uid,"group1,group2"
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "BOWLINE_TOKEN_AUTH_FILE",
+        hide_env_values = true
+    )]
+    pub token_auth_file: Option<PathBuf>,
+    /// Where people may sign in.
+    #[command(flatten)]
+    pub open_id: OpenId,
     /// How to say that it is ready; `json` is one line on stdout
     #[arg(
         long,
@@ -244,20 +268,14 @@ Examples:
   bowline show training-data -n team-a --output json")]
 pub struct Show {
     /// Name of the connection
+    #[arg(add = crate::completion::connections())]
     pub name: String,
-    /// Namespace to look in [default: the context's, else `default`]
-    #[arg(short, long)]
-    pub namespace: Option<String>,
-    /// How to show it
-    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
-    pub output: ShowOutput,
-}
-
-/// How `show` shows a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ShowOutput {
-    Text,
-    Json,
+    /// Where it is.
+    #[command(flatten)]
+    pub project: Project,
+    /// How to show it.
+    #[command(flatten)]
+    pub shape: Shape,
 }
 
 /// Print the completion script of a shell
@@ -275,11 +293,33 @@ pub struct Completion {
 #[derive(Debug, Clone, clap::Args)]
 pub struct Scope {
     /// Namespace to look in [default: the context's, else `default`]
-    #[arg(short, long, conflicts_with = "all_namespaces")]
+    #[arg(
+        short,
+        long,
+        visible_alias = "project",
+        value_name = "NAME",
+        conflicts_with = "all_namespaces"
+    )]
     pub namespace: Option<String>,
     /// Look in all namespaces
     #[arg(short = 'A', long)]
     pub all_namespaces: bool,
+}
+
+/// The project that a connection is in, which is a namespace.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Project {
+    /// Namespace of the connection [default: the context's, else `default`]
+    #[arg(short, long, visible_alias = "project", value_name = "NAME")]
+    pub namespace: Option<String>,
+}
+
+/// How a result is shown.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Shape {
+    /// How to show it: text, wide, json, yaml, name or jsonpath=TEMPLATE
+    #[arg(short, long, value_name = "FORMAT", default_value = "text", add = crate::completion::outputs())]
+    pub output: Output,
 }
 
 #[cfg(test)]

@@ -2,10 +2,14 @@
 //! talk to a cluster, so that help and offline commands answer at once.
 
 mod completion;
+mod convert;
+mod env;
 mod inject;
 mod lint;
 mod list;
 mod operator;
+mod run;
+mod server;
 mod show;
 mod up;
 
@@ -25,6 +29,7 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
     match args.command {
         Command::Up(up) => wait(&Runtime::new(), up::run(up))?,
         Command::Operator(operator) => wait(&Runtime::new(), operator::run(operator, &cluster))?,
+        Command::Server(server) => wait(&Runtime::new(), server::run(server, &cluster))?,
         Command::Inject(inject) => inject::run(&inject)?,
         Command::Lint(lint) if lint.files.is_empty() => {
             return Ok(wait(&small(), lint::cluster(&lint, &cluster))?);
@@ -32,6 +37,12 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
         Command::Lint(lint) => return Ok(lint::files(&lint)?),
         Command::List(list) => wait(&small(), list::run(&list, &cluster))?,
         Command::Show(show) => wait(&small(), show::run(&show, &cluster))?,
+        Command::Env(env) => wait(&small(), env::run(&env, &cluster))?,
+        Command::Run(run) => {
+            let injected = wait(&small(), run::fetch(&run, &cluster))?;
+            return Ok(run::replace_process(&run, &injected)?);
+        }
+        Command::Convert(convert) => return Ok(convert::run(&convert)?),
         Command::Completion(completion) => completion::run(&completion)?,
     }
     Ok(ExitCode::SUCCESS)

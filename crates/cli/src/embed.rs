@@ -2,27 +2,33 @@
 //! same admission over HTTPS. Talking to the person is left to `commands::up`.
 
 mod admission;
+mod callers;
 mod crds;
 mod files;
+mod tokens;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
 use bowline_apiserver::kubeconfig::Access;
 use bowline_apiserver::store::KeySource;
 use bowline_apiserver::tls::{Authority, Serving};
 use bowline_apiserver::{ApiServer, Config, Token, UserInfo};
+use bowline_core::Sensitive;
 use bowline_operator::controllers::{self, Assembly};
 use bowline_operator::listen::listen;
 use bowline_operator::server::{Reviews, routes};
 use bowline_operator::{Admission, Kubernetes, Metrics};
+use bowline_server::callers::Credentials;
+use bowline_server::guard::Hosts;
+use bowline_server::session::oidc::Oidc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::failure::{Failure, Kind};
+use crate::web;
 use admission::Embedded;
 
 /// Names under which clients on this machine reach the servers.
@@ -39,6 +45,10 @@ pub(crate) struct Settings {
     pub(crate) kubernetes_port: u16,
     pub(crate) admission_port: u16,
     pub(crate) http_port: u16,
+    /// File of further users.
+    pub(crate) token_file: Option<PathBuf>,
+    /// Where people may sign in.
+    pub(crate) oidc: Option<Arc<Oidc>>,
 }
 
 /// Where everything can be reached.
@@ -49,6 +59,8 @@ pub(crate) struct Listening {
     pub(crate) http: String,
     pub(crate) token: String,
     pub(crate) ca: PathBuf,
+    /// Good for one sign-in.
+    pub(crate) login: String,
 }
 
 /// Everything that runs, opened and bound, not yet serving.
@@ -60,6 +72,7 @@ pub(crate) struct Stack {
     kubernetes: TcpListener,
     review: TcpListener,
     http: TcpListener,
+    web: Router,
     listening: Listening,
 }
 
@@ -79,11 +92,16 @@ impl Stack {
         let serving = authority.serving(&NAMES).map_err(|e| at_fault(&e))?;
         let ca = settings.data.join("ca.crt");
         files::write(&ca, authority.certificate_pem())?;
+        let mut web = bowline_server::Settings::new(Hosts::loopback(port(&http)?), false);
+        web.oidc.clone_from(&settings.oidc);
+        let administrator = Credentials::Token(Sensitive::new(secret.as_str()));
+        let login = web.sessions.invite(administrator);
         let listening = Listening {
             kubeconfig: settings.data.join("kubeconfig"),
             kubernetes: url("https", &kubernetes)?,
             admission: url("https", &review)?,
             http: url("http", &http)?,
+            login: format!("{}/login/{login}", url("http", &http)?),
             token: secret,
             ca,
         };
@@ -91,6 +109,12 @@ impl Stack {
         let client = kube::Client::new(client, "default");
         let metrics = Arc::<Metrics>::default();
         let controllers = Assembly::new(&client, &controller_settings(), Arc::clone(&metrics));
+        let health = web::health(Arc::clone(&metrics), &web.metrics);
+        let callers = callers::Embedded {
+            api: api.clone(),
+            oidc: settings.oidc.clone(),
+        };
+        let web = bowline_server::routes(web, Arc::new(callers), health);
         let users = Arc::clone(&controllers.inventory);
         let reviews = Reviews {
             admission: Arc::new(Admission::new(Kubernetes::new(client))),
@@ -119,6 +143,7 @@ impl Stack {
             kubernetes,
             review,
             http,
+            web,
             listening,
         })
     }
@@ -131,11 +156,10 @@ impl Stack {
     pub(crate) async fn serve(self, stopping: CancellationToken) -> Result<(), Failure> {
         let stop = || stopping.clone().cancelled_owned();
         let kubernetes = asynchronous(self.kubernetes)?;
-        let http = asynchronous(self.http)?;
         let tls = self.serving.server_config();
         let api = self.api.serve(kubernetes, Arc::clone(&tls), stop());
         let review = listen(self.review, tls, routes(self.reviews), stop());
-        let http = axum::serve(http, health()).with_graceful_shutdown(stop());
+        let http = bowline_server::listen::listen(self.http, None, self.web, stop());
         // There is no other replica: this one leads.
         let (_leads, leading) = watch::channel(true);
         let controllers = self.controllers.run(leading, stopping.clone());
@@ -156,6 +180,9 @@ async fn open_api(settings: &Settings, token: Token) -> Result<ApiServer, Failur
         config.key = KeySource::File(path.clone());
     }
     config.tokens.push(token);
+    if let Some(path) = &settings.token_file {
+        config.tokens.extend(tokens::read(path)?);
+    }
     config.definitions = crds::workload_kinds();
     ApiServer::open(config)
         .await
@@ -164,16 +191,6 @@ async fn open_api(settings: &Settings, token: Token) -> Result<ApiServer, Failur
 
 pub(crate) fn administrator() -> UserInfo {
     UserInfo::administrator(ADMINISTRATOR)
-}
-
-/// Answers for load balancers and people; the servers are bound before this one answers.
-fn health() -> Router {
-    let ok = || get(|| async { "ok\n" });
-    let version = concat!("{\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}\n");
-    Router::new()
-        .route("/livez", ok())
-        .route("/readyz", ok())
-        .route("/version", get(move || async move { version }))
 }
 
 fn bind(flag: &str, port: u16) -> Result<TcpListener, Failure> {
@@ -193,6 +210,11 @@ fn bind(flag: &str, port: u16) -> Result<TcpListener, Failure> {
 fn url(scheme: &str, listener: &TcpListener) -> Result<String, Failure> {
     let address = listener.local_addr().map_err(|error| at_fault(&error))?;
     Ok(format!("{scheme}://{address}"))
+}
+
+fn port(listener: &TcpListener) -> Result<u16, Failure> {
+    let address = listener.local_addr().map_err(|error| at_fault(&error))?;
+    Ok(address.port())
 }
 
 fn asynchronous(listener: TcpListener) -> Result<tokio::net::TcpListener, Failure> {

@@ -8,16 +8,20 @@ mod args;
 mod bundle;
 mod cluster;
 mod commands;
+mod completion;
 mod embed;
 mod failure;
 mod incluster;
+mod lookup;
 mod manifests;
 mod object;
+mod output;
 mod process;
 mod suggest;
 mod terminal;
 #[cfg(feature = "otel")]
 mod traces;
+mod web;
 
 use std::process::ExitCode;
 

@@ -94,7 +94,11 @@ pub fn read(files: &[impl AsRef<Path>]) -> Result<Vec<Manifest>, Failure> {
     Ok(manifests)
 }
 
-fn bytes(file: &Path) -> Result<(String, Vec<u8>), Failure> {
+/// The bytes of a file, and how it is called; `-` is stdin.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn bytes(file: &Path) -> Result<(String, Vec<u8>), Failure> {
     if file.as_os_str() == STDIN {
         let mut bytes = Vec::new();
         return match io::stdin().lock().read_to_end(&mut bytes) {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::io::{ErrorKind, Write};
 
 use anstyle::{AnsiColor, Style};
-use bowline_core::Severity;
+use bowline_core::{Finding, Severity};
 
 use crate::failure::{Failure, Kind};
 
@@ -58,6 +58,33 @@ pub fn print(text: &str) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// Writes bytes to stdout as they are, for a program to read: nothing is taken out of them, as
+/// [`print`] does with colours.
+///
+/// # Errors
+/// When stdout cannot take them; whoever reads them needs all of them.
+pub fn write(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes)
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::new(Kind::Internal, "stdout cannot be written").caused_by(&error))
+}
+
+/// Tells a person a finding that is not part of the result.
+pub fn tell(name: &str, finding: &Finding) {
+    let (severity, style) = (finding.severity, style(finding.severity));
+    let place = match name {
+        "" => String::new(),
+        name => format!("{}: ", plain(name)),
+    };
+    let (message, help) = (plain(&finding.message), plain(&finding.help));
+    let rule = finding.rule;
+    // Where stderr is closed there is nobody left to tell.
+    let mut err = anstream::stderr().lock();
+    let _ = writeln!(err, "{style}{severity}[{rule}]{style:#}: {place}{message}");
+    let _ = writeln!(err, "{HELP}  help:{HELP:#} {help}");
 }
 
 /// Tells a person something that is not part of the result.

@@ -22,7 +22,7 @@ pub(crate) use quote::quoted;
 pub use read::Reading;
 pub(crate) use read::flag;
 pub(crate) use recognise::{annotate, label, protocol_of_type};
-pub(crate) use spelling::canonical;
+pub use spelling::canonical;
 
 use crate::names;
 use crate::protocol::Protocol;

@@ -236,8 +236,16 @@ impl Metrics {
 
     /// Everything, as text of the media type [`MEDIA_TYPE`].
     pub fn encode(&self) -> String {
+        self.encode_with(&Registry::default())
+    }
+
+    /// The same, followed by the families of somebody else.
+    pub fn encode_with(&self, others: &Registry) -> String {
         let mut all = String::new();
-        text::encode(&mut all, &self.registry).expect("a String takes every text");
+        let written = text::encode_registry(&mut all, &self.registry)
+            .and_then(|()| text::encode_registry(&mut all, others))
+            .and_then(|()| text::encode_eof(&mut all));
+        written.expect("a String takes every text");
         all
     }
 }

@@ -26,6 +26,8 @@ pub struct Ready {
     pub token: String,
     /// Path of the CA certificate.
     pub ca: PathBuf,
+    /// A link by which a browser signs in once.
+    pub login: String,
 }
 
 /// A running server.

@@ -6,12 +6,12 @@ mod value;
 use bowline_core::{Candidate, Connection, Finding, Recognition, Secret, names, validate};
 use serde::Serialize;
 
-use crate::args::{self, Show, ShowOutput};
-use crate::cluster::{Cluster, Scope};
-use crate::failure::{Failure, Kind};
-use crate::suggest::nearest;
-use crate::terminal;
-use value::Shown;
+use crate::args::{self, Show};
+use crate::cluster::Cluster;
+use crate::failure::Failure;
+use crate::lookup;
+use crate::output::{self, Shown};
+use value::Masked;
 
 /// Prints the connection.
 ///
@@ -19,14 +19,15 @@ use value::Shown;
 /// When there is no such connection, or the cluster does not answer.
 pub async fn run(args: &Show, flags: &args::Cluster) -> Result<(), Failure> {
     let cluster = Cluster::new(flags).await?;
-    let namespace = cluster.namespace(args.namespace.as_deref());
+    let namespace = cluster.namespace(args.project.namespace.as_deref());
     let Some(secret) = cluster.secret(namespace, &args.name).await? else {
-        return Err(not_found(&cluster, namespace, &args.name).await);
+        return Err(lookup::not_found(&cluster, namespace, &args.name).await);
     };
     let details = Details::of(secret)?;
-    terminal::print(&match args.output {
-        ShowOutput::Text => text::render(&details),
-        ShowOutput::Json => format!("{:#}\n", serde_json::json!(details)),
+    args.shape.output.print(&Shown {
+        value: output::value(&details)?,
+        names: vec![details.name.clone()],
+        text: &|_| text::render(&details),
     })
 }
 
@@ -46,9 +47,9 @@ struct Details {
     protocol: Option<&'static str>,
     dialect: String,
     why: String,
-    keys: Vec<Shown>,
+    keys: Vec<Masked>,
     /// The settings that the `kserve` dialect keeps in annotations.
-    annotations: Vec<Shown>,
+    annotations: Vec<Masked>,
     findings: Vec<Finding>,
 }
 
@@ -57,13 +58,7 @@ impl Details {
         match Connection::from_secret(secret) {
             Recognition::Connection(connection) => Ok(Self::of_connection(&connection)),
             Recognition::Candidate(candidate) => Ok(Self::of_candidate(&candidate)),
-            Recognition::Other(secret) => {
-                let name = &secret.name;
-                let what = format!("Secret `{name}` is not a connection");
-                Err(Failure::new(Kind::NotFound, what)
-                    .cause("no annotation says that it is one, and no key looks like one")
-                    .help(format!("`kubectl describe secret {name}` shows what it is")))
-            }
+            Recognition::Other(secret) => Err(lookup::something_else(&secret)),
         }
     }
 
@@ -113,29 +108,6 @@ impl Details {
             annotations: Vec::new(),
             findings: Vec::new(),
         }
-    }
-}
-
-async fn not_found(cluster: &Cluster, namespace: &str, name: &str) -> Failure {
-    let what = format!("there is no connection `{name}` in namespace `{namespace}`");
-    let failure = Failure::new(Kind::NotFound, what);
-    let mut known: Vec<String> = Vec::new();
-    let each = |secret| {
-        if let Recognition::Connection(connection) = Connection::from_secret(secret) {
-            known.push(connection.secret.name);
-        }
-    };
-    // A suggestion is a favour; whoever may not list is told the rest.
-    let scope = Scope::Namespace(namespace.to_owned());
-    let listed = cluster.each_metadata(&scope, each).await;
-    match nearest(name, known.iter().map(String::as_str)) {
-        Some(other) => failure.help(format!("did you mean `{other}`?")),
-        None if listed.is_ok() && known.is_empty() => failure
-            .cause("the namespace has no connections")
-            .help("`bowline list -A` shows all"),
-        None => failure.help(format!(
-            "`bowline list -n {namespace}` shows those that there are"
-        )),
     }
 }
 

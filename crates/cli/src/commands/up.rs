@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::args::{LogFormat, Up, UpOutput};
 use crate::embed::{Listening, Settings, Stack};
 use crate::failure::{Failure, Kind};
-use crate::{process, terminal};
+use crate::{process, terminal, web};
 
 /// What `--output json` says, on one line, when everything is ready.
 #[derive(Serialize)]
@@ -20,6 +20,7 @@ struct Ready<'a> {
     http: &'a str,
     token: &'a str,
     ca: &'a str,
+    login: &'a str,
 }
 
 /// Serves until it is told to stop.
@@ -37,6 +38,8 @@ pub async fn run(args: Up) -> Result<(), Failure> {
         kubernetes_port: args.kubernetes_port,
         admission_port: args.admission_port,
         http_port: args.http_port,
+        token_file: args.token_auth_file.clone(),
+        oidc: web::provider(&args.open_id)?,
     };
     let stack = Stack::open(&settings).await?;
     announce(args.output, stack.listening())?;
@@ -60,6 +63,7 @@ fn announce(output: UpOutput, at: &Listening) -> Result<(), Failure> {
                 http: &at.http,
                 token: &at.token,
                 ca: &at.ca.to_string_lossy(),
+                login: &at.login,
             };
             serde_json::to_writer(&mut out, &ready)
                 .map_err(std::io::Error::from)
@@ -68,12 +72,15 @@ fn announce(output: UpOutput, at: &Listening) -> Result<(), Failure> {
         UpOutput::Text => writeln!(
             out,
             "{bold}Bowline is up.{bold:#} Ctrl-C stops it.\n\n  \
-             Kubernetes API  {}\n  admission       {}/mutate, {}/validate\n  health          {}/readyz\n\n\
+             Kubernetes API  {}\n  admission       {}/mutate, {}/validate\n  health          {}/readyz\n  \
+             REST            {}/docs/\n  sign in once    {}\n\n\
              Next:\n  export KUBECONFIG={}\n  kubectl get namespaces\n  bowline list -A",
             at.kubernetes,
             at.admission,
             at.admission,
             at.http,
+            at.http,
+            at.login,
             at.kubeconfig.display(),
             bold = terminal::BOLD,
         ),

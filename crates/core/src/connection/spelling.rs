@@ -25,7 +25,7 @@ pub(crate) fn alternatives(key: &str) -> &'static [Source] {
 }
 
 /// Our key behind a key of another dialect, or the key itself.
-pub(crate) fn canonical(key: &str) -> &str {
+pub fn canonical(key: &str) -> &str {
     let holds = |others: &[Source]| others.iter().any(|o| matches!(o, Key(k) if *k == key));
     SPELLINGS
         .iter()

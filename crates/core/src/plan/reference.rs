@@ -86,7 +86,7 @@ pub fn parse_list(value: &str, bare_names: bool) -> Result<Vec<Entry>, Reference
 }
 
 /// As [`parse_list`], but keeps what can be read of a value that was stored long ago.
-pub(crate) fn parse_list_leniently(value: &str, bare_names: bool) -> Vec<Entry> {
+pub fn parse_list_leniently(value: &str, bare_names: bool) -> Vec<Entry> {
     value
         .split(',')
         .filter_map(|part| parse_entry(part.trim(), bare_names).ok())

@@ -3,6 +3,7 @@ use bowline_core::sensitive::MASK;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::failure::Kind;
 
 fn details(secret: &Value) -> Details {
     Details::of(Secret::from_value(secret).expect("a Secret")).expect("a connection")

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Details;
-use super::value::Shown;
+use super::value::Masked;
 use crate::terminal::{self, BOLD, DIM, HELP, plain};
 
 /// The connection as labelled lines.
@@ -44,7 +44,7 @@ pub fn render(details: &Details) -> String {
     out
 }
 
-fn values(out: &mut String, title: &str, values: &[Shown]) {
+fn values(out: &mut String, title: &str, values: &[Masked]) {
     if values.is_empty() {
         return;
     }

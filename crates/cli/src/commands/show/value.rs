@@ -15,7 +15,7 @@ const HALVES_OF_LOGINS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AZURE_CLIENT_ID", "GI
 
 /// A key or annotation with what may be shown of its value.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct Shown {
+pub struct Masked {
     /// The key.
     pub key: String,
     /// The value, or [`MASK`].
@@ -26,7 +26,7 @@ pub struct Shown {
 }
 
 /// The keys of a Secret, read by a protocol.
-pub fn keys(secret: &Secret, protocol: Option<Protocol>) -> Vec<Shown> {
+pub fn keys(secret: &Secret, protocol: Option<Protocol>) -> Vec<Masked> {
     let is_open = |key: &str| {
         let field = protocol.and_then(|protocol| protocol.field(key));
         field.is_some_and(|field| !field.is_sensitive) && !HALVES_OF_LOGINS.contains(&key)
@@ -42,7 +42,7 @@ pub fn keys(secret: &Secret, protocol: Option<Protocol>) -> Vec<Shown> {
 }
 
 /// The settings under `serving.kserve.io/s3-`: places and switches, none secret by nature.
-pub fn annotations(secret: &Secret) -> Vec<Shown> {
+pub fn annotations(secret: &Secret) -> Vec<Masked> {
     secret
         .annotations
         .iter()
@@ -51,9 +51,9 @@ pub fn annotations(secret: &Secret) -> Vec<Shown> {
         .collect()
 }
 
-fn shown(key: &str, text: Option<&str>) -> Shown {
+fn shown(key: &str, text: Option<&str>) -> Masked {
     let harmless = text.filter(|text| is_harmless(text));
-    Shown {
+    Masked {
         key: key.to_owned(),
         value: harmless.unwrap_or(MASK).to_owned(),
         is_masked: harmless.is_none(),

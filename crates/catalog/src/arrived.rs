@@ -1,0 +1,156 @@
+//! Objects as they arrive from the API, read for what is kept of them, so that a Secret's values
+//! are gone before the next object is read. Asking the API is left to `view`.
+
+use std::borrow::Cow;
+
+use bowline_core::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use kube::Resource;
+use kube::api::ApiResource;
+use kube::core::DynamicResourceScope;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use crate::row::{Meta, Row};
+
+/// An object of which only what `T` keeps was kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Arrived<T> {
+    /// Identity, version and owners, and nothing else: annotations may repeat values.
+    metadata: ObjectMeta,
+    pub(crate) kept: T,
+}
+
+/// What is kept of an object.
+pub(crate) trait Keep: Sized {
+    fn keep(object: Value) -> Self;
+}
+
+/// A Secret becomes a row, if it is or could be a connection.
+impl Keep for Option<Box<Row>> {
+    fn keep(object: Value) -> Self {
+        let metadata = object.get("metadata");
+        let text = |key| {
+            metadata
+                .and_then(|metadata| metadata.get(key))
+                .and_then(Value::as_str)
+        };
+        let meta = Meta {
+            resource_version: text("resourceVersion").unwrap_or_default().to_owned(),
+            created: text("creationTimestamp").map(str::to_owned),
+        };
+        let secret = Secret::from_value(&object).ok()?;
+        Row::of(secret, meta).map(Box::new)
+    }
+}
+
+/// Anything else is kept whole, but for the values under `data`, which only Secrets have.
+impl Keep for Value {
+    fn keep(mut object: Self) -> Self {
+        if let Some(data) = object.get_mut("data").and_then(Value::as_object_mut) {
+            data.values_mut().for_each(|value| *value = Self::Null);
+        }
+        object
+    }
+}
+
+impl<'de, T: Keep> Deserialize<'de> for Arrived<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let object = Value::deserialize(deserializer)?;
+        let metadata = identity(&object);
+        Ok(Self {
+            metadata,
+            kept: T::keep(object),
+        })
+    }
+}
+
+/// The parts of an object's metadata by which it is known.
+fn identity(object: &Value) -> ObjectMeta {
+    let metadata = object.get("metadata");
+    let text = |key| {
+        let text = metadata.and_then(|metadata| metadata.get(key))?.as_str();
+        text.map(str::to_owned)
+    };
+    let owners = metadata.and_then(|metadata| metadata.get("ownerReferences"));
+    ObjectMeta {
+        name: text("name"),
+        namespace: text("namespace"),
+        uid: text("uid"),
+        resource_version: text("resourceVersion"),
+        creation_timestamp: text("creationTimestamp")
+            .and_then(|text| serde_json::from_value::<Time>(text.into()).ok()),
+        owner_references: owners.and_then(|owners| serde_json::from_value(owners.clone()).ok()),
+        ..ObjectMeta::default()
+    }
+}
+
+impl<T> Resource for Arrived<T> {
+    type DynamicType = ApiResource;
+    type Scope = DynamicResourceScope;
+
+    fn kind(resource: &ApiResource) -> Cow<'_, str> {
+        resource.kind.as_str().into()
+    }
+
+    fn group(resource: &ApiResource) -> Cow<'_, str> {
+        resource.group.as_str().into()
+    }
+
+    fn version(resource: &ApiResource) -> Cow<'_, str> {
+        resource.version.as_str().into()
+    }
+
+    fn api_version(resource: &ApiResource) -> Cow<'_, str> {
+        resource.api_version.as_str().into()
+    }
+
+    fn plural(resource: &ApiResource) -> Cow<'_, str> {
+        resource.plural.as_str().into()
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kube::ResourceExt as _;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_that_arrives_leaves_its_values_behind() {
+        let secret = json!({
+            "metadata": {
+                "name": "tides", "namespace": "harbour", "resourceVersion": "7",
+                "annotations": {
+                    "opendatahub.io/connection-type-protocol": "uri",
+                    "kubectl.kubernetes.io/last-applied-configuration": "canary",
+                },
+            },
+            "data": {"URI": "Y2FuYXJ5"},
+        });
+        let arrived: Arrived<Option<Box<Row>>> = serde_json::from_value(secret).unwrap();
+        let text = format!("{arrived:?}");
+        assert!(
+            !text.contains("canary") && !text.contains("Y2FuYXJ5"),
+            "{text}"
+        );
+        assert_eq!(arrived.name_any(), "tides");
+        assert_eq!(arrived.kept.unwrap().keys, ["URI"]);
+    }
+
+    #[test]
+    fn keys_of_storage_config_arrive_without_values() {
+        let secret = json!({"metadata": {"name": "storage-config"}, "data": {"tides": "Y2FuYXJ5"}});
+        let arrived: Arrived<Value> = serde_json::from_value(secret).unwrap();
+        assert_eq!(arrived.kept["data"], json!({"tides": null}));
+    }
+}

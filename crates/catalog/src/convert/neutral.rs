@@ -1,0 +1,160 @@
+//! The neutral value between all forms: a core Secret whose settings stand in the keys of Open Data
+//! Hub, with at most three annotations (protocol, display name, description).
+
+use std::collections::BTreeMap;
+
+use bowline_core::connection::canonical;
+use bowline_core::secret::{DOCKER_CONFIG_JSON, OPAQUE};
+use bowline_core::{Connection, Protocol, Recognition, Secret, Sensitive, names};
+
+/// Settings that KServe keeps in annotations, and that are texts.
+const IN_ANNOTATIONS: [&str; 4] = [
+    "AWS_S3_ENDPOINT",
+    "AWS_DEFAULT_REGION",
+    "AWS_CA_BUNDLE",
+    "awsAnonymousCredential",
+];
+/// The same connection in neutral form; a neutral one stays as it is.
+pub fn neutral(secret: &Secret) -> Secret {
+    let (connection, protocol) = recognised(secret);
+    let mut data = spelt_our_way(secret);
+    if protocol == Some(Protocol::S3) {
+        fold_s3(&connection, &mut data);
+    }
+    let mut annotations = BTreeMap::new();
+    if let Some(protocol) = protocol {
+        annotations.insert(names::PROTOCOL.to_owned(), protocol.to_string());
+    }
+    let display_name = connection.display_name();
+    if display_name != secret.name {
+        annotations.insert(names::DISPLAY_NAME.to_owned(), display_name.to_owned());
+    }
+    if let Some(description) = connection.description() {
+        annotations.insert(names::DESCRIPTION.to_owned(), description.to_owned());
+    }
+    made(
+        secret.namespace.clone(),
+        secret.name.clone(),
+        annotations,
+        data,
+    )
+}
+
+/// A neutral Secret from its parts.
+pub(super) fn made(
+    namespace: String,
+    name: String,
+    annotations: BTreeMap<String, String>,
+    data: BTreeMap<String, Sensitive>,
+) -> Secret {
+    let type_ = if data.contains_key(".dockerconfigjson") {
+        DOCKER_CONFIG_JSON
+    } else {
+        OPAQUE
+    };
+    Secret {
+        namespace,
+        name,
+        type_: type_.to_owned(),
+        labels: BTreeMap::new(),
+        annotations,
+        mistyped: Vec::new(),
+        data,
+    }
+}
+
+/// A neutral Secret of a form that knows nothing but a name and values.
+pub(super) fn of_values(
+    name: &str,
+    protocol: Option<Protocol>,
+    data: BTreeMap<String, Sensitive>,
+) -> Secret {
+    let stated = protocol.map(|protocol| (names::PROTOCOL.to_owned(), protocol.to_string()));
+    let secret = made(
+        String::new(),
+        name.to_owned(),
+        stated.into_iter().collect(),
+        data,
+    );
+    neutral(&secret)
+}
+
+/// The protocol of a neutral Secret.
+pub(super) fn protocol(secret: &Secret) -> Option<Protocol> {
+    secret.annotation(names::PROTOCOL)?.parse().ok()
+}
+
+/// The Secret as a connection, whatever it says of itself, and what its protocol is.
+fn recognised(secret: &Secret) -> (Connection, Option<Protocol>) {
+    let connection = |protocol| Connection {
+        secret: secret.clone(),
+        protocol,
+        dialect: bowline_core::Dialect::OpenDataHub,
+        marker: bowline_core::Marker::Protocol,
+        stated: None,
+    };
+    match Connection::from_secret(secret.clone()) {
+        Recognition::Connection(found) => {
+            let protocol = found.protocol;
+            (*found, protocol)
+        }
+        Recognition::Candidate(candidate) => (connection(candidate.protocol), candidate.protocol),
+        Recognition::Other(_) => (connection(None), None),
+    }
+}
+
+/// All values under the key that we use; where two spellings are there, ours wins.
+fn spelt_our_way(secret: &Secret) -> BTreeMap<String, Sensitive> {
+    let (ours, others): (Vec<_>, Vec<_>) = secret
+        .data
+        .iter()
+        .partition(|(key, _)| canonical(key) == key.as_str());
+    let mut data: BTreeMap<String, Sensitive> = ours
+        .into_iter()
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    for (key, value) in others {
+        let is_free = data.get(canonical(key)).is_none_or(Sensitive::is_empty);
+        if is_free {
+            data.insert(canonical(key).to_owned(), value.clone());
+        }
+    }
+    data
+}
+
+/// Takes in what KServe says by annotations and switches.
+fn fold_s3(connection: &Connection, data: &mut BTreeMap<String, Sensitive>) {
+    let absent = |data: &BTreeMap<String, Sensitive>, key: &str| {
+        data.get(key).is_none_or(Sensitive::is_empty)
+    };
+    for key in IN_ANNOTATIONS {
+        if let Some(reading) = connection.read(key).filter(|_| absent(data, key)) {
+            data.insert(key.to_owned(), Sensitive::from(reading.text));
+        }
+    }
+    // A host without a scheme is KServe's way; everybody else wants a URL.
+    let has_host = data
+        .get("AWS_S3_ENDPOINT")
+        .and_then(Sensitive::expose_line)
+        .is_some_and(|text| !text.is_empty() && !text.contains("://"));
+    if let Some(endpoint) = connection.endpoint().filter(|_| has_host) {
+        data.insert("AWS_S3_ENDPOINT".to_owned(), Sensitive::new(endpoint));
+    }
+    let says_verify = connection.read("AWS_S3_VERIFY_SSL").is_some();
+    if says_verify && absent(data, "AWS_S3_VERIFY_SSL") {
+        let verifies = connection.verify_ssl().to_string();
+        data.insert("AWS_S3_VERIFY_SSL".to_owned(), Sensitive::new(verifies));
+    }
+    let style = connection.use_path_style();
+    if let Some(is_path) = style.filter(|_| absent(data, "AWS_S3_USE_PATH_STYLE")) {
+        let text = is_path.to_string();
+        data.insert("AWS_S3_USE_PATH_STYLE".to_owned(), Sensitive::new(text));
+    }
+    // A switch that nobody can read stays where somebody may mend it.
+    if data.contains_key("AWS_S3_ENDPOINT") {
+        data.remove("S3_USE_HTTPS");
+    }
+    if style.is_some() {
+        data.remove("S3_USER_VIRTUAL_BUCKET");
+    }
+}

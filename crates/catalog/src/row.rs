@@ -1,0 +1,189 @@
+//! What a list shows of one connection, or of a Secret that could be one: everything but values.
+//! Which rows are shown, in which order, is left to `index`.
+
+use bowline_core::{
+    Candidate, Connection, Marker, Protocol, Recognition, Secret, Severity, names, validate,
+};
+use serde::{Deserialize, Serialize};
+
+/// Who made the connection.
+const CREATOR: &str = "bowline.dev/creator";
+/// Hides a connection from lists; only the text `true` counts.
+const HIDDEN: &str = "opendatahub.io/connection-hidden";
+const TEST_STATUS: &str = "opendatahub.io/connection-test-status";
+const TEST_TIMESTAMP: &str = "opendatahub.io/connection-test-timestamp";
+const TEST_MESSAGE: &str = "opendatahub.io/connection-test-message";
+
+/// One connection or candidate, without its values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Row {
+    /// Namespace; people call it the project.
+    pub namespace: String,
+    /// Name of the Secret.
+    pub name: String,
+    /// The name that people gave it, or else the Secret's.
+    pub display_name: String,
+    /// The description that people gave it.
+    pub description: Option<String>,
+    /// Whether it only looks like a connection.
+    pub is_candidate: bool,
+    /// Name of the connection type that it was made from.
+    #[serde(rename = "type")]
+    pub type_: Option<String>,
+    /// How the data is reached; `None` when nothing says so.
+    pub protocol: Option<String>,
+    /// Whose annotations and keys it uses.
+    pub dialect: String,
+    /// What made it a connection, or a candidate.
+    pub why: String,
+    /// The command that would make a candidate a connection.
+    pub help: Option<String>,
+    /// Who made it.
+    pub creator: Option<String>,
+    /// When it was made, as RFC 3339 text.
+    pub created: Option<String>,
+    /// How its last test went, where one was made.
+    pub test: Option<Test>,
+    /// How many findings there are about it; none for candidates.
+    pub findings: Counts,
+    /// The keys of its values.
+    pub keys: Vec<String>,
+    /// The Secret's own type, such as `Opaque`.
+    pub secret_type: String,
+    /// Whether it must not be deleted.
+    pub is_vital: bool,
+    /// Whether it was made for one workload and is hidden from lists.
+    pub is_hidden: bool,
+    /// Version of the Secret.
+    pub resource_version: String,
+    /// How many objects use it; `None` where that was not looked at.
+    pub used_by: Option<usize>,
+}
+
+/// How the last test of a connection went, by its annotations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Test {
+    /// `not-tested`, `testing`, `verified` or `failed`, or what else somebody wrote.
+    pub status: String,
+    /// When, as it was written.
+    pub timestamp: Option<String>,
+    /// What was said.
+    pub message: Option<String>,
+}
+
+/// How many findings there are about a connection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Counts {
+    /// It cannot work.
+    pub errors: usize,
+    /// It may not work everywhere.
+    pub warnings: usize,
+    /// Worth knowing.
+    pub notes: usize,
+}
+
+/// What a row tells of a Secret's metadata beyond what `core` reads.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Meta {
+    /// Version of the object.
+    pub resource_version: String,
+    /// When it was made, as RFC 3339 text.
+    pub created: Option<String>,
+}
+
+impl Row {
+    /// The row of a Secret; `None` when it is neither a connection nor could be one.
+    pub fn of(secret: Secret, meta: Meta) -> Option<Self> {
+        match Connection::from_secret(secret) {
+            Recognition::Connection(connection) => Some(Self::of_connection(&connection, meta)),
+            Recognition::Candidate(candidate) => Some(Self::of_candidate(&candidate, meta)),
+            Recognition::Other(_) => None,
+        }
+    }
+
+    fn of_connection(connection: &Connection, meta: Meta) -> Self {
+        Self {
+            protocol: protocol(connection.protocol),
+            dialect: connection.dialect.to_string(),
+            why: connection.why(),
+            findings: Counts::of(connection),
+            ..Self::bare(&connection.secret, meta)
+        }
+    }
+
+    fn of_candidate(candidate: &Candidate, meta: Meta) -> Self {
+        Self {
+            is_candidate: true,
+            protocol: protocol(candidate.protocol),
+            dialect: candidate.marker.dialect().to_string(),
+            why: candidate.reason.clone(),
+            help: Some(candidate.help.clone()),
+            ..Self::bare(&candidate.secret, meta)
+        }
+    }
+
+    fn bare(secret: &Secret, meta: Meta) -> Self {
+        let stated = |key| secret.annotation(key).map(str::to_owned);
+        let is_true = |key| secret.annotation(key) == Some("true");
+        Self {
+            namespace: secret.namespace.clone(),
+            name: secret.name.clone(),
+            display_name: stated(names::DISPLAY_NAME)
+                .or_else(|| stated(names::ALAUDA_DISPLAY_NAME))
+                .unwrap_or_else(|| secret.name.clone()),
+            description: stated(names::DESCRIPTION),
+            is_candidate: false,
+            type_: type_name(secret),
+            protocol: None,
+            dialect: String::new(),
+            why: String::new(),
+            help: None,
+            creator: stated(CREATOR),
+            created: meta.created,
+            test: stated(TEST_STATUS).map(|status| Test {
+                status,
+                timestamp: stated(TEST_TIMESTAMP),
+                message: stated(TEST_MESSAGE),
+            }),
+            findings: Counts::default(),
+            keys: secret.data.keys().cloned().collect(),
+            secret_type: secret.type_.clone(),
+            is_vital: is_true(names::VITAL),
+            is_hidden: is_true(HIDDEN),
+            resource_version: meta.resource_version,
+            used_by: None,
+        }
+    }
+}
+
+impl Counts {
+    fn of(connection: &Connection) -> Self {
+        let mut counts = Self::default();
+        for finding in validate(connection) {
+            match finding.severity {
+                Severity::Error => counts.errors += 1,
+                Severity::Warning => counts.warnings += 1,
+                Severity::Note => counts.notes += 1,
+            }
+        }
+        counts
+    }
+}
+
+fn protocol(protocol: Option<Protocol>) -> Option<String> {
+    protocol.map(|protocol| protocol.as_str().to_owned())
+}
+
+/// The type that an annotation refers to; those that state a protocol name none.
+fn type_name(secret: &Secret) -> Option<String> {
+    let markers = [Marker::TypeRef, Marker::LegacyType, Marker::AlaudaTypeRef];
+    let stated = markers
+        .into_iter()
+        .find_map(|marker| secret.annotation(marker.annotation()?));
+    stated.map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests;

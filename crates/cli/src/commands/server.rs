@@ -1,0 +1,145 @@
+//! `bowline server`: the web server in a cluster. What it answers is left to `bowline_server`.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+
+use bowline_operator::Metrics;
+use bowline_operator::certificates::Serving;
+use bowline_operator::certificates::files::{EVERY, Files};
+use bowline_operator::metrics::count_panics;
+use bowline_server::Settings;
+use bowline_server::callers::Proxies;
+use bowline_server::guard::Hosts;
+use bowline_server::listen::listen;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use tokio_util::sync::CancellationToken;
+
+use crate::args::{self, Server};
+use crate::failure::{Failure, Kind};
+use crate::web::cluster::Cluster;
+use crate::{cluster, process, web};
+
+/// Serves until it is told to stop.
+///
+/// # Errors
+/// When it cannot be started, or stops by itself.
+pub async fn run(args: Server, flags: &args::Cluster) -> Result<(), Failure> {
+    let _telemetry = process::tell(args.log_format);
+    let config = cluster::config(flags).await?;
+    let listener = bind(&args)?;
+    let metrics = Arc::<Metrics>::default();
+    count_panics(&metrics);
+    let settings = settings(&args, &listener)?;
+    let health = web::health(Arc::clone(&metrics), &settings.metrics);
+    let routes = bowline_server::routes(settings, Arc::new(Cluster::new(config)), health);
+    let stopping = CancellationToken::new();
+    let tls = match &args.certificate_dir {
+        Some(folder) => {
+            Some(tls(folder, args.client_ca_file.as_deref(), &metrics, &stopping).await?)
+        }
+        None => None,
+    };
+    tracing::info!(address = %args.listen, tls = tls.is_some(), "serving connections");
+    let stop = stopping.clone().cancelled_owned();
+    let mut served = tokio::spawn(listen(listener, tls, routes, stop));
+    tokio::select! {
+        signal = process::wait_for_signal() => signal?,
+        ended = &mut served => return at_end(ended),
+    }
+    stopping.cancel();
+    at_end(served.await)
+}
+
+fn at_end(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> Result<(), Failure> {
+    let ended = ended.map_err(|_| Failure::new(Kind::Internal, "the server ended by a fault"))?;
+    ended.map_err(|error| {
+        Failure::new(Kind::Unavailable, "connections cannot be served").caused_by(&error)
+    })
+}
+
+fn bind(args: &Server) -> Result<TcpListener, Failure> {
+    TcpListener::bind(args.listen).map_err(|error| {
+        Failure::new(
+            Kind::Unavailable,
+            format!("cannot listen on {}", args.listen),
+        )
+        .caused_by(&error)
+        .help("choose another address with `--listen`; port 0 is any free one")
+    })
+}
+
+fn settings(args: &Server, listener: &TcpListener) -> Result<Settings, Failure> {
+    let port = listener
+        .local_addr()
+        .map_or(args.listen.port(), |address| address.port());
+    let hosts = Hosts::loopback(port).and(args.hosts.iter().map(String::as_str));
+    let hosts = hosts.map_err(|error| {
+        Failure::new(Kind::Usage, "the server cannot have that name")
+            .caused_by(&error)
+            .help("name it as browsers do: `--host bowline.example.org`")
+    })?;
+    let is_secure = args.behind_tls || args.certificate_dir.is_some();
+    let mut settings = Settings::new(hosts, is_secure);
+    settings.proxies = Proxies(args.trusted_proxies.clone());
+    settings.oidc = web::provider(&args.open_id)?;
+    Ok(settings)
+}
+
+/// Serves with the files of a folder, which are read again as they change.
+async fn tls(
+    folder: &Path,
+    client_ca: Option<&Path>,
+    metrics: &Arc<Metrics>,
+    stopping: &CancellationToken,
+) -> Result<Arc<ServerConfig>, Failure> {
+    let serving = Serving::new(Arc::clone(metrics));
+    let mut files = Files::new(folder, serving.clone());
+    files.reload().await.map_err(|error| {
+        Failure::new(Kind::Usage, "there is no certificate to serve with").caused_by(&error)
+    })?;
+    let stopping = stopping.clone();
+    tokio::spawn(async move { stopping.run_until_cancelled(files.run(EVERY)).await });
+    let Some(client_ca) = client_ca else {
+        return Ok(serving.server_config());
+    };
+    let mut config = ServerConfig::builder_with_provider(Arc::new(provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Failure::new(Kind::Internal, "TLS cannot be set up").caused_by(&error))?
+        .with_client_cert_verifier(verifier(client_ca)?)
+        .with_cert_resolver(Arc::new(serving));
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+fn provider() -> rustls::crypto::CryptoProvider {
+    rustls::crypto::aws_lc_rs::default_provider()
+}
+
+/// Clients may have a certificate by one of these authorities, or none at all.
+fn verifier(client_ca: &Path) -> Result<Arc<dyn ClientCertVerifier>, Failure> {
+    let unfit = || {
+        let what = format!(
+            "`{}` holds no certificates of authorities",
+            client_ca.display()
+        );
+        Failure::new(Kind::Usage, what).help("name a file in PEM with `--client-ca-file`")
+    };
+    let pem = web::read(client_ca)?;
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|error| unfit().caused_by(&error))?;
+        roots
+            .add(certificate)
+            .map_err(|error| unfit().caused_by(&error))?;
+    }
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(provider()))
+            .allow_unauthenticated()
+            .build();
+    verifier.map_err(|error| unfit().caused_by(&error))
+}

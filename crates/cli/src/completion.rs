@@ -1,0 +1,125 @@
+//! What can stand at a place of the command line, found out while somebody types: names of
+//! connections come from the cluster. Slow or failing clusters suggest nothing, and say nothing.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bowline_core::{Connection, Recognition};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+
+use crate::args;
+use crate::cluster::{Cluster, Scope};
+use crate::output;
+
+/// A shell waits for us at every press of a key.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// Suggests names of connections in the project that the line names.
+pub fn connections() -> ArgValueCompleter {
+    ArgValueCompleter::new(|start: &OsStr| candidates(start, &names()))
+}
+
+/// Suggests forms of `--output`.
+pub fn outputs() -> ArgValueCompleter {
+    ArgValueCompleter::new(|start: &OsStr| {
+        candidates(start, &output::FORMS.map(|form| (form.to_owned(), None)))
+    })
+}
+
+fn candidates(start: &OsStr, known: &[(String, Option<String>)]) -> Vec<CompletionCandidate> {
+    let start = start.to_string_lossy();
+    known
+        .iter()
+        .filter(|(name, _)| name.starts_with(&*start))
+        .map(|(name, help)| {
+            CompletionCandidate::new(name.as_str())
+                .help(help.as_deref().map(|h| h.to_owned().into()))
+        })
+        .collect()
+}
+
+/// The names of connections with their display names; none where the cluster does not tell in time.
+fn names() -> Vec<(String, Option<String>)> {
+    let line = Line::of(std::env::args());
+    let find = async {
+        let cluster = Cluster::new(&line.cluster).await.ok()?;
+        let namespace = cluster.namespace(line.namespace.as_deref()).to_owned();
+        let mut names = Vec::new();
+        let each = |secret| {
+            if let Recognition::Connection(connection) = Connection::from_secret(secret) {
+                let display_name = connection.display_name();
+                let help =
+                    (display_name != connection.secret.name).then(|| display_name.to_owned());
+                names.push((connection.secret.name.clone(), help));
+            }
+        };
+        cluster
+            .each_metadata(&Scope::Namespace(namespace), each)
+            .await
+            .ok()?;
+        Some(names)
+    };
+    in_time(find).unwrap_or_default()
+}
+
+/// What a future gives in time.
+fn in_time<T>(find: impl Future<Output = Option<T>>) -> Option<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .ok()?;
+    let found = runtime.block_on(async { tokio::time::timeout(PATIENCE, find).await });
+    // A name that is being resolved must not keep the shell waiting.
+    runtime.shutdown_background();
+    found.ok().flatten()
+}
+
+/// What an unfinished line says about where to look; `clap` has not read it yet.
+struct Line {
+    cluster: args::Cluster,
+    namespace: Option<String>,
+}
+
+impl Line {
+    fn of(words: impl Iterator<Item = String>) -> Self {
+        let mut line = Self {
+            cluster: args::Cluster {
+                kubeconfig: None,
+                context: std::env::var("BOWLINE_CONTEXT")
+                    .ok()
+                    .filter(|name| !name.is_empty()),
+            },
+            namespace: None,
+        };
+        let mut words = words.peekable();
+        while let Some(word) = words.next() {
+            let (flag, value) = match word.split_once('=') {
+                Some((flag, value)) => (flag, Some(value.to_owned())),
+                None => (word.as_str(), None),
+            };
+            let mut value = || value.clone().or_else(|| words.next());
+            match flag {
+                "-n" | "--namespace" | "--project" => line.namespace = value(),
+                "--kubeconfig" => line.cluster.kubeconfig = value().map(PathBuf::from),
+                "--context" => line.cluster.context = value(),
+                _ => {}
+            }
+        }
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unfinished_line_says_where_to_look() {
+        let words = "bowline show --project=team-a --kubeconfig admin.conf --context c so";
+        let line = Line::of(words.split(' ').map(str::to_owned));
+        assert_eq!(line.namespace.as_deref(), Some("team-a"));
+        assert_eq!(line.cluster.kubeconfig, Some(PathBuf::from("admin.conf")));
+        assert_eq!(line.cluster.context.as_deref(), Some("c"));
+    }
+}

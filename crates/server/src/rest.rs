@@ -1,0 +1,39 @@
+//! The REST API below `/api/v1`: handlers that are also its OpenAPI document. Each acts with its
+//! sender's client and no other, but for connection types, which everybody may read.
+
+mod document;
+mod whoami;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::App;
+
+/// Where the document is served.
+const DOCUMENT: &str = "/api/v1/openapi.json";
+
+fn operations() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(document::frame()).routes(routes!(whoami::show))
+}
+
+/// The OpenAPI document of everything that is served.
+pub fn document() -> OpenApi {
+    document::finished(operations().into_openapi())
+}
+
+pub(crate) fn routes() -> Router<Arc<App>> {
+    let (operations, document) = operations().split_for_parts();
+    let document = Arc::new(document::finished(document));
+    let config = Config::from(DOCUMENT)
+        .validator_url("none")
+        .use_base_layout();
+    operations
+        .route(DOCUMENT, get(move || async move { axum::Json(document) }))
+        .merge(SwaggerUi::new("/docs").config(config))
+}

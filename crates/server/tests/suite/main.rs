@@ -1,0 +1,6 @@
+//! Tests of the web server over real HTTP, in front of an embedded API with real access rules.
+
+mod guards;
+mod identity;
+mod sessions;
+mod world;
