@@ -9,9 +9,6 @@ mod judge;
 mod lists;
 mod resolve;
 
-#[cfg(test)]
-mod tests;
-
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;

@@ -1,0 +1,10 @@
+//! The tests of probes against servers: real ones, and stubs with one fault each.
+
+mod addresses;
+mod bounds;
+mod kit;
+mod s3;
+mod stub;
+mod table;
+mod tls;
+mod uri;

@@ -1,0 +1,1 @@
+//! S3 connections, against a real server and against stubs with one fault each.

@@ -1,0 +1,1 @@
+//! The table of outcomes and these tests belong together.
