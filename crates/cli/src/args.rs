@@ -6,6 +6,8 @@ mod delete;
 mod list;
 mod odahu;
 mod operator;
+#[cfg(test)]
+mod reference;
 mod run;
 mod server;
 mod usage;
@@ -265,10 +267,15 @@ pub struct Show {
 }
 
 /// Print the completion script of a shell
+///
+/// The script asks `bowline` itself at every press of the key, so names of connections are suggested
+/// too, from the cluster that the line names. Linked as `kubectl_complete-bowline`, beside
+/// `kubectl-bowline`, `bowline` answers `kubectl` in the same way.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   source <(bowline completion bash)
+  bowline completion zsh > ~/.zfunc/_bowline
   bowline completion fish > ~/.config/fish/completions/bowline.fish")]
 pub struct Completion {
     /// The shell

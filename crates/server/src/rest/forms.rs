@@ -41,6 +41,13 @@ pub(super) struct Row {
     /// The command that would make a candidate a connection.
     #[schema(required)]
     help: Option<String>,
+    /// What models can be served from it as: `s3`, `uri`, `oci`.
+    #[schema(example = json!(["s3"]))]
+    tags: Vec<String>,
+    /// Why no model can be served from it; empty when nothing stands in the way.
+    not_deployable: Vec<String>,
+    /// What OpenShift AI's own dashboard would miss, such as `dashboard-label`.
+    missing: Vec<String>,
     /// Who made it.
     #[schema(required, example = "ada")]
     creator: Option<String>,

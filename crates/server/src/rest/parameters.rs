@@ -4,6 +4,7 @@
 mod known;
 
 use axum::extract::FromRequestParts;
+use bowline_catalog::compatibility::Tag;
 use bowline_catalog::index::{Filter, MAX_PAGE, Order, Query, Sort, Standing};
 use http::StatusCode;
 use http::request::Parts;
@@ -155,6 +156,17 @@ const fn one_of(name: &'static str, about: &'static str, all: &'static [&'static
     }
 }
 
+const TAGS: &[&str] = &["s3", "uri", "oci"];
+
+/// A tag as it stands in rows.
+const fn word(tag: Tag) -> &'static str {
+    match tag {
+        Tag::S3 => "s3",
+        Tag::Uri => "uri",
+        Tag::Oci => "oci",
+    }
+}
+
 const STANDINGS: &[&str] = &["connections", "candidates", "any"];
 
 impl Described for Listing {
@@ -169,6 +181,7 @@ impl Described for Listing {
             "How the data is reached",
             &["s3", "uri", "oci", "gcs", "azure", "git"],
         ),
+        one_of("tag", "What models can be served from it as", TAGS),
         boolean("used", "Whether anything needs it"),
         text(
             "testStatus",
@@ -200,6 +213,9 @@ impl Described for Listing {
             text: own("text"),
             type_: own("type"),
             protocol: given.parsed("protocol"),
+            tag: given
+                .text("tag")
+                .and_then(|text| Tag::ALL.into_iter().find(|tag| word(*tag) == text)),
             namespace: None,
             used: given.boolean("used"),
             test_status: own("testStatus"),

@@ -34,6 +34,15 @@ async fn every_protocol_can_be_asked_for() {
     }
 }
 
+#[tokio::test]
+async fn every_tag_can_be_asked_for() {
+    for tag in Tag::ALL {
+        let Listing(query) = read(&format!("tag={}", word(tag))).await.expect("good");
+        assert_eq!(query.filter.tag, Some(tag));
+        assert_eq!(serde_json::json!(tag), word(tag));
+    }
+}
+
 #[rstest]
 #[case("limit=0", "`limit` is not a number from 1 to 500")]
 #[case("limit=501", "`limit` is not a number from 1 to 500")]
