@@ -9,3 +9,4 @@ mod kube_rs;
 mod kubectl;
 mod project;
 mod usage;
+mod web;
