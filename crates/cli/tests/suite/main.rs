@@ -14,3 +14,4 @@ mod odahu;
 mod project;
 mod run;
 mod usage;
+mod web;
