@@ -38,9 +38,13 @@ pub(crate) async fn run(session: &mut Session<'_>, place: &Place) -> Result<(), 
 
     session.begin(StepName::SignIn);
     let config = session.connection.value(".dockerconfigjson");
-    let name = format!("{}/{}", image.login_host, image.repository.as_deref().unwrap_or_default());
+    let name = format!(
+        "{}/{}",
+        image.login_host,
+        image.repository.as_deref().unwrap_or_default()
+    );
     let login = config.and_then(|config| Login::find(config.expose(), &name));
-    let scope = image.scope(access.pull, access.push && is_push);
+    let scope = image.scope(access.push && is_push);
     let pass = sign_in::sign_in(session, &base, login.as_ref(), scope.as_deref()).await?;
     match (&login, pass.is_asked) {
         (Some(_), true) => session.pass(&image.registry),
@@ -53,13 +57,17 @@ pub(crate) async fn run(session: &mut Session<'_>, place: &Place) -> Result<(), 
 
     let registry = Registry { base, image, pass };
     if registry.image.repository.is_none() {
-        session.skip(StepName::Object, Trouble::new(&outcome::NOT_ASKED).detail("no path was given"));
+        session.skip(
+            StepName::Object,
+            Trouble::new(&outcome::NOT_ASKED).detail("no path was given"),
+        );
         return Ok(());
     }
     match access.pull {
         true => pull::run(session, &registry).await?,
         false => {
-            let left_out = Trouble::new(&outcome::NOT_ASKED).detail("`ACCESS_TYPE` is for pushing only");
+            let left_out =
+                Trouble::new(&outcome::NOT_ASKED).detail("`ACCESS_TYPE` is for pushing only");
             session.skip(StepName::Object, left_out);
         }
     }
@@ -76,7 +84,9 @@ pub(crate) async fn run(session: &mut Session<'_>, place: &Place) -> Result<(), 
 /// Where the registry is. What people wrote decides; else a registry on this machine is spoken to
 /// without TLS, as container runtimes do.
 fn address(connection: &Connection, registry: &str) -> Result<Url, Trouble> {
-    let written = connection.read("OCI_HOST").and_then(|host| host.text.trim().split_once("://"));
+    let written = connection
+        .read("OCI_HOST")
+        .and_then(|host| host.text.trim().split_once("://"));
     let scheme = match written.filter(|(_, rest)| rest.starts_with(registry)) {
         Some((scheme, _)) => scheme,
         None if is_loopback(registry) => "http",

@@ -19,7 +19,10 @@ impl Challenge {
         let bearer = all().find_map(|(scheme, rest)| {
             let is_bearer = scheme.eq_ignore_ascii_case("bearer");
             let realm = is_bearer.then(|| parameter(rest, "realm")).flatten()?;
-            Some(Self::Bearer { realm, service: parameter(rest, "service") })
+            Some(Self::Bearer {
+                realm,
+                service: parameter(rest, "service"),
+            })
         });
         let basic = || all().any(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"));
         bearer.or_else(|| basic().then_some(Self::Basic))
@@ -49,8 +52,16 @@ fn split(header: &str) -> Vec<(&str, &str)> {
             _ => {}
         }
     }
-    let ends = starts.iter().skip(1).map(|(at, _)| *at).chain([header.len()]);
-    starts.iter().zip(ends).map(|((at, scheme), end)| (*scheme, &header[at + scheme.len()..end])).collect()
+    let ends = starts
+        .iter()
+        .skip(1)
+        .map(|(at, _)| *at)
+        .chain([header.len()]);
+    starts
+        .iter()
+        .zip(ends)
+        .map(|((at, scheme), end)| (*scheme, &header[at + scheme.len()..end]))
+        .collect()
 }
 
 /// A parameter's value, quoted or not.
@@ -79,7 +90,10 @@ mod tests {
     use super::*;
 
     fn bearer(realm: &str, service: Option<&str>) -> Challenge {
-        Challenge::Bearer { realm: realm.to_owned(), service: service.map(str::to_owned) }
+        Challenge::Bearer {
+            realm: realm.to_owned(),
+            service: service.map(str::to_owned),
+        }
     }
 
     #[rstest]

@@ -31,16 +31,26 @@ impl Image {
         }
         let name = location::join("oci", root, place.path.as_deref().unwrap_or_default());
         let wrong = || Trouble::new(&outcome::IMAGE_NAME_WRONG);
-        let Ok(Location::Oci { repository, reference, .. }) = location::parse(&name) else {
+        let Ok(Location::Oci {
+            repository,
+            reference,
+            ..
+        }) = location::parse(&name)
+        else {
             return Err(wrong());
         };
         let latest = || is_location.then(|| "latest".to_owned());
         let reference = place.reference.clone().or(reference).or_else(latest);
         // Beside a digest, a tag is for people only.
-        let reference = reference.map(|text| text.rsplit('@').next().unwrap_or_default().to_owned());
+        let reference =
+            reference.map(|text| text.rsplit('@').next().unwrap_or_default().to_owned());
         let image = Self::new(host, Some(repository), reference);
         let whole = location::parse(&format!("oci://{host}/{}", image.shown()));
-        if whole.is_ok() { Ok(image) } else { Err(wrong()) }
+        if whole.is_ok() {
+            Ok(image)
+        } else {
+            Err(wrong())
+        }
     }
 
     fn new(host: &str, repository: Option<String>, reference: Option<String>) -> Self {
@@ -58,14 +68,12 @@ impl Image {
         }
     }
 
-    /// What tokens are asked for.
-    pub(super) fn scope(&self, pull: bool, push: bool) -> Option<String> {
-        let actions = match (pull, push) {
-            (true, true) => "pull,push",
-            (_, false) => "pull",
-            (false, true) => "push",
-        };
-        self.repository.as_ref().map(|name| format!("repository:{name}:{actions}"))
+    /// What tokens are asked for. Who pushes looks first for what is there already, so registries
+    /// want both rights for it.
+    pub(super) fn scope(&self, is_push: bool) -> Option<String> {
+        let actions = if is_push { "pull,push" } else { "pull" };
+        let name = self.repository.as_ref()?;
+        Some(format!("repository:{name}:{actions}"))
     }
 
     /// The image for people.
@@ -87,18 +95,47 @@ mod tests {
 
     fn place(root: &str, path: Option<&str>, reference: Option<&str>) -> Place {
         let owned = |text: Option<&str>| text.map(str::to_owned);
-        Place { root: Some(root.to_owned()), path: owned(path), reference: owned(reference) }
+        Place {
+            root: Some(root.to_owned()),
+            path: owned(path),
+            reference: owned(reference),
+        }
     }
 
     const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     #[rstest]
     #[case(place("quay.io/team", None, None), "quay.io", None, None)]
-    #[case(place("quay.io/team", Some("app"), None), "quay.io", Some("team/app"), None)]
-    #[case(place("quay.io", Some("team/app:v1"), None), "quay.io", Some("team/app"), Some("v1"))]
-    #[case(place("a.io:5000/app", None, Some("v1")), "a.io:5000", Some("app"), Some("v1"))]
-    #[case(place("a.io", Some("app:v1"), Some("v2")), "a.io", Some("app"), Some("v2"))]
-    #[case(place("docker.io", Some("alpine:3"), None), "registry-1.docker.io", Some("library/alpine"), Some("3"))]
+    #[case(
+        place("quay.io/team", Some("app"), None),
+        "quay.io",
+        Some("team/app"),
+        None
+    )]
+    #[case(
+        place("quay.io", Some("team/app:v1"), None),
+        "quay.io",
+        Some("team/app"),
+        Some("v1")
+    )]
+    #[case(
+        place("a.io:5000/app", None, Some("v1")),
+        "a.io:5000",
+        Some("app"),
+        Some("v1")
+    )]
+    #[case(
+        place("a.io", Some("app:v1"), Some("v2")),
+        "a.io",
+        Some("app"),
+        Some("v2")
+    )]
+    #[case(
+        place("docker.io", Some("alpine:3"), None),
+        "registry-1.docker.io",
+        Some("library/alpine"),
+        Some("3")
+    )]
     fn an_image_is_read(
         #[case] place: Place,
         #[case] registry: &str,
@@ -106,7 +143,11 @@ mod tests {
         #[case] reference: Option<&str>,
     ) {
         let image = Image::of(&place, false).expect("an image");
-        let found = (image.registry.as_str(), image.repository.as_deref(), image.reference.as_deref());
+        let found = (
+            image.registry.as_str(),
+            image.repository.as_deref(),
+            image.reference.as_deref(),
+        );
         assert_eq!(found, (registry, repository, reference));
     }
 

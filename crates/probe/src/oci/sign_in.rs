@@ -15,7 +15,7 @@ use super::challenge::Challenge;
 use crate::http::{Answer, Call};
 use crate::outcome::{self, Outcome};
 use crate::session::Session;
-use crate::status::{otherwise, usable};
+use crate::status::{ask, otherwise};
 use crate::trouble::Trouble;
 
 /// What shows the registry who is there.
@@ -45,20 +45,30 @@ pub(super) async fn sign_in(
     login: Option<&Login>,
     scope: Option<&str>,
 ) -> Result<Pass, Trouble> {
-    let answer = usable(session.send(Call::new(Method::GET, base.clone())).await?)?;
+    let answer = ask(session, Call::new(Method::GET, base.clone())).await?;
     let refused = match login {
         Some(_) => &outcome::MAY_NOT_PULL,
         None => &outcome::REGISTRY_LOGIN_NEEDED,
     };
     let header = match answer.status {
-        StatusCode::OK => return Ok(Pass { header: None, is_asked: false, refused }),
+        StatusCode::OK => {
+            return Ok(Pass {
+                header: None,
+                is_asked: false,
+                refused,
+            });
+        }
         StatusCode::UNAUTHORIZED => header(session, base, &answer, login, scope).await?,
         status => {
             let detail = format!("status {} at `/v2/`", status.as_u16());
             return Err(Trouble::new(&outcome::ANSWER_UNKNOWN).detail(detail));
         }
     };
-    Ok(Pass { header, is_asked: true, refused })
+    Ok(Pass {
+        header,
+        is_asked: true,
+        refused,
+    })
 }
 
 async fn header(
@@ -76,7 +86,9 @@ async fn header(
             checked(session, base, header).await.map(Some)
         }
         (Some(Challenge::Basic), Some(Login::Password { username, password })) => {
-            checked(session, base, basic(username, password)).await.map(Some)
+            checked(session, base, basic(username, password))
+                .await
+                .map(Some)
         }
         (Some(Challenge::Basic), Some(Login::Identity(_))) => {
             Err(Trouble::new(&outcome::LOGIN_KIND_WRONG).detail("`identitytoken`"))
@@ -84,8 +96,14 @@ async fn header(
         (Some(Challenge::Basic), None) => Err(Trouble::new(&outcome::REGISTRY_LOGIN_NEEDED)),
         (Some(Challenge::Bearer { realm, service }), login) => {
             let realm = self::realm(base, &realm)?;
-            let desk = Desk { realm, service, login };
-            desk.token(session, scope).await.map(|token| Some(bearer(&token)))
+            let desk = Desk {
+                realm,
+                service,
+                login,
+            };
+            desk.token(session, scope)
+                .await
+                .map(|token| Some(bearer(&token)))
         }
         (None, _) => {
             Err(Trouble::new(&outcome::ANSWER_UNKNOWN).detail("it does not say how to sign in"))
@@ -94,10 +112,14 @@ async fn header(
 }
 
 /// Shows a header to the registry.
-async fn checked(session: &mut Session<'_>, base: &Url, header: Sensitive) -> Result<Sensitive, Trouble> {
+async fn checked(
+    session: &mut Session<'_>,
+    base: &Url,
+    header: Sensitive,
+) -> Result<Sensitive, Trouble> {
     let text = header.expose_str().unwrap_or_default();
     let call = Call::new(Method::GET, base.clone()).secret(AUTHORIZATION, text);
-    let answer = usable(session.send(call).await?)?;
+    let answer = ask(session, call).await?;
     match answer.status {
         StatusCode::OK => Ok(header),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(wrong_login(base)),
@@ -111,14 +133,21 @@ fn bearer(token: &str) -> Sensitive {
 
 fn basic(username: &str, password: &Sensitive) -> Sensitive {
     let pair = [username.as_bytes(), b":", password.expose()].concat();
-    Sensitive::new(format!("Basic {}", STANDARD.encode(Sensitive::new(pair).expose())))
+    Sensitive::new(format!(
+        "Basic {}",
+        STANDARD.encode(Sensitive::new(pair).expose())
+    ))
 }
 
 /// Logins of Amazon's registry end by themselves, which is the likelier cause there.
 fn wrong_login(base: &Url) -> Trouble {
     let host = base.host_str().unwrap_or_default();
     let is_amazon = host.contains(".dkr.ecr.") && host.contains(".amazonaws.com");
-    Trouble::new(if is_amazon { &outcome::REGISTRY_LOGIN_EXPIRED } else { &outcome::WRONG_REGISTRY_LOGIN })
+    Trouble::new(if is_amazon {
+        &outcome::REGISTRY_LOGIN_EXPIRED
+    } else {
+        &outcome::WRONG_REGISTRY_LOGIN
+    })
 }
 
 /// Where tokens are given, as the registry says. A login that travels to the registry by TLS does
@@ -148,13 +177,21 @@ struct Token {
 }
 
 impl Desk<'_> {
-    async fn token(&self, session: &mut Session<'_>, scope: Option<&str>) -> Result<String, Trouble> {
+    async fn token(
+        &self,
+        session: &mut Session<'_>,
+        scope: Option<&str>,
+    ) -> Result<String, Trouble> {
         let answer = self.ask(session, scope).await?;
         match answer.status {
             StatusCode::OK => {
                 let unknown = || Trouble::new(&outcome::ANSWER_UNKNOWN).detail("no token came");
                 let token: Token = serde_json::from_slice(&answer.body).map_err(|_| unknown())?;
-                token.token.or(token.access_token).filter(|text| !text.is_empty()).ok_or_else(unknown)
+                token
+                    .token
+                    .or(token.access_token)
+                    .filter(|text| !text.is_empty())
+                    .ok_or_else(unknown)
             }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(self.why(session, scope).await),
             _ => Err(otherwise(&answer, None)),
@@ -167,7 +204,12 @@ impl Desk<'_> {
         if self.login.is_none() {
             return Trouble::new(&outcome::REGISTRY_LOGIN_NEEDED);
         }
-        if scope.is_some() && self.ask(session, None).await.is_ok_and(|it| it.status == StatusCode::OK) {
+        if scope.is_some()
+            && self
+                .ask(session, None)
+                .await
+                .is_ok_and(|it| it.status == StatusCode::OK)
+        {
             return Trouble::new(&outcome::MAY_NOT_PULL);
         }
         Trouble::new(&outcome::WRONG_REGISTRY_LOGIN)
@@ -176,12 +218,12 @@ impl Desk<'_> {
     async fn ask(&self, session: &mut Session<'_>, scope: Option<&str>) -> Result<Answer, Trouble> {
         let call = self.call(scope);
         let host = self.realm.host_str().unwrap_or_default().to_owned();
-        let answer = session.send(call).await;
-        let answer = answer.map_err(|trouble| match trouble.outcome.kind {
-            Some(Kind::Forbidden) => Trouble::new(&outcome::REALM_FORBIDDEN).detail(host),
-            _ => trouble.or_detail(host),
-        });
-        usable(answer?)
+        ask(session, call)
+            .await
+            .map_err(|trouble| match trouble.outcome.kind {
+                Some(Kind::Forbidden) => Trouble::new(&outcome::REALM_FORBIDDEN).detail(host),
+                _ => trouble.or_detail(host),
+            })
     }
 
     fn call(&self, scope: Option<&str>) -> Call {
@@ -190,7 +232,9 @@ impl Desk<'_> {
         let asked = service.into_iter().chain(scope.map(|text| ("scope", text)));
         if let Some(Login::Identity(token)) = self.login {
             let mut form = Serializer::new(String::new());
-            form.extend_pairs(asked).append_pair("grant_type", "refresh_token").append_pair("client_id", "bowline");
+            form.extend_pairs(asked)
+                .append_pair("grant_type", "refresh_token")
+                .append_pair("client_id", "bowline");
             form.append_pair("refresh_token", token.expose_str().unwrap_or_default());
             let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
             let mut call = Call::new(Method::POST, url).header(CONTENT_TYPE, kind);
@@ -200,9 +244,10 @@ impl Desk<'_> {
         url.query_pairs_mut().extend_pairs(asked);
         let call = Call::new(Method::GET, url);
         match self.login {
-            Some(Login::Password { username, password }) => {
-                call.secret(AUTHORIZATION, basic(username, password).expose_str().unwrap_or_default())
-            }
+            Some(Login::Password { username, password }) => call.secret(
+                AUTHORIZATION,
+                basic(username, password).expose_str().unwrap_or_default(),
+            ),
             _ => call,
         }
     }
