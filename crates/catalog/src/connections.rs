@@ -131,6 +131,11 @@ impl Connections {
     }
 
     async fn draft(&self, namespace: &str, new: &NewConnection) -> Result<Draft> {
+        if !naming::can_exist(namespace) {
+            return Err(Error::NotFound {
+                what: format!("project `{}`", naming::excerpt(namespace)),
+            });
+        }
         let random = naming::random().map_err(|_| Error::Unreadable {
             what: "the machine's source of random bytes".to_owned(),
             why: "it gives none".to_owned(),
@@ -288,6 +293,11 @@ impl Connections {
     }
 
     async fn object(&self, namespace: &str, name: &str) -> Result<KubernetesSecret> {
+        if !naming::can_exist(namespace) || !naming::can_exist(name) {
+            return Err(Error::NotFound {
+                what: what(namespace, name),
+            });
+        }
         let step = format!("reading {}", what(namespace, name));
         let found = self.api(namespace).get_opt(name).await;
         found

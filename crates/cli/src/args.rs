@@ -4,14 +4,18 @@
 mod catalog;
 mod convert;
 mod create;
+mod delete;
 mod edit;
 mod export;
+mod list;
+mod odahu;
 mod operator;
 #[cfg(test)]
 mod reference;
 mod run;
 mod server;
 mod types;
+mod usage;
 mod web;
 
 use std::path::PathBuf;
@@ -25,12 +29,16 @@ use crate::output::Output;
 pub use catalog::Home;
 pub use convert::Convert;
 pub use create::{Create, Set, Setting, Sources, Unset};
+pub use delete::Delete;
 pub use edit::Edit;
 pub use export::{Export, Import};
+pub use list::List;
+pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
 pub use types::{TypeCommand, Types};
+pub use usage::Usage;
 pub use web::OpenId;
 
 const STYLES: Styles = Styles::styled()
@@ -90,6 +98,8 @@ pub enum Command {
     Unset(Unset),
     Edit(Edit),
     Types(Types),
+    Usage(Usage),
+    Delete(Delete),
     Env(Env),
     Run(Run),
     Convert(Convert),
@@ -156,6 +166,9 @@ pub struct Up {
     /// Where people may sign in.
     #[command(flatten)]
     pub open_id: OpenId,
+    /// ODAHU's API.
+    #[command(flatten)]
+    pub odahu: Odahu,
     /// How to say that it is ready; `json` is one line on stdout
     #[arg(
         long,
@@ -248,33 +261,6 @@ pub enum LintOutput {
     Text,
     Json,
     Sarif,
-}
-
-/// List connections, and Secrets that could be one
-///
-/// A connection is a Secret that says so by an annotation; below the connections stand the Secrets
-/// that only look like one, each with the reason and the command that would make it one.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  bowline list
-  bowline list -A --output json
-  bowline list --output name | xargs -n1 bowline show")]
-pub struct List {
-    /// Where to look.
-    #[command(flatten)]
-    pub scope: Scope,
-    /// How to show the list; `name` prints the names of connections only
-    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
-    pub output: ListOutput,
-}
-
-/// How `list` shows its rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ListOutput {
-    Text,
-    Json,
-    Name,
 }
 
 /// Show one connection, with its secret values masked

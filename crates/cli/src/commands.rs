@@ -4,6 +4,7 @@
 mod completion;
 pub mod convert;
 mod create;
+mod delete;
 mod edit;
 mod env;
 mod export;
@@ -18,6 +19,7 @@ mod set;
 mod show;
 mod types;
 mod up;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -50,6 +52,8 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
         Command::Export(export) => wait(&small(), export::run(&export, &cluster))?,
         Command::Import(import) => wait(&small(), import::run(&import, &cluster))?,
         Command::Types(types) => wait(&small(), types::run(&types, &cluster))?,
+        Command::Usage(usage) => wait(&small(), usage::run(&usage, &cluster))?,
+        Command::Delete(delete) => wait(&small(), delete::run(&delete, &cluster))?,
         Command::Env(env) => wait(&small(), env::run(&env, &cluster))?,
         Command::Run(run) => {
             let injected = wait(&small(), run::fetch(&run, &cluster))?;

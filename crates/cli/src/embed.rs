@@ -5,6 +5,7 @@ mod admission;
 mod callers;
 mod crds;
 mod files;
+mod odahu;
 mod tokens;
 
 use std::net::{Ipv4Addr, TcpListener};
@@ -49,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) token_file: Option<PathBuf>,
     /// Where people may sign in.
     pub(crate) oidc: Option<Arc<Oidc>>,
+    /// ODAHU's API.
+    pub(crate) odahu: crate::args::Odahu,
 }
 
 /// Where everything can be reached.
@@ -94,6 +97,7 @@ impl Stack {
         files::write(&ca, authority.certificate_pem())?;
         let mut web = bowline_server::Settings::new(Hosts::loopback(port(&http)?), false);
         web.oidc.clone_from(&settings.oidc);
+        web.odahu = Some(odahu::settings(&api, &settings.odahu).await?);
         let administrator = Credentials::Token(Sensitive::new(secret.as_str()));
         let login = web.sessions.invite(administrator);
         let listening = Listening {

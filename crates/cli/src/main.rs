@@ -8,6 +8,7 @@ mod args;
 mod bundle;
 mod catalog;
 mod cluster;
+mod columns;
 mod commands;
 mod completion;
 mod embed;

@@ -7,6 +7,7 @@ pub mod callers;
 pub mod guard;
 pub mod listen;
 pub mod metrics;
+pub mod odahu;
 mod outbound;
 pub mod problem;
 mod random;
@@ -39,6 +40,8 @@ pub struct Settings {
     pub sessions: Arc<Sessions>,
     /// Where browsers may sign in.
     pub oidc: Option<Arc<Oidc>>,
+    /// ODAHU's API, where it is served.
+    pub odahu: Option<odahu::Settings>,
     /// What is counted.
     pub metrics: Metrics,
 }
@@ -53,6 +56,7 @@ impl Settings {
             limits: Limits::default(),
             sessions: Arc::new(Sessions::new(is_secure)),
             oidc: None,
+            odahu: None,
             metrics: Metrics::default(),
         }
     }
@@ -80,6 +84,7 @@ pub(crate) struct App {
 /// All routes, guarded. `others` are routes of whoever embeds this, such as health; they are guarded
 /// too, but ask nobody who they are.
 pub fn routes(settings: Settings, callers: Arc<dyn Callers>, others: Router) -> Router {
+    let odahu = settings.odahu.clone().map(odahu::routes);
     let app = Arc::new(App {
         guard: Guard::new(settings.limits, settings.hosts.clone()),
         metrics: settings.metrics.clone(),
@@ -90,6 +95,7 @@ pub fn routes(settings: Settings, callers: Arc<dyn Callers>, others: Router) -> 
     Router::new()
         .merge(rest::routes())
         .merge(session::routes())
+        .merge(odahu.unwrap_or_default())
         .fallback(guard::no_such_path)
         .method_not_allowed_fallback(guard::no_such_method)
         .with_state(Arc::clone(&app))

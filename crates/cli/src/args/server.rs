@@ -66,6 +66,14 @@ pub struct Server {
     /// Browsers reach it over TLS, which ends before this server
     #[arg(long, env = "BOWLINE_SERVER_BEHIND_TLS", hide_env_values = true)]
     pub behind_tls: bool,
+    /// Project in which the connections of ODAHU's API are kept; without it, that API is not served
+    #[arg(
+        long,
+        value_name = "PROJECT",
+        env = "BOWLINE_ODAHU_PROJECT",
+        hide_env_values = true
+    )]
+    pub odahu_project: Option<String>,
     /// Where people may sign in.
     #[command(flatten)]
     pub open_id: OpenId,

@@ -87,6 +87,8 @@ fn settings(args: &Server, listener: &TcpListener) -> Result<Settings, Failure> 
     let mut settings = Settings::new(hosts, is_secure);
     settings.proxies = Proxies(args.trusted_proxies.clone());
     settings.oidc = web::provider(&args.open_id)?;
+    let project = args.odahu_project.as_deref();
+    settings.odahu = project.map(bowline_server::odahu::Settings::new);
     Ok(settings)
 }
 

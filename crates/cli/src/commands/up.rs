@@ -40,6 +40,7 @@ pub async fn run(args: Up) -> Result<(), Failure> {
         http_port: args.http_port,
         token_file: args.token_auth_file.clone(),
         oidc: web::provider(&args.open_id)?,
+        odahu: args.odahu.clone(),
     };
     let stack = Stack::open(&settings).await?;
     announce(args.output, stack.listening())?;

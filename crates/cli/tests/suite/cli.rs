@@ -89,6 +89,8 @@ impl Sandbox {
 #[case("types", "types --help")]
 #[case("export", "export --help")]
 #[case("import", "import --help")]
+#[case("usage", "usage --help")]
+#[case("delete", "delete --help")]
 #[case("env", "env --help")]
 #[case("run", "run --help")]
 #[case("convert", "convert --help")]

@@ -12,3 +12,4 @@ mod kubectl;
 mod manage;
 mod project;
 mod run;
+mod usage;

@@ -2,5 +2,6 @@
 
 mod guards;
 mod identity;
+mod odahu;
 mod sessions;
 mod world;
