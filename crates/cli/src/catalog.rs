@@ -11,32 +11,24 @@ use crate::terminal;
 
 /// The connection types of a cluster.
 pub fn types(cluster: &Cluster, home: &Home) -> Types {
-    Types::new(cluster.client(), home.homes())
+    Types::new(cluster.client().clone(), home.homes())
 }
 
 /// The connections of a cluster.
 pub fn connections(cluster: &Cluster, home: &Home) -> Connections {
-    Connections::new(cluster.client(), types(cluster, home))
+    Connections::new(cluster.client().clone(), types(cluster, home))
 }
 
 /// The failure behind an error of the catalog; findings are shown at once, all of them.
-pub fn failure(cluster: &Cluster, error: &Error) -> Failure {
-    match error {
-        Error::Invalid { findings, .. } => {
-            tell("", findings);
-            Failure::new(error.kind(), error.to_string()).cause(match findings.len() {
-                1 => "the finding above".to_owned(),
-                many => format!("the {many} findings above"),
-            })
-        }
-        Error::Conflict { help, .. } | Error::Protected { help, .. } => {
-            Failure::new(error.kind(), error.to_string()).help(help.as_str())
-        }
-        Error::Kubernetes { step, source } => cluster.failed(step, source),
-        Error::NotFound { .. } | Error::Unreadable { .. } => {
-            Failure::new(error.kind(), error.to_string())
-        }
-    }
+pub fn failure(cluster: &Cluster, error: Error) -> Failure {
+    let Error::Invalid { findings, .. } = &error else {
+        return cluster.failed(error);
+    };
+    tell("", findings);
+    Failure::new(error.kind(), error.to_string()).cause(match findings.len() {
+        1 => "the finding above".to_owned(),
+        many => format!("the {many} findings above"),
+    })
 }
 
 /// Shows findings on stderr.

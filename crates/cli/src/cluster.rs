@@ -107,14 +107,14 @@ impl Cluster {
         flag.unwrap_or(&self.namespace)
     }
 
-    /// The client itself, for what the catalog does with it.
-    pub fn client(&self) -> Client {
-        self.client.clone()
+    /// A client of it, for what the catalog does.
+    pub const fn client(&self) -> &Client {
+        &self.client
     }
 
-    /// The failure behind an error of a step of others.
-    pub fn failed(&self, step: &str, error: &kube::Error) -> Failure {
-        refusal::of_step(&self.address, step, error)
+    /// What an error of the catalog means to people.
+    pub fn failed(&self, error: bowline_catalog::Error) -> Failure {
+        refusal::of_catalog(&self.address, error)
     }
 
     /// Hands every Secret that could be a connection to `each`, one page at a time, so that the

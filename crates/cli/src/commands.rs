@@ -45,8 +45,6 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
         Command::Lint(lint) => return Ok(lint::files(&lint)?),
         Command::List(list) => wait(&small(), list::run(&list, &cluster))?,
         Command::Show(show) => wait(&small(), show::run(&show, &cluster))?,
-        Command::Usage(usage) => wait(&small(), usage::run(&usage, &cluster))?,
-        Command::Delete(delete) => wait(&small(), delete::run(&delete, &cluster))?,
         Command::Create(create) => wait(&small(), create::run(&create, &cluster))?,
         Command::Set(set) => wait(&small(), set::run(&set, &cluster))?,
         Command::Unset(unset) => wait(&small(), set::unset(&unset, &cluster))?,
@@ -54,6 +52,8 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
         Command::Export(export) => wait(&small(), export::run(&export, &cluster))?,
         Command::Import(import) => wait(&small(), import::run(&import, &cluster))?,
         Command::Types(types) => wait(&small(), types::run(&types, &cluster))?,
+        Command::Usage(usage) => wait(&small(), usage::run(&usage, &cluster))?,
+        Command::Delete(delete) => wait(&small(), delete::run(&delete, &cluster))?,
         Command::Env(env) => wait(&small(), env::run(&env, &cluster))?,
         Command::Run(run) => {
             let injected = wait(&small(), run::fetch(&run, &cluster))?;

@@ -133,7 +133,10 @@ fn type_names() -> Vec<(String, Option<String>)> {
             opendatahub: line.types_namespace.clone(),
             ..Homes::default()
         };
-        let types = Types::new(cluster.client(), homes).readable().await.ok()?;
+        let types = Types::new(cluster.client().clone(), homes)
+            .readable()
+            .await
+            .ok()?;
         Some(
             types
                 .into_iter()

@@ -5,6 +5,7 @@
 use std::error::Error;
 use std::io;
 
+use bowline_catalog::Error as Catalog;
 use kube::config::KubeconfigError;
 
 use crate::failure::{Failure, Kind};
@@ -20,11 +21,8 @@ const RIGHTS_TO_READ: &str =
 pub(super) fn of(address: &str, what: &str, error: &kube::Error) -> Failure {
     match error {
         kube::Error::Api(status) => {
-            let failure = refused(
-                format!("the API does not give {what}"),
-                status.code,
-                &status.message,
-            );
+            let what = format!("the API does not give {what}");
+            let failure = refused(&what, status.code, &status.message);
             match failure.kind() {
                 Kind::Forbidden => failure.help(RIGHTS_TO_READ),
                 _ => failure,
@@ -47,15 +45,30 @@ pub(super) fn of(address: &str, what: &str, error: &kube::Error) -> Failure {
     }
 }
 
-/// The failure of a step that changes something, or that the catalog takes.
-pub(super) fn of_step(address: &str, step: &str, error: &kube::Error) -> Failure {
+/// The failure behind an error of the catalog.
+pub(super) fn of_catalog(address: &str, error: Catalog) -> Failure {
+    let kind = error.kind();
+    let text = error.to_string();
     match error {
-        kube::Error::Api(status) => refused(format!("{step} failed"), status.code, &status.message),
-        error => of(address, step, error),
+        Catalog::Kubernetes { step, source } => match &*source {
+            kube::Error::Api(status) => {
+                refused(&format!("{step} failed"), status.code, &status.message)
+            }
+            other => of(address, &step, other),
+        },
+        Catalog::Conflict { what, help } | Catalog::Protected { what, help } => {
+            Failure::new(kind, what).help(help)
+        }
+        Catalog::Invalid { findings, .. } => {
+            let texts = findings.iter();
+            let texts = texts.map(|finding| format!("`{}`: {}", finding.field, finding.message));
+            texts.fold(Failure::new(kind, text), Failure::cause)
+        }
+        Catalog::NotFound { .. } | Catalog::Unreadable { .. } => Failure::new(kind, text),
     }
 }
 
-fn refused(what: String, code: u16, message: &str) -> Failure {
+fn refused(what: &str, code: u16, message: &str) -> Failure {
     let kind = Kind::of_status(code);
     let failure = Failure::new(kind, what);
     let failure = match message {

@@ -35,7 +35,7 @@ pub async fn run(args: &Create, flags: &args::Cluster) -> Result<(), Failure> {
         .namespace(args.project.namespace.as_deref())
         .to_owned();
     let connections = catalog::connections(&cluster, &args.home);
-    let refused = |error| catalog::failure(&cluster, &error);
+    let refused = |error| catalog::failure(&cluster, error);
     let type_ = connections
         .types()
         .find(&type_name)

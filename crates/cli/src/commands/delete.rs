@@ -8,7 +8,6 @@ use bowline_catalog::view::{Look, Scope, Snapshot, once};
 
 use super::usage;
 use crate::args::{self, Delete};
-use crate::catalog;
 use crate::cluster::Cluster;
 use crate::columns::not_looked_at;
 use crate::failure::{Failure, Kind};
@@ -24,8 +23,8 @@ pub async fn run(args: &Delete, flags: &args::Cluster) -> Result<(), Failure> {
     let cluster = Cluster::new(flags).await?;
     let namespace = cluster.namespace(args.project.namespace.as_deref());
     let scope = Scope::Namespace(namespace.to_owned());
-    let snapshot = once(&cluster.client(), &scope, Look::Both).await;
-    let snapshot = snapshot.map_err(|error| catalog::failure(&cluster, &error))?;
+    let snapshot = once(cluster.client(), &scope, Look::Both).await;
+    let snapshot = snapshot.map_err(|error| cluster.failed(error))?;
     for name in &args.names {
         look_at(args, &cluster, &snapshot, namespace, name).await?;
     }
@@ -42,8 +41,8 @@ pub async fn run(args: &Delete, flags: &args::Cluster) -> Result<(), Failure> {
         let seen = snapshot
             .row(namespace, name)
             .map(|row| row.resource_version);
-        let deletion = delete(&cluster.client(), namespace, name, detach, seen.as_deref()).await;
-        let deletion = deletion.map_err(|error| catalog::failure(&cluster, &error))?;
+        let deletion = delete(cluster.client(), namespace, name, detach, seen.as_deref()).await;
+        let deletion = deletion.map_err(|error| cluster.failed(error))?;
         terminal::print(&told(name, &deletion))?;
     }
     Ok(())

@@ -114,7 +114,7 @@ impl Desk<'_> {
                     );
                     must_change = false;
                 }
-                Err(error) => return Err(catalog::failure(self.cluster, &error)),
+                Err(error) => return Err(catalog::failure(self.cluster, error)),
             }
         }
     }

@@ -25,7 +25,7 @@ pub async fn run(args: &Export, flags: &args::Cluster) -> Result<(), Failure> {
     let scope = cluster.scope(&args.scope);
     let secrets = secrets(&cluster, &scope, &args.names).await?;
     let types = catalog::types(&cluster, &args.home).readable().await;
-    let types = types.map_err(|error| catalog::failure(&cluster, &error))?;
+    let types = types.map_err(|error| catalog::failure(&cluster, error))?;
     let items = secrets.iter().map(|secret| {
         let name = type_name(secret);
         let type_ = types

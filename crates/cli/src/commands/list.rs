@@ -8,7 +8,6 @@ use bowline_catalog::view::{Look, NotLooked, Snapshot, once};
 use serde_json::{Value, json};
 
 use crate::args::{self, List};
-use crate::catalog;
 use crate::cluster::{Cluster, Scope};
 use crate::failure::{Failure, Kind};
 use crate::output::{self, Output, Shown};
@@ -20,8 +19,8 @@ use crate::output::{self, Output, Shown};
 pub async fn run(args: &List, flags: &args::Cluster) -> Result<(), Failure> {
     let cluster = Cluster::new(flags).await?;
     let scope = cluster.scope(&args.scope);
-    let snapshot = once(&cluster.client(), &scope, look(args)).await;
-    let snapshot = snapshot.map_err(|error| catalog::failure(&cluster, &error))?;
+    let snapshot = once(cluster.client(), &scope, look(args)).await;
+    let snapshot = snapshot.map_err(|error| cluster.failed(error))?;
     let listing = Listing::of(&snapshot, args)
         .map_err(|error| Failure::new(Kind::Usage, "the list cannot be made").caused_by(&error))?;
     args.shape.output.print(&Shown {

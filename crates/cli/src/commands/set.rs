@@ -25,7 +25,7 @@ pub async fn run(args: &Set, flags: &args::Cluster) -> Result<(), Failure> {
             .types()
             .find(name)
             .await
-            .map_err(|error| catalog::failure(&cluster, &error))?,
+            .map_err(|error| catalog::failure(&cluster, error))?,
         None => None,
     };
     let type_ = other.as_ref().or(stored.type_.as_ref());
@@ -114,7 +114,7 @@ pub(super) async fn stored(
         Err(bowline_catalog::Error::NotFound { .. }) => {
             Err(lookup::not_found(cluster, namespace, name).await)
         }
-        other => other.map_err(|error| catalog::failure(cluster, &error)),
+        other => other.map_err(|error| catalog::failure(cluster, error)),
     }
 }
 
@@ -133,7 +133,7 @@ impl Target<'_> {
             return self.preview(&connections, change).await;
         }
         let saved = connections.edit(self.namespace, self.name, change).await;
-        let saved = saved.map_err(|error| catalog::failure(self.cluster, &error))?;
+        let saved = saved.map_err(|error| catalog::failure(self.cluster, error))?;
         catalog::tell("", &saved.findings);
         let verb = if saved.is_changed {
             "changed"
@@ -155,7 +155,7 @@ impl Target<'_> {
                 .types()
                 .find(name)
                 .await
-                .map_err(|error| catalog::failure(self.cluster, &error))?,
+                .map_err(|error| catalog::failure(self.cluster, error))?,
             None => None,
         };
         let subject = bowline_catalog::edit::Subject {
@@ -168,7 +168,7 @@ impl Target<'_> {
             let what = format!("connection `{}` in project `{}`", self.name, self.namespace);
             catalog::failure(
                 self.cluster,
-                &bowline_catalog::Error::Invalid { what, findings },
+                bowline_catalog::Error::Invalid { what, findings },
             )
         })?;
         catalog::tell("", &edited.findings);

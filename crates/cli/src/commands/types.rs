@@ -42,7 +42,7 @@ pub async fn run(args: &Types, flags: &args::Cluster) -> Result<(), Failure> {
             desk.get(name).await?;
             let copied = desk
                 .types
-                .duplicate(&desk.cluster.client(), name, display_name.as_deref())
+                .duplicate(desk.cluster.client(), name, display_name.as_deref())
                 .await;
             let saved = desk.saved(copied)?;
             print(&shape.output, &saved, Some("created"))
@@ -51,8 +51,8 @@ pub async fn run(args: &Types, flags: &args::Cluster) -> Result<(), Failure> {
         TypeCommand::Disable(one) => desk.switch(&one.name, false, &one.shape.output).await,
         TypeCommand::Delete(one) => {
             let type_ = desk.get(&one.name).await?;
-            let deleted = desk.types.delete(&desk.cluster.client(), &one.name).await;
-            deleted.map_err(|error| catalog::failure(&desk.cluster, &error))?;
+            let deleted = desk.types.delete(desk.cluster.client(), &one.name).await;
+            deleted.map_err(|error| catalog::failure(&desk.cluster, error))?;
             print(&one.shape.output, &type_, Some("deleted"))
         }
     }
@@ -70,7 +70,7 @@ impl Desk {
             .types
             .list()
             .await
-            .map_err(|error| catalog::failure(&self.cluster, &error))?;
+            .map_err(|error| catalog::failure(&self.cluster, error))?;
         for broken in listed.iter().filter_map(|listed| match listed {
             Listed::Broken(broken) => Some(broken),
             Listed::Type(_) => None,
@@ -98,7 +98,7 @@ impl Desk {
             .types
             .find(name)
             .await
-            .map_err(|error| catalog::failure(&self.cluster, &error))?;
+            .map_err(|error| catalog::failure(&self.cluster, error))?;
         match found {
             Some(type_) => Ok(type_),
             None => Err(self.not_found(name).await),
@@ -119,7 +119,7 @@ impl Desk {
 
     async fn create(&self, file: &Path, output: &Output) -> Result<(), Failure> {
         let input = read(file)?;
-        let created = self.types.create(&self.cluster.client(), &input).await;
+        let created = self.types.create(self.cluster.client(), &input).await;
         let saved = self.saved(created)?;
         print(output, &saved, Some("created"))
     }
@@ -127,8 +127,8 @@ impl Desk {
     async fn switch(&self, name: &str, is_enabled: bool, output: &Output) -> Result<(), Failure> {
         self.get(name).await?;
         let client = self.cluster.client();
-        let switched = self.types.set_enabled(&client, name, is_enabled).await;
-        switched.map_err(|error| catalog::failure(&self.cluster, &error))?;
+        let switched = self.types.set_enabled(client, name, is_enabled).await;
+        switched.map_err(|error| catalog::failure(&self.cluster, error))?;
         let type_ = self.get(name).await?;
         print(
             output,
@@ -138,7 +138,7 @@ impl Desk {
     }
 
     fn saved(&self, result: bowline_catalog::Result<Saved>) -> Result<ConnectionType, Failure> {
-        let saved = result.map_err(|error| catalog::failure(&self.cluster, &error))?;
+        let saved = result.map_err(|error| catalog::failure(&self.cluster, error))?;
         catalog::tell("", &saved.findings);
         Ok(saved.type_)
     }

@@ -7,7 +7,6 @@ use bowline_catalog::view::{Look, NotLooked, Snapshot, once};
 use serde_json::{Value, json};
 
 use crate::args::{self, Usage as Args};
-use crate::catalog;
 use crate::cluster::{Cluster, Scope};
 use crate::failure::Failure;
 use crate::lookup;
@@ -21,8 +20,8 @@ use crate::terminal;
 pub async fn run(args: &Args, flags: &args::Cluster) -> Result<(), Failure> {
     let cluster = Cluster::new(flags).await?;
     let scope = cluster.scope(&args.scope);
-    let snapshot = once(&cluster.client(), &scope, Look::Both).await;
-    let snapshot = snapshot.map_err(|error| catalog::failure(&cluster, &error))?;
+    let snapshot = once(cluster.client(), &scope, Look::Both).await;
+    let snapshot = snapshot.map_err(|error| cluster.failed(error))?;
     let connections = match scope.namespace() {
         Some(namespace) if !args.names.is_empty() => {
             named(&cluster, &snapshot, namespace, &args.names).await?

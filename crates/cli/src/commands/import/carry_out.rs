@@ -33,7 +33,7 @@ pub async fn all(
         match result {
             Ok(saved) => done.push((step, saved)),
             Err(error) => {
-                let mut failures = vec![catalog::failure(cluster, &error)];
+                let mut failures = vec![catalog::failure(cluster, error)];
                 for (step, saved) in done.iter().rev() {
                     failures.extend(take_back(step, saved, cluster, connections).await.err());
                 }
@@ -57,7 +57,7 @@ async fn take_back(
     let metadata = &saved.stored.metadata;
     let result = match &step.action {
         Action::Create(_) => {
-            let secrets: Api<Secret> = Api::namespaced(cluster.client(), &step.namespace);
+            let secrets: Api<Secret> = Api::namespaced(cluster.client().clone(), &step.namespace);
             let params = DeleteParams::default().preconditions(Preconditions {
                 uid: metadata.uid.clone(),
                 resource_version: metadata.resource_version.clone(),

@@ -118,7 +118,7 @@ async fn action(
     cluster: &Cluster,
     connections: &Connections,
 ) -> Result<Action, Failure> {
-    let refused = |error: Error| catalog::failure(cluster, &error);
+    let refused = |error: Error| catalog::failure(cluster, error);
     match connections.get(namespace, &item.name).await {
         Ok(stored) => change(item, stored, may_replace).map_err(refused),
         Err(Error::NotFound { .. }) => {
