@@ -10,6 +10,7 @@ mod operator;
 mod reference;
 mod run;
 mod server;
+mod test;
 mod usage;
 mod web;
 
@@ -28,6 +29,7 @@ pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
+pub use test::{Test, TestOutput};
 pub use usage::Usage;
 pub use web::{OpenId, Web};
 
@@ -45,6 +47,7 @@ Examples:
   bowline up                                  start a Kubernetes API on this machine
   bowline list                                connections in the current namespace
   bowline lint -f s3.yaml                     what is wrong with a manifest
+  bowline test training-data                  whether it works, and why not
   bowline inject -f s3.yaml -f notebook.yaml  what a workload gets")]
 pub struct Args {
     /// Which cluster the command talks to.
@@ -83,6 +86,7 @@ pub enum Command {
     Lint(Lint),
     List(List),
     Show(Show),
+    Test(Test),
     Usage(Usage),
     Delete(Delete),
     Env(Env),

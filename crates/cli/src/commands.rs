@@ -12,6 +12,7 @@ mod operator;
 mod run;
 mod server;
 mod show;
+mod test;
 mod up;
 mod usage;
 
@@ -39,6 +40,7 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
         Command::Lint(lint) => return Ok(lint::files(&lint)?),
         Command::List(list) => wait(&small(), list::run(&list, &cluster))?,
         Command::Show(show) => wait(&small(), show::run(&show, &cluster))?,
+        Command::Test(test) => return Ok(wait(&Runtime::new(), test::run(&test, &cluster))?),
         Command::Usage(usage) => wait(&small(), usage::run(&usage, &cluster))?,
         Command::Delete(delete) => wait(&small(), delete::run(&delete, &cluster))?,
         Command::Env(env) => wait(&small(), env::run(&env, &cluster))?,

@@ -82,6 +82,7 @@ impl Sandbox {
 #[case("lint", "lint --help")]
 #[case("list", "list --help")]
 #[case("show", "show --help")]
+#[case("test", "test --help")]
 #[case("usage", "usage --help")]
 #[case("delete", "delete --help")]
 #[case("env", "env --help")]

@@ -12,4 +12,5 @@ mod kubectl;
 mod odahu;
 mod project;
 mod run;
+mod test;
 mod usage;
