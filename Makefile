@@ -82,8 +82,9 @@ update-chart-snapshots: ## Write deploy/chart/snapshots anew, to be looked at be
 	@scripts/chart.sh update
 
 .PHONY: update-reference
-update-reference: ## Write docs/reference/cli.md anew from the command line
+update-reference: ## Write docs/reference/cli.md and probe-outcomes.md anew from the code
 	UPDATE_REFERENCE=1 cargo test --locked -p bowline --bin bowline the_page_about_commands
+	UPDATE_REFERENCE=1 cargo test --locked -p bowline-probe --test suite the_page_of_outcomes
 
 ## Keep house
 

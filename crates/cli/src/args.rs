@@ -14,6 +14,7 @@ mod operator;
 mod reference;
 mod run;
 mod server;
+mod test;
 mod types;
 mod usage;
 mod web;
@@ -37,6 +38,7 @@ pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
+pub use test::{Test, TestOutput};
 pub use types::{TypeCommand, Types};
 pub use usage::Usage;
 pub use web::{OpenId, Web};
@@ -55,6 +57,7 @@ Examples:
   bowline up                                  start a Kubernetes API on this machine
   bowline list                                connections in the current namespace
   bowline lint -f s3.yaml                     what is wrong with a manifest
+  bowline test training-data                  whether it works, and why not
   bowline inject -f s3.yaml -f notebook.yaml  what a workload gets")]
 pub struct Args {
     /// Which cluster the command talks to.
@@ -98,6 +101,7 @@ pub enum Command {
     Unset(Unset),
     Edit(Edit),
     Types(Types),
+    Test(Test),
     Usage(Usage),
     Delete(Delete),
     Env(Env),

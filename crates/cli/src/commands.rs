@@ -17,6 +17,7 @@ mod run;
 mod server;
 mod set;
 mod show;
+mod test;
 mod types;
 mod up;
 mod usage;
@@ -52,6 +53,7 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
         Command::Export(export) => wait(&small(), export::run(&export, &cluster))?,
         Command::Import(import) => wait(&small(), import::run(&import, &cluster))?,
         Command::Types(types) => wait(&small(), types::run(&types, &cluster))?,
+        Command::Test(test) => return Ok(wait(&Runtime::new(), test::run(&test, &cluster))?),
         Command::Usage(usage) => wait(&small(), usage::run(&usage, &cluster))?,
         Command::Delete(delete) => wait(&small(), delete::run(&delete, &cluster))?,
         Command::Env(env) => wait(&small(), env::run(&env, &cluster))?,

@@ -15,6 +15,7 @@ mod s3;
 mod session;
 pub mod slots;
 mod status;
+pub mod tested;
 mod trouble;
 mod uri;
 
@@ -41,7 +42,7 @@ pub struct Request<'a> {
     /// What a workload would do with it.
     pub ask: &'a Ask,
     /// The project's other connections: a URI such as `s3://…` is tried with the login of one of them.
-    pub others: &'a [Connection],
+    pub others: &'a [&'a Connection],
     /// Who tells about `PersistentVolumeClaim`s; `None` where there is no cluster at hand.
     pub claims: Option<&'a dyn Claims>,
     /// Certificate authorities in PEM that the project trusts beside the system's.

@@ -89,6 +89,7 @@ impl Sandbox {
 #[case("types", "types --help")]
 #[case("export", "export --help")]
 #[case("import", "import --help")]
+#[case("test", "test --help")]
 #[case("usage", "usage --help")]
 #[case("delete", "delete --help")]
 #[case("env", "env --help")]

@@ -13,5 +13,6 @@ mod manage;
 mod odahu;
 mod project;
 mod run;
+mod test;
 mod usage;
 mod web;

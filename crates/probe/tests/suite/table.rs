@@ -42,3 +42,18 @@ fn every_outcome_is_expected_by_some_test() {
         .collect();
     assert!(missing.is_empty(), "no test expects {missing:?}");
 }
+
+/// `make update-reference` writes it anew.
+#[test]
+fn the_page_of_outcomes_is_what_the_table_says() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/probe-outcomes.md");
+    let page = bowline_probe::outcome::page();
+    if std::env::var_os("UPDATE_REFERENCE").is_some_and(|value| value == "1") {
+        std::fs::write(&file, &page).expect("the page can be written");
+    }
+    let written = std::fs::read_to_string(&file).expect("the page is there");
+    assert!(
+        written == page,
+        "docs/reference/probe-outcomes.md is stale; run `make update-reference`"
+    );
+}

@@ -379,7 +379,8 @@ async fn a_location_of_another_service_is_proved_with_the_login_of_that_connecti
             ],
         )
     };
-    let others = [of("other", "wrong-one"), of("models", "right-one")];
+    let (other, right) = (of("other", "wrong-one"), of("models", "right-one"));
+    let others = [&other, &right];
     let (connection, ask) = (
         connection("uri", &[("URI", "s3://models/llama")]),
         Ask::default(),
