@@ -269,13 +269,20 @@ impl Index {
     }
 
     fn count_users(&self, row: &Row) -> usize {
+        // Where nobody counts, a row may have been counted elsewhere.
+        if let (false, Some(known)) = (self.is_counting, row.used_by) {
+            return known;
+        }
         let users = self.users_of(&row.namespace, &row.name);
         users.iter().filter(|user| user.is_needing()).count()
     }
 
     fn counted(&self, listed: &Listed) -> Row {
         let row = listed.row.clone();
-        let used_by = self.is_counting.then(|| self.count_users(&row));
+        let used_by = match self.is_counting {
+            true => Some(self.count_users(&row)),
+            false => row.used_by,
+        };
         Row { used_by, ..row }
     }
 

@@ -39,7 +39,7 @@ pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
 pub use types::{TypeCommand, Types};
 pub use usage::Usage;
-pub use web::OpenId;
+pub use web::{OpenId, Web};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -163,9 +163,9 @@ pub struct Up {
         hide_env_values = true
     )]
     pub token_auth_file: Option<PathBuf>,
-    /// Where people may sign in.
+    /// Types and sign-in.
     #[command(flatten)]
-    pub open_id: OpenId,
+    pub web: Web,
     /// ODAHU's API.
     #[command(flatten)]
     pub odahu: Odahu,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use bowline_server::callers::Network;
 
-use super::{LogFormat, OpenId};
+use super::{LogFormat, Web};
 
 /// Serve connections over HTTP in a cluster: REST, its documentation, sign-in
 ///
@@ -74,9 +74,9 @@ pub struct Server {
         hide_env_values = true
     )]
     pub odahu_project: Option<String>,
-    /// Where people may sign in.
+    /// Types and sign-in.
     #[command(flatten)]
-    pub open_id: OpenId,
+    pub web: Web,
     /// How logs are written, on stderr
     #[arg(
         long,

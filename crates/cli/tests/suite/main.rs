@@ -10,6 +10,8 @@ mod guides;
 mod kube_rs;
 mod kubectl;
 mod manage;
+mod odahu;
 mod project;
 mod run;
 mod usage;
+mod web;

@@ -52,7 +52,8 @@ fn harbour() -> Project {
     let project = Project::new("harbour");
     project.file("secrets.yaml", SECRETS);
     project.file("notebook.yaml", NOTEBOOK);
-    project.run("kubectl apply -f secrets.yaml && kubectl apply -f notebook.yaml");
+    // What `kubectl apply` remembers is nobody's reference, and would be found below.
+    project.run("kubectl create -f secrets.yaml && kubectl create -f notebook.yaml");
     project
 }
 

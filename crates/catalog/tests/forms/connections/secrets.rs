@@ -509,3 +509,23 @@ async fn a_name_that_cannot_exist_never_reaches_the_api(#[case] name: &str) -> R
     assert_eq!(kinds, [Kind::NotFound; 4]);
     Ok(())
 }
+
+#[tokio::test]
+async fn what_kubectl_repeats_in_an_annotation_is_not_passed_on() -> Result<()> {
+    let world = World::start().await?;
+    let mut canaries = Canaries::default();
+    let canary = canaries.plant("the annotation of kubectl apply");
+    let annotations = json!({
+        "opendatahub.io/connection-type-protocol": "uri",
+        "kubectl.kubernetes.io/last-applied-configuration": format!("{{\"stringData\":{{\"HF_TOKEN\":\"{canary}\"}}}}"),
+    });
+    world
+        .put_secret(json!({"metadata": {"name": "applied", "annotations": annotations}}))
+        .await?;
+    let found = world.connections("ada").get("team-a", "applied").await?;
+    assert_eq!(
+        canaries.leaks(&format!("{found:?} {:?}", found.metadata)),
+        []
+    );
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! What a probe has to say: its steps, each with an outcome and a time, and one verdict. Making the
+//! steps is left to `session`, showing them to the faces.
+
+use std::time::Duration;
+
+use bowline_core::Kind;
+use serde::{Serialize, Serializer};
+
+use crate::outcome::{self, Outcome};
+
+/// The longest detail that is kept; what is longer is cut.
+const LONGEST_DETAIL: usize = 240;
+
+/// What a step proves, in the order in which they are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepName {
+    /// The fields could work.
+    Fields,
+    /// The host name has an address that tests may go to.
+    Name,
+    /// Somebody takes connections there.
+    Connect,
+    /// It proves who it is.
+    Tls,
+    /// It knows us.
+    SignIn,
+    /// It lets us do what workloads do.
+    Right,
+    /// What workloads ask for is there.
+    Object,
+    /// Its bytes come.
+    FirstBytes,
+}
+
+impl StepName {
+    /// The text that people and programs read.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fields => "fields",
+            Self::Name => "name",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::SignIn => "sign-in",
+            Self::Right => "right",
+            Self::Object => "object",
+            Self::FirstBytes => "first-bytes",
+        }
+    }
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It works.
+    Passed,
+    /// It does not.
+    Failed,
+    /// It was not tried.
+    Skipped,
+    /// It works, but something about it should be known.
+    Warned,
+}
+
+/// One step of a probe.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// What it proves.
+    pub name: StepName,
+    /// How it ended.
+    pub state: State,
+    /// With what it ended.
+    #[serde(flatten)]
+    pub outcome: &'static Outcome,
+    /// The field to look at, as this connection spells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// What exactly was tried or found, escaped and cut; never a value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// How long it took.
+    #[serde(rename = "milliseconds", serialize_with = "milliseconds")]
+    pub took: Duration,
+}
+
+/// News of a running probe, in order.
+#[derive(Debug, Clone, Copy)]
+pub enum News<'a> {
+    /// A step was begun.
+    Begun(StepName),
+    /// A step has ended.
+    Ended(&'a Step),
+}
+
+/// What a whole probe ended with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verdict {
+    /// Passed, failed or warned.
+    pub state: State,
+    /// That of the first step that failed, else of the first that warned, else `passed`.
+    #[serde(flatten)]
+    pub outcome: &'static Outcome,
+}
+
+/// All steps of a probe, and what they amount to.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// What the steps amount to.
+    pub verdict: Verdict,
+    /// The steps in the order in which they ended.
+    pub steps: Vec<Step>,
+    /// How long all took.
+    #[serde(rename = "milliseconds", serialize_with = "milliseconds")]
+    pub took: Duration,
+}
+
+impl Report {
+    /// A report of steps.
+    pub fn new(steps: Vec<Step>, took: Duration) -> Self {
+        let first = |state| steps.iter().find(|step| step.state == state);
+        let verdict = first(State::Failed)
+            .or_else(|| first(State::Warned))
+            .map_or(PASSED, |step| Verdict {
+                state: step.state,
+                outcome: step.outcome,
+            });
+        Self {
+            verdict,
+            steps,
+            took,
+        }
+    }
+
+    /// The step that decided the verdict; `None` where all is well.
+    pub fn decisive(&self) -> Option<&Step> {
+        let verdict = self.verdict;
+        self.steps
+            .iter()
+            .find(|step| step.state == verdict.state && step.state != State::Passed)
+    }
+
+    /// What kind of failure it is; `None` where it did not fail.
+    pub fn kind(&self) -> Option<Kind> {
+        let failed = self.verdict.state == State::Failed;
+        failed.then(|| self.verdict.outcome.kind.unwrap_or(Kind::Invalid))
+    }
+}
+
+const PASSED: Verdict = Verdict {
+    state: State::Passed,
+    outcome: &outcome::PASSED,
+};
+
+/// Text that may hold what a peer sent, made safe to show: escaped, and cut.
+pub(crate) fn plain(text: &str) -> String {
+    let escape = |c: char| -> String {
+        let is_direction = matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        match c.is_control() || is_direction {
+            true => c.escape_default().to_string(),
+            false => c.to_string(),
+        }
+    };
+    let mut shown = String::new();
+    for piece in text.chars().map(escape) {
+        if shown.len() + piece.len() > LONGEST_DETAIL {
+            return shown + "…";
+        }
+        shown.push_str(&piece);
+    }
+    shown
+}
+
+fn milliseconds<S: Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_peer_sent_is_escaped_and_cut() {
+        assert_eq!(
+            plain("a\u{1b}[2J\r\n{\"level\":\"info\"}\u{202e}"),
+            "a\\u{1b}[2J\\r\\n{\"level\":\"info\"}\\u{202e}"
+        );
+        assert_eq!(
+            plain(&"x".repeat(10_000)).chars().count(),
+            LONGEST_DETAIL + 1
+        );
+    }
+}

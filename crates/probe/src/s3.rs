@@ -1,0 +1,148 @@
+//! Proves an S3 connection: endpoint, region, addressing style, signature, clock, bucket, object and
+//! rights. The requests are signed by `sign`, placed by `address`, and what comes back is read by
+//! `errors`.
+
+mod address;
+mod errors;
+mod sign;
+mod steps;
+mod xml;
+
+use bowline_core::{Connection, Sensitive};
+use bytes::Bytes;
+use http::header::{HeaderName, HeaderValue, RANGE};
+use http::{Method, StatusCode};
+
+use crate::http::{Answer, Call};
+use crate::outcome;
+use crate::report::StepName;
+use crate::session::{Place, Session};
+use crate::trouble::Trouble;
+use address::{Address, Style};
+use sign::Keys;
+
+/// Proves that a place can be used with the session's connection.
+pub(crate) async fn run(session: &mut Session<'_>, place: &Place) -> Result<(), Trouble> {
+    let mut store = Store::of(session.connection, place)?;
+    let first = steps::reach_and_sign_in(session, &mut store).await?;
+    let Some(bucket) = store.address.bucket.clone() else {
+        return Ok(());
+    };
+    let found = steps::look(session, &store, place.path.as_deref(), first).await?;
+    if let Some(object) = &found.object {
+        steps::first_bytes(session, &store, object).await?;
+    } else {
+        session.skip(
+            StepName::FirstBytes,
+            Trouble::new(&outcome::EMPTY).detail(format!("bucket `{bucket}`")),
+        );
+    }
+    if session.ask.write {
+        steps::write(session, &store, &found.folder).await?;
+    }
+    Ok(())
+}
+
+/// The service as a connection describes it.
+struct Store {
+    address: Address,
+    /// `None` asks without a signature.
+    keys: Option<Keys>,
+    region: String,
+    /// Whether the connection itself says so, rather than we guess.
+    is_style_stated: bool,
+}
+
+impl Store {
+    fn of(connection: &Connection, place: &Place) -> Result<Self, Trouble> {
+        let region = connection
+            .region()
+            .map_or("us-east-1", str::trim)
+            .to_owned();
+        let endpoint = connection
+            .endpoint()
+            .unwrap_or_else(|| address::of_aws(&region));
+        let stated = connection.use_path_style().map(Style::of);
+        let address = Address::new(&endpoint, place.root.clone(), stated)?;
+        let keys = (!connection.is_anonymous())
+            .then(|| Keys::of(connection))
+            .flatten();
+        Ok(Self {
+            address,
+            keys,
+            region,
+            is_style_stated: stated.is_some(),
+        })
+    }
+
+    /// A request for an object, or for the bucket itself where the key is empty.
+    fn call(
+        &self,
+        session: &Session<'_>,
+        method: Method,
+        key: &str,
+        query: &[(&str, &str)],
+        body: &'static [u8],
+    ) -> Result<Call, Trouble> {
+        self.ranged(session, method, key, query, body, None)
+    }
+
+    fn ranged(
+        &self,
+        session: &Session<'_>,
+        method: Method,
+        key: &str,
+        query: &[(&str, &str)],
+        body: &'static [u8],
+        first: Option<usize>,
+    ) -> Result<Call, Trouble> {
+        let mut call = Call::new(method, self.address.url(key, query)?);
+        call.body = Bytes::from_static(body);
+        if let Some(first) = first {
+            call.most = first;
+            let range = format!("bytes=0-{}", first.saturating_sub(1));
+            call.headers.extend(
+                HeaderValue::from_str(&range)
+                    .ok()
+                    .map(|range| (RANGE, range)),
+            );
+        }
+        if let Some(keys) = &self.keys {
+            let signed = sign::sign(keys, &self.region, &call, (session.settings.now)());
+            for (name, value) in signed {
+                call = call.secret(HeaderName::from_static(name), &value);
+            }
+        }
+        Ok(call)
+    }
+
+    /// Sends a request for a document, and refuses whatever is no S3 service's answer.
+    async fn ask(
+        &self,
+        session: &mut Session<'_>,
+        call: Call,
+    ) -> Result<Result<Answer, Trouble>, Trouble> {
+        let url = call.url.clone();
+        let answer = session.send(call).await?;
+        if answer.status.is_success() {
+            return Ok(Ok(answer));
+        }
+        let trouble = errors::why(session, &url, &answer, &self.region).await;
+        Ok(Err(trouble))
+    }
+
+    fn is_refused(status: StatusCode) -> bool {
+        matches!(status.as_u16(), 401 | 403)
+    }
+}
+
+impl Keys {
+    fn of(connection: &Connection) -> Option<Self> {
+        let text = |key| connection.read(key).map(|reading| reading.text.trim());
+        Some(Self {
+            access: text("AWS_ACCESS_KEY_ID")?.to_owned(),
+            secret: Sensitive::from(text("AWS_SECRET_ACCESS_KEY")?),
+            token: text("AWS_SESSION_TOKEN").map(Sensitive::from),
+        })
+    }
+}

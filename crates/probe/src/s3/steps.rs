@@ -1,0 +1,381 @@
+//! The steps of an S3 probe: each asks what a workload would ask, and says what was missing.
+
+use http::Method;
+
+use super::address::Style;
+use super::{Store, errors, xml};
+use crate::http::Answer;
+use crate::outcome;
+use crate::report::StepName;
+use crate::session::{Session, quoted};
+use crate::trouble::Trouble;
+
+/// Bytes that are read of an object.
+const FIRST: usize = 1024;
+/// The only name that a probe ever writes to: whoever writes next removes what a killed one left.
+const OWN: &str = ".bowline-probe/probe";
+const OWN_CONTENT: &[u8] = b"written by a test of this connection, and safe to delete\n";
+
+/// What became of the first list.
+pub(super) enum First {
+    /// Its first key, if any.
+    Listed(Option<String>),
+    /// The key is right, but the list was refused.
+    Denied,
+}
+
+/// What is there.
+pub(super) struct Found {
+    /// An object to read.
+    pub(super) object: Option<Object>,
+    /// Where a workload would write: empty, or with a slash at its end.
+    pub(super) folder: String,
+}
+
+/// An object.
+pub(super) struct Object {
+    key: String,
+    size: Option<u64>,
+}
+
+/// Finds the service, and proves region, style and signature with the first list.
+pub(super) async fn reach_and_sign_in(
+    session: &mut Session<'_>,
+    store: &mut Store,
+) -> Result<First, Trouble> {
+    let mut is_turned = reach(session, store).await?;
+    session.begin(StepName::SignIn);
+    let mut answer = first(session, store).await?;
+    if is_style_doubtful(store, &answer) && turn(session, store, &mut answer).await {
+        is_turned = true;
+    }
+    let listed = match answer {
+        Ok(answer) => Ok(answer),
+        Err(trouble) if trouble.is(&outcome::BUCKET_FORBIDDEN) => {
+            if store.keys.is_none() {
+                return Err(Trouble::new(&outcome::ANONYMOUS_REFUSED));
+            }
+            Err(First::Denied)
+        }
+        // The bucket is asked for once the key has been found right.
+        Err(trouble) if trouble.is(&outcome::NO_SUCH_BUCKET) => {
+            session.pass(signed_as(store));
+            session.skip(StepName::Right, &outcome::NOT_REACHED);
+            session.begin(StepName::Object);
+            return Err(trouble.detail(format!(
+                "bucket `{}`",
+                store.address.bucket.as_deref().unwrap_or_default()
+            )));
+        }
+        Err(trouble) => return Err(trouble),
+    };
+    let doubt = listed
+        .as_ref()
+        .ok()
+        .and_then(|answer| errors::clock_doubt(answer, (session.settings.now)()));
+    let style = is_turned.then(|| {
+        let setting = store.address.style.setting();
+        Trouble::new(&outcome::WRONG_STYLE)
+            .detail(format!("readers may guess the other style: set {setting}"))
+    });
+    match doubt.or(style) {
+        Some(doubt) => session.warn(doubt),
+        None => session.pass(signed_as(store)),
+    }
+    Ok(match listed {
+        Ok(answer) => First::Listed(xml::element(&answer.text(), "Key").map(xml::unescaped)),
+        Err(denied) => denied,
+    })
+}
+
+fn signed_as(store: &Store) -> String {
+    match store.keys {
+        Some(_) => format!("region `{}`", store.region),
+        None => "without a key".to_owned(),
+    }
+}
+
+/// Reaches the service. A bucket that stands before a host which then is unknown is tried in the
+/// path; the answer is whether that was so.
+async fn reach(session: &mut Session<'_>, store: &mut Store) -> Result<bool, Trouble> {
+    let url = store.address.url("", &[])?;
+    let trouble = match session.reach(&url).await {
+        Ok(()) => return Ok(false),
+        Err(trouble) => trouble,
+    };
+    if !trouble.is(&outcome::NAME_UNKNOWN)
+        || store.address.style == Style::Path
+        || store.address.bucket.is_none()
+    {
+        return Err(trouble);
+    }
+    let other = store.address.in_other_style();
+    session
+        .reach(&other.url("", &[])?)
+        .await
+        .map_err(|_| trouble)?;
+    store.address = other;
+    if store.is_style_stated {
+        let host = quoted(url.host_str().unwrap_or_default());
+        return Err(Trouble::new(&outcome::WRONG_STYLE).detail(format!(
+            "the name {host} does not exist: set {}",
+            Style::Path.setting()
+        )));
+    }
+    Ok(true)
+}
+
+/// The first list, of one key; without a bucket, the list of buckets.
+async fn first(
+    session: &mut Session<'_>,
+    store: &Store,
+) -> Result<Result<Answer, Trouble>, Trouble> {
+    let (query, root): (&[_], _) = match store.address.bucket {
+        Some(_) => (&[("list-type", "2"), ("max-keys", "1")], "ListBucketResult"),
+        None => (&[], "ListAllMyBucketsResult"),
+    };
+    list(session, store, query, root).await
+}
+
+async fn list(
+    session: &mut Session<'_>,
+    store: &Store,
+    query: &[(&str, &str)],
+    root: &str,
+) -> Result<Result<Answer, Trouble>, Trouble> {
+    let call = store.call(session, Method::GET, "", query, b"")?;
+    let answer = match store.ask(session, call).await? {
+        Ok(answer) => answer,
+        refused => return Ok(refused),
+    };
+    let text = answer.text();
+    let trouble = if xml::has_root(&text, root) {
+        None
+    } else if xml::has_root(&text, "ListAllMyBucketsResult") {
+        // It did not see the bucket before its host.
+        Some(Trouble::new(&outcome::WRONG_STYLE))
+    } else if answer.is_cut {
+        Some(Trouble::new(&outcome::ANSWER_TOO_LARGE))
+    } else {
+        Some(
+            Trouble::new(&outcome::ANSWER_UNKNOWN)
+                .detail(format!("status {}", answer.status.as_u16())),
+        )
+    };
+    drop(text);
+    Ok(match trouble {
+        None => Ok(answer),
+        Some(trouble) => Err(trouble),
+    })
+}
+
+/// Whether the answer may come from a bucket that stands in the wrong place.
+fn is_style_doubtful(store: &Store, answer: &Result<Answer, Trouble>) -> bool {
+    let Err(trouble) = answer else { return false };
+    let is_unseen = trouble.is(&outcome::NO_SUCH_BUCKET) || trouble.is(&outcome::BUCKET_FORBIDDEN);
+    let is_virtual = store.address.style == Style::Virtual;
+    store.address.bucket.is_some()
+        && (trouble.is(&outcome::WRONG_STYLE) || (is_virtual && is_unseen))
+}
+
+/// Tries the other style. Where it works, a stated style is wrong, and a guessed one is turned.
+async fn turn(
+    session: &mut Session<'_>,
+    store: &mut Store,
+    answer: &mut Result<Answer, Trouble>,
+) -> bool {
+    let other = store.address.in_other_style();
+    let setting = other.style.setting();
+    let is_certain = answer
+        .as_ref()
+        .is_err_and(|trouble| trouble.is(&outcome::WRONG_STYLE));
+    let before = std::mem::replace(&mut store.address, other);
+    let tried = first(session, store).await;
+    match tried {
+        Ok(Ok(listed)) if !store.is_style_stated => {
+            *answer = Ok(listed);
+            return true;
+        }
+        Ok(Ok(_)) => {
+            *answer = Err(Trouble::new(&outcome::WRONG_STYLE).detail(format!("set {setting}")))
+        }
+        _ if is_certain => {
+            *answer = Err(Trouble::new(&outcome::WRONG_STYLE).detail(format!("try {setting}")))
+        }
+        _ => {}
+    }
+    store.address = before;
+    false
+}
+
+/// Proves the rights to list and to read what is asked for.
+pub(super) async fn look(
+    session: &mut Session<'_>,
+    store: &Store,
+    path: Option<&str>,
+    first: First,
+) -> Result<Found, Trouble> {
+    session.begin(StepName::Right);
+    let Some(path) = path else {
+        let First::Listed(key) = first else {
+            return Err(Trouble::new(&outcome::MAY_NOT_LIST));
+        };
+        session.pass("list");
+        return whatever(session, store, key, String::new()).await;
+    };
+    if matches!(first, First::Denied) {
+        return unlisted(session, store, path).await;
+    }
+    let folder = format!("{}/", path.trim_end_matches('/'));
+    let query = [
+        ("list-type", "2"),
+        ("max-keys", "1"),
+        ("prefix", folder.as_str()),
+    ];
+    let answer = list(session, store, &query, "ListBucketResult")
+        .await?
+        .map_err(|trouble| denied(trouble, &outcome::MAY_NOT_LIST))?;
+    session.pass("list");
+    if let Some(key) = xml::element(&answer.text(), "Key").map(xml::unescaped) {
+        return whatever(session, store, Some(key), folder).await;
+    }
+    session.begin(StepName::Object);
+    let object = head(session, store, path).await?;
+    session.pass(quoted(path));
+    Ok(Found {
+        object: Some(object),
+        folder: parent(path),
+    })
+}
+
+/// An object that may be read by whoever may not list.
+async fn unlisted(session: &mut Session<'_>, store: &Store, path: &str) -> Result<Found, Trouble> {
+    let object = head(session, store, path).await.map_err(|trouble| {
+        match trouble.is(&outcome::MAY_NOT_READ) {
+            true => Trouble::new(&outcome::BUCKET_FORBIDDEN).detail("neither list nor read"),
+            false => trouble,
+        }
+    })?;
+    session.warn(Trouble::new(&outcome::MAY_NOT_LIST).detail("the object itself may be read"));
+    session.begin(StepName::Object);
+    session.pass(quoted(path));
+    Ok(Found {
+        object: Some(object),
+        folder: parent(path),
+    })
+}
+
+/// The first object that a list named; a workload would read it too.
+async fn whatever(
+    session: &mut Session<'_>,
+    store: &Store,
+    key: Option<String>,
+    folder: String,
+) -> Result<Found, Trouble> {
+    let Some(key) = key else {
+        session.skip(StepName::Object, &outcome::EMPTY);
+        return Ok(Found {
+            object: None,
+            folder,
+        });
+    };
+    session.begin(StepName::Object);
+    let object = head(session, store, &key).await?;
+    session.pass(format!("first of the list: {}", quoted(&key)));
+    Ok(Found {
+        object: Some(object),
+        folder,
+    })
+}
+
+async fn head(session: &mut Session<'_>, store: &Store, key: &str) -> Result<Object, Trouble> {
+    let call = store.call(session, Method::HEAD, key, &[], b"")?;
+    let answer = session.send(call).await?;
+    let at = |outcome| Err(Trouble::new(outcome).detail(quoted(key)));
+    match answer.status {
+        status if status.is_success() => {
+            let size = answer
+                .header("content-length")
+                .and_then(|size| size.parse().ok());
+            Ok(Object {
+                key: key.to_owned(),
+                size,
+            })
+        }
+        status if Store::is_refused(status) => at(&outcome::MAY_NOT_READ),
+        status if status.as_u16() == 404 => at(&outcome::NO_SUCH_OBJECT),
+        status if status.is_server_error() => at(&outcome::SERVICE_FAILED),
+        status => {
+            Err(Trouble::new(&outcome::REFUSED_OTHERWISE)
+                .detail(format!("status {}", status.as_u16())))
+        }
+    }
+}
+
+/// Reads the first bytes of an object.
+pub(super) async fn first_bytes(
+    session: &mut Session<'_>,
+    store: &Store,
+    object: &Object,
+) -> Result<(), Trouble> {
+    session.begin(StepName::FirstBytes);
+    if object.size == Some(0) {
+        session.pass("the object is empty");
+        return Ok(());
+    }
+    let call = store.ranged(session, Method::GET, &object.key, &[], b"", Some(FIRST))?;
+    let answer = store
+        .ask(session, call)
+        .await?
+        .map_err(|trouble| denied(trouble, &outcome::MAY_NOT_READ))?;
+    let expected = object.size.map_or(1, |size| size.min(FIRST as u64));
+    if (answer.body.len() as u64) < expected {
+        return Err(Trouble::new(&outcome::FIRST_BYTES_SHORT));
+    }
+    // A service that knows parts says 206, even where the part is the whole.
+    match answer.status.as_u16() {
+        206 => session.pass(format!("{} bytes", answer.body.len())),
+        _ => session.warn(&outcome::PARTS_IGNORED),
+    }
+    Ok(())
+}
+
+/// Writes one small object of our own and deletes it again.
+pub(super) async fn write(
+    session: &mut Session<'_>,
+    store: &Store,
+    folder: &str,
+) -> Result<(), Trouble> {
+    let key = format!("{folder}{OWN}");
+    session.begin(StepName::Right);
+    let call = store.call(session, Method::PUT, &key, &[], OWN_CONTENT)?;
+    store
+        .ask(session, call)
+        .await?
+        .map_err(|trouble| denied(trouble, &outcome::MAY_NOT_WRITE))?;
+    session.pass(format!("write {}", quoted(&key)));
+    session.begin(StepName::Right);
+    let call = store.call(session, Method::DELETE, &key, &[], b"")?;
+    store
+        .ask(session, call)
+        .await?
+        .map_err(|trouble| denied(trouble, &outcome::MAY_NOT_DELETE))?;
+    session.pass(format!("delete {}", quoted(&key)));
+    Ok(())
+}
+
+/// A refusal, as the right that was missing.
+fn denied(trouble: Trouble, right: &'static outcome::Outcome) -> Trouble {
+    if trouble.is(&outcome::BUCKET_FORBIDDEN) {
+        Trouble::new(right)
+    } else {
+        trouble
+    }
+}
+
+/// Where the siblings of an object are.
+fn parent(path: &str) -> String {
+    path.rsplit_once('/')
+        .map(|(parent, _)| format!("{parent}/"))
+        .unwrap_or_default()
+}

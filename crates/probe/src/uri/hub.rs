@@ -1,0 +1,147 @@
+//! `hf://`: the repository and its revision, as a model hub's API tells them, and a file of it.
+//! The API is that of Hugging Face: <https://huggingface.co/docs/hub/api>.
+
+use http::Method;
+use http::header::AUTHORIZATION;
+use serde_json::Value;
+use url::Url;
+
+use super::web::{self, Login, of_status};
+use crate::http::{Answer, Call, authority};
+use crate::outcome::{self, Outcome};
+use crate::report::StepName;
+use crate::session::{Session, quoted};
+use crate::trouble::Trouble;
+
+/// The list of a repository's files may be long.
+const MOST: usize = 4 * 1024 * 1024;
+
+pub(super) async fn run(
+    session: &mut Session<'_>,
+    repository: &str,
+    revision: &str,
+    file: Option<&str>,
+) -> Result<(), Trouble> {
+    let hub = Url::parse(&session.settings.hub)
+        .map_err(|_| Trouble::new(&outcome::ADDRESS_UNREADABLE))?;
+    let login = login(session, &hub);
+    session.reach(&hub).await?;
+    session.begin(StepName::SignIn);
+    let mut call = Call::new(
+        Method::GET,
+        at(
+            &hub,
+            &["api", "models"],
+            repository,
+            &["revision", revision],
+        ),
+    );
+    call.most = MOST;
+    for (name, value) in &login.headers {
+        call = call.secret(name.clone(), value);
+    }
+    let answer = session.send(call).await?;
+    let has_token = !login.headers.is_empty();
+    let signed_in = if has_token {
+        "with the token"
+    } else {
+        "without a token"
+    };
+    if let Some(trouble) = refusal(&answer, has_token) {
+        // What is not there, or gated, is told to those who are signed in.
+        if trouble.is(&outcome::NO_SUCH_REPOSITORY) || trouble.is(&outcome::NO_SUCH_REVISION) {
+            session.pass(signed_in);
+            session.begin(StepName::Object);
+        }
+        return Err(trouble.or_detail(format!("`{repository}` at `{revision}`")));
+    }
+    session.pass(signed_in);
+    session.begin(StepName::Object);
+    session.pass(format!("`{repository}` at `{revision}`"));
+    let document = answer.text();
+    let first = serde_json::from_str::<Value>(&document).ok();
+    let listed = || {
+        first
+            .as_ref()?
+            .pointer("/siblings/0/rfilename")?
+            .as_str()
+            .map(str::to_owned)
+    };
+    let Some(file) = file.map(str::to_owned).or_else(listed) else {
+        session.skip(StepName::FirstBytes, &outcome::EMPTY);
+        return Ok(());
+    };
+    let mut url = at(&hub, &[], repository, &["resolve", revision]);
+    url.set_path(&format!("{}/{file}", url.path()));
+    let read = web::first_bytes(session, url, &login, false).await;
+    read.map_err(|trouble| {
+        Trouble {
+            outcome: of_file(trouble.outcome),
+            ..trouble
+        }
+        .detail(quoted(&file))
+    })
+}
+
+/// What reading a file of a repository met, in the words of the hub.
+fn of_file(outcome: &'static Outcome) -> &'static Outcome {
+    match outcome.id {
+        id if id == outcome::NO_SUCH_LOCATION.id => &outcome::NO_SUCH_OBJECT,
+        id if id == outcome::WRONG_LOGIN.id => &outcome::WRONG_TOKEN,
+        id if id == outcome::MAY_NOT_READ_LOCATION.id || id == outcome::LOGIN_NEEDED.id => {
+            &outcome::TERMS_NOT_ACCEPTED
+        }
+        _ => outcome,
+    }
+}
+
+/// The token goes to the hub only: the stores behind it sign their own URLs.
+fn login(session: &Session<'_>, hub: &Url) -> Login {
+    let token = session
+        .connection
+        .read("HF_TOKEN")
+        .map(|reading| format!("Bearer {}", reading.text.trim()));
+    Login {
+        authority: authority(hub),
+        headers: token
+            .map(|token| (AUTHORIZATION, token))
+            .into_iter()
+            .collect(),
+    }
+}
+
+fn at(hub: &Url, before: &[&str], repository: &str, after: &[&str]) -> Url {
+    let mut url = hub.clone();
+    // An HTTP URL always takes segments; one that did not would be asked as it is.
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty()
+            .extend(before)
+            .extend(repository.split('/'))
+            .extend(after);
+    }
+    url
+}
+
+/// Why the hub refused. It hides private repositories from those who may not see them.
+fn refusal(answer: &Answer, has_token: bool) -> Option<Trouble> {
+    if answer.status.is_success() {
+        return None;
+    }
+    let is_token = answer
+        .header("x-error-message")
+        .is_some_and(|text| text.to_ascii_lowercase().contains("credentials"));
+    let outcome = match (
+        answer.status.as_u16(),
+        answer.header("x-error-code").unwrap_or_default(),
+    ) {
+        (_, "GatedRepo") => &outcome::TERMS_NOT_ACCEPTED,
+        (_, "RevisionNotFound") => &outcome::NO_SUCH_REVISION,
+        (401, "") if has_token => &outcome::WRONG_TOKEN,
+        (401, _) if has_token && is_token => &outcome::WRONG_TOKEN,
+        (_, "RepoNotFound") | (401 | 404, _) => &outcome::NO_SUCH_REPOSITORY,
+        (403, _) => &outcome::TERMS_NOT_ACCEPTED,
+        _ if answer.status.is_redirection() => &outcome::REDIRECTED,
+        _ => of_status(answer.status),
+    };
+    Some(Trouble::new(outcome))
+}

@@ -1,0 +1,11 @@
+//! The tests of probes against servers: real ones, and stubs with one fault each.
+
+mod addresses;
+mod bounds;
+mod kit;
+mod oci;
+mod s3;
+mod stub;
+mod table;
+mod tls;
+mod uri;
