@@ -59,7 +59,7 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
         Command::Env(env) => wait(&small(), env::run(&env, &cluster))?,
         Command::Run(run) => {
             let injected = wait(&small(), run::fetch(&run, &cluster))?;
-            return Ok(run::replace_process(&run, &injected)?);
+            return Ok(run::replace_process(&run, &injected));
         }
         Command::Convert(convert) => return Ok(convert::run(&convert)?),
         Command::Completion(completion) => completion::run(&completion)?,
