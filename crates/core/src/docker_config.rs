@@ -2,6 +2,7 @@
 //! says; using the login is left to the kubelet and to probes.
 
 mod host;
+mod login;
 
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,8 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 use thiserror::Error;
+
+pub use login::Login;
 
 use crate::sensitive::Sensitive;
 

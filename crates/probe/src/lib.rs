@@ -8,11 +8,13 @@
 
 pub mod dial;
 mod http;
+mod oci;
 pub mod outcome;
 pub mod report;
 mod s3;
 mod session;
 pub mod slots;
+mod status;
 pub mod tested;
 mod trouble;
 mod uri;
@@ -145,7 +147,8 @@ pub(crate) fn run_as<'a>(
         match protocol {
             Protocol::S3 => s3::run(session, &place).await,
             Protocol::Uri => uri::run(session, &place).await,
-            Protocol::Oci | Protocol::Gcs | Protocol::Azure | Protocol::Git => {
+            Protocol::Oci => oci::run(session, &place).await,
+            Protocol::Gcs | Protocol::Azure | Protocol::Git => {
                 Err(Trouble::new(&outcome::FIELDS_WRONG).detail(protocol.as_str()))
             }
         }

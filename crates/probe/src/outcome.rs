@@ -145,6 +145,41 @@ outcomes! {
     EMPTY = Fine "empty" Place, "there is nothing in it yet" => "";
     FIRST_BYTES_SHORT = Invalid "first-bytes-short" Place, "the object is there, but its bytes do not come" => "see the service's log";
     PARTS_IGNORED = Fine "parts-ignored" Nothing, "the service sends whole objects where a part was asked for" => "";
+
+    // Registries.
+    REGISTRY_MISSING = Invalid "registry-missing" Key("OCI_HOST"), "no registry is named" => "set it to host and organisation, such as `quay.io/organisation`";
+    IMAGE_NAME_WRONG = Invalid "image-name-wrong" Place, "the path is not the name of an image" => "write it as `team/app:tag`, in lower case";
+    NO_LOGIN_FOR_HOST = Fine "no-login-for-host" Key(".dockerconfigjson"), "the docker config has no entry for this registry, so it was asked without a login" => "log in to this registry, or correct `OCI_HOST`";
+    REGISTRY_LOGIN_NEEDED = Unauthenticated "registry-login-needed" Key(".dockerconfigjson"), "the registry wants a login, and the docker config has none for it" => "add an entry for this registry";
+    WRONG_REGISTRY_LOGIN = Unauthenticated "wrong-registry-login" Key(".dockerconfigjson"), "the registry does not accept the login that the docker config has for it" => "make the docker config anew with `kubectl create secret docker-registry`";
+    REGISTRY_LOGIN_EXPIRED = Unauthenticated "registry-login-expired" Key(".dockerconfigjson"), "Amazon's registry does not accept the login; such logins end after 12 hours" => "make it anew with `aws ecr get-login-password`, or give access keys beside it";
+    LOGIN_KIND_WRONG = Unauthenticated "login-kind-wrong" Key(".dockerconfigjson"), "the registry takes user and password only, and the docker config has a token" => "log in with user and password";
+    REALM_FORBIDDEN = Forbidden "realm-forbidden" Address, "the registry sends logins to an address that tests never go to" => "do not trust this registry; ask its owner";
+    REALM_PLAIN = Forbidden "realm-plain" Address, "the registry has TLS, but wants the login sent on without" => "let the registry's owner give its token service an `https://` address";
+    MAY_NOT_PULL = Forbidden "may-not-pull" Place, "the login is right, but may not pull from this repository" => "let the repository's owner grant the right to pull";
+    MAY_NOT_PUSH = Forbidden "may-not-push" Place, "the login is right, but may not push to this repository" => "let the repository's owner grant the right to push, if workloads are to write";
+    PUSH_NOT_MEANT = Forbidden "push-not-meant" Key("ACCESS_TYPE"), "the connection itself is not for pushing" => "add `Push` to the field, or do not ask for it";
+    NO_SUCH_IMAGE = NotFound "no-such-image" Place, "the registry has no such repository, or hides it from this login" => "check the spelling; the organisation is part of the path";
+    NO_SUCH_TAG = NotFound "no-such-tag" Place, "the repository has no such tag or digest" => "check the part behind the last colon";
+
+    // Git.
+    GIT_LOGIN_NEEDED = Unauthenticated "git-login-needed" Key("GIT_TOKEN"), "the repository cannot be read without a login" => "set it, or `GIT_USERNAME` and `GIT_PASSWORD`";
+    WRONG_GIT_PASSWORD = Unauthenticated "wrong-git-password" Key("GIT_PASSWORD"), "the server does not accept user and password" => "check both; many servers take only a token in the place of the password";
+    WRONG_GIT_TOKEN = Unauthenticated "wrong-git-token" Key("GIT_TOKEN"), "the server does not accept the token" => "make a new one with the right to read the repository; some servers want its user name in `GIT_USERNAME`";
+    GIT_FORBIDDEN = Forbidden "git-forbidden" Place, "the login is right, but may not read this repository" => "let the repository's owner grant the right to read";
+    NO_SUCH_GIT_REPOSITORY = NotFound "no-such-git-repository" Place, "the server has no such repository, or hides it from this login" => "check the spelling, and whether the login may see it";
+    NOT_GIT = Invalid "not-git" Place, "something answered, but it is not a Git repository" => "use the URL that `git clone` takes";
+    NO_SUCH_REF = NotFound "no-such-ref" Key("GIT_REF"), "the repository has no such branch or tag, and no branch or tag at this commit" => "check the spelling; capital letters count";
+    REF_NOT_SEEN = Fine "ref-not-seen" Key("GIT_REF"), "the ref was not among what was read, and not all can be seen from outside" => "name a branch or a tag";
+    NOT_SSH = Invalid "not-ssh" Address, "the port does not speak SSH" => "check the port; SSH is at 22 unless the server says otherwise";
+    SSH_NO_COMMON_GROUND = Unavailable "ssh-no-common-ground" Address, "both sides know no common way to encrypt or to prove who they are" => "let the server offer modern algorithms: ed25519 or ECDSA host keys, AES-GCM or ChaCha20";
+    HOST_KEY_UNKNOWN = Invalid "host-key-unknown" Key("known_hosts"), "there is no key of this host to check the server by" => "compare the fingerprint with the server's owner, then add the line of `ssh-keyscan`";
+    HOST_KEY_CHANGED = Forbidden "host-key-changed" Key("known_hosts"), "the server shows another key than the known one: it was changed, or somebody stands in between" => "ask the server's owner before you replace the line";
+    HOST_KEY_REVOKED = Forbidden "host-key-revoked" Key("known_hosts"), "the server shows a key that is marked as revoked" => "do not use this server; ask its owner";
+    KEY_UNREADABLE = Invalid "key-unreadable" Key("ssh-privatekey"), "it is not a private key that can be read" => "store the file of the private key as `ssh-keygen` wrote it";
+    KEY_LOCKED = Invalid "key-locked" Key("ssh-privatekey"), "the private key is locked by a passphrase, which workloads cannot type in" => "make a key without one, for this purpose only";
+    KEY_KIND_UNTRIED = Invalid "key-kind-untried" Key("ssh-privatekey"), "tests cannot sign with keys of this kind" => "use an ed25519 key; RSA and DSA keys are not tried here";
+    KEY_REFUSED = Unauthenticated "key-refused" Key("ssh-privatekey"), "the server does not let this key in" => "add its public key to the repository's deploy keys or to the account";
 }
 
 impl Outcome {

@@ -7,6 +7,7 @@ pub mod memory;
 pub mod oidc;
 pub mod s3;
 pub mod server;
+pub mod servers;
 
 pub use canary::{Canaries, Leak};
 pub use memory::Memory;

@@ -3,6 +3,7 @@
 mod addresses;
 mod bounds;
 mod kit;
+mod oci;
 mod s3;
 mod stub;
 mod table;

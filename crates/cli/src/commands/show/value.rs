@@ -60,6 +60,12 @@ fn shown(key: &str, text: Option<&str>) -> Masked {
     }
 }
 
+/// Whether a value that its type does not hide may be shown: it is no half of a login, and grants
+/// nothing by itself.
+pub fn may_show(key: &str, text: &str) -> bool {
+    !HALVES_OF_LOGINS.contains(&key) && is_harmless(text)
+}
+
 fn is_harmless(text: &str) -> bool {
     // Without a scheme nothing tells a login from a part of the name.
     let may_be_login = has_userinfo(text) || (!text.contains("://") && text.contains('@'));
