@@ -68,6 +68,7 @@ pub(crate) struct Session<'a> {
     /// Where it may go.
     pub(crate) guard: &'a Guard,
     http: Http<'a>,
+    is_trust_known: bool,
     sink: Sink<'a>,
     started: Instant,
     open: Option<(StepName, Instant)>,
@@ -88,6 +89,7 @@ impl<'a> Session<'a> {
             settings,
             guard,
             http: Http::new(guard, settings),
+            is_trust_known: false,
             sink,
             started: Instant::now(),
             open: None,
@@ -98,6 +100,7 @@ impl<'a> Session<'a> {
     /// Uses another connection's fields from here on.
     pub(crate) fn switch_to(&mut self, connection: &'a Connection) {
         self.connection = connection;
+        self.is_trust_known = false;
     }
 
     /// Begins a step. One that is open without an end is forgotten, as an attempt that led nowhere.
@@ -234,8 +237,11 @@ impl<'a> Session<'a> {
 
     /// Whom to trust is read from the connection before anybody is asked.
     fn trust(&mut self) -> Result<(), Trouble> {
-        let trust = Trust::of(self.connection, self.request.authorities)?;
-        self.http.set_trust(trust);
+        if !self.is_trust_known {
+            let trust = Trust::of(self.connection, self.request.authorities)?;
+            self.http.set_trust(trust);
+            self.is_trust_known = true;
+        }
         Ok(())
     }
 
@@ -245,6 +251,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When no answer comes.
     pub(crate) async fn send(&mut self, call: Call) -> Result<Answer, Trouble> {
+        self.trust()?;
         self.http.send(call).await
     }
 

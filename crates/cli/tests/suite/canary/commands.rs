@@ -15,6 +15,9 @@ use super::{Scene, list, secrets};
 #[case("list -A --output wide")]
 #[case("list --output yaml --used")]
 #[case("list --text Canary --sort usedBy")]
+#[case("test")]
+#[case("test -A --output json")]
+#[case("test --output junit --record")]
 #[case("usage")]
 #[case("usage -A --output json")]
 #[case("usage s3 --output yaml")]
@@ -48,6 +51,7 @@ fn showing_connections_shows_no_secret_value() {
 #[case::text("lint --output text -f")]
 #[case::json("lint --output json -f")]
 #[case::sarif("lint --output sarif -f")]
+#[case::test("test -f")]
 #[case::diff("inject --diff -f")]
 fn a_command_that_looks_at_manifests_shows_no_value(#[case] line: &str) {
     let scene = Scene::new();
