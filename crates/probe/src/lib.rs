@@ -7,6 +7,7 @@
 //! that [`probe`] returns cancels it.
 
 pub mod dial;
+mod git;
 mod http;
 mod oci;
 pub mod outcome;
@@ -147,7 +148,8 @@ pub(crate) fn run_as<'a>(
             Protocol::S3 => s3::run(session, &place).await,
             Protocol::Uri => uri::run(session, &place).await,
             Protocol::Oci => oci::run(session, &place).await,
-            Protocol::Gcs | Protocol::Azure | Protocol::Git => {
+            Protocol::Git => git::run(session, &place).await,
+            Protocol::Gcs | Protocol::Azure => {
                 Err(Trouble::new(&outcome::NO_PROTOCOL).detail(protocol.as_str()))
             }
         }
