@@ -6,7 +6,9 @@
 //! for a probe: no identity of a cloud, no proxy, no `.netrc`, no kubeconfig. Dropping the future
 //! that [`probe`] returns cancels it.
 
+mod azure;
 pub mod dial;
+mod gcs;
 mod git;
 mod http;
 mod oci;
@@ -73,6 +75,12 @@ pub struct Settings {
     pub answer: Duration,
     /// The hub behind `hf://`.
     pub hub: String,
+    /// Google Cloud Storage.
+    pub google: String,
+    /// Azure Blob storage; `{account}` stands for the account's name.
+    pub azure: String,
+    /// Where service principals of Azure get tokens.
+    pub entra: String,
     /// The clock that requests are signed by.
     pub now: fn() -> Timestamp,
 }
@@ -84,6 +92,9 @@ impl Default for Settings {
             connect: Duration::from_secs(3),
             answer: Duration::from_secs(5),
             hub: "https://huggingface.co".to_owned(),
+            google: "https://storage.googleapis.com".to_owned(),
+            azure: "https://{account}.blob.core.windows.net".to_owned(),
+            entra: "https://login.microsoftonline.com".to_owned(),
             now: Timestamp::now,
         }
     }
@@ -149,9 +160,8 @@ pub(crate) fn run_as<'a>(
             Protocol::Uri => uri::run(session, &place).await,
             Protocol::Oci => oci::run(session, &place).await,
             Protocol::Git => git::run(session, &place).await,
-            Protocol::Gcs | Protocol::Azure => {
-                Err(Trouble::new(&outcome::NO_PROTOCOL).detail(protocol.as_str()))
-            }
+            Protocol::Gcs => gcs::run(session, &place).await,
+            Protocol::Azure => azure::run(session, &place).await,
         }
     })
 }
