@@ -23,6 +23,7 @@ use account::{Account, Proof};
 
 /// What is written, where that was asked for, and removed again.
 const OWN: &str = ".bowline-probe/probe";
+const OWN_CONTENT: &str = "a test of this connection\n";
 
 pub(crate) async fn run(session: &mut Session<'_>, place: &Place) -> Result<(), Trouble> {
     session.begin(StepName::SignIn);
@@ -155,6 +156,9 @@ async fn send(
     headers: &[(&'static str, &'static str)],
 ) -> Result<Answer, Trouble> {
     let mut call = Call::new(method, address(&account.endpoint, path, query));
+    if call.method == Method::PUT {
+        call.body = OWN_CONTENT.into();
+    }
     for (name, value) in headers {
         call = call.header(
             HeaderName::from_static(name),
