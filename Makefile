@@ -81,6 +81,11 @@ check-chart: ## The Helm chart passes lint, renders what its snapshots hold, and
 update-chart-snapshots: ## Write deploy/chart/snapshots anew, to be looked at before a commit
 	@scripts/chart.sh update
 
+.PHONY: update-reference
+update-reference: ## Write docs/reference/cli.md and probe-outcomes.md anew from the code
+	UPDATE_REFERENCE=1 cargo test --locked -p bowline --bin bowline the_page_about_commands
+	UPDATE_REFERENCE=1 cargo test --locked -p bowline-probe --test suite the_page_of_outcomes
+
 ## Keep house
 
 .PHONY: install-tools

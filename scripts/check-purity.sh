@@ -5,7 +5,7 @@
 #   apiserver  stands on no other crate of this workspace;
 #   catalog    stands on core, and serves nothing itself;
 #   server     stands on catalog, without apiserver and operator;
-#   probe      stands on core, and knows no cluster;
+#   probe      stands on core, knows no cluster, starts no process, and reads no file or variable;
 #   operator   does without SQLite, and without apiserver.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -53,6 +53,9 @@ forbid bowline-server 'bowline-(apiserver|operator)|rusqlite|libsqlite3-sys' \
   "server reaches Kubernetes through a trait that it declares, which cli implements"
 forbid bowline-probe 'bowline-(apiserver|operator|server|catalog)|kube.*|rusqlite' \
   "probe speaks to endpoints only; what it needs of a cluster is handed to it"
+reached=$(grep -rnE 'std::(fs|process|env)\b|tokio::(fs|process)\b' crates/probe/src || true)
+[ -z "$reached" ] || complain "bowline-probe reaches for what is the process's own: $reached" \
+  "hand it over in the request; whoever wrote a connection must not decide what runs or is read here"
 forbid bowline-operator 'bowline-apiserver|rusqlite|libsqlite3-sys' \
   "operator runs in clusters, which have their own API and store"
 

@@ -21,6 +21,13 @@ pub(crate) struct Arrived<T> {
     pub(crate) kept: T,
 }
 
+impl<T> Arrived<T> {
+    /// Identity, version and owners.
+    pub(crate) const fn metadata(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+}
+
 /// What is kept of an object.
 pub(crate) trait Keep: Sized {
     fn keep(object: Value) -> Self;

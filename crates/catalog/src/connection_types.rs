@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::naming;
 use crate::types::{Broken, ConnectionType, TypeDialect, builtin, read};
 
 pub use seed::seed;
@@ -152,6 +153,9 @@ impl Types {
 
     /// The ConfigMap of a type.
     async fn stored(&self, name: &str) -> Result<Option<ConfigMap>> {
+        if !naming::can_exist(name) {
+            return Ok(None);
+        }
         for dialect in TypeDialect::ALL {
             let home = self.homes.of(dialect);
             let step = format!("reading ConfigMap `{name}` in namespace `{home}`");

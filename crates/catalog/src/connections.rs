@@ -2,8 +2,10 @@
 //! changed. What a Secret must look like is decided by `draft` and `edit`; lists, usage and deletion
 //! are other modules.
 
+use std::fmt;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use bowline_core::{Connection, Finding, Recognition, Secret};
+use bowline_core::{Connection, Finding, Recognition, Secret, names};
 use k8s_openapi::api::core::v1::Secret as KubernetesSecret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{Api, Patch, PatchParams, PostParams};
@@ -23,14 +25,26 @@ use crate::{keys, naming, who};
 const ATTEMPTS: usize = 5;
 
 /// A connection as it is stored.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Stored {
     /// The connection, values included, all of them sealed.
     pub connection: Connection,
-    /// Name, version, times and whatever else Kubernetes keeps; without `managedFields`.
+    /// Name, version, times and whatever else Kubernetes keeps; without `managedFields`, and without
+    /// the annotation in which `kubectl apply` repeats the values.
     pub metadata: ObjectMeta,
     /// Its type; guessed from the protocol where it names none, absent where the type is gone.
     pub type_: Option<ConnectionType>,
+}
+
+/// Annotations are anybody's, so their texts are left out.
+impl fmt::Debug for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stored")
+            .field("connection", &self.connection)
+            .field("resource_version", &self.metadata.resource_version)
+            .field("type_", &self.type_.as_ref().map(|type_| &type_.name))
+            .finish_non_exhaustive()
+    }
 }
 
 impl Stored {
@@ -131,6 +145,11 @@ impl Connections {
     }
 
     async fn draft(&self, namespace: &str, new: &NewConnection) -> Result<Draft> {
+        if !naming::can_exist(namespace) {
+            return Err(Error::NotFound {
+                what: format!("project `{}`", naming::excerpt(namespace)),
+            });
+        }
         let random = naming::random().map_err(|_| Error::Unreadable {
             what: "the machine's source of random bytes".to_owned(),
             why: "it gives none".to_owned(),
@@ -288,6 +307,11 @@ impl Connections {
     }
 
     async fn object(&self, namespace: &str, name: &str) -> Result<KubernetesSecret> {
+        if !naming::can_exist(namespace) || !naming::can_exist(name) {
+            return Err(Error::NotFound {
+                what: what(namespace, name),
+            });
+        }
         let step = format!("reading {}", what(namespace, name));
         let found = self.api(namespace).get_opt(name).await;
         found
@@ -321,10 +345,13 @@ impl Connections {
             },
             None => None,
         };
-        let metadata = ObjectMeta {
+        let mut metadata = ObjectMeta {
             managed_fields: None,
             ..object.metadata
         };
+        if let Some(annotations) = &mut metadata.annotations {
+            annotations.remove(names::LAST_APPLIED);
+        }
         Ok(Stored {
             connection,
             metadata,

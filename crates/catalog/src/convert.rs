@@ -12,6 +12,7 @@ mod json;
 mod lost;
 mod manifest;
 mod neutral;
+mod odahu;
 mod rclone;
 
 #[cfg(test)]
@@ -37,6 +38,8 @@ pub enum Format {
     Alauda,
     /// Secret manifests with KServe's own annotations.
     KServe,
+    /// Manifests of ODAHU-flow's command line.
+    Odahu,
     /// Lines of `KEY=value`, for shells and for libraries that read `.env` files.
     Env,
     /// Profiles of the AWS command line and libraries.
@@ -51,10 +54,11 @@ pub enum Format {
 
 impl Format {
     /// All forms, in the order in which people are shown them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::OpenDataHub,
         Self::Alauda,
         Self::KServe,
+        Self::Odahu,
         Self::Env,
         Self::Aws,
         Self::Rclone,
@@ -68,6 +72,7 @@ impl Format {
             Self::OpenDataHub => "opendatahub",
             Self::Alauda => "alauda",
             Self::KServe => "kserve",
+            Self::Odahu => "odahu",
             Self::Env => "env",
             Self::Aws => "aws",
             Self::Rclone => "rclone",
@@ -82,6 +87,7 @@ impl Format {
             Self::OpenDataHub => "Secret manifests as OpenShift AI and Open Data Hub write them",
             Self::Alauda => "Secret manifests as Alauda AI writes them",
             Self::KServe => "Secret manifests with KServe's own annotations",
+            Self::Odahu => "manifests of ODAHU-flow's command line",
             Self::Env => "`KEY=value` lines (a .env file)",
             Self::Aws => "profiles of ~/.aws/credentials and ~/.aws/config",
             Self::Rclone => "remotes of rclone.conf",
@@ -184,6 +190,7 @@ pub fn read(format: Format, input: &[u8], name: &str) -> Result<Read, ReadError>
     }
     match format {
         Format::OpenDataHub | Format::Alauda | Format::KServe => manifest::read(input),
+        Format::Odahu => odahu::read(input),
         Format::Env => env::read(text(input)?, name),
         Format::Aws => aws::read(text(input)?),
         Format::Rclone => rclone::read(text(input)?),
@@ -195,15 +202,46 @@ pub fn read(format: Format, input: &[u8], name: &str) -> Result<Read, ReadError>
 /// Writes connections, neutral or not.
 pub fn write(format: Format, secrets: &[Secret]) -> Written {
     let neutral: Vec<Secret> = secrets.iter().map(neutral).collect();
+    let mut written = written(format, &neutral);
+    if !matches!(
+        format,
+        Format::OpenDataHub | Format::Alauda | Format::KServe | Format::Odahu
+    ) {
+        written.findings.extend(only_of_odahu(&neutral));
+    }
+    written
+}
+
+/// What only a record of ODAHU says, and no other tool has a place for.
+fn only_of_odahu(secrets: &[Secret]) -> Vec<Told> {
+    let mut losses = lost::Losses::default();
+    for secret in secrets {
+        for key in secret
+            .annotations
+            .keys()
+            .filter(|key| neutral::is_of_odahu(key))
+        {
+            losses.lost(
+                secret,
+                key,
+                "only manifests have a place for what ODAHU alone says",
+            );
+        }
+    }
+    losses.0
+}
+
+fn written(format: Format, neutral: &[Secret]) -> Written {
     match format {
-        Format::OpenDataHub => manifest::opendatahub::write(&neutral),
-        Format::Alauda => manifest::alauda::write(&neutral),
-        Format::KServe => manifest::kserve::write(&neutral),
-        Format::Env => env::write(&neutral),
-        Format::Aws => aws::write(&neutral),
-        Format::Rclone => rclone::write(&neutral),
-        Format::Docker => docker::write(&neutral),
-        Format::Json => json::write(&neutral),
+        Format::OpenDataHub => manifest::opendatahub::write(neutral),
+        Format::Alauda => manifest::alauda::write(neutral),
+        Format::KServe => manifest::kserve::write(neutral),
+        Format::Odahu => odahu::write(neutral),
+        Format::Env => env::write(neutral),
+        Format::Aws => aws::write(neutral),
+        Format::Rclone => rclone::write(neutral),
+        Format::Docker => docker::write(neutral),
+        Format::Json => json::write(neutral),
     }
 }
 
@@ -214,8 +252,19 @@ pub fn guess(input: &[u8]) -> Option<Format> {
         .ok()?
         .trim_start_matches('\u{feff}');
     let lines = || text.lines().map(str::trim);
-    if lines().any(|line| line == "kind: Secret") || text.contains("\"kind\"") {
+    let is_secret = |line: &str| {
+        let line = line.trim_end_matches(',').replace(['"', ' '], "");
+        line == "kind:Secret" || line == "kind:List" || line.contains("{kind:Secret")
+    };
+    let mentions_secret = text
+        .replace([' ', '\n'], "")
+        .contains("\"kind\":\"Secret\"");
+    if lines().any(is_secret) || mentions_secret {
         return Some(manifest::dialect(text));
+    }
+    let has_record = lines().any(|line| line == "kind: Connection" || line == "spec:");
+    if has_record || text.contains("\"spec\"") {
+        return Some(Format::Odahu);
     }
     if text.trim_start().starts_with('{') {
         let is_docker = text.contains("\"auths\"") && !text.contains("\"values\"");

@@ -224,6 +224,20 @@ impl Index {
         tops.into_iter().map(user).collect()
     }
 
+    /// The objects that name a Secret themselves and need it, without those that an owner made which
+    /// is looked at as well: it says what they hold.
+    pub(crate) fn naming(&self, namespace: &str, name: &str) -> Vec<&Object> {
+        let direct = self.users.get(&(namespace.to_owned(), name.to_owned()));
+        let objects = direct.into_iter().flatten();
+        let objects = objects.filter_map(|reference| self.objects.get(reference));
+        let needs = |object: &&Object| {
+            let mut uses = object.uses.iter();
+            uses.any(|used| used.secret == name && !used.is_derived)
+        };
+        let is_top = |object: &&Object| self.top(object).reference == object.reference;
+        objects.filter(needs).filter(is_top).collect()
+    }
+
     /// Every connection that has users, and who they are; Secrets that are none are left out.
     pub fn used(&self) -> Vec<Usage> {
         let usage = |(namespace, name): &Name| Usage {
@@ -255,13 +269,20 @@ impl Index {
     }
 
     fn count_users(&self, row: &Row) -> usize {
+        // Where nobody counts, a row may have been counted elsewhere.
+        if let (false, Some(known)) = (self.is_counting, row.used_by) {
+            return known;
+        }
         let users = self.users_of(&row.namespace, &row.name);
         users.iter().filter(|user| user.is_needing()).count()
     }
 
     fn counted(&self, listed: &Listed) -> Row {
         let row = listed.row.clone();
-        let used_by = self.is_counting.then(|| self.count_users(&row));
+        let used_by = match self.is_counting {
+            true => Some(self.count_users(&row)),
+            false => row.used_by,
+        };
         Row { used_by, ..row }
     }
 

@@ -8,6 +8,7 @@ mod conflict;
 pub mod connection_types;
 pub mod connections;
 pub mod convert;
+pub mod detach;
 pub mod draft;
 pub mod edit;
 pub mod error;
@@ -20,6 +21,7 @@ pub mod references;
 pub mod row;
 pub mod types;
 pub mod values;
+pub mod view;
 pub mod who;
 
 pub use connection_types::Types;

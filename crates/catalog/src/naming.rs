@@ -45,6 +45,16 @@ pub fn is_valid(name: &str) -> bool {
         && !name.ends_with('-')
 }
 
+/// Whether a text can be the name of a stored object or namespace, which may have dots as well.
+/// Anything else never goes into the path of a request.
+pub fn can_exist(name: &str) -> bool {
+    let is_legal = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || b"-.".contains(&c);
+    let is_edge = |c: Option<&u8>| c.is_some_and(u8::is_ascii_alphanumeric);
+    let bytes = name.as_bytes();
+    let has_edges = is_edge(bytes.first()) && is_edge(bytes.last());
+    has_edges && bytes.len() <= LONGEST && name.bytes().all(is_legal) && !name.contains("..")
+}
+
 /// Six characters for names that nothing is left of.
 ///
 /// # Errors

@@ -6,13 +6,11 @@ use bowline_core::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Who made the connection.
-const CREATOR: &str = "bowline.dev/creator";
+use crate::compatibility::{self, Missing, Tag};
+use crate::keys;
+
 /// Hides a connection from lists; only the text `true` counts.
 const HIDDEN: &str = "opendatahub.io/connection-hidden";
-const TEST_STATUS: &str = "opendatahub.io/connection-test-status";
-const TEST_TIMESTAMP: &str = "opendatahub.io/connection-test-timestamp";
-const TEST_MESSAGE: &str = "opendatahub.io/connection-test-message";
 
 /// One connection or candidate, without its values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +37,12 @@ pub struct Row {
     pub why: String,
     /// The command that would make a candidate a connection.
     pub help: Option<String>,
+    /// What models can be served from it as.
+    pub tags: Vec<Tag>,
+    /// Why no model can be served from it; empty when nothing stands in the way.
+    pub not_deployable: Vec<String>,
+    /// What OpenShift AI's own dashboard would miss.
+    pub missing: Vec<Missing>,
     /// Who made it.
     pub creator: Option<String>,
     /// When it was made, as RFC 3339 text.
@@ -108,6 +112,9 @@ impl Row {
             protocol: protocol(connection.protocol),
             dialect: connection.dialect.to_string(),
             why: connection.why(),
+            tags: compatibility::tags(connection),
+            not_deployable: compatibility::not_deployable(connection),
+            missing: compatibility::missing(connection),
             findings: Counts::of(connection),
             ..Self::bare(&connection.secret, meta)
         }
@@ -126,6 +133,7 @@ impl Row {
 
     fn bare(secret: &Secret, meta: Meta) -> Self {
         let stated = |key| secret.annotation(key).map(str::to_owned);
+        let [status, timestamp, message] = keys::TEST_RESULT;
         let is_true = |key| secret.annotation(key) == Some("true");
         Self {
             namespace: secret.namespace.clone(),
@@ -140,12 +148,15 @@ impl Row {
             dialect: String::new(),
             why: String::new(),
             help: None,
-            creator: stated(CREATOR),
+            tags: Vec::new(),
+            not_deployable: Vec::new(),
+            missing: Vec::new(),
+            creator: stated(keys::CREATOR),
             created: meta.created,
-            test: stated(TEST_STATUS).map(|status| Test {
+            test: stated(status).map(|status| Test {
                 status,
-                timestamp: stated(TEST_TIMESTAMP),
-                message: stated(TEST_MESSAGE),
+                timestamp: stated(timestamp),
+                message: stated(message),
             }),
             findings: Counts::default(),
             keys: secret.data.keys().cloned().collect(),

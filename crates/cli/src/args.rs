@@ -2,9 +2,16 @@
 //! read. What the commands do is left to `commands`.
 
 mod convert;
+mod delete;
+mod list;
+mod odahu;
 mod operator;
+#[cfg(test)]
+mod reference;
 mod run;
 mod server;
+mod test;
+mod usage;
 mod web;
 
 use std::path::PathBuf;
@@ -16,10 +23,15 @@ use crate::failure::{Failure, Kind};
 use crate::output::Output;
 
 pub use convert::Convert;
+pub use delete::Delete;
+pub use list::List;
+pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
-pub use web::OpenId;
+pub use test::{Test, TestOutput};
+pub use usage::Usage;
+pub use web::{OpenId, Web};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -35,6 +47,7 @@ Examples:
   bowline up                                  start a Kubernetes API on this machine
   bowline list                                connections in the current namespace
   bowline lint -f s3.yaml                     what is wrong with a manifest
+  bowline test training-data                  whether it works, and why not
   bowline inject -f s3.yaml -f notebook.yaml  what a workload gets")]
 pub struct Args {
     /// Which cluster the command talks to.
@@ -73,6 +86,9 @@ pub enum Command {
     Lint(Lint),
     List(List),
     Show(Show),
+    Test(Test),
+    Usage(Usage),
+    Delete(Delete),
     Env(Env),
     Run(Run),
     Convert(Convert),
@@ -134,9 +150,12 @@ pub struct Up {
         hide_env_values = true
     )]
     pub token_auth_file: Option<PathBuf>,
-    /// Where people may sign in.
+    /// Types and sign-in.
     #[command(flatten)]
-    pub open_id: OpenId,
+    pub web: Web,
+    /// ODAHU's API.
+    #[command(flatten)]
+    pub odahu: Odahu,
     /// How to say that it is ready; `json` is one line on stdout
     #[arg(
         long,
@@ -231,33 +250,6 @@ pub enum LintOutput {
     Sarif,
 }
 
-/// List connections, and Secrets that could be one
-///
-/// A connection is a Secret that says so by an annotation; below the connections stand the Secrets
-/// that only look like one, each with the reason and the command that would make it one.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  bowline list
-  bowline list -A --output json
-  bowline list --output name | xargs -n1 bowline show")]
-pub struct List {
-    /// Where to look.
-    #[command(flatten)]
-    pub scope: Scope,
-    /// How to show the list; `name` prints the names of connections only
-    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
-    pub output: ListOutput,
-}
-
-/// How `list` shows its rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ListOutput {
-    Text,
-    Json,
-    Name,
-}
-
 /// Show one connection, with its secret values masked
 ///
 /// Places such as endpoint, bucket, region and location are shown, everything else is masked.
@@ -279,10 +271,15 @@ pub struct Show {
 }
 
 /// Print the completion script of a shell
+///
+/// The script asks `bowline` itself at every press of the key, so names of connections are suggested
+/// too, from the cluster that the line names. Linked as `kubectl_complete-bowline`, beside
+/// `kubectl-bowline`, `bowline` answers `kubectl` in the same way.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   source <(bowline completion bash)
+  bowline completion zsh > ~/.zfunc/_bowline
   bowline completion fish > ~/.config/fish/completions/bowline.fish")]
 pub struct Completion {
     /// The shell

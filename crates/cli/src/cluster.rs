@@ -3,6 +3,7 @@
 
 mod refusal;
 
+pub use bowline_catalog::view::Scope;
 use bowline_core::{Secret, names};
 use k8s_openapi::api::core::v1;
 use kube::api::{Api, ApiResource, DynamicObject, ListParams, ObjectMeta};
@@ -63,15 +64,6 @@ pub async fn config(flags: &args::Cluster) -> Result<Config, Failure> {
     config.map_err(|error| refusal::of_kubeconfig(&error, &contexts))
 }
 
-/// Which namespaces to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
-    /// One.
-    Namespace(String),
-    /// All of them.
-    All,
-}
-
 impl Cluster {
     /// The cluster that the flags, `$KUBECONFIG` or the default file name, or else the one that this
     /// process runs in; does not connect yet.
@@ -113,6 +105,16 @@ impl Cluster {
     /// The namespace that a flag or else the context names.
     pub fn namespace<'a>(&'a self, flag: Option<&'a str>) -> &'a str {
         flag.unwrap_or(&self.namespace)
+    }
+
+    /// A client of it, for what the catalog does.
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// What an error of the catalog means to people.
+    pub fn failed(&self, error: bowline_catalog::Error) -> Failure {
+        refusal::of_catalog(&self.address, error)
     }
 
     /// Hands every Secret that could be a connection to `each`, one page at a time, so that the

@@ -3,6 +3,7 @@
 
 mod completion;
 mod convert;
+mod delete;
 mod env;
 mod inject;
 mod lint;
@@ -11,7 +12,9 @@ mod operator;
 mod run;
 mod server;
 mod show;
+mod test;
 mod up;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -37,6 +40,9 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
         Command::Lint(lint) => return Ok(lint::files(&lint)?),
         Command::List(list) => wait(&small(), list::run(&list, &cluster))?,
         Command::Show(show) => wait(&small(), show::run(&show, &cluster))?,
+        Command::Test(test) => return Ok(wait(&Runtime::new(), test::run(&test, &cluster))?),
+        Command::Usage(usage) => wait(&small(), usage::run(&usage, &cluster))?,
+        Command::Delete(delete) => wait(&small(), delete::run(&delete, &cluster))?,
         Command::Env(env) => wait(&small(), env::run(&env, &cluster))?,
         Command::Run(run) => {
             let injected = wait(&small(), run::fetch(&run, &cluster))?;

@@ -1,19 +1,73 @@
 //! What can stand at a place of the command line, found out while somebody types: names of
 //! connections come from the cluster. Slow or failing clusters suggest nothing, and say nothing.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bowline_core::{Connection, Recognition};
-use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
+use clap_complete::env::{CompleteEnv, Shells};
 
 use crate::args;
 use crate::cluster::{Cluster, Scope};
 use crate::output;
+use crate::plugin::Face;
 
 /// A shell waits for us at every press of a key.
 const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// The variable by which a completion script asks for suggestions, and for itself.
+pub const VARIABLE: &str = "BOWLINE_COMPLETE";
+/// What ends the answer to `kubectl`: no names of files besides.
+const NO_FILES: &str = ":4";
+
+/// Answers a shell or `kubectl` that asks what could stand in an unfinished line; `false` when
+/// nobody asks. A fault suggests nothing, since there is no place where it could be shown.
+pub fn answer(face: Face) -> bool {
+    if face == Face::PluginCompletion {
+        for_kubectl();
+        return true;
+    }
+    CompleteEnv::with_factory(|| face.command())
+        .var(VARIABLE)
+        .try_complete(std::env::args_os(), std::env::current_dir().ok().as_deref())
+        .unwrap_or(true)
+}
+
+/// The script that makes a shell ask.
+pub fn script(shell: &str) -> Option<String> {
+    let shells = Shells::builtins();
+    let mut script = Vec::new();
+    let completer = shells.completer(shell)?;
+    completer
+        .write_registration(VARIABLE, "bowline", "bowline", "bowline", &mut script)
+        .ok()?;
+    String::from_utf8(script).ok()
+}
+
+/// Answers in the form of the library that `kubectl` is made with: a candidate a line, with a tab
+/// before its description.
+fn for_kubectl() {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let index = words.len().saturating_sub(1);
+    let mut command = Face::PluginCompletion.command();
+    let folder = std::env::current_dir().ok();
+    let found = complete(&mut command, words, index, folder.as_deref()).unwrap_or_default();
+    let mut out = String::new();
+    for candidate in found {
+        out.push_str(&candidate.get_value().to_string_lossy());
+        if let Some(help) = candidate.get_help() {
+            let help = help.to_string();
+            out.push('\t');
+            out.push_str(help.lines().next().unwrap_or_default());
+        }
+        out.push('\n');
+    }
+    // Whoever has gone away does not want to know.
+    let _ = writeln!(std::io::stdout().lock(), "{out}{NO_FILES}");
+}
 
 /// Suggests names of connections in the project that the line names.
 pub fn connections() -> ArgValueCompleter {
@@ -98,7 +152,15 @@ impl Line {
                 Some((flag, value)) => (flag, Some(value.to_owned())),
                 None => (word.as_str(), None),
             };
-            let mut value = || value.clone().or_else(|| words.next());
+            // bash takes `--flag=value` for three words.
+            let mut value = || {
+                let next = value.clone().or_else(|| words.next())?;
+                if next == "=" {
+                    words.next()
+                } else {
+                    Some(next)
+                }
+            };
             match flag {
                 "-n" | "--namespace" | "--project" => line.namespace = value(),
                 "--kubeconfig" => line.cluster.kubeconfig = value().map(PathBuf::from),

@@ -5,6 +5,8 @@ mod admission;
 mod callers;
 mod crds;
 mod files;
+mod odahu;
+mod seed;
 mod tokens;
 
 use std::net::{Ipv4Addr, TcpListener};
@@ -16,6 +18,7 @@ use bowline_apiserver::kubeconfig::Access;
 use bowline_apiserver::store::KeySource;
 use bowline_apiserver::tls::{Authority, Serving};
 use bowline_apiserver::{ApiServer, Config, Token, UserInfo};
+use bowline_catalog::connection_types::Homes;
 use bowline_core::Sensitive;
 use bowline_operator::controllers::{self, Assembly};
 use bowline_operator::listen::listen;
@@ -47,8 +50,12 @@ pub(crate) struct Settings {
     pub(crate) http_port: u16,
     /// File of further users.
     pub(crate) token_file: Option<PathBuf>,
+    /// Where connection types live.
+    pub(crate) homes: Homes,
     /// Where people may sign in.
     pub(crate) oidc: Option<Arc<Oidc>>,
+    /// ODAHU's API.
+    pub(crate) odahu: crate::args::Odahu,
 }
 
 /// Where everything can be reached.
@@ -92,8 +99,15 @@ impl Stack {
         let serving = authority.serving(&NAMES).map_err(|e| at_fault(&e))?;
         let ca = settings.data.join("ca.crt");
         files::write(&ca, authority.certificate_pem())?;
-        let mut web = bowline_server::Settings::new(Hosts::loopback(port(&http)?), false);
+        let client = api.in_process(UserInfo::administrator(OPERATOR));
+        let client = kube::Client::new(client, "default");
+        let homes = &settings.homes;
+        seed::plant(&client, homes).await?;
+        let reader = kube::Client::new(api.in_process(seed::account()), "default");
+        let hosts = Hosts::loopback(port(&http)?);
+        let mut web = bowline_server::Settings::new(hosts, false, reader, homes.clone());
         web.oidc.clone_from(&settings.oidc);
+        web.odahu = Some(odahu::settings(&api, &settings.odahu).await?);
         let administrator = Credentials::Token(Sensitive::new(secret.as_str()));
         let login = web.sessions.invite(administrator);
         let listening = Listening {
@@ -105,8 +119,6 @@ impl Stack {
             token: secret,
             ca,
         };
-        let client = api.in_process(UserInfo::administrator(OPERATOR));
-        let client = kube::Client::new(client, "default");
         let metrics = Arc::<Metrics>::default();
         let controllers = Assembly::new(&client, &controller_settings(), Arc::clone(&metrics));
         let health = web::health(Arc::clone(&metrics), &web.metrics);

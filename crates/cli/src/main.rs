@@ -7,6 +7,7 @@
 mod args;
 mod bundle;
 mod cluster;
+mod columns;
 mod commands;
 mod completion;
 mod embed;
@@ -16,6 +17,7 @@ mod lookup;
 mod manifests;
 mod object;
 mod output;
+mod plugin;
 mod process;
 mod suggest;
 mod terminal;
@@ -25,10 +27,17 @@ mod web;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
+use plugin::Face;
 
 fn main() -> ExitCode {
-    match commands::run(args::Args::parse()) {
+    let face = Face::of(std::env::args_os().next());
+    if completion::answer(face) {
+        return ExitCode::SUCCESS;
+    }
+    let matches = face.command().get_matches();
+    let args = args::Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match commands::run(args) {
         Ok(code) => code,
         Err(failures) => failures.report(),
     }

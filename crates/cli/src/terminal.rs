@@ -97,6 +97,12 @@ pub fn warn(text: &str) {
     );
 }
 
+/// Shows a person what goes with the result: on stderr, as it is.
+pub fn aside(text: &str) {
+    // Where stderr is closed there is nobody left to tell.
+    let _ = write!(anstream::stderr().lock(), "{text}");
+}
+
 /// A count with its noun, in the plural where that is due.
 pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })

@@ -13,6 +13,15 @@ pub const STATUS: &str = "bowline.dev/connection-status";
 /// On a Secret that must not be deleted; only the text `true` counts.
 pub const VITAL: &str = "bowline.dev/vital";
 
+/// Result of the last test of a connection (OpenShift AI): `verified` or `failed`.
+pub const TEST_STATUS: &str = "opendatahub.io/connection-test-status";
+/// When it was tested.
+pub const TEST_TIMESTAMP: &str = "opendatahub.io/connection-test-timestamp";
+/// What the test said.
+pub const TEST_MESSAGE: &str = "opendatahub.io/connection-test-message";
+/// A digest of what was tested, so that a result is known to be stale after an edit.
+pub const TESTED: &str = "bowline.dev/tested";
+
 /// The annotations that make a workload concern Bowline: references and the record.
 pub(crate) const REFERENCES_AND_RECORD: [&str; 3] = [CONNECTIONS, ALAUDA_SOURCE, INJECTED];
 

@@ -18,6 +18,7 @@ mod s3;
 mod session;
 pub mod slots;
 mod status;
+pub mod tested;
 mod trouble;
 mod uri;
 
@@ -44,8 +45,8 @@ pub struct Request<'a> {
     /// What a workload would do with it.
     pub ask: &'a Ask,
     /// The project's other connections: a URI such as `s3://…` is tried with the login of one of them.
-    pub others: &'a [Connection],
-    /// Who tells about PersistentVolumeClaims; `None` where there is no cluster at hand.
+    pub others: &'a [&'a Connection],
+    /// Who tells about `PersistentVolumeClaim`s; `None` where there is no cluster at hand.
     pub claims: Option<&'a dyn Claims>,
     /// Certificate authorities in PEM that the project trusts beside the system's.
     pub authorities: Option<&'a str>,
@@ -100,7 +101,7 @@ impl Default for Settings {
     }
 }
 
-/// What is known about a PersistentVolumeClaim.
+/// What is known about a `PersistentVolumeClaim`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
     /// There is none of this name.
@@ -111,7 +112,7 @@ pub enum Claim {
     Bound,
 }
 
-/// Who tells about PersistentVolumeClaims.
+/// Who tells about `PersistentVolumeClaim`s.
 pub trait Claims: Send + Sync {
     /// What is known about a claim; `None` where it cannot be asked.
     fn claim<'a>(&'a self, namespace: &'a str, name: &'a str) -> BoxFuture<'a, Option<Claim>>;
@@ -142,7 +143,7 @@ pub async fn probe(
 async fn run(session: &mut Session<'_>) -> Result<(), Trouble> {
     fields(session)?;
     let Some(protocol) = session.connection.protocol else {
-        return Err(Trouble::new(&outcome::NO_PROTOCOL));
+        return Err(Trouble::new(&outcome::FIELDS_WRONG));
     };
     let place = Place::of(session.connection, session.ask);
     run_as(session, protocol, place).await

@@ -7,6 +7,7 @@ pub mod callers;
 pub mod guard;
 pub mod listen;
 pub mod metrics;
+pub mod odahu;
 mod outbound;
 pub mod problem;
 mod random;
@@ -17,6 +18,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use bowline_catalog::Types;
+use bowline_catalog::connection_types::Homes;
+use bowline_catalog::view::Views;
 use http::{HeaderMap, Uri, header};
 
 use crate::callers::{Callers, Proxies};
@@ -39,20 +43,30 @@ pub struct Settings {
     pub sessions: Arc<Sessions>,
     /// Where browsers may sign in.
     pub oidc: Option<Arc<Oidc>>,
+    /// ODAHU's API, where it is served.
+    pub odahu: Option<odahu::Settings>,
     /// What is counted.
     pub metrics: Metrics,
+    /// The server's own client, for the names of projects. It needs no rights over Secrets.
+    pub reader: kube::Client,
+    /// The connection types.
+    pub types: Types,
 }
 
 impl Settings {
-    /// A server of these names that trusts no proxy and no provider.
-    pub fn new(hosts: Hosts, is_secure: bool) -> Self {
+    /// A server of these names that trusts no proxy and no provider; `reader` is its own client, and
+    /// connection types live in `homes`.
+    pub fn new(hosts: Hosts, is_secure: bool, reader: kube::Client, homes: Homes) -> Self {
         Self {
+            types: Types::new(reader.clone(), homes),
+            reader,
             hosts,
             is_secure,
             proxies: Proxies::default(),
             limits: Limits::default(),
             sessions: Arc::new(Sessions::new(is_secure)),
             oidc: None,
+            odahu: None,
             metrics: Metrics::default(),
         }
     }
@@ -75,21 +89,25 @@ pub(crate) struct App {
     pub(crate) guard: Guard,
     pub(crate) metrics: Metrics,
     pub(crate) sign_ins: SignIns,
+    pub(crate) views: Views,
 }
 
 /// All routes, guarded. `others` are routes of whoever embeds this, such as health; they are guarded
 /// too, but ask nobody who they are.
 pub fn routes(settings: Settings, callers: Arc<dyn Callers>, others: Router) -> Router {
+    let odahu = settings.odahu.clone().map(odahu::routes);
     let app = Arc::new(App {
         guard: Guard::new(settings.limits, settings.hosts.clone()),
         metrics: settings.metrics.clone(),
         sign_ins: SignIns::default(),
+        views: Views::new(bowline_catalog::view::Settings::default()),
         settings,
         callers,
     });
     Router::new()
         .merge(rest::routes())
         .merge(session::routes())
+        .merge(odahu.unwrap_or_default())
         .fallback(guard::no_such_path)
         .method_not_allowed_fallback(guard::no_such_method)
         .with_state(Arc::clone(&app))

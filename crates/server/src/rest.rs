@@ -1,7 +1,18 @@
 //! The REST API below `/api/v1`: handlers that are also its OpenAPI document. Each acts with its
-//! sender's client and no other, but for connection types, which everybody may read.
+//! sender's client and no other, but for connection types, which everybody may read, and the names
+//! of projects, of which only those that are open to the sender are told.
 
+mod act;
+mod connections;
 mod document;
+mod forms;
+mod parameters;
+mod place;
+mod projects;
+mod types;
+mod usage;
+mod values;
+mod versions;
 mod whoami;
 
 use std::sync::Arc;
@@ -19,7 +30,23 @@ use crate::App;
 const DOCUMENT: &str = "/api/v1/openapi.json";
 
 fn operations() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::with_openapi(document::frame()).routes(routes!(whoami::show))
+    OpenApiRouter::with_openapi(document::frame())
+        .routes(routes!(connections::list, connections::create))
+        .routes(routes!(
+            connections::show,
+            connections::change,
+            connections::remove
+        ))
+        .routes(routes!(values::read))
+        .routes(routes!(usage::of_connection))
+        .routes(routes!(usage::of_project))
+        .routes(routes!(connections::list_all))
+        .routes(routes!(projects::list))
+        .routes(routes!(types::list, types::create))
+        .routes(routes!(types::show, types::replace, types::remove))
+        .routes(routes!(types::duplicate))
+        .routes(routes!(types::enable))
+        .routes(routes!(whoami::show))
 }
 
 /// The OpenAPI document of everything that is served.

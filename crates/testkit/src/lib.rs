@@ -4,10 +4,12 @@
 pub mod canary;
 pub mod cases;
 pub mod memory;
+pub mod oidc;
 pub mod s3;
 pub mod server;
 pub mod servers;
 
 pub use canary::{Canaries, Leak};
 pub use memory::Memory;
+pub use oidc::Oidc;
 pub use s3::S3;

@@ -63,6 +63,18 @@ impl Losses {
         );
     }
 
+    /// The form holds the connection, but its tool would refuse it.
+    pub(super) fn refused(&mut self, secret: &Secret, why: impl Into<String>) {
+        self.add(
+            Severity::Warning,
+            "not-accepted",
+            &secret.name,
+            "spec",
+            why.into(),
+            "add what is missing to the output",
+        );
+    }
+
     /// The input holds something for which a connection has no key.
     pub(super) fn ignored(&mut self, name: &str, field: &str, why: impl Into<String>) {
         self.add(

@@ -11,6 +11,7 @@ use bowline_core::{Secret, Sensitive, manifest, names};
 use serde_json::{Map, Value, json};
 
 use super::lost::Losses;
+use super::neutral::is_of_odahu;
 use super::{Format, Read, ReadError, Written, neutral};
 
 /// Labels and annotations that say what a conversion carries over in its own way.
@@ -54,8 +55,9 @@ pub(super) fn read(input: &[u8]) -> Result<Read, ReadError> {
 fn tell_metadata(secret: &Secret, losses: &mut Losses) {
     let keys = secret.labels.keys().chain(secret.annotations.keys());
     for key in keys {
-        let is_ours =
-            UNDERSTOOD.contains(&key.as_str()) || key.starts_with(names::KSERVE_S3_PREFIX);
+        let is_ours = UNDERSTOOD.contains(&key.as_str())
+            || key.starts_with(names::KSERVE_S3_PREFIX)
+            || is_of_odahu(key);
         if !is_ours {
             let why = "labels and annotations of others are not carried over";
             losses.unused(secret, key, why);
@@ -109,10 +111,14 @@ fn object(secret: &Secret, dressing: Dressing) -> Value {
     if !secret.namespace.is_empty() {
         metadata.insert("namespace".to_owned(), json!(secret.namespace));
     }
-    for (key, map) in [
-        ("labels", dressing.labels),
-        ("annotations", dressing.annotations),
-    ] {
+    let of_odahu = secret
+        .annotations
+        .iter()
+        .filter(|(key, _)| is_of_odahu(key))
+        .map(|(key, text)| (key.clone(), json!(text)));
+    let mut annotations = dressing.annotations;
+    annotations.extend(of_odahu);
+    for (key, map) in [("labels", dressing.labels), ("annotations", annotations)] {
         if !map.is_empty() {
             metadata.insert(key.to_owned(), Value::Object(map));
         }

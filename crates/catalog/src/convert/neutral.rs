@@ -1,8 +1,9 @@
 //! The neutral value between all forms: a core Secret whose settings stand in the keys of Open Data
-//! Hub, with at most three annotations (protocol, display name, description).
+//! Hub, with few annotations: protocol, display name, description, and what only ODAHU says.
 
 use std::collections::BTreeMap;
 
+use crate::odahu::ODAHU_PREFIX;
 use bowline_core::connection::canonical;
 use bowline_core::secret::{DOCKER_CONFIG_JSON, OPAQUE};
 use bowline_core::{Connection, Protocol, Recognition, Secret, Sensitive, names};
@@ -32,12 +33,22 @@ pub fn neutral(secret: &Secret) -> Secret {
     if let Some(description) = connection.description() {
         annotations.insert(names::DESCRIPTION.to_owned(), description.to_owned());
     }
+    let of_odahu = secret
+        .annotations
+        .iter()
+        .filter(|(key, _)| is_of_odahu(key));
+    annotations.extend(of_odahu.map(|(key, text)| (key.clone(), text.clone())));
     made(
         secret.namespace.clone(),
         secret.name.clone(),
         annotations,
         data,
     )
+}
+
+/// Whether an annotation holds what only a record of ODAHU says, such as a path below the bucket.
+pub(super) fn is_of_odahu(key: &str) -> bool {
+    key.starts_with(ODAHU_PREFIX)
 }
 
 /// A neutral Secret from its parts.

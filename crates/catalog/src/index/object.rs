@@ -90,8 +90,8 @@ impl Object {
         self.uses.is_empty() && !self.can_own
     }
 
-    /// An owner that nobody has looked at.
-    pub(super) fn stranger(&self) -> Option<String> {
+    /// The controller that made it, for people.
+    pub(crate) fn stranger(&self) -> Option<String> {
         let owner = self.owner.as_ref()?;
         Some(format!("{} `{}`", owner.kind, owner.name))
     }

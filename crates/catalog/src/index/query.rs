@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cursor::{Cursor, sortable};
 use super::{Index, Listed};
+use crate::compatibility::Tag;
 use crate::row::Row;
 
 /// Most rows of one page.
@@ -54,6 +55,8 @@ pub struct Filter {
     pub type_: Option<String>,
     /// Protocol.
     pub protocol: Option<Protocol>,
+    /// What models can be served from it as.
+    pub tag: Option<Tag>,
     /// Namespace.
     pub namespace: Option<String>,
     /// Whether anybody needs it.
@@ -257,6 +260,7 @@ impl Filter {
             && is(&self.namespace, Some(&row.namespace))
             && is(&self.type_, row.type_.as_deref())
             && (protocol.is_none() || protocol == row.protocol.as_deref())
+            && self.tag.is_none_or(|tag| row.tags.contains(&tag))
             && is(&self.test_status, Some(test_status(row)))
             && self.vital.is_none_or(|wanted| wanted == row.is_vital)
             && self.hidden.is_none_or(|wanted| wanted == row.is_hidden)

@@ -5,6 +5,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::compatibility::Tag;
 use crate::kinds::Kind;
 use crate::row::Meta;
 
@@ -95,6 +96,7 @@ fn filter(change: impl FnOnce(&mut Filter)) -> Query {
 #[case::not_endpoints(filter(|f| f.text = Some("https".into())), &[])]
 #[case::type_(filter(|f| f.type_ = Some("uri-v1".into())), &["harbour/tides"])]
 #[case::protocol(filter(|f| f.protocol = Some(Protocol::S3)), &["harbour/soundings"])]
+#[case::tag(filter(|f| f.tag = Some(Tag::Oci)), &["harbour/charts"])]
 #[case::namespace(filter(|f| f.namespace = Some("inland".into())), &["inland/tides"])]
 #[case::used(filter(|f| f.used = Some(true)), &["harbour/charts"])]
 #[case::unused(filter(|f| f.used = Some(false)), &["harbour/soundings", "harbour/tides", "inland/tides"])]

@@ -49,15 +49,16 @@ impl FieldPath {
         })
     }
 
-    /// The value here, for writing; `None` when a step leads nowhere.
-    pub(crate) fn get_mut<'a>(&self, root: &'a mut Value) -> Option<&'a mut Value> {
-        self.0.iter().try_fold(root, |value, step| match step {
-            Step::Key(key) => value.get_mut(key),
-            Step::Index(index) => value.get_mut(index),
-        })
+    /// The path as a JSON Pointer (RFC 6901).
+    pub(crate) fn pointer(&self) -> String {
+        let part = |step: &Step| match step {
+            Step::Key(key) => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Step::Index(index) => format!("/{index}"),
+        };
+        self.0.iter().map(part).collect()
     }
 
-    /// The path up to and with the last step that is an item of a list, and the list's path.
+    /// The innermost list that the path leads through, and the item in it.
     pub(crate) fn innermost_item(&self) -> Option<(Self, usize)> {
         let at = self
             .0

@@ -121,7 +121,7 @@ impl ConnectionType {
     }
 
     pub(super) fn with(self, fields: Vec<Field>) -> Self {
-        self.with_entries(fields.into_iter().map(Entry::Field).collect())
+        self.with_entries(fields.into_iter().map(Entry::from).collect())
     }
 
     pub(super) fn with_entries(mut self, entries: Vec<Entry>) -> Self {

@@ -44,15 +44,15 @@ fn gcs(namespace: &str) -> ConnectionType {
 
 fn azure(namespace: &str) -> ConnectionType {
     let entries = vec![
-        Entry::Field(short("Storage account", "AZURE_STORAGE_ACCOUNT").required()),
-        Entry::Field(short("Container", "AZURE_CONTAINER")),
+        Entry::from(short("Storage account", "AZURE_STORAGE_ACCOUNT").required()),
+        Entry::from(short("Container", "AZURE_CONTAINER")),
         section("Key or token", "Enough by itself; either of the two."),
-        Entry::Field(hidden("Account key", "AZURE_STORAGE_ACCESS_KEY")),
-        Entry::Field(hidden("SAS token", "AZURE_STORAGE_SAS_TOKEN")),
+        Entry::from(hidden("Account key", "AZURE_STORAGE_ACCESS_KEY")),
+        Entry::from(hidden("SAS token", "AZURE_STORAGE_SAS_TOKEN")),
         section("Service principal", "Instead of a key: all three."),
-        Entry::Field(short("Client", "AZURE_CLIENT_ID")),
-        Entry::Field(short("Tenant", "AZURE_TENANT_ID")),
-        Entry::Field(hidden("Client secret", "AZURE_CLIENT_SECRET")),
+        Entry::from(short("Client", "AZURE_CLIENT_ID")),
+        Entry::from(short("Tenant", "AZURE_TENANT_ID")),
+        Entry::from(hidden("Client secret", "AZURE_CLIENT_SECRET")),
     ];
     fresh(namespace, "azure", "Azure Blob Storage", "Object storage")
         .described("A container in an Azure storage account.")
@@ -61,22 +61,22 @@ fn azure(namespace: &str) -> ConnectionType {
 
 fn git(namespace: &str) -> ConnectionType {
     let entries = vec![
-        Entry::Field(
+        Entry::from(
             short("Repository", "GIT_URL")
                 .required()
                 .described("Over HTTPS or SSH, such as git@github.com:organisation/name.git."),
         ),
-        Entry::Field(short("Branch, tag or commit", "GIT_REF")),
+        Entry::from(short("Branch, tag or commit", "GIT_REF")),
         section("Over HTTPS", "A token, or a user name and a password."),
-        Entry::Field(hidden("Token", "GIT_TOKEN")),
-        Entry::Field(short("User name", "GIT_USERNAME")),
-        Entry::Field(hidden("Password", "GIT_PASSWORD")),
+        Entry::from(hidden("Token", "GIT_TOKEN")),
+        Entry::from(short("User name", "GIT_USERNAME")),
+        Entry::from(hidden("Password", "GIT_PASSWORD")),
         section(
             "Over SSH",
             "A key, and the keys by which the server is known.",
         ),
-        Entry::Field(file("Private key", "ssh-privatekey", &[])),
-        Entry::Field(Field::new("Known hosts", "known_hosts", FieldKind::Text)),
+        Entry::from(file("Private key", "ssh-privatekey", &[])),
+        Entry::from(Field::new("Known hosts", "known_hosts", FieldKind::Text)),
     ];
     fresh(namespace, "git", "Git repository", "Repository")
         .described("A Git repository over HTTPS or SSH.")

@@ -8,7 +8,13 @@ pub enum Entry {
     /// A heading that groups what follows.
     Section(Section),
     /// A field, which becomes a key of the Secret.
-    Field(Field),
+    Field(Box<Field>),
+}
+
+impl From<Field> for Entry {
+    fn from(field: Field) -> Self {
+        Self::Field(Box::new(field))
+    }
 }
 
 impl Entry {

@@ -75,7 +75,7 @@ pub fn cleaned(type_: &ConnectionType) -> ConnectionType {
 fn cleaned_entry(entry: &Entry) -> Entry {
     match entry {
         Entry::Section(_) => entry.clone(),
-        Entry::Field(field) => Entry::Field(cleaned_field(field)),
+        Entry::Field(field) => Entry::from(cleaned_field(field)),
     }
 }
 

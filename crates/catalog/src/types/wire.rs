@@ -112,13 +112,8 @@ pub(crate) fn from_value(value: Value) -> Result<Entry, String> {
         let description = object.text("description").map_err(place)?;
         return Ok(Entry::Section(Section { name, description }));
     }
-    let read = || field(&kind, object).map_err(place);
-    read().map(|field| {
-        Entry::Field(Field {
-            name: name.clone(),
-            ..field
-        })
-    })
+    let field = field(&kind, object).map_err(place)?;
+    Ok(Entry::from(Field { name, ..field }))
 }
 
 fn field(kind: &str, mut object: Members) -> Result<Field, String> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use bowline_server::callers::Network;
 
-use super::{LogFormat, OpenId};
+use super::{LogFormat, Web};
 
 /// Serve connections over HTTP in a cluster: REST, its documentation, sign-in
 ///
@@ -66,9 +66,17 @@ pub struct Server {
     /// Browsers reach it over TLS, which ends before this server
     #[arg(long, env = "BOWLINE_SERVER_BEHIND_TLS", hide_env_values = true)]
     pub behind_tls: bool,
-    /// Where people may sign in.
+    /// Project in which the connections of ODAHU's API are kept; without it, that API is not served
+    #[arg(
+        long,
+        value_name = "PROJECT",
+        env = "BOWLINE_ODAHU_PROJECT",
+        hide_env_values = true
+    )]
+    pub odahu_project: Option<String>,
+    /// Types and sign-in.
     #[command(flatten)]
-    pub open_id: OpenId,
+    pub web: Web,
     /// How logs are written, on stderr
     #[arg(
         long,

@@ -2,6 +2,35 @@
 
 use std::path::PathBuf;
 
+use bowline_catalog::connection_types::Homes;
+
+/// What every web server of ours can be told.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Web {
+    /// Namespace of the connection types of OpenShift AI's dialect
+    #[arg(
+        long,
+        value_name = "NAMESPACE",
+        default_value = "opendatahub",
+        env = "BOWLINE_TYPES_NAMESPACE",
+        hide_env_values = true
+    )]
+    pub types_namespace: String,
+    /// Where people may sign in.
+    #[command(flatten)]
+    pub open_id: OpenId,
+}
+
+impl Web {
+    /// Where connection types live.
+    pub fn homes(&self) -> Homes {
+        Homes {
+            opendatahub: self.types_namespace.clone(),
+            ..Homes::default()
+        }
+    }
+}
+
 /// An OpenID provider at which people sign in; the names are those of `kube-apiserver`.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "OpenID Connect")]

@@ -5,6 +5,7 @@
 use std::error::Error;
 use std::io;
 
+use bowline_catalog::Error as Catalog;
 use kube::config::KubeconfigError;
 
 use crate::failure::{Failure, Kind};
@@ -16,7 +17,10 @@ const START: &str = "`bowline up` starts a Kubernetes API on this machine; \
 /// The failure behind an error of a request.
 pub(super) fn of(address: &str, what: &str, error: &kube::Error) -> Failure {
     match error {
-        kube::Error::Api(status) => refused(what, status.code, &status.message),
+        kube::Error::Api(status) => {
+            let what = format!("the API does not give {what}");
+            refused(&what, status.code, &status.message)
+        }
         kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => {
             Failure::new(Kind::Internal, format!("{what} cannot be read"))
                 .cause(format!(
@@ -34,9 +38,32 @@ pub(super) fn of(address: &str, what: &str, error: &kube::Error) -> Failure {
     }
 }
 
+/// The failure behind an error of the catalog.
+pub(super) fn of_catalog(address: &str, error: Catalog) -> Failure {
+    let kind = error.kind();
+    let text = error.to_string();
+    match error {
+        Catalog::Kubernetes { step, source } => match &*source {
+            kube::Error::Api(status) => {
+                refused(&format!("{step} failed"), status.code, &status.message)
+            }
+            other => of(address, &step, other),
+        },
+        Catalog::Conflict { what, help } | Catalog::Protected { what, help } => {
+            Failure::new(kind, what).help(help)
+        }
+        Catalog::Invalid { findings, .. } => {
+            let texts = findings.iter();
+            let texts = texts.map(|finding| format!("`{}`: {}", finding.field, finding.message));
+            texts.fold(Failure::new(kind, text), Failure::cause)
+        }
+        Catalog::NotFound { .. } | Catalog::Unreadable { .. } => Failure::new(kind, text),
+    }
+}
+
 fn refused(what: &str, code: u16, message: &str) -> Failure {
     let kind = Kind::of_status(code);
-    let failure = Failure::new(kind, format!("the API does not give {what}"));
+    let failure = Failure::new(kind, what);
     let failure = match message {
         "" => failure.cause(format!("it answered {code}")),
         message => failure.cause(format!("it answered {code}: {message}")),

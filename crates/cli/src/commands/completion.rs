@@ -1,9 +1,9 @@
-//! `bowline completion`: the script that teaches a shell the command line.
+//! `bowline completion`: the script that teaches a shell the command line. What the shell suggests is
+//! left to `crate::completion`.
 
-use clap::CommandFactory;
-
-use crate::args::{Args, Completion};
-use crate::failure::Failure;
+use crate::args::Completion;
+use crate::completion;
+use crate::failure::{Failure, Kind};
 use crate::terminal;
 
 /// Prints the script.
@@ -11,7 +11,8 @@ use crate::terminal;
 /// # Errors
 /// When stdout cannot be written.
 pub fn run(args: &Completion) -> Result<(), Failure> {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Args::command(), "bowline", &mut script);
-    terminal::print(&String::from_utf8_lossy(&script))
+    let shell = args.shell.to_string();
+    let script = completion::script(&shell)
+        .ok_or_else(|| Failure::new(Kind::Internal, format!("there is no script for `{shell}`")))?;
+    terminal::print(&script)
 }

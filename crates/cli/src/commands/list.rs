@@ -2,14 +2,15 @@
 
 mod table;
 
-use bowline_core::{Candidate, Connection, Recognition, Secret, Severity, validate};
-use serde::Serialize;
-use serde_json::json;
+use bowline_catalog::index::{BadQuery, Filter, Sort, Standing};
+use bowline_catalog::row::Row;
+use bowline_catalog::view::{Look, NotLooked, Snapshot, once};
+use serde_json::{Value, json};
 
-use crate::args::{self, List, ListOutput};
+use crate::args::{self, List};
 use crate::cluster::{Cluster, Scope};
-use crate::failure::Failure;
-use crate::terminal;
+use crate::failure::{Failure, Kind};
+use crate::output::{self, Output, Shown};
 
 /// Prints the list.
 ///
@@ -18,122 +19,67 @@ use crate::terminal;
 pub async fn run(args: &List, flags: &args::Cluster) -> Result<(), Failure> {
     let cluster = Cluster::new(flags).await?;
     let scope = cluster.scope(&args.scope);
-    let mut listing = Listing::default();
-    let each = |secret| listing.add(secret);
-    // Annotations alone make a connection, so names can be had without reading any value.
-    match args.output {
-        ListOutput::Name => cluster.each_metadata(&scope, each).await?,
-        ListOutput::Text | ListOutput::Json => cluster.each_secret(&scope, each).await?,
+    let snapshot = once(cluster.client(), &scope, look(args)).await;
+    let snapshot = snapshot.map_err(|error| cluster.failed(error))?;
+    let listing = Listing::of(&snapshot, args)
+        .map_err(|error| Failure::new(Kind::Usage, "the list cannot be made").caused_by(&error))?;
+    args.shape.output.print(&Shown {
+        value: listing.value()?,
+        names: listing.names(&scope),
+        text: &|width| table::render(&listing, &scope, width),
+    })
+}
+
+/// Looking for users takes a request for each kind, so it is done only where they matter.
+fn look(args: &List) -> Look {
+    let is_asked = args.conditions.used || args.conditions.unused || args.sort == Sort::UsedBy;
+    match args.shape.output {
+        Output::Text | Output::Name if !is_asked => Look::Rows,
+        _ => Look::Both,
     }
-    terminal::print(&listing.render(&scope, args.output))
 }
 
 /// What was found.
 #[derive(Debug, Default)]
 struct Listing {
-    connections: Vec<ConnectionRow>,
-    candidates: Vec<CandidateRow>,
-}
-
-/// A connection without its values.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ConnectionRow {
-    namespace: String,
-    name: String,
-    display_name: String,
-    protocol: Option<&'static str>,
-    dialect: String,
-    why: String,
-    findings: Counts,
-}
-
-/// How many findings there are about a connection.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-struct Counts {
-    errors: usize,
-    warnings: usize,
-    notes: usize,
-}
-
-/// A Secret that could be a connection, without its values.
-#[derive(Debug, Serialize)]
-struct CandidateRow {
-    namespace: String,
-    name: String,
-    protocol: Option<&'static str>,
-    reason: String,
-    help: String,
+    connections: Vec<Row>,
+    candidates: Vec<Row>,
+    not_looked_at: Vec<NotLooked>,
+    /// Whether some were left out.
+    is_filtered: bool,
 }
 
 impl Listing {
-    fn add(&mut self, secret: Secret) {
-        match Connection::from_secret(secret) {
-            Recognition::Connection(connection) => self.connections.push((&*connection).into()),
-            Recognition::Candidate(candidate) => self.candidates.push((*candidate).into()),
-            Recognition::Other(_) => {}
-        }
+    fn of(snapshot: &Snapshot, args: &List) -> Result<Self, BadQuery> {
+        let query = args.query(Standing::Connections);
+        Ok(Self {
+            connections: snapshot.all(&query)?,
+            candidates: snapshot.all(&args.query(Standing::Candidates))?,
+            not_looked_at: snapshot.not_looked_at().to_vec(),
+            is_filtered: query.filter != Filter::default(),
+        })
     }
 
-    fn render(&self, scope: &Scope, output: ListOutput) -> String {
-        match output {
-            ListOutput::Text => table::render(self, scope),
-            ListOutput::Json => self.json(),
-            ListOutput::Name => self.names(scope),
-        }
+    fn value(&self) -> Result<Value, Failure> {
+        let candidate = |row: &Row| {
+            json!({
+                "namespace": row.namespace, "name": row.name, "protocol": row.protocol,
+                "reason": row.why, "help": row.help, "keys": row.keys,
+            })
+        };
+        Ok(json!({
+            "connections": output::value(&self.connections)?,
+            "candidates": self.candidates.iter().map(candidate).collect::<Vec<_>>(),
+            "notLookedAt": output::value(&self.not_looked_at)?,
+        }))
     }
 
-    fn json(&self) -> String {
-        let document = json!({"connections": self.connections, "candidates": self.candidates});
-        format!("{document:#}\n")
-    }
-
-    fn names(&self, scope: &Scope) -> String {
-        let name = |row: &ConnectionRow| match scope {
-            Scope::All => format!("{}/{}\n", row.namespace, row.name),
-            Scope::Namespace(_) => format!("{}\n", row.name),
+    fn names(&self, scope: &Scope) -> Vec<String> {
+        let name = |row: &Row| match scope {
+            Scope::All => format!("{}/{}", row.namespace, row.name),
+            Scope::Namespace(_) => row.name.clone(),
         };
         self.connections.iter().map(name).collect()
-    }
-}
-
-impl From<&Connection> for ConnectionRow {
-    fn from(connection: &Connection) -> Self {
-        Self {
-            namespace: connection.secret.namespace.clone(),
-            name: connection.secret.name.clone(),
-            display_name: connection.display_name().to_owned(),
-            protocol: connection.protocol.map(bowline_core::Protocol::as_str),
-            dialect: connection.dialect.to_string(),
-            why: connection.why(),
-            findings: Counts::of(connection),
-        }
-    }
-}
-
-impl Counts {
-    fn of(connection: &Connection) -> Self {
-        let mut counts = Self::default();
-        for finding in validate(connection) {
-            match finding.severity {
-                Severity::Error => counts.errors += 1,
-                Severity::Warning => counts.warnings += 1,
-                Severity::Note => counts.notes += 1,
-            }
-        }
-        counts
-    }
-}
-
-impl From<Candidate> for CandidateRow {
-    fn from(candidate: Candidate) -> Self {
-        Self {
-            namespace: candidate.secret.namespace,
-            name: candidate.secret.name,
-            protocol: candidate.protocol.map(bowline_core::Protocol::as_str),
-            reason: candidate.reason,
-            help: candidate.help,
-        }
     }
 }
 

@@ -34,7 +34,10 @@ pub async fn run(args: Server, flags: &args::Cluster) -> Result<(), Failure> {
     let listener = bind(&args)?;
     let metrics = Arc::<Metrics>::default();
     count_panics(&metrics);
-    let settings = settings(&args, &listener)?;
+    let reader = kube::Client::try_from(config.clone()).map_err(|error| {
+        Failure::new(Kind::Usage, "there is no way to the cluster").caused_by(&error)
+    })?;
+    let settings = settings(&args, &listener, reader)?;
     let health = web::health(Arc::clone(&metrics), &settings.metrics);
     let routes = bowline_server::routes(settings, Arc::new(Cluster::new(config)), health);
     let stopping = CancellationToken::new();
@@ -73,7 +76,11 @@ fn bind(args: &Server) -> Result<TcpListener, Failure> {
     })
 }
 
-fn settings(args: &Server, listener: &TcpListener) -> Result<Settings, Failure> {
+fn settings(
+    args: &Server,
+    listener: &TcpListener,
+    reader: kube::Client,
+) -> Result<Settings, Failure> {
     let port = listener
         .local_addr()
         .map_or(args.listen.port(), |address| address.port());
@@ -84,9 +91,11 @@ fn settings(args: &Server, listener: &TcpListener) -> Result<Settings, Failure> 
             .help("name it as browsers do: `--host bowline.example.org`")
     })?;
     let is_secure = args.behind_tls || args.certificate_dir.is_some();
-    let mut settings = Settings::new(hosts, is_secure);
+    let mut settings = Settings::new(hosts, is_secure, reader, args.web.homes());
     settings.proxies = Proxies(args.trusted_proxies.clone());
-    settings.oidc = web::provider(&args.open_id)?;
+    settings.oidc = web::provider(&args.web.open_id)?;
+    let project = args.odahu_project.as_deref();
+    settings.odahu = project.map(bowline_server::odahu::Settings::new);
     Ok(settings)
 }
 

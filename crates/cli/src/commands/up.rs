@@ -39,7 +39,9 @@ pub async fn run(args: Up) -> Result<(), Failure> {
         admission_port: args.admission_port,
         http_port: args.http_port,
         token_file: args.token_auth_file.clone(),
-        oidc: web::provider(&args.open_id)?,
+        homes: args.web.homes(),
+        oidc: web::provider(&args.web.open_id)?,
+        odahu: args.odahu.clone(),
     };
     let stack = Stack::open(&settings).await?;
     announce(args.output, stack.listening())?;

@@ -59,7 +59,7 @@ fn config(trust: &Trust) -> Result<ClientConfig, Trouble> {
 }
 
 /// Why TLS failed, as the connection's owner can act on it.
-fn why(error: &io::Error) -> &'static Outcome {
+pub(super) fn why(error: &io::Error) -> &'static Outcome {
     let Some(error) = error
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<Error>())

@@ -1,5 +1,8 @@
 //! One connection over which HTTP/1.1 or HTTP/2 is spoken, with limits on all that a peer sends.
 
+use std::error::Error as _;
+use std::io;
+
 use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -9,6 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::AbortHandle;
 
+use super::tls;
 use crate::outcome;
 use crate::trouble::Trouble;
 
@@ -115,11 +119,15 @@ pub(crate) async fn read(mut body: Incoming, most: usize) -> Result<(Bytes, bool
 }
 
 fn trouble(error: &hyper::Error) -> Trouble {
-    Trouble::new(if error.is_parse_too_large() {
-        &outcome::ANSWER_TOO_LARGE
-    } else if error.is_parse() {
-        &outcome::NOT_HTTP
-    } else {
-        &outcome::CLOSED_EARLY
+    // With TLS 1.3 a peer may refuse us after we think that all is well.
+    let refused = error
+        .source()
+        .and_then(|source| source.downcast_ref::<io::Error>())
+        .map(tls::why);
+    Trouble::new(match refused {
+        Some(outcome) => outcome,
+        None if error.is_parse_too_large() => &outcome::ANSWER_TOO_LARGE,
+        None if error.is_parse() => &outcome::NOT_HTTP,
+        None => &outcome::CLOSED_EARLY,
     })
 }

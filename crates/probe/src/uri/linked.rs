@@ -58,9 +58,10 @@ pub(super) async fn run(
 }
 
 /// The connection that a workload would sign in with: the one for this very bucket or registry.
-fn linked<'a>(others: &'a [Connection], protocol: Protocol, root: &str) -> Option<&'a Connection> {
+fn linked<'a>(others: &[&'a Connection], protocol: Protocol, root: &str) -> Option<&'a Connection> {
     let mut same = others
         .iter()
+        .copied()
         .filter(|other| other.protocol == Some(protocol));
     same.find(|other| match protocol {
         Protocol::Oci => logs_in(other, root),

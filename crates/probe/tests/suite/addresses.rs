@@ -32,11 +32,7 @@ fn disguises(address: Ipv4Addr) -> Vec<String> {
         format!("0{a:o}.0x{bcd:x}"),
         format!("000{a:o}.000{b:o}.000{c:o}.000{d:o}"),
         format!("{a}.{b}.{c}.0x{d:x}"),
-        format!(
-            "%{:x}{}.{b}.{c}.{d}",
-            u32::from(b'0') + u32::from(a / 100),
-            a % 100
-        ),
+        percent_encoded(&format!("{a}.{b}.{c}.{d}")),
         format!("{a}%2e{b}%2E{c}%2e{d}"),
         format!("{a}。{b}．{c}｡{d}"),
         format!("{a}.{b}.{c}.{d}").chars().map(full_width).collect(),
@@ -60,6 +56,10 @@ fn disguises(address: Ipv4Addr) -> Vec<String> {
         all.push(format!("[::{high:x}:{low:x}]"));
     }
     all
+}
+
+fn percent_encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
 }
 
 fn full_width(c: char) -> char {

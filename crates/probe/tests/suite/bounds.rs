@@ -76,6 +76,58 @@ fn kit_keys(endpoint: &str) -> [(&'static str, &str); 4] {
 }
 
 #[tokio::test]
+async fn a_port_that_takes_no_more_connections_is_not_waited_for() {
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
+    let listener = socket.listen(1).expect("a listener");
+    let address = listener.local_addr().expect("an address");
+    // Nobody accepts; when its queue is full the system answers no more.
+    let mut queued = Vec::new();
+    while let Ok(connected) = tokio::time::timeout(
+        Duration::from_millis(200),
+        tokio::net::TcpStream::connect(address),
+    )
+    .await
+    {
+        queued.push(connected.expect("a connection"));
+        assert!(queued.len() < 100, "the queue has no end");
+    }
+    let connection = connection("uri", &[("URI", &format!("http://{address}/"))]);
+    let report = kit::run_with(
+        &kit::request(&connection, &Ask::default()),
+        &kit::at_home(),
+        &quick(),
+    )
+    .await;
+    expect(&report, "connect-timeout");
+}
+
+/// A name server that never answers.
+struct Silent;
+
+impl bowline_probe::dial::Resolve for Silent {
+    fn addresses<'a>(&'a self, _: &'a str) -> bowline_probe::dial::Resolving<'a> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn a_name_server_that_does_not_answer_is_not_waited_for() {
+    let guard = bowline_probe::Guard {
+        resolver: std::sync::Arc::new(Silent),
+        ..kit::at_home()
+    };
+    let connection = connection("uri", &[("URI", "http://somewhere.example/")]);
+    let report = kit::run_with(
+        &kit::request(&connection, &Ask::default()),
+        &guard,
+        &quick(),
+    )
+    .await;
+    expect(&report, "name-unanswered");
+}
+
+#[tokio::test]
 async fn an_endless_document_is_cut() {
     let stub = Stub::start(|_| {
         Reply::Endless("HTTP/1.1 200 OK\r\n\r\n<html>".to_owned(), &[b'x'; 65_536])

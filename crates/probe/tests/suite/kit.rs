@@ -11,7 +11,7 @@ use bowline_probe::{Ask, Guard, News, Report, Request, Settings, State, probe};
 use serde_json::{Value, json};
 
 /// What the annotation says, and keys with their values.
-pub fn connection(protocol: &str, data: &[(&str, &str)]) -> Connection {
+pub(crate) fn connection(protocol: &str, data: &[(&str, &str)]) -> Connection {
     let data: HashMap<&str, &str> = data.iter().copied().collect();
     let secret = Secret::from_value(&json!({
         "kind": "Secret", "type": "Opaque", "stringData": data,
@@ -27,16 +27,16 @@ pub fn connection(protocol: &str, data: &[(&str, &str)]) -> Connection {
 }
 
 /// A guard as on one machine: loopback is allowed.
-pub fn at_home() -> Guard {
+pub(crate) fn at_home() -> Guard {
     Guard::new().allowing_own()
 }
 
 /// Answers for the names it knows, in turn; the last answer stays.
 #[derive(Default)]
-pub struct Names(Mutex<HashMap<String, Vec<Vec<IpAddr>>>>);
+pub(crate) struct Names(Mutex<HashMap<String, Vec<Vec<IpAddr>>>>);
 
 impl Names {
-    pub fn new(names: &[(&str, &[&[&str]])]) -> Arc<Self> {
+    pub(crate) fn new(names: &[(&str, &[&[&str]])]) -> Arc<Self> {
         let parse = |answer: &&[&str]| {
             answer
                 .iter()
@@ -62,14 +62,14 @@ impl Resolve for Names {
 }
 
 /// A guard that asks these names only, with loopback allowed.
-pub fn knowing(names: &[(&str, &[&[&str]])]) -> Guard {
+pub(crate) fn knowing(names: &[(&str, &[&[&str]])]) -> Guard {
     Guard {
         resolver: Names::new(names),
         ..at_home()
     }
 }
 
-pub fn request<'a>(connection: &'a Connection, ask: &'a Ask) -> Request<'a> {
+pub(crate) fn request<'a>(connection: &'a Connection, ask: &'a Ask) -> Request<'a> {
     Request {
         connection,
         ask,
@@ -80,7 +80,7 @@ pub fn request<'a>(connection: &'a Connection, ask: &'a Ask) -> Request<'a> {
 }
 
 /// Probes with all settings as they are by default.
-pub async fn run(connection: &Connection, guard: &Guard) -> Report {
+pub(crate) async fn run(connection: &Connection, guard: &Guard) -> Report {
     run_with(
         &request(connection, &Ask::default()),
         guard,
@@ -89,12 +89,12 @@ pub async fn run(connection: &Connection, guard: &Guard) -> Report {
     .await
 }
 
-pub async fn run_with(request: &Request<'_>, guard: &Guard, settings: &Settings) -> Report {
+pub(crate) async fn run_with(request: &Request<'_>, guard: &Guard, settings: &Settings) -> Report {
     probe(request, guard, settings, &mut |_: News<'_>| {}).await
 }
 
 /// A path, and nothing else.
-pub fn path(path: &str) -> Ask {
+pub(crate) fn path(path: &str) -> Ask {
     Ask {
         path: Some(path.to_owned()),
         ..Ask::default()
@@ -102,12 +102,12 @@ pub fn path(path: &str) -> Ask {
 }
 
 /// The outcome of the verdict.
-pub fn outcome(report: &Report) -> &'static str {
+pub(crate) fn outcome(report: &Report) -> &'static str {
     report.verdict.outcome.id
 }
 
 /// What the step that decided said.
-pub fn detail(report: &Report) -> &str {
+pub(crate) fn detail(report: &Report) -> &str {
     report
         .decisive()
         .and_then(|step| step.detail.as_deref())
@@ -115,7 +115,7 @@ pub fn detail(report: &Report) -> &str {
 }
 
 /// The steps as `name state outcome: detail`, one on each line.
-pub fn lines(report: &Report) -> String {
+pub(crate) fn lines(report: &Report) -> String {
     let line = |step: &bowline_probe::Step| {
         let state = match step.state {
             State::Passed => "passed".to_owned(),
@@ -135,11 +135,11 @@ pub fn lines(report: &Report) -> String {
 
 /// Fails with all steps when the outcome is another one.
 #[track_caller]
-pub fn expect(report: &Report, id: &str) {
+pub(crate) fn expect(report: &Report, id: &str) {
     assert_eq!(outcome(report), id, "\n{}", lines(report));
 }
 
 /// The report as programs get it.
-pub fn json(report: &Report) -> Value {
+pub(crate) fn json(report: &Report) -> Value {
     serde_json::to_value(report).expect("a report is JSON")
 }

@@ -1,6 +1,6 @@
 //! Servers with one fault each, that count who comes and keep what they hear.
 
-pub mod certificates;
+pub(crate) mod certificates;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// What a stub does with a request.
 #[derive(Clone)]
-pub enum Reply {
+pub(crate) enum Reply {
     /// Sends this and waits for the next request.
     Whole(String),
     /// Sends this, then the same again and again, as fast as it is taken.
@@ -30,7 +30,7 @@ pub enum Reply {
 }
 
 /// An answer with a body.
-pub fn answer(status: &str, headers: &str, body: &str) -> Reply {
+pub(crate) fn answer(status: &str, headers: &str, body: &str) -> Reply {
     Reply::Whole(format!(
         "HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}\r\n{body}",
         body.len()
@@ -38,8 +38,8 @@ pub fn answer(status: &str, headers: &str, body: &str) -> Reply {
 }
 
 /// A server that lives as long as this.
-pub struct Stub {
-    pub address: SocketAddr,
+pub(crate) struct Stub {
+    pub(crate) address: SocketAddr,
     hits: Arc<AtomicUsize>,
     heard: Arc<Mutex<String>>,
     task: JoinHandle<()>,
@@ -49,12 +49,12 @@ type Decide = dyn Fn(&str) -> Reply + Send + Sync;
 
 impl Stub {
     /// Answers each request by its head.
-    pub async fn start(decide: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(decide: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Self {
         Self::listen("127.0.0.1:0", None, Arc::new(decide)).await
     }
 
     /// The same over TLS.
-    pub async fn start_tls(
+    pub(crate) async fn start_tls(
         tls: TlsAcceptor,
         decide: impl Fn(&str) -> Reply + Send + Sync + 'static,
     ) -> Self {
@@ -62,7 +62,7 @@ impl Stub {
     }
 
     /// Answers on all addresses of this machine.
-    pub async fn everywhere() -> Self {
+    pub(crate) async fn everywhere() -> Self {
         Self::listen(
             "[::]:0",
             None,
@@ -104,17 +104,17 @@ impl Stub {
     }
 
     /// How many connections were made to it.
-    pub fn hits(&self) -> usize {
+    pub(crate) fn hits(&self) -> usize {
         self.hits.load(Ordering::SeqCst)
     }
 
     /// All that it was told.
-    pub fn heard(&self) -> String {
+    pub(crate) fn heard(&self) -> String {
         self.heard.lock().expect("no panic").clone()
     }
 
     /// The verbs of all requests.
-    pub fn verbs(&self) -> Vec<String> {
+    pub(crate) fn verbs(&self) -> Vec<String> {
         let heard = self.heard();
         let first = |line: &str| {
             line.strip_suffix(" HTTP/1.1")
@@ -124,11 +124,11 @@ impl Stub {
         heard.lines().filter_map(first).collect()
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.address.port()
     }
 }
@@ -146,7 +146,13 @@ async fn serve(
 ) {
     while let Some(head) = request(&mut stream).await {
         kept.lock().expect("no panic").push_str(&head);
-        if !reply(&mut stream, decide(&head)).await {
+        let mut said = decide(&head);
+        if let Reply::Whole(text) = &mut said
+            && head.starts_with("HEAD")
+        {
+            text.truncate(text.find("\r\n\r\n").map_or(text.len(), |end| end + 4));
+        }
+        if !reply(&mut stream, said).await {
             return;
         }
     }

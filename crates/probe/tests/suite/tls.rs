@@ -7,7 +7,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::kit::{self, connection, expect, knowing};
 use crate::stub::certificates::{Authority, early, expired};
-use crate::stub::{Reply, Stub, answer};
+use crate::stub::{Stub, answer};
 
 const LIST: &str = "<ListBucketResult><Name>models</Name></ListBucketResult>";
 
@@ -114,6 +114,26 @@ async fn a_path_to_authorities_is_not_read_here() {
 }
 
 #[tokio::test]
+async fn a_path_to_authorities_is_marked_where_others_vouch() {
+    let authority = Authority::new();
+    let stub = s3(authority.server("s3.example", |_| {})).await;
+    let (connection, ask) = (
+        trusting(&stub, &[("AWS_CA_BUNDLE", "/etc/hostname")]),
+        Default::default(),
+    );
+    let request = bowline_probe::Request {
+        authorities: Some(&authority.pem),
+        ..kit::request(&connection, &ask)
+    };
+    let report = kit::run_with(&request, &guard(), &Default::default()).await;
+    assert!(
+        kit::lines(&report).contains("tls warned trust-elsewhere"),
+        "{}",
+        kit::lines(&report)
+    );
+}
+
+#[tokio::test]
 async fn what_a_project_trusts_is_trusted_beside_the_systems_authorities() {
     let authority = Authority::new();
     let stub = s3(authority.server("s3.example", |_| {})).await;
@@ -151,9 +171,6 @@ async fn a_service_that_wants_a_client_certificate_is_told() {
 
 #[tokio::test]
 async fn a_port_without_tls_is_told() {
-    let stub = Stub::start(|_| answer("400 Bad Request", "", "")).await;
-    let plain = Stub::start(|_| Reply::Close).await;
-    drop(stub);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port");
@@ -172,7 +189,6 @@ async fn a_port_without_tls_is_told() {
         &kit::run(&connection("uri", &[("URI", &endpoint)]), &kit::at_home()).await,
         "tls-not-spoken",
     );
-    drop(plain);
 }
 
 /// The alert that a server of old sends to whoever speaks newer versions only.

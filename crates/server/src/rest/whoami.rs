@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::document::Common;
+use super::parameters::{Nothing, Parameters};
 use crate::callers::Caller;
 use crate::guard::Json;
 
@@ -25,7 +26,7 @@ pub(crate) struct Whoami {
     get, path = "/api/v1/whoami", tag = "sign-in", operation_id = "whoami",
     responses((status = OK, body = Whoami, description = "The sender"), Common)
 )]
-pub(crate) async fn show(caller: Caller) -> Json<Whoami> {
+pub(crate) async fn show(caller: Caller, Parameters(Nothing): Parameters<Nothing>) -> Json<Whoami> {
     let Caller { user, .. } = caller;
     Json(Whoami {
         user: user.name,

@@ -1,6 +1,12 @@
 //! Tests of the web server over real HTTP, in front of an embedded API with real access rules.
 
+mod canary;
+mod document;
 mod guards;
 mod identity;
+mod matrix;
+mod odahu;
+mod oidc;
+mod rest;
 mod sessions;
 mod world;

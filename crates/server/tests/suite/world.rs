@@ -3,11 +3,11 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
 use async_trait::async_trait;
 use bowline_apiserver::{ApiServer, Config, Token, UserInfo};
+use bowline_catalog::connection_types::{Homes, seed};
 use bowline_core::Sensitive;
 use bowline_server::Settings;
 use bowline_server::callers::{Caller, Callers, Credentials, Refusal, User};
@@ -136,7 +136,11 @@ impl World {
         let api = open(&data).await?;
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
-        let mut settings = Settings::new(Hosts::loopback(address.port()), false);
+        let administrator = UserInfo::administrator("setup");
+        let reader = kube::Client::new(api.in_process(administrator), "default");
+        seed(&reader, "opendatahub").await?;
+        let hosts = Hosts::loopback(address.port());
+        let mut settings = Settings::new(hosts, false, reader, Homes::default());
         change(&mut settings);
         let administrator = Credentials::Token(Sensitive::new(Who::Admin.token()));
         let code = settings.sessions.invite(administrator);
@@ -244,12 +248,6 @@ async fn open(data: &TempDir) -> Result<ApiServer> {
         config.tokens.push(Token::new(who.token(), user));
     }
     Ok(ApiServer::open(config).await?)
-}
-
-/// Something different each time.
-pub(crate) fn unique(word: &str) -> String {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    format!("{word}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// The problem document of an answer.

@@ -1,6 +1,7 @@
 //! Secrets as Open Data Hub's and OpenShift AI's dashboard writes them.
 
 use bowline_core::{Protocol, Secret, names};
+use serde_json::Value;
 
 use super::{Dressing, is_servable_s3, texts};
 use crate::convert::Written;
@@ -18,6 +19,11 @@ pub(in crate::convert) fn write(secrets: &[Secret]) -> Written {
         }
         dressing(secret, protocol)
     })
+}
+
+/// The manifest of one Secret.
+pub(in crate::convert) fn object(secret: &Secret) -> Value {
+    super::object(secret, dressing(secret, protocol(secret)))
 }
 
 fn dressing(secret: &Secret, protocol: Option<Protocol>) -> Dressing {

@@ -2,19 +2,60 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::presets::NOTHING;
-use comfy_table::{ContentArrangement, Table};
+use bowline_catalog::compatibility::Tag;
+use bowline_catalog::row::{Counts, Row};
 
-use super::{CandidateRow, ConnectionRow, Counts, Listing};
+use super::Listing;
 use crate::cluster::Scope;
+use crate::columns::{columns, not_looked_at};
+use crate::output::Width;
 use crate::terminal::{BOLD, HELP, count, plain};
 
+/// One column: its title, and what it says of a row.
+type Column = (&'static str, fn(&Row) -> String);
+
+const NARROW: [Column; 6] = [
+    ("NAME", |row| row.name.clone()),
+    ("DISPLAY NAME", |row| row.display_name.clone()),
+    ("PROTOCOL", protocol),
+    ("DIALECT", |row| row.dialect.clone()),
+    ("FINDINGS", |row| findings(row.findings)),
+    ("WHY", |row| row.why.clone()),
+];
+const WIDE: [Column; 14] = [
+    NARROW[0],
+    NARROW[1],
+    ("TYPE", |row| known(row.type_.as_deref())),
+    NARROW[2],
+    NARROW[3],
+    ("SERVES", |row| {
+        let tags: Vec<_> = row.tags.iter().copied().map(Tag::caption).collect();
+        known(Some(tags.join(", ").as_str()).filter(|text| !text.is_empty()))
+    }),
+    ("USED BY", |row| {
+        row.used_by
+            .map_or_else(|| known(None), |count| count.to_string())
+    }),
+    ("TEST", |row| {
+        known(row.test.as_ref().map(|test| test.status.as_str()))
+    }),
+    ("VITAL", |row| {
+        if row.is_vital { "yes" } else { "no" }.to_owned()
+    }),
+    ("CREATOR", |row| known(row.creator.as_deref())),
+    ("CREATED", |row| known(row.created.as_deref())),
+    NARROW[4],
+    NARROW[5],
+    ("DESCRIPTION", |row| known(row.description.as_deref())),
+];
+
 /// The whole list.
-pub fn render(listing: &Listing, scope: &Scope) -> String {
+pub fn render(listing: &Listing, scope: &Scope, width: Width) -> String {
     let with_namespace = *scope == Scope::All;
-    let mut out = match listing.connections.as_slice() {
-        [] => empty(scope),
-        rows => connections(rows, with_namespace),
+    let mut out = match (listing.connections.as_slice(), width) {
+        ([], _) => empty(listing, scope),
+        (rows, Width::Normal) => connections(rows, &NARROW, with_namespace),
+        (rows, Width::Wide) => connections(rows, &WIDE, with_namespace),
     };
     if !listing.candidates.is_empty() {
         let number = count(listing.candidates.len(), "Secret");
@@ -27,51 +68,39 @@ pub fn render(listing: &Listing, scope: &Scope) -> String {
                 .map(|row| candidate(row, with_namespace)),
         );
     }
+    out.push_str(&not_looked_at(&listing.not_looked_at));
     out
 }
 
-fn empty(scope: &Scope) -> String {
-    match scope {
-        Scope::All => "no connections in any namespace\n".to_owned(),
-        Scope::Namespace(name) => format!("no connections in namespace `{}`\n", plain(name)),
+fn empty(listing: &Listing, scope: &Scope) -> String {
+    let place = match scope {
+        Scope::All => "in any namespace".to_owned(),
+        Scope::Namespace(name) => format!("in namespace `{}`", plain(name)),
+    };
+    match listing.is_filtered {
+        true => format!("no connections {place} fit the conditions\n"),
+        false => format!("no connections {place}\n"),
     }
 }
 
-fn connections(rows: &[ConnectionRow], with_namespace: bool) -> String {
-    let mut table = Table::new();
-    // One line for each connection, so that lines can be searched and cut.
-    table
-        .load_style(NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled);
-    let namespace = |text: &str| with_namespace.then(|| text.to_owned());
-    let titles = [
-        "NAME",
-        "DISPLAY NAME",
-        "PROTOCOL",
-        "DIALECT",
-        "FINDINGS",
-        "WHY",
-    ];
-    table.set_header(
-        namespace("NAMESPACE")
-            .into_iter()
-            .chain(titles.map(str::to_owned)),
-    );
-    for row in rows {
-        let cells = [
-            plain(&row.name).into_owned(),
-            plain(&row.display_name).into_owned(),
-            row.protocol.unwrap_or("unknown").to_owned(),
-            row.dialect.clone(),
-            findings(row.findings),
-            plain(&row.why).into_owned(),
-        ];
-        table.add_row(namespace(&plain(&row.namespace)).into_iter().chain(cells));
-    }
-    // Every cell is padded on both sides, which the outermost do not need.
-    let outline =
-        |line: String| format!("{}\n", line.strip_prefix(' ').unwrap_or(&line).trim_end());
-    table.lines().map(outline).collect()
+fn connections(rows: &[Row], shown: &[Column], with_namespace: bool) -> String {
+    let namespace: Column = ("NAMESPACE", |row| row.namespace.clone());
+    let shown: Vec<_> = with_namespace
+        .then_some(&namespace)
+        .into_iter()
+        .chain(shown)
+        .collect();
+    let titles = shown.iter().map(|(title, _)| *title).collect();
+    let cells = |row: &Row| shown.iter().map(|(_, cell)| cell(row)).collect();
+    columns(titles, rows.iter().map(cells).collect())
+}
+
+fn known(text: Option<&str>) -> String {
+    text.unwrap_or("-").to_owned()
+}
+
+fn protocol(row: &Row) -> String {
+    row.protocol.as_deref().unwrap_or("unknown").to_owned()
 }
 
 fn findings(counts: Counts) -> String {
@@ -92,7 +121,7 @@ fn findings(counts: Counts) -> String {
     }
 }
 
-fn candidate(row: &CandidateRow, with_namespace: bool) -> String {
+fn candidate(row: &Row, with_namespace: bool) -> String {
     let namespace = if with_namespace {
         format!("{}/", plain(&row.namespace))
     } else {
@@ -101,7 +130,7 @@ fn candidate(row: &CandidateRow, with_namespace: bool) -> String {
     format!(
         "{namespace}{}: {}\n{HELP}  help:{HELP:#} {}\n",
         plain(&row.name),
-        plain(&row.reason),
-        plain(&row.help),
+        plain(&row.why),
+        plain(row.help.as_deref().unwrap_or_default()),
     )
 }

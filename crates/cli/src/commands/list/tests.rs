@@ -1,3 +1,4 @@
+use bowline_catalog::row::Meta;
 use bowline_core::Secret;
 use serde_json::{Value, json};
 
@@ -5,6 +6,10 @@ use super::*;
 
 fn listing() -> Listing {
     let mut listing = Listing::default();
+    let meta = Meta {
+        resource_version: "7".to_owned(),
+        created: Some("2026-01-01T00:00:00Z".to_owned()),
+    };
     let secrets = [
         json!({
             "metadata": {"name": "training-data", "namespace": "team-a",
@@ -29,33 +34,60 @@ fn listing() -> Listing {
             "stringData": {"tls.key": "canary"}}),
     ];
     for secret in secrets {
-        listing.add(Secret::from_value(&secret).expect("a Secret"));
+        let secret = Secret::from_value(&secret).expect("a Secret");
+        match Row::of(secret, meta.clone()) {
+            Some(row) if row.is_candidate => listing.candidates.push(row),
+            Some(row) => listing.connections.push(row),
+            None => {}
+        }
     }
     listing
 }
 
-fn shown(listing: &Listing, scope: &Scope, output: ListOutput) -> String {
-    anstream::adapter::strip_str(&listing.render(scope, output)).to_string()
+fn shown(listing: &Listing, scope: &Scope, output: &str) -> String {
+    let output: Output = output.parse().expect("a form");
+    let text = output.render(&Shown {
+        value: listing.value().expect("JSON"),
+        names: listing.names(scope),
+        text: &|width| table::render(listing, scope, width),
+    });
+    anstream::adapter::strip_str(&text).to_string()
 }
 
 #[test]
 fn people_see_connections_and_below_them_candidates() {
-    insta::assert_snapshot!(shown(&listing(), &Scope::All, ListOutput::Text));
+    insta::assert_snapshot!(shown(&listing(), &Scope::All, "text"));
+}
+
+#[test]
+fn wide_terminals_see_more_of_connections() {
+    insta::assert_snapshot!(shown(&listing(), &Scope::All, "wide"));
+}
+
+#[test]
+fn conditions_that_nothing_fits_are_told_from_an_empty_namespace() {
+    let listing = Listing {
+        is_filtered: true,
+        ..Listing::default()
+    };
+    assert_eq!(
+        shown(&listing, &Scope::All, "text"),
+        "no connections in any namespace fit the conditions\n"
+    );
 }
 
 #[test]
 fn an_empty_namespace_is_named() {
     let scope = Scope::Namespace("team-a".to_owned());
     assert_eq!(
-        shown(&Listing::default(), &scope, ListOutput::Text),
+        shown(&Listing::default(), &scope, "text"),
         "no connections in namespace `team-a`\n"
     );
 }
 
 #[test]
 fn programs_see_both_lists() {
-    let json: Value =
-        serde_json::from_str(&shown(&listing(), &Scope::All, ListOutput::Json)).expect("JSON");
+    let json: Value = serde_json::from_str(&shown(&listing(), &Scope::All, "json")).expect("JSON");
     assert_eq!(json["connections"][1]["protocol"], "uri");
     assert_eq!(json["connections"][1]["dialect"], "alauda");
     assert_eq!(json["connections"][1]["findings"]["errors"], 1);
@@ -65,17 +97,14 @@ fn programs_see_both_lists() {
 #[test]
 fn names_carry_the_namespace_only_where_it_is_not_given() {
     let one = Scope::Namespace("team-a".to_owned());
-    assert_eq!(
-        shown(&listing(), &one, ListOutput::Name),
-        "training-data\nmodel\n"
-    );
-    let all = shown(&listing(), &Scope::All, ListOutput::Name);
+    assert_eq!(shown(&listing(), &one, "name"), "training-data\nmodel\n");
+    let all = shown(&listing(), &Scope::All, "name");
     assert_eq!(all, "team-a/training-data\nteam-b/model\n");
 }
 
 #[test]
 fn no_form_shows_a_value() {
-    for output in [ListOutput::Text, ListOutput::Json, ListOutput::Name] {
+    for output in ["text", "wide", "json", "yaml", "name"] {
         let text = shown(&listing(), &Scope::All, output);
         assert!(!text.contains("canary"), "{text}");
     }

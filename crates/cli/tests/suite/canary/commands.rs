@@ -12,6 +12,15 @@ use super::{Scene, list, secrets};
 #[case("list --output text")]
 #[case("list --output json")]
 #[case("list -A --output name")]
+#[case("list -A --output wide")]
+#[case("list --output yaml --used")]
+#[case("list --text Canary --sort usedBy")]
+#[case("usage")]
+#[case("usage -A --output json")]
+#[case("usage s3 --output yaml")]
+#[case("delete s3 uri --yes")]
+#[case("delete s3 --detach --yes")]
+#[case("delete bad-uri legacy custom --detach < /dev/null")]
 fn a_command_that_looks_at_a_cluster_shows_no_value(#[case] line: &str) {
     let scene = Scene::in_use();
     scene.try_run(&format!("RUST_LOG=trace bowline {line}"));

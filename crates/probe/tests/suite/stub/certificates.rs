@@ -11,15 +11,15 @@ use rustls_pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
 
 /// An authority of a test's own.
-pub struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     /// Its certificate.
-    pub pem: String,
+    pub(crate) pem: String,
     der: rustls_pki_types::CertificateDer<'static>,
 }
 
 impl Authority {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -33,12 +33,16 @@ impl Authority {
     }
 
     /// A server with a certificate for a name, changed as wanted.
-    pub fn server(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> TlsAcceptor {
+    pub(crate) fn server(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> TlsAcceptor {
         self.build(name, change, false)
     }
 
     /// A server that wants a certificate of its clients.
-    pub fn server_for_known_clients(&self, name: &str) -> TlsAcceptor {
+    pub(crate) fn server_for_known_clients(&self, name: &str) -> TlsAcceptor {
         self.build(name, |_| {}, true)
     }
 
@@ -75,13 +79,13 @@ impl Authority {
 }
 
 /// Ended long ago.
-pub fn expired(params: &mut CertificateParams) {
+pub(crate) fn expired(params: &mut CertificateParams) {
     params.not_before = date_time_ymd(2001, 1, 1);
     params.not_after = date_time_ymd(2002, 1, 1);
 }
 
 /// Begins in a far future.
-pub fn early(params: &mut CertificateParams) {
+pub(crate) fn early(params: &mut CertificateParams) {
     params.not_before = date_time_ymd(2090, 1, 1);
     params.not_after = date_time_ymd(2091, 1, 1);
 }

@@ -13,7 +13,7 @@ use super::{OidcError, is_safe};
 use crate::outbound::Outbound;
 
 /// How often the keys are looked at because of tokens with unknown ones.
-const KEYS_EVERY: Duration = Duration::from_secs(10);
+const KEYS_EVERY: Duration = Duration::from_secs(3);
 /// How long keys are used without looking whether the provider has taken one back.
 const KEYS_LAST: Duration = Duration::from_secs(60 * 60);
 

@@ -1,0 +1,142 @@
+//! One kind of object to list or watch in a scope: its resource, selectors, and what the answers of
+//! the API say about it.
+
+use bowline_core::names;
+use k8s_openapi::api::authorization::v1::{
+    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
+};
+use kube::api::{Api, ApiResource, ListParams, PostParams};
+use kube::core::GroupVersionKind;
+use serde::de::DeserializeOwned;
+
+use super::{Scope, Why};
+use crate::arrived::{Arrived, Keep};
+use crate::kinds::{KINDS, Kind};
+
+/// Objects in one answer; small enough to hold, large enough to be quick.
+pub(super) const PAGE: u32 = 250;
+/// Types of Secret that are never connections, and of which a cluster holds many and large ones.
+const NOT_OF_THE_PLATFORM: &str = "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token,\
+    type!=kubernetes.io/tls,type!=kubernetes.io/dockercfg,type!=bootstrap.kubernetes.io/token";
+
+/// What is listed or watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// Secrets, for rows.
+    Connections,
+    /// A kind that can use connections, in one of its versions.
+    Users(&'static Kind, &'static str),
+}
+
+impl Source {
+    /// The first version of each.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        std::iter::once(Self::Connections).chain(Self::users())
+    }
+
+    /// The kinds that can use connections, each in its first version.
+    pub(super) fn users() -> impl Iterator<Item = Self> {
+        KINDS.iter().map(|kind| Self::Users(kind, kind.versions[0]))
+    }
+
+    /// The same source in each version that it may be served in.
+    pub(super) fn versions(self) -> Vec<Self> {
+        match self {
+            Self::Connections => vec![self],
+            Self::Users(kind, _) => {
+                let versions = kind.versions.iter();
+                versions.map(|version| Self::Users(kind, version)).collect()
+            }
+        }
+    }
+
+    /// What people call it.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Connections => "Secret",
+            Self::Users(kind, _) => kind.title(),
+        }
+    }
+
+    fn resource(self) -> ApiResource {
+        match self {
+            Self::Connections => {
+                let kind = GroupVersionKind::gvk("", "v1", "Secret");
+                ApiResource::from_gvk_with_plural(&kind, "secrets")
+            }
+            Self::Users(kind, version) => kind.resource(version),
+        }
+    }
+
+    /// Label and field selectors.
+    pub(super) fn selectors(self) -> (Option<String>, Option<String>) {
+        match self {
+            Self::Connections => {
+                let (label, value) = names::MANAGED_BY;
+                let fields = NOT_OF_THE_PLATFORM.to_owned();
+                (Some(format!("{label}!={value}")), Some(fields))
+            }
+            Self::Users(kind, _) => (None, kind.field_selector()),
+        }
+    }
+
+    pub(super) fn first_page(self) -> ListParams {
+        let (label_selector, field_selector) = self.selectors();
+        ListParams {
+            label_selector,
+            field_selector,
+            ..ListParams::default().limit(PAGE)
+        }
+    }
+
+    pub(super) fn api<T>(self, client: &kube::Client, scope: &Scope) -> Api<Arrived<T>>
+    where
+        T: Keep,
+        Arrived<T>: DeserializeOwned,
+    {
+        let (client, resource) = (client.clone(), self.resource());
+        match scope {
+            Scope::Namespace(name) => Api::namespaced_with(client, name, &resource),
+            Scope::All => Api::all_with(client, &resource),
+        }
+    }
+
+    /// Asks whether the caller may list it.
+    pub(super) async fn may_list(
+        self,
+        client: &kube::Client,
+        scope: &Scope,
+    ) -> Result<bool, kube::Error> {
+        let resource = self.resource();
+        let review = SelfSubjectAccessReview {
+            spec: SelfSubjectAccessReviewSpec {
+                resource_attributes: Some(ResourceAttributes {
+                    verb: Some("list".to_owned()),
+                    group: Some(resource.group),
+                    version: Some(resource.version),
+                    resource: Some(resource.plural),
+                    namespace: scope.namespace().map(str::to_owned),
+                    ..ResourceAttributes::default()
+                }),
+                ..SelfSubjectAccessReviewSpec::default()
+            },
+            ..SelfSubjectAccessReview::default()
+        };
+        let api: Api<SelfSubjectAccessReview> = Api::all(client.clone());
+        let answer = api.create(&PostParams::default(), &review).await?;
+        let is_allowed =
+            |status: k8s_openapi::api::authorization::v1::SubjectAccessReviewStatus| {
+                status.allowed && status.denied != Some(true)
+            };
+        Ok(answer.status.is_some_and(is_allowed))
+    }
+}
+
+/// Why an answer means that a kind is not looked at; `None` when it only failed.
+pub(super) fn why(error: &kube::Error) -> Option<Why> {
+    match error {
+        kube::Error::Api(status) if status.code == 404 => Some(Why::NotInstalled),
+        kube::Error::Api(status) if [401, 403].contains(&status.code) => Some(Why::NotAllowed),
+        _ => None,
+    }
+}

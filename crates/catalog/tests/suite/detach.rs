@@ -1,0 +1,242 @@
+//! Deleting connections: refused where it must be, complete where it is done, undone where it
+//! fails.
+
+use anyhow::Result;
+use bowline_catalog::Error;
+use bowline_catalog::detach::{Deletion, Detach, delete};
+use bowline_core::Kind;
+use serde_json::{Value, json};
+
+use crate::api::{TestApi, connection, deployment, notebook};
+
+async fn delete_tides(client: &kube::Client, detach: Detach) -> Result<Deletion, Error> {
+    delete(client, "harbour", "tides", detach, None).await
+}
+
+fn account(secrets: &[&str]) -> Value {
+    let names: Vec<_> = secrets.iter().map(|name| json!({"name": name})).collect();
+    json!({
+        "apiVersion": "v1", "kind": "ServiceAccount",
+        "metadata": {"namespace": "harbour", "name": "robot"},
+        "secrets": names, "imagePullSecrets": names,
+    })
+}
+
+/// A connection in use by a Notebook, a Deployment and an account.
+async fn in_use() -> Result<TestApi> {
+    let api = TestApi::start().await?;
+    api.create(connection("tides")).await?;
+    api.create(notebook("forecast", &["tides", "charts"]))
+        .await?;
+    let pull = json!({"imagePullSecrets": [{"name": "tides"}, {"name": "charts"}]});
+    api.create(deployment("web", &pull)).await?;
+    api.create(account(&["charts", "tides"])).await?;
+    Ok(api)
+}
+
+/// The objects of [`in_use`] without what the API itself counts and dates.
+async fn contents(api: &TestApi) -> Result<Vec<Value>> {
+    let mut contents = Vec::new();
+    for object in [
+        notebook("forecast", &[]),
+        deployment("web", &json!({})),
+        account(&[]),
+    ] {
+        let mut object = api.get(&object).await?.unwrap_or_default();
+        if let Some(metadata) = object["metadata"].as_object_mut() {
+            for key in ["resourceVersion", "managedFields", "generation"] {
+                metadata.shift_remove(key);
+            }
+        }
+        contents.push(object);
+    }
+    Ok(contents)
+}
+
+#[tokio::test]
+async fn an_unused_connection_is_deleted() -> Result<()> {
+    let api = TestApi::start().await?;
+    api.create(connection("tides")).await?;
+    let deletion = delete_tides(&api.client, Detach::No).await?;
+    assert!(deletion.existed && deletion.detached.is_empty());
+    assert_eq!(api.get(&connection("tides")).await?, None);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_used_connection_is_not_deleted_and_its_users_are_named() -> Result<()> {
+    let api = in_use().await?;
+    let error = delete_tides(&api.client, Detach::No).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Conflict);
+    let text = error.to_string();
+    assert!(
+        text.contains("Notebook `forecast`") && text.contains("Deployment `web`"),
+        "{text}"
+    );
+    assert!(api.get(&connection("tides")).await?.is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn detaching_takes_a_connection_out_everywhere_before_it_goes() -> Result<()> {
+    let api = in_use().await?;
+    let deletion = delete_tides(&api.client, Detach::Yes).await?;
+    assert_eq!(deletion.detached.len(), 3);
+    assert_eq!(api.get(&connection("tides")).await?, None);
+    let contents = contents(&api).await?;
+    assert!(
+        !contents
+            .iter()
+            .any(|object| object.to_string().contains("tides")),
+        "{contents:?}"
+    );
+    assert!(
+        contents
+            .iter()
+            .all(|object| object.to_string().contains("charts")),
+        "{contents:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_annotation_that_another_dashboard_left_behind_is_taken_out() -> Result<()> {
+    let api = TestApi::start().await?;
+    api.create(notebook("forecast", &["tides"])).await?;
+    let deletion = delete_tides(&api.client, Detach::Yes).await?;
+    assert!(!deletion.existed && deletion.detached.len() == 1);
+    let found = api
+        .get(&notebook("forecast", &[]))
+        .await?
+        .unwrap_or_default();
+    assert!(!found.to_string().contains("tides"), "{found}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn deleting_what_is_gone_is_no_error() -> Result<()> {
+    let api = TestApi::start().await?;
+    for detach in [Detach::No, Detach::Yes] {
+        assert!(!delete_tides(&api.client, detach).await?.existed);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_vital_connection_is_not_deleted_and_it_says_how_to_lift_that() -> Result<()> {
+    let api = TestApi::start().await?;
+    let mut vital = connection("tides");
+    vital["metadata"]["annotations"]["bowline.dev/vital"] = "true".into();
+    api.create(vital).await?;
+    let error = delete_tides(&api.client, Detach::Yes).await.unwrap_err();
+    let Error::Protected { help, .. } = &error else {
+        panic!("{error}");
+    };
+    assert!(help.contains("bowline.dev/vital-"), "{help}");
+    assert!(api.get(&connection("tides")).await?.is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_secret_that_is_no_connection_is_not_deleted() -> Result<()> {
+    let api = TestApi::start().await?;
+    let mut other = connection("tides");
+    other["metadata"]["annotations"] = json!({});
+    api.create(other).await?;
+    let error = delete_tides(&api.client, Detach::No).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::NotFound);
+    assert!(api.get(&connection("tides")).await?.is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_version_that_was_not_seen_is_not_deleted() -> Result<()> {
+    let api = TestApi::start().await?;
+    let created = api.create(connection("tides")).await?;
+    let seen = created.metadata.resource_version;
+    api.patch(
+        &connection("tides"),
+        json!({"metadata": {"labels": {"a": "b"}}}),
+    )
+    .await?;
+    let deletion = delete(&api.client, "harbour", "tides", Detach::No, seen.as_deref()).await;
+    assert_eq!(deletion.unwrap_err().kind(), Kind::Conflict);
+    assert!(api.get(&connection("tides")).await?.is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_volume_stops_everything_and_is_named() -> Result<()> {
+    let api = in_use().await?;
+    let mount = json!({"volumes": [{"name": "v", "secret": {"secretName": "tides"}}]});
+    api.create(deployment("mounting", &mount)).await?;
+    let before = contents(&api).await?;
+    let error = delete_tides(&api.client, Detach::Yes).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("Deployment `mounting` mounts it as a volume"),
+        "{error}"
+    );
+    assert_eq!(contents(&api).await?, before);
+    assert!(api.get(&connection("tides")).await?.is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_change_that_would_be_refused_stops_everything() -> Result<()> {
+    let api = in_use().await?;
+    let all = ["get", "list", "delete"];
+    api.allow("ada", &all, &["*"]).await?;
+    let before = contents(&api).await?;
+    let error = delete_tides(&api.client_of("ada"), Detach::Yes)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), Kind::Forbidden);
+    assert_eq!(contents(&api).await?, before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_failure_in_the_middle_is_put_back() -> Result<()> {
+    let api = in_use().await?;
+    let before = contents(&api).await?;
+    let account = "/api/v1/namespaces/harbour/serviceaccounts/robot";
+    let client = api.failing_client("PATCH", account, 0);
+    delete_tides(&client, Detach::Yes).await.unwrap_err();
+    assert_eq!(contents(&api).await?, before);
+    assert!(api.get(&connection("tides")).await?.is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_deletion_that_fails_is_put_back() -> Result<()> {
+    let api = in_use().await?;
+    let before = contents(&api).await?;
+    let client = api.failing_client("DELETE", "/api/v1/namespaces/harbour/secrets/tides", 0);
+    delete_tides(&client, Detach::Yes).await.unwrap_err();
+    assert_eq!(contents(&api).await?, before);
+    assert!(api.get(&connection("tides")).await?.is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_an_owner_made_is_left_to_the_owner() -> Result<()> {
+    let api = TestApi::start().await?;
+    api.create(connection("tides")).await?;
+    let pull = json!({"imagePullSecrets": [{"name": "tides"}]});
+    let owner = api.create(deployment("web", &pull)).await?;
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"namespace": "harbour", "name": "web-1", "ownerReferences": [{
+            "apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "controller": true,
+            "uid": owner.metadata.uid,
+        }]},
+        "spec": {"containers": [{"name": "a", "image": "a"}], "imagePullSecrets": [{"name": "tides"}]},
+    });
+    api.create(pod).await?;
+    let deletion = delete_tides(&api.client, Detach::Yes).await?;
+    let detached: Vec<_> = deletion.detached.iter().map(ToString::to_string).collect();
+    assert_eq!(detached, ["Deployment `web`"]);
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! The flags of `bowline delete`.
+
+use super::Project;
+
+/// Delete connections
+///
+/// Shows what uses them and asks first; without a terminal it does nothing unless `--yes` is given.
+/// A connection in use stays unless `--detach` is given; one with annotation `bowline.dev/vital: "true"`
+/// stays in any case.
+///
+/// `--detach` takes a connection out of everything that names it before it is deleted, or changes
+/// nothing at all: what mounts it as a volume, and pods that have started, cannot be changed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bowline delete training-data
+  bowline delete training-data models -n team-a --yes
+  bowline delete training-data --detach")]
+pub struct Delete {
+    /// Name of the connection (can be repeated)
+    #[arg(value_name = "NAME", required = true, add = crate::completion::connections())]
+    pub names: Vec<String>,
+    /// Where they are.
+    #[command(flatten)]
+    pub project: Project,
+    /// Take them out of what uses them first
+    #[arg(long)]
+    pub detach: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}

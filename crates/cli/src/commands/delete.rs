@@ -1,0 +1,136 @@
+//! `bowline delete`: shows what uses connections, asks, and deletes them.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+
+use bowline_catalog::detach::{Deletion, Detach, delete};
+use bowline_catalog::index::{Usage, User};
+use bowline_catalog::view::{Look, Scope, Snapshot, once};
+
+use super::usage;
+use crate::args::{self, Delete};
+use crate::cluster::Cluster;
+use crate::columns::not_looked_at;
+use crate::failure::{Failure, Kind};
+use crate::lookup;
+use crate::terminal::{self, count};
+
+/// Deletes connections.
+///
+/// # Errors
+/// When one does not exist, must not be deleted or is in use, when nobody says yes, or when the
+/// cluster refuses.
+pub async fn run(args: &Delete, flags: &args::Cluster) -> Result<(), Failure> {
+    let cluster = Cluster::new(flags).await?;
+    let namespace = cluster.namespace(args.project.namespace.as_deref());
+    let scope = Scope::Namespace(namespace.to_owned());
+    let snapshot = once(cluster.client(), &scope, Look::Both).await;
+    let snapshot = snapshot.map_err(|error| cluster.failed(error))?;
+    for name in &args.names {
+        look_at(args, &cluster, &snapshot, namespace, name).await?;
+    }
+    let hidden: Vec<_> = snapshot
+        .not_looked_at()
+        .iter()
+        .filter(|kind| kind.why.may_hide_users())
+        .cloned()
+        .collect();
+    terminal::aside(&not_looked_at(&hidden));
+    confirm(args)?;
+    let detach = if args.detach { Detach::Yes } else { Detach::No };
+    for name in &args.names {
+        let seen = snapshot
+            .row(namespace, name)
+            .map(|row| row.resource_version);
+        let deletion = delete(cluster.client(), namespace, name, detach, seen.as_deref()).await;
+        let deletion = deletion.map_err(|error| cluster.failed(error))?;
+        terminal::print(&told(name, &deletion))?;
+    }
+    Ok(())
+}
+
+/// Shows what uses a connection; fails where it is clear already that it will not be deleted.
+async fn look_at(
+    args: &Delete,
+    cluster: &Cluster,
+    snapshot: &Snapshot,
+    namespace: &str,
+    name: &str,
+) -> Result<(), Failure> {
+    let users = snapshot.users(namespace, name);
+    let row = snapshot.row(namespace, name);
+    if row.is_none() && (users.is_empty() || !args.detach) {
+        return Err(lookup::not_found(cluster, namespace, name).await);
+    }
+    let is_needed = users.iter().any(User::is_needing);
+    let usage = Usage {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        users,
+    };
+    if is_needed {
+        let table = usage::users(usage, &Scope::Namespace(namespace.to_owned()));
+        terminal::aside(&table);
+    }
+    // What is vital is told by the catalog, whether it is used or not.
+    let is_vital = row.is_some_and(|row| row.is_vital);
+    if is_needed && !args.detach && !is_vital {
+        let what = format!("connection `{name}` in namespace `{namespace}` is in use");
+        return Err(Failure::new(Kind::Conflict, what).help(format!(
+            "take it out there first, or let `bowline delete {name} --detach` do both"
+        )));
+    }
+    Ok(())
+}
+
+/// Asks whoever sits at the terminal.
+fn confirm(args: &Delete) -> Result<(), Failure> {
+    if args.yes {
+        return Ok(());
+    }
+    let not_asked = || {
+        Failure::new(Kind::Usage, "nothing was deleted")
+            .cause("there is no terminal to ask at")
+            .help("add `--yes` if that is what you want")
+    };
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        return Err(not_asked());
+    }
+    let what = match args.names.as_slice() {
+        [name] => format!("connection `{}`", terminal::plain(name)),
+        names => count(names.len(), "connection"),
+    };
+    let verb = if args.detach {
+        "detach and delete"
+    } else {
+        "delete"
+    };
+    terminal::aside(&format!("{verb} {what}? [y/N] "));
+    let _ = std::io::stderr().flush();
+    let mut answer = String::new();
+    stdin
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|_| not_asked())?;
+    match answer.trim().to_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::new(Kind::Usage, "nothing was deleted").cause("you said no")),
+    }
+}
+
+fn told(name: &str, deletion: &Deletion) -> String {
+    let objects = deletion.detached.iter();
+    let detached: String = objects
+        .map(|object| {
+            format!(
+                "took `{name}` out of {}\n",
+                terminal::plain(&object.to_string())
+            )
+        })
+        .collect();
+    let deleted = match deletion.existed {
+        true => format!("deleted connection `{name}`\n"),
+        false => format!("connection `{name}` was gone already\n"),
+    };
+    detached + &deleted
+}

@@ -1,0 +1,173 @@
+//! `bowline test`: proves connections against their real endpoints. What is proved and how is
+//! `bowline_probe`'s; which connections is left to `targets`, how results are shown to `text`,
+//! `json` and `junit`, remembering them to `record`.
+
+mod claims;
+mod json;
+mod junit;
+mod live;
+mod record;
+mod targets;
+mod text;
+
+use std::process::ExitCode;
+
+use bowline_core::Connection;
+use bowline_probe::{Ask, Guard, Report, Request, Settings, probe};
+use futures::{Stream, StreamExt, stream};
+
+use crate::args::{self, Test, TestOutput};
+use crate::cluster::Cluster;
+use crate::failure::{Failure, Kind};
+use crate::process::wait_for_signal;
+use crate::terminal;
+use claims::ClusterClaims;
+use live::Live;
+use targets::Targets;
+
+/// Connections that are tested at the same time.
+const AT_ONCE: usize = 64;
+/// What a shell says of a program that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
+/// What became of one connection.
+struct Tested<'a> {
+    connection: &'a Connection,
+    report: Report,
+}
+
+/// Tests what the flags name.
+///
+/// # Errors
+/// When there is nothing to test, or the cluster does not answer.
+pub async fn run(args: &Test, flags: &args::Cluster) -> Result<ExitCode, Failure> {
+    let (targets, cluster) = match args.files.is_empty() {
+        true => {
+            let cluster = Cluster::new(flags).await?;
+            (targets::of_cluster(&cluster, args).await?, Some(cluster))
+        }
+        false => (targets::of_files(args)?, None),
+    };
+    for (name, reason) in &targets.left_out {
+        terminal::warn(&format!("`{name}` is not tested: {reason}"));
+    }
+    let trial = Trial::new(args, cluster.as_ref())?;
+    let mut live = Live::new(args.output, targets.tested.len());
+    let tested = tokio::select! {
+        tested = trial.test(&targets, &mut live) => Some(tested),
+        signal = wait_for_signal() => { signal?; None }
+    };
+    let Some(tested) = tested else {
+        live.clear();
+        terminal::warn("the tests were stopped; what was not finished is not shown");
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
+    if let (true, Some(cluster)) = (args.record, &cluster) {
+        record::all(cluster, &tested).await;
+    }
+    show(args.output, &tested, &trial.guard)?;
+    let worst = tested
+        .iter()
+        .filter_map(|tested| tested.report.kind())
+        .map(Kind::exit_code)
+        .max();
+    Ok(ExitCode::from(worst.unwrap_or(0)))
+}
+
+fn show(output: TestOutput, tested: &[Tested<'_>], guard: &Guard) -> Result<(), Failure> {
+    terminal::print(&match output {
+        TestOutput::Text => text::summary(tested, guard.is_own_allowed),
+        TestOutput::Json => json::render(tested),
+        TestOutput::Junit => junit::render(tested),
+    })
+}
+
+/// What all tests of one command share.
+struct Trial {
+    ask: Ask,
+    guard: Guard,
+    settings: Settings,
+    authorities: Option<String>,
+    claims: Option<ClusterClaims>,
+}
+
+impl Trial {
+    fn new(args: &Test, cluster: Option<&Cluster>) -> Result<Self, Failure> {
+        let authorities = args.authorities.as_ref().map(|file| {
+            std::fs::read_to_string(file).map_err(|error| {
+                Failure::new(Kind::Usage, format!("`{}` cannot be read", file.display()))
+                    .caused_by(&error)
+            })
+        });
+        // A pod's own addresses belong to whoever runs the cluster, not to whoever wrote a connection.
+        let is_pod = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+        let guard = Guard {
+            is_own_allowed: !is_pod,
+            allowed: args.allow.clone(),
+            denied: args.deny.clone(),
+            ..Guard::new()
+        };
+        Ok(Self {
+            ask: Ask {
+                path: args.path.clone(),
+                write: args.write,
+                push: args.push,
+                reference: args.reference.clone(),
+            },
+            guard,
+            settings: Settings::default(),
+            authorities: authorities.transpose()?,
+            claims: cluster.map(|cluster| ClusterClaims(cluster.client().clone())),
+        })
+    }
+
+    /// Tests all, many at once, and shows each as soon as those before it are done.
+    async fn test<'a>(&self, targets: &'a Targets, live: &mut Live) -> Vec<Tested<'a>> {
+        let mut done = Vec::with_capacity(targets.tested.len());
+        if let [only] = targets.tested.as_slice() {
+            live.heading(&targets.all[*only]);
+            let report = self.one(targets, *only, &mut |news| live.news(news)).await;
+            live.clear();
+            return vec![Tested {
+                connection: &targets.all[*only],
+                report,
+            }];
+        }
+        let mut running = std::pin::pin!(self.many(targets));
+        while let Some(tested) = running.next().await {
+            live.result(&tested, done.len() + 1);
+            done.push(tested);
+        }
+        live.clear();
+        done
+    }
+
+    fn many<'a>(&self, targets: &'a Targets) -> impl Stream<Item = Tested<'a>> {
+        let test = move |index: usize| async move {
+            let report = self.one(targets, index, &mut |_| {}).await;
+            Tested {
+                connection: &targets.all[index],
+                report,
+            }
+        };
+        stream::iter(targets.tested.iter().copied())
+            .map(test)
+            .buffered(AT_ONCE)
+    }
+
+    async fn one(&self, targets: &Targets, index: usize, sink: bowline_probe::Sink<'_>) -> Report {
+        let connection = &targets.all[index];
+        let others = targets.of_namespace(&connection.secret.namespace);
+        let request = Request {
+            connection,
+            ask: &self.ask,
+            others: &others,
+            claims: self
+                .claims
+                .as_ref()
+                .map(|claims| claims as &dyn bowline_probe::Claims),
+            authorities: self.authorities.as_deref(),
+        };
+        probe(&request, &self.guard, &self.settings, sink).await
+    }
+}

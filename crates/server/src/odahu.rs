@@ -1,0 +1,75 @@
+//! ODAHU-flow's connection API over HTTP, so that its clients work unchanged: paths, verbs, statuses
+//! and texts as ODAHU-flow 1.6.1 has them. What a record is and how it is kept is left to
+//! `bowline_catalog::odahu`, and who may do what to the Kubernetes API.
+
+mod answer;
+mod companions;
+mod operations;
+mod route;
+mod scan;
+mod sender;
+mod store;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::{any, get};
+
+use crate::callers::Caller;
+use answer::Answer;
+use route::Operation;
+
+/// How ODAHU's face is served.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The project in which its connections are kept.
+    pub project: String,
+    /// Who acts for requests of unknown senders; without it they are refused.
+    pub open: Option<Caller>,
+    /// Whether nothing may be changed.
+    pub is_read_only: bool,
+    /// Whether the host keys of Git servers are fetched where a connection brings none.
+    pub scans_host_keys: bool,
+}
+
+impl Settings {
+    /// Connections in a project, for known senders.
+    pub fn new(project: impl Into<String>) -> Self {
+        Self {
+            project: project.into(),
+            open: None,
+            is_read_only: false,
+            scans_host_keys: false,
+        }
+    }
+}
+
+/// The routes; they need nothing but their own settings.
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>(settings: Settings) -> Router<S> {
+    Router::new()
+        .route(route::BASE, any(connections))
+        .route(&format!("{}/", route::BASE), any(connections))
+        .route(&format!("{}/{{*rest}}", route::BASE), any(connections))
+        .route("/health", get(companions::health))
+        .route("/swagger/{*file}", get(companions::swagger))
+        .route("/api/v1/configuration", get(companions::configuration))
+        .route("/api/v1/user/info", get(companions::user_info))
+        .merge(companions::empty_lists())
+        .with_state(Arc::new(settings))
+}
+
+/// Everything below the path of connections, with verbs that others would answer with 405.
+async fn connections(State(settings): State<Arc<Settings>>, request: Request) -> Response {
+    let uri = request.uri();
+    let answer = match route::of(request.method(), uri.path(), uri.query()) {
+        Operation::None => Answer::no_such_page(),
+        Operation::Redirect(place) => Answer::elsewhere(request.method(), &place),
+        operation => match sender::of(&settings, &request) {
+            Ok(caller) => operations::carry_out(&settings, caller, operation, request).await,
+            Err(refusal) => refusal,
+        },
+    };
+    answer.into()
+}

@@ -1,0 +1,240 @@
+//! What each operation does, in ODAHU's order: whether anything may be changed, reading, judging,
+//! looking whether it is there, storing.
+
+use axum::extract::Request;
+use bowline_catalog::odahu::{
+    self, Draft, Page, Record, Verdict, decode, decrypted, masked, select, to_secret,
+};
+use bowline_core::Sensitive;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, StatusCode, header};
+use http_body_util::{BodyExt as _, Limited};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::Settings;
+use super::answer::Answer;
+use super::route::Operation;
+use super::scan;
+use super::store::{Failure, Store, Stored};
+use crate::audit::{self, Act};
+use crate::callers::Caller;
+use crate::guard::{MAX_BODY, RequestId};
+
+/// How many connections there are on all pages of a list.
+const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
+/// How often a change is made anew when somebody else was quicker.
+const TRIES: usize = 8;
+
+/// Carries out what a known sender wants.
+pub(super) async fn carry_out(
+    settings: &Settings,
+    caller: Caller,
+    operation: Operation,
+    request: Request,
+) -> Answer {
+    if settings.is_read_only && !operation.is_reading() {
+        return Answer::message(StatusCode::BAD_REQUEST, "This API is disabled");
+    }
+    let (parts, body) = request.into_parts();
+    let store = Store::new(caller.client.clone(), &settings.project);
+    let work = Work {
+        settings,
+        store,
+        headers: &parts.headers,
+        user: &caller.user.name,
+    };
+    let (verb, id, done) = match operation {
+        Operation::List => return work.list(parts.uri.query()).await.unwrap_or_else(same),
+        Operation::Get(id) => return work.get(&id, masked).await.unwrap_or_else(same),
+        Operation::Decrypted(id) => {
+            let done = work.get(&id, decrypted).await;
+            ("read-values", id, done)
+        }
+        Operation::Delete(id) => {
+            let done = work.delete(&id).await;
+            ("delete", id, done)
+        }
+        Operation::Create | Operation::Update => {
+            let is_change = operation == Operation::Update;
+            let verb = if is_change { "change" } else { "create" };
+            match work.judged(body, is_change).await {
+                Err(refusal) => (verb, String::new(), Err(refusal)),
+                Ok(verdict) => {
+                    let id = verdict.id.clone();
+                    let done = match is_change {
+                        true => work.update(verdict).await,
+                        false => work.create(verdict).await,
+                    };
+                    (verb, id, done)
+                }
+            }
+        }
+        Operation::Redirect(_) | Operation::None => return Answer::no_such_page(),
+    };
+    let answer = done.unwrap_or_else(same);
+    let act = Act {
+        verb,
+        kind: "connection",
+        project: &settings.project,
+        // An id is what a client says it is, until it has been judged.
+        name: if odahu::is_id(&id) { &id } else { "" },
+        is_dry_run: false,
+    };
+    if let Some(request_id) = parts.extensions.get::<RequestId>() {
+        audit::tell(&caller, request_id, act, answer.status);
+    }
+    answer
+}
+
+/// A refusal is an answer too.
+fn same(answer: Answer) -> Answer {
+    answer
+}
+
+/// What operations work with.
+struct Work<'a> {
+    settings: &'a Settings,
+    store: Store,
+    headers: &'a HeaderMap,
+    user: &'a str,
+}
+
+/// The answer, or the one that says why not.
+type Done = Result<Answer, Answer>;
+
+impl Work<'_> {
+    async fn list(&self, query: Option<&str>) -> Done {
+        let page = Page::parse(query.unwrap_or_default()).map_err(bad)?;
+        let records = self
+            .store
+            .list()
+            .await
+            .map_err(|failure| failure.answer(""))?;
+        let (shown, total) = select(records, &page);
+        let list = shown.iter().map(masked).collect();
+        Ok(Answer::json(StatusCode::OK, &Value::Array(list)).with(TOTAL, &total.to_string()))
+    }
+
+    async fn get(&self, id: &str, show: impl Fn(&Record) -> Value) -> Done {
+        let stored = self.stored(id).await?;
+        let answer = Answer::json(StatusCode::OK, &show(&stored.record));
+        Ok(tagged(answer, stored.version()))
+    }
+
+    /// Reads and judges what was sent.
+    async fn judged(&self, body: axum::body::Body, is_change: bool) -> Result<Verdict, Answer> {
+        let draft = decode(&whole(body).await?).map_err(bad)?;
+        let host_keys = self.host_keys(&draft).await;
+        let verdict = match is_change {
+            true => draft.judge_change(host_keys),
+            false => draft.judge_new(host_keys),
+        };
+        verdict.map_err(bad)
+    }
+
+    async fn host_keys(&self, draft: &Draft) -> Option<Result<Sensitive, String>> {
+        let server = odahu::host_keys(draft).filter(|_| self.settings.scans_host_keys)?;
+        Some(scan::host_keys(&server).await)
+    }
+
+    async fn create(&self, verdict: Verdict) -> Done {
+        let record = verdict.create(Timestamp::now());
+        let secret = to_secret(&record, &self.settings.project, Some(self.user));
+        let created = self.store.create(secret).await;
+        let version = created.map_err(|failure| failure.answer(&record.id))?;
+        Ok(tagged(
+            Answer::json(StatusCode::CREATED, &masked(&record)),
+            &version,
+        ))
+    }
+
+    async fn update(&self, verdict: Verdict) -> Done {
+        let id = verdict.id.clone();
+        for _ in 0..TRIES {
+            let stored = self.stored(&id).await?;
+            self.check_version(&stored)?;
+            let new = verdict.clone().replace(&stored.record, Timestamp::now());
+            let new = new.map_err(bad)?;
+            match self.store.replace(&stored, &new).await {
+                Ok(version) => {
+                    return Ok(tagged(
+                        Answer::json(StatusCode::OK, &masked(&new)),
+                        &version,
+                    ));
+                }
+                Err(Failure::Changed) => {}
+                Err(failure) => return Err(failure.answer(&id)),
+            }
+        }
+        Err(Failure::Changed.answer(&id))
+    }
+
+    async fn delete(&self, id: &str) -> Done {
+        for _ in 0..TRIES {
+            let stored = self.stored(id).await?;
+            self.check_version(&stored)?;
+            if stored.record.spec.is_vital {
+                return Err(bad(format!(
+                    "{id} connection is vital, it cannot be deleted; to lift this, update it with \
+                     `vital` set to false"
+                )));
+            }
+            match self.store.delete(&stored).await {
+                Ok(()) => {
+                    let message = format!("Connection {id} was deleted");
+                    return Ok(Answer::message(StatusCode::OK, message));
+                }
+                Err(Failure::Changed) => {}
+                Err(failure) => return Err(failure.answer(id)),
+            }
+        }
+        Err(Failure::Changed.answer(id))
+    }
+
+    async fn stored(&self, id: &str) -> Result<Stored, Answer> {
+        let stored = self.store.get(id).await;
+        stored.map_err(|failure| failure.answer(id))
+    }
+
+    /// Whether the connection is of the version that the sender means, if they say.
+    fn check_version(&self, stored: &Stored) -> Result<(), Answer> {
+        let Some(wanted) = self.headers.get(header::IF_MATCH) else {
+            return Ok(());
+        };
+        let wanted = wanted.to_str().unwrap_or_default();
+        let mut tags = wanted.split(',').map(str::trim);
+        if tags.any(|tag| tag == "*" || tag == tag_of(stored.version())) {
+            return Ok(());
+        }
+        let id = &stored.record.id;
+        let message = format!("entity {id:?} has changed in the meantime; read it again");
+        Err(Answer::message(StatusCode::PRECONDITION_FAILED, message))
+    }
+}
+
+fn bad(message: String) -> Answer {
+    Answer::message(StatusCode::BAD_REQUEST, message)
+}
+
+fn tagged(answer: Answer, version: &str) -> Answer {
+    answer.with(header::ETAG, &tag_of(version))
+}
+
+fn tag_of(version: &str) -> String {
+    format!("\"{version}\"")
+}
+
+/// The whole body, of whatever media type: ODAHU's web page sends JSON as plain text.
+async fn whole(body: axum::body::Body) -> Result<Bytes, Answer> {
+    let body = Limited::new(body, MAX_BODY).collect().await;
+    body.map(http_body_util::Collected::to_bytes)
+        .map_err(|error| {
+            if error.is::<http_body_util::LengthLimitError>() {
+                let message = format!("the body has more than {MAX_BODY} bytes; send less");
+                Answer::message(StatusCode::PAYLOAD_TOO_LARGE, message)
+            } else {
+                bad("unexpected EOF".to_owned())
+            }
+        })
+}

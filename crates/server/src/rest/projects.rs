@@ -1,0 +1,179 @@
+//! The projects in which somebody may list connections, and lists over all of them.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use bowline_catalog::Error;
+use bowline_catalog::index::{BadQuery, Filter, Index, MAX_PAGE, Page, Query};
+use bowline_catalog::row::Row;
+use bowline_catalog::view::{NotLooked, Scope, View};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use http::StatusCode;
+use k8s_openapi::api::authorization::v1::{
+    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
+};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::{Api, ListParams, PostParams};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::document::Common;
+use super::parameters::{Nothing, Parameters};
+use crate::App;
+use crate::callers::Caller;
+use crate::guard::Json;
+use crate::problem::Problem;
+
+/// Questions about rights that are asked at a time.
+const AT_A_TIME: usize = 8;
+
+/// A project.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Project {
+    /// Its name, which is that of the namespace.
+    #[schema(example = "team-a")]
+    name: String,
+}
+
+/// Projects.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Projects {
+    /// By name.
+    items: Vec<Project>,
+}
+
+/// List the projects in which the sender may list connections
+#[utoipa::path(
+    get, path = "/api/v1/projects", tag = "connections", operation_id = "listProjects",
+    responses((status = OK, body = Projects, description = "The projects"), Common)
+)]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Parameters(Nothing): Parameters<Nothing>,
+) -> Result<Json<Projects>, Problem> {
+    let all = names(&app).await?;
+    let open = match may_list(&caller, None).await? {
+        true => all,
+        false => open_to(&caller, all).await?,
+    };
+    let items = open.into_iter().map(|name| Project { name }).collect();
+    Ok(Json(Projects { items }))
+}
+
+/// One page over all projects that are open to somebody.
+pub(super) async fn query(
+    app: &App,
+    caller: &Caller,
+    query: &Query,
+) -> Result<(Page, Vec<NotLooked>), Problem> {
+    if may_list(caller, None).await? {
+        let view = app
+            .views
+            .of(&caller.client, &caller.key, &Scope::All)
+            .await?;
+        let page = view.query(query).map_err(bad_query)?;
+        return Ok((page, view.not_looked_at()));
+    }
+    let mut index = Index::default();
+    let mut not_looked_at = Vec::new();
+    for project in open_to(caller, names(app).await?).await? {
+        let view = app
+            .views
+            .of(&caller.client, &caller.key, &Scope::Namespace(project))
+            .await;
+        match view {
+            Ok(view) => {
+                rows(&view, &query.filter)?
+                    .into_iter()
+                    .for_each(|row| index.upsert_row(row));
+                not_looked_at.extend(view.not_looked_at());
+            }
+            // The right went since it was asked for, or the project did.
+            Err(error) if matches!(error.kind().status(), 403 | 404) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    not_looked_at.sort();
+    not_looked_at.dedup();
+    // Who uses what was asked of the views, which know; here is only put in order.
+    let filter = Filter {
+        used: None,
+        ..query.filter.clone()
+    };
+    let page = index
+        .query(&Query {
+            filter,
+            ..query.clone()
+        })
+        .map_err(bad_query)?;
+    Ok((page, not_looked_at))
+}
+
+/// All rows of a view that fit.
+fn rows(view: &View, filter: &Filter) -> Result<Vec<Row>, Problem> {
+    let mut all = Vec::new();
+    let mut query = Query {
+        filter: filter.clone(),
+        limit: MAX_PAGE,
+        ..Query::default()
+    };
+    loop {
+        let page = view.query(&query).map_err(bad_query)?;
+        all.extend(page.items);
+        query.cursor = page.next;
+        if query.cursor.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+pub(super) fn bad_query(error: BadQuery) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, error.to_string())
+}
+
+/// The names of all projects; the server's own account reads them.
+async fn names(app: &App) -> Result<Vec<String>, Problem> {
+    let api: Api<Namespace> = Api::all(app.settings.reader.clone());
+    let list = api.list_metadata(&ListParams::default()).await;
+    let list = list.map_err(Error::of_kubernetes("listing projects"))?;
+    let mut names: Vec<_> = list
+        .items
+        .into_iter()
+        .filter_map(|item| item.metadata.name)
+        .collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
+async fn open_to(caller: &Caller, names: Vec<String>) -> Result<Vec<String>, Problem> {
+    let ask = |name: String| async move {
+        let is_open = may_list(caller, Some(&name)).await?;
+        Ok::<_, Problem>(is_open.then_some(name))
+    };
+    let answers = stream::iter(names).map(ask).buffered(AT_A_TIME);
+    answers
+        .try_filter_map(|name| async { Ok(name) })
+        .try_collect()
+        .await
+}
+
+/// Whether somebody may list Secrets in a project, or in all of them.
+async fn may_list(caller: &Caller, project: Option<&str>) -> Result<bool, Problem> {
+    let review = SelfSubjectAccessReview {
+        spec: SelfSubjectAccessReviewSpec {
+            resource_attributes: Some(ResourceAttributes {
+                verb: Some("list".to_owned()),
+                resource: Some("secrets".to_owned()),
+                namespace: project.map(str::to_owned),
+                ..ResourceAttributes::default()
+            }),
+            ..SelfSubjectAccessReviewSpec::default()
+        },
+        ..SelfSubjectAccessReview::default()
+    };
+    let api: Api<SelfSubjectAccessReview> = Api::all(caller.client.clone());
+    let answer = api.create(&PostParams::default(), &review).await;
+    let answer = answer.map_err(Error::of_kubernetes("asking what the sender may list"))?;
+    Ok(answer.status.is_some_and(|status| status.allowed))
+}
