@@ -16,6 +16,7 @@ pub mod outcome;
 pub mod report;
 mod s3;
 mod session;
+mod sigv4;
 pub mod slots;
 mod status;
 pub mod tested;
@@ -82,6 +83,8 @@ pub struct Settings {
     pub azure: String,
     /// Where service principals of Azure get tokens.
     pub entra: String,
+    /// The API of Amazon's registry; `{region}` stands for the registry's region.
+    pub ecr: String,
     /// The clock that requests are signed by.
     pub now: fn() -> Timestamp,
 }
@@ -95,6 +98,7 @@ impl Default for Settings {
             hub: "https://huggingface.co".to_owned(),
             google: "https://storage.googleapis.com".to_owned(),
             azure: "https://{account}.blob.core.windows.net".to_owned(),
+            ecr: "https://api.ecr.{region}.amazonaws.com".to_owned(),
             entra: "https://login.microsoftonline.com".to_owned(),
             now: Timestamp::now,
         }

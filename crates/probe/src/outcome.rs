@@ -153,6 +153,7 @@ outcomes! {
     REGISTRY_LOGIN_NEEDED = Unauthenticated "registry-login-needed" Key(".dockerconfigjson"), "the registry wants a login, and the docker config has none for it" => "add an entry for this registry";
     WRONG_REGISTRY_LOGIN = Unauthenticated "wrong-registry-login" Key(".dockerconfigjson"), "the registry does not accept the login that the docker config has for it" => "make the docker config anew with `kubectl create secret docker-registry`";
     REGISTRY_LOGIN_EXPIRED = Unauthenticated "registry-login-expired" Key(".dockerconfigjson"), "Amazon's registry does not accept the login; such logins end after 12 hours" => "make it anew with `aws ecr get-login-password`, or give access keys beside it";
+    MAY_NOT_LOG_IN = Forbidden "may-not-log-in" Key("AWS_ACCESS_KEY_ID"), "the access key is right, but may not log in to Amazon's registry" => "grant it `ecr:GetAuthorizationToken`";
     LOGIN_KIND_WRONG = Unauthenticated "login-kind-wrong" Key(".dockerconfigjson"), "the registry takes user and password only, and the docker config has a token" => "log in with user and password";
     REALM_FORBIDDEN = Forbidden "realm-forbidden" Address, "the registry sends logins to an address that tests never go to" => "do not trust this registry; ask its owner";
     REALM_PLAIN = Forbidden "realm-plain" Address, "the registry has TLS, but wants the login sent on without" => "let the registry's owner give its token service an `https://` address";
