@@ -1,6 +1,7 @@
 //! Git over SSH: the server's key is a known one, it lets the connection's key in, and advertises
 //! the repository's refs. The only place that knows which library speaks SSH.
 
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bowline_core::Connection;
@@ -10,6 +11,8 @@ use russh::keys::{
     PublicKeyOrCertificate, decode_secret_key,
 };
 use russh::{ChannelMsg, Error, Preferred};
+use tokio::net::TcpStream;
+use tokio_util::io::InspectReader;
 
 use super::advertisement::{NotRefs, Refs, is_complete};
 use super::known_hosts::{HostKey, Judgement, judge, kinds};
@@ -26,6 +29,8 @@ pub(super) async fn run(
     remote: &SshRemote,
     wanted: Option<&str>,
 ) -> Result<(), Trouble> {
+    session.begin(StepName::SignIn);
+    let key = key(session.connection)?;
     let known = session
         .connection
         .read("known_hosts")
@@ -44,6 +49,8 @@ pub(super) async fn run(
     let verdict = Arc::clone(&judge.verdict);
     let config = Arc::new(config(&judge, session.settings.total));
     let patience = session.settings.answer;
+    let heard = Arc::new(AtomicU8::new(NOTHING));
+    let stream = listening(stream, &heard);
     let shaken = tokio::time::timeout(patience, connect_stream(config, stream, judge)).await;
     let judged = verdict
         .lock()
@@ -51,13 +58,15 @@ pub(super) async fn run(
         .take();
     let handle = match (shaken, judged) {
         (_, Some(trouble)) => return Err(trouble),
+        (Ok(Err(_)) | Err(_), None) if heard.load(Ordering::Relaxed) == SOMETHING_ELSE => {
+            return Err(Trouble::new(&outcome::NOT_SSH));
+        }
         (Ok(handle), None) => handle.map_err(|error| trouble(&error))?,
         (Err(_), None) => return Err(Trouble::new(&outcome::ANSWER_TIMEOUT)),
     };
     session.pass("the server's key is a known one");
 
     session.begin(StepName::SignIn);
-    let key = key(session.connection)?;
     let handle = sign_in(handle, &remote.user, key).await?;
     session.pass(format!("as {}", quoted(&remote.user)));
 
@@ -77,6 +86,29 @@ pub(super) async fn run(
         session.pass("push");
     }
     Ok(())
+}
+
+/// What a server said first.
+const NOTHING: u8 = 0;
+const SSH: u8 = 1;
+const SOMETHING_ELSE: u8 = 2;
+
+/// The same stream; notes whether the server speaks SSH, which the library does not tell.
+fn listening(
+    stream: TcpStream,
+    heard: &Arc<AtomicU8>,
+) -> InspectReader<TcpStream, impl FnMut(&[u8]) + use<>> {
+    let heard = Arc::clone(heard);
+    InspectReader::new(stream, move |bytes: &[u8]| {
+        if heard.load(Ordering::Relaxed) == NOTHING && !bytes.is_empty() {
+            let first = if bytes.starts_with(b"SSH-") {
+                SSH
+            } else {
+                SOMETHING_ELSE
+            };
+            heard.store(first, Ordering::Relaxed);
+        }
+    })
 }
 
 /// Looks at the server's key before anything is said to it.
@@ -139,14 +171,16 @@ fn key(connection: &Connection) -> Result<PrivateKey, Trouble> {
         .read("ssh-privatekey")
         .map(|key| key.text)
         .unwrap_or_default();
-    decode_secret_key(text, None).map_err(|error| {
-        Trouble::new(match error {
-            KeyError::KeyIsEncrypted => &outcome::KEY_LOCKED,
-            KeyError::UnsupportedKeyType { .. } => &outcome::KEY_KIND_UNTRIED,
-            _ if text.contains("ENCRYPTED") => &outcome::KEY_LOCKED,
-            _ => &outcome::KEY_UNREADABLE,
-        })
-    })
+    let key = decode_secret_key(text, None).map_err(|error| match error {
+        KeyError::KeyIsEncrypted => &outcome::KEY_LOCKED,
+        KeyError::UnsupportedKeyType { .. } => &outcome::KEY_KIND_UNTRIED,
+        _ if text.contains("ENCRYPTED") => &outcome::KEY_LOCKED,
+        _ => &outcome::KEY_UNREADABLE,
+    })?;
+    match key.algorithm() {
+        Algorithm::Rsa { .. } | Algorithm::Dsa => Err(Trouble::new(&outcome::KEY_KIND_UNTRIED)),
+        _ => Ok(key),
+    }
 }
 
 async fn sign_in(
@@ -154,9 +188,6 @@ async fn sign_in(
     user: &str,
     key: PrivateKey,
 ) -> Result<Handle<Judge>, Trouble> {
-    if matches!(key.algorithm(), Algorithm::Rsa { .. } | Algorithm::Dsa) {
-        return Err(Trouble::new(&outcome::KEY_KIND_UNTRIED));
-    }
     let key = PrivateKeyWithHashAlg::new(Arc::new(key), None);
     let answer = handle.authenticate_publickey(user, key).await;
     match answer.map_err(|error| trouble(&error))? {

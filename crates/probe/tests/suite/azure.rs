@@ -184,6 +184,38 @@ async fn what_a_signature_lacks_is_told() {
 }
 
 #[tokio::test]
+async fn a_signature_that_lists_but_does_not_read_is_doubtful_before_it_fails() {
+    let Some(server) = Azurite::shared() else {
+        return;
+    };
+    let sas = server.sas("l", MONTH, None).expect("a signature");
+    let report = with_sas(server, &sas, &Ask::default()).await;
+    let lines = kit::lines(&report);
+    assert!(
+        lines.contains("sign-in warned sas-narrow: `sp` has no `r`"),
+        "{lines}"
+    );
+}
+
+#[rstest]
+#[case("sv=2021-08-06&sp=rl", "sas-unsigned")]
+#[case("sp=rl&sig=some&st=2999-01-01", "sas-too-early")]
+#[tokio::test]
+async fn what_a_signature_says_about_itself_is_enough_not_to_send_it(
+    #[case] sas: &str,
+    #[case] id: &str,
+) {
+    let stub = Stub::start(|_| answer("200 OK", "", "")).await;
+    let text = format!(
+        "BlobEndpoint={}/ada;SharedAccessSignature={sas}",
+        stub.url()
+    );
+    let connection = connection("azure", &[("AZURE_STORAGE_CONNECTION_STRING", &text)]);
+    expect(&run(&connection, &stub.url(), &Ask::default()).await, id);
+    assert_eq!(stub.hits(), 0);
+}
+
+#[tokio::test]
 async fn an_altered_signature_is_told() {
     let Some(server) = Azurite::shared() else {
         return;

@@ -6,6 +6,8 @@ use bowline_core::Connection;
 use bowline_probe::{Ask, Report, Request, Settings};
 use bowline_testkit::servers::{GitHttp, GitSsh};
 use rstest::rstest;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::kit::{self, at_home, connection, expect};
 use crate::stub::{Stub, answer};
@@ -319,39 +321,89 @@ mod over_ssh {
         expect(&run(&with("read"), &push).await, "may-not-push");
     }
 
+    /// A private key that nobody knows.
+    fn any_key() -> String {
+        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("a key");
+        key.serialize_pem()
+    }
+
+    /// A server that says this and then waits for the other side to go.
+    async fn saying(words: Vec<u8>) -> Report {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            stream.write_all(&words).await.expect("it is sent");
+            let _ = stream.shutdown().await;
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        });
+        let report = to(&address.to_string()).await;
+        server.abort();
+        report
+    }
+
+    async fn to(address: &str) -> Report {
+        let url = format!("ssh://git@{address}/demo.git");
+        let key = any_key();
+        let data = [
+            ("GIT_URL", &*url),
+            ("ssh-privatekey", &*key),
+            ("known_hosts", "x ssh-ed25519 AAAA"),
+        ];
+        run(&connection("git", &data), &at("main")).await
+    }
+
     #[tokio::test]
     async fn a_port_that_speaks_something_else_is_told() {
-        let Some(server) = GitSsh::shared() else {
-            return;
-        };
-        let key = fs::read_to_string(server.keys.join("read")).expect("a key");
-        let to = |url: String| {
-            connection(
-                "git",
-                &[
-                    ("GIT_URL", &url),
-                    ("ssh-privatekey", &key),
-                    ("known_hosts", "x ssh-ed25519 AAAA"),
-                ],
-            )
-        };
-        let web = Stub::start(|_| crate::stub::Reply::Close).await;
-        let report = run(
-            &to(format!("ssh://git@{}/demo.git", web.address)),
-            &at("main"),
-        )
-        .await;
-        assert!(
-            ["not-ssh", "closed-early", "answer-timeout"].contains(&kit::outcome(&report)),
-            "{}",
-            kit::lines(&report)
-        );
-        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = free.local_addr().expect("an address");
-        drop(free);
+        let report = saying(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()).await;
+        expect(&report, "not-ssh");
+    }
+
+    #[tokio::test]
+    async fn a_port_that_nobody_listens_on_is_told() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        drop(listener);
+        expect(&to(&address.to_string()).await, "connect-refused");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_knows_old_algorithms_only_is_told() {
+        let long = |length: usize| u32::try_from(length).expect("short").to_be_bytes();
+        let list = |text: &str| [&long(text.len())[..], text.as_bytes()].concat();
+        let old = [
+            "diffie-hellman-group1-sha1",
+            "ssh-dss",
+            "3des-cbc",
+            "3des-cbc",
+            "hmac-md5",
+            "hmac-md5",
+            "none",
+            "none",
+            "",
+            "",
+        ];
+        let lists: Vec<u8> = old.into_iter().flat_map(list).collect();
+        let payload = [&[20][..], &[0; 16], &lists, &[0; 5]].concat();
+        let padding = 16 - (payload.len() + 5) % 8;
+        let length = long(payload.len() + padding + 1);
+        let size = u8::try_from(padding).expect("short");
+        let packet = [&length[..], &[size], &payload, &vec![0; padding]].concat();
+        let report = saying([b"SSH-2.0-old\r\n", &packet[..]].concat()).await;
+        expect(&report, "ssh-no-common-ground");
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_none_is_not_shown_to_anybody() {
+        let key = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n";
+        let data = [
+            ("GIT_URL", "ssh://git@127.0.0.1:9/x"),
+            ("ssh-privatekey", key),
+            ("known_hosts", "x ssh-ed25519 AAAA"),
+        ];
         expect(
-            &run(&to(format!("ssh://git@{port}/demo.git")), &at("main")).await,
-            "connect-refused",
+            &run(&connection("git", &data), &at("main")).await,
+            "key-unreadable",
         );
     }
 }

@@ -7,6 +7,7 @@ use rstest::rstest;
 use serde_json::json;
 
 use crate::kit::{self, at_home, expect};
+use crate::stub::certificates::Authority;
 use crate::stub::{Reply, Stub, answer};
 
 /// A connection for a registry, and the docker config with one login for another or the same host.
@@ -383,14 +384,81 @@ async fn an_endless_manifest_is_not_read_to_its_end() {
     expect(&report, "answer-too-large");
 }
 
+#[tokio::test]
+async fn a_connection_without_a_registry_is_told() {
+    let report = run(&registry("", "quay.io", ("ada", "p"), &[]), &Ask::default()).await;
+    expect(&report, "registry-missing");
+}
+
+#[tokio::test]
+async fn a_login_that_may_not_pull_is_told() {
+    let stub = Stub::start(|head| match head {
+        _ if !head.contains("uthorization: Basic") => answer(
+            "401 Unauthorized",
+            "WWW-Authenticate: Basic realm=\"x\"\r\n",
+            "",
+        ),
+        _ if head.contains("/v2/team/") => answer("403 Forbidden", "", ""),
+        _ => answer("200 OK", "", "{}"),
+    })
+    .await;
+    let host = stub.address.to_string();
+    for path in ["team/app:v1", "team/app"] {
+        let connection = registry(&host, &host, ("ada", "p"), &[]);
+        expect(&run(&connection, &kit::path(path)).await, "may-not-pull");
+    }
+}
+
+#[tokio::test]
+async fn a_token_where_only_passwords_are_taken_is_told() {
+    let stub = Stub::start(|_| {
+        answer(
+            "401 Unauthorized",
+            "WWW-Authenticate: Basic realm=\"x\"\r\n",
+            "",
+        )
+    })
+    .await;
+    let host = stub.address.to_string();
+    let config = json!({"auths": {&host: {"identitytoken": "some-identity"}}}).to_string();
+    let connection = registry(&host, &host, ("a", "b"), &[(".dockerconfigjson", &config)]);
+    expect(&run(&connection, &Ask::default()).await, "login-kind-wrong");
+}
+
+#[tokio::test]
+async fn a_login_that_came_by_tls_does_not_go_on_in_clear() {
+    let authority = Authority::new();
+    let tokens = Stub::start(|_| answer("200 OK", "", r#"{"token":"t"}"#)).await;
+    let header = format!(
+        "WWW-Authenticate: Bearer realm=\"{}/token\"\r\n",
+        tokens.url()
+    );
+    let tls = authority.server("registry.example", |_| {});
+    let stub = Stub::start_tls(tls, move |_| answer("401 Unauthorized", &header, "")).await;
+    let host = format!("registry.example:{}", stub.port());
+    let connection = registry(&host, &host, ("ada", "some-password"), &[]);
+    let ask = Ask::default();
+    let request = bowline_probe::Request {
+        authorities: Some(&authority.pem),
+        ..kit::request(&connection, &ask)
+    };
+    let guard = kit::knowing(&[("registry.example", &[&["127.0.0.1"]])]);
+    expect(
+        &kit::run_with(&request, &guard, &Settings::default()).await,
+        "realm-plain",
+    );
+    assert_eq!(tokens.hits(), 0);
+}
+
 const AMAZON: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 
 /// Amazon's registry, with an old login in the docker config and access keys beside it.
 async fn amazon(aws: &Aws, keys: &[(&str, &str)]) -> Option<Report> {
     let server = Registry::shared()?;
     let port = server.basic.rsplit(':').next().expect("a port");
-    let host = format!("http://{AMAZON}:{port}");
-    let connection = registry(&host, AMAZON, ("AWS", "some-old-one"), keys);
+    let login_host = format!("{AMAZON}:{port}");
+    let host = format!("http://{login_host}");
+    let connection = registry(&host, &login_host, ("AWS", "some-old-one"), keys);
     let settings = Settings {
         ecr: aws.endpoint.clone(),
         ..Settings::default()
