@@ -152,8 +152,9 @@ mod tests {
         "https://ada.example.org/"
     )]
     fn a_connection_string_is_read(#[case] string: &str, #[case] name: &str, #[case] url: &str) {
-        let account = of_string(string, &Settings::default()).map_err(|it| it.outcome.id);
-        let account = account.ok().expect("an account");
+        let Ok(account) = of_string(string, &Settings::default()) else {
+            panic!("not an account");
+        };
         assert_eq!(
             (account.name.as_str(), account.endpoint.as_str()),
             (name, url)

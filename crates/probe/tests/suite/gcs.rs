@@ -171,8 +171,11 @@ async fn a_broken_key_sends_nothing() {
     assert_eq!(stub.hits(), 0);
 }
 
+/// Which requests are refused, and how.
+type Decide = fn(&str) -> Option<&'static str>;
+
 /// A stub that gives tokens and has a bucket with one object, which may be used as `decide` says.
-async fn stubbed(server: &Gcs, ask: &Ask, decide: fn(&str) -> Option<&'static str>) -> Report {
+async fn stubbed(server: &Gcs, ask: &Ask, decide: Decide) -> Report {
     let stub = Stub::start(move |head| match decide(head) {
         Some(status) => answer(status, "", "{}"),
         None if head.starts_with("POST /token") => {
@@ -193,7 +196,7 @@ async fn each_missing_right_is_told() {
         write: true,
         ..Ask::default()
     };
-    let cases: [(fn(&str) -> Option<&'static str>, &str); 4] = [
+    let cases: [(Decide, &str); 4] = [
         (
             |head| head.contains("alt=media").then_some("403 Forbidden"),
             "gcs-may-not-read",
