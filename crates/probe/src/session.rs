@@ -1,6 +1,8 @@
 //! One running probe: its steps, told as they begin and end, and its HTTP client. What the steps
 //! are is left to the protocols.
 
+mod sent;
+
 use std::time::{Duration, Instant};
 
 use bowline_core::{Connection, Protocol};
@@ -13,6 +15,7 @@ use crate::outcome::{self, At, Outcome};
 use crate::report::{News, Report, State, Step, StepName, plain};
 use crate::trouble::Trouble;
 use crate::{Ask, Request, Settings, Sink};
+use sent::Sent;
 
 const ALL_STEPS: [StepName; 8] = [
     StepName::Fields,
@@ -70,6 +73,7 @@ pub(crate) struct Session<'a> {
     http: Http<'a>,
     sink: Sink<'a>,
     started: Instant,
+    sent: Sent,
     open: Option<(StepName, Instant)>,
     steps: Vec<Step>,
 }
@@ -90,6 +94,7 @@ impl<'a> Session<'a> {
             http: Http::new(guard, settings),
             sink,
             started: Instant::now(),
+            sent: Sent::default(),
             open: None,
             steps: Vec::new(),
         }
@@ -139,11 +144,20 @@ impl<'a> Session<'a> {
             field: self
                 .field(trouble.outcome)
                 .filter(|_| matches!(state, State::Failed | State::Warned)),
-            detail: trouble.detail,
+            detail: self.shown(trouble.detail),
             took: began.elapsed(),
         };
         (self.sink)(News::Ended(&step));
         self.steps.push(step);
+    }
+
+    /// A service that sends back what it was sent does not get it into a report.
+    fn shown(&self, detail: Option<String>) -> Option<String> {
+        let repeats = |detail: &String| self.sent.is_in(detail);
+        match detail.as_ref().is_some_and(repeats) {
+            true => Some("the service sent back what it was sent; that is not shown".to_owned()),
+            false => detail,
+        }
     }
 
     fn next(&self) -> StepName {
@@ -245,6 +259,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When no answer comes.
     pub(crate) async fn send(&mut self, call: Call) -> Result<Answer, Trouble> {
+        self.sent.note(&call);
         self.http.send(call).await
     }
 

@@ -410,6 +410,34 @@ async fn a_login_that_may_not_pull_is_told() {
 }
 
 #[tokio::test]
+async fn a_registry_that_repeats_the_login_does_not_get_it_into_the_report() {
+    let password = "Canary/0123456789abcdef+fedcba9876543210";
+    let stub = Stub::start(move |head| match head {
+        _ if !head.contains("uthorization: Basic") => answer(
+            "401 Unauthorized",
+            "WWW-Authenticate: Basic realm=\"x\"\r\n",
+            "",
+        ),
+        _ if head.contains("/v2/app/") => answer(
+            "400 Bad Request",
+            "",
+            &json!({"errors": [{"code": password}]}).to_string(),
+        ),
+        _ => answer("200 OK", "", "{}"),
+    })
+    .await;
+    let host = stub.address.to_string();
+    let connection = registry(&host, &host, ("ada", password), &[]);
+    let report = run(&connection, &kit::path("app:v1")).await;
+    expect(&report, "refused-otherwise");
+    assert!(
+        !kit::json(&report).to_string().contains("Canary/"),
+        "{}",
+        kit::lines(&report)
+    );
+}
+
+#[tokio::test]
 async fn a_token_where_only_passwords_are_taken_is_told() {
     let stub = Stub::start(|_| {
         answer(
