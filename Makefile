@@ -94,6 +94,7 @@ install-tools: ## Install or build what `demo`, `test`, `test-cluster` and `chec
 	@scripts/cargo-deny.sh > /dev/null
 	@scripts/cluster-tools.sh > /dev/null
 	@scripts/kserve-storage.sh > /dev/null
+	@scripts/odahu-client.sh > /dev/null
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed here

@@ -6,6 +6,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 KUBECTL=$(scripts/kubectl.sh)
 export KUBECTL
+# Tests ask for it again; here it can say why it cannot be had.
+scripts/odahu-client.sh > /dev/null
 # Tests put the output of what they start into this folder; the suite's own output joins it.
 export INSTA_UPDATE=no
 export BOWLINE_CANARY_DIR="$PWD/target/canary"

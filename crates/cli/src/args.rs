@@ -1,8 +1,12 @@
 //! The command line: every command, flag, default and environment twin, and the help that people
 //! read. What the commands do is left to `commands`.
 
+mod catalog;
 mod convert;
+mod create;
 mod delete;
+mod edit;
+mod export;
 mod list;
 mod odahu;
 mod operator;
@@ -11,6 +15,7 @@ mod reference;
 mod run;
 mod server;
 mod test;
+mod types;
 mod usage;
 mod web;
 
@@ -22,14 +27,19 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
 
+pub use catalog::Home;
 pub use convert::Convert;
+pub use create::{Create, Set, Setting, Sources, Unset};
 pub use delete::Delete;
+pub use edit::Edit;
+pub use export::{Export, Import};
 pub use list::List;
 pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
 pub use test::{Test, TestOutput};
+pub use types::{TypeCommand, Types};
 pub use usage::Usage;
 pub use web::{OpenId, Web};
 
@@ -86,12 +96,19 @@ pub enum Command {
     Lint(Lint),
     List(List),
     Show(Show),
+    Create(Create),
+    Set(Set),
+    Unset(Unset),
+    Edit(Edit),
+    Types(Types),
     Test(Test),
     Usage(Usage),
     Delete(Delete),
     Env(Env),
     Run(Run),
     Convert(Convert),
+    Export(Export),
+    Import(Import),
     Completion(Completion),
 }
 

@@ -2,17 +2,23 @@
 //! talk to a cluster, so that help and offline commands answer at once.
 
 mod completion;
-mod convert;
+pub mod convert;
+mod create;
 mod delete;
+mod edit;
 mod env;
+mod export;
+mod import;
 mod inject;
 mod lint;
 mod list;
 mod operator;
 mod run;
 mod server;
+mod set;
 mod show;
 mod test;
+mod types;
 mod up;
 mod usage;
 
@@ -40,13 +46,20 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
         Command::Lint(lint) => return Ok(lint::files(&lint)?),
         Command::List(list) => wait(&small(), list::run(&list, &cluster))?,
         Command::Show(show) => wait(&small(), show::run(&show, &cluster))?,
+        Command::Create(create) => wait(&small(), create::run(&create, &cluster))?,
+        Command::Set(set) => wait(&small(), set::run(&set, &cluster))?,
+        Command::Unset(unset) => wait(&small(), set::unset(&unset, &cluster))?,
+        Command::Edit(edit) => wait(&small(), edit::run(&edit, &cluster))?,
+        Command::Export(export) => wait(&small(), export::run(&export, &cluster))?,
+        Command::Import(import) => wait(&small(), import::run(&import, &cluster))?,
+        Command::Types(types) => wait(&small(), types::run(&types, &cluster))?,
         Command::Test(test) => return Ok(wait(&Runtime::new(), test::run(&test, &cluster))?),
         Command::Usage(usage) => wait(&small(), usage::run(&usage, &cluster))?,
         Command::Delete(delete) => wait(&small(), delete::run(&delete, &cluster))?,
         Command::Env(env) => wait(&small(), env::run(&env, &cluster))?,
         Command::Run(run) => {
             let injected = wait(&small(), run::fetch(&run, &cluster))?;
-            return Ok(run::replace_process(&run, &injected)?);
+            return Ok(run::replace_process(&run, &injected));
         }
         Command::Convert(convert) => return Ok(convert::run(&convert)?),
         Command::Completion(completion) => completion::run(&completion)?,
@@ -59,14 +72,15 @@ fn small() -> std::io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
 
-fn wait<T>(
+fn wait<T, E: From<Failure>>(
     runtime: &std::io::Result<Runtime>,
-    work: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
     match runtime {
         Ok(runtime) => runtime.block_on(work),
         Err(error) => {
-            Err(Failure::new(Kind::Internal, "the runtime cannot be started").caused_by(error))
+            let failure = Failure::new(Kind::Internal, "the runtime cannot be started");
+            Err(failure.caused_by(error).into())
         }
     }
 }

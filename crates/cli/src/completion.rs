@@ -6,6 +6,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bowline_catalog::Types;
+use bowline_catalog::connection_types::Homes;
 use bowline_core::{Connection, Recognition};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
 use clap_complete::env::{CompleteEnv, Shells};
@@ -74,6 +76,11 @@ pub fn connections() -> ArgValueCompleter {
     ArgValueCompleter::new(|start: &OsStr| candidates(start, &names()))
 }
 
+/// Suggests names of connection types.
+pub fn types() -> ArgValueCompleter {
+    ArgValueCompleter::new(|start: &OsStr| candidates(start, &type_names()))
+}
+
 /// Suggests forms of `--output`.
 pub fn outputs() -> ArgValueCompleter {
     ArgValueCompleter::new(|start: &OsStr| {
@@ -117,6 +124,29 @@ fn names() -> Vec<(String, Option<String>)> {
     in_time(find).unwrap_or_default()
 }
 
+/// The names of connection types with their display names.
+fn type_names() -> Vec<(String, Option<String>)> {
+    let line = Line::of(std::env::args());
+    let find = async {
+        let cluster = Cluster::new(&line.cluster).await.ok()?;
+        let homes = Homes {
+            opendatahub: line.types_namespace.clone(),
+            ..Homes::default()
+        };
+        let types = Types::new(cluster.client().clone(), homes)
+            .readable()
+            .await
+            .ok()?;
+        Some(
+            types
+                .into_iter()
+                .map(|type_| (type_.name, Some(type_.display_name)))
+                .collect(),
+        )
+    };
+    in_time(find).unwrap_or_default()
+}
+
 /// What a future gives in time.
 fn in_time<T>(find: impl Future<Output = Option<T>>) -> Option<T> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -133,6 +163,7 @@ fn in_time<T>(find: impl Future<Output = Option<T>>) -> Option<T> {
 struct Line {
     cluster: args::Cluster,
     namespace: Option<String>,
+    types_namespace: String,
 }
 
 impl Line {
@@ -140,11 +171,11 @@ impl Line {
         let mut line = Self {
             cluster: args::Cluster {
                 kubeconfig: None,
-                context: std::env::var("BOWLINE_CONTEXT")
-                    .ok()
-                    .filter(|name| !name.is_empty()),
+                context: variable("BOWLINE_CONTEXT"),
             },
             namespace: None,
+            types_namespace: variable("BOWLINE_TYPES_NAMESPACE")
+                .unwrap_or_else(|| Homes::default().opendatahub),
         };
         let mut words = words.peekable();
         while let Some(word) = words.next() {
@@ -164,12 +195,19 @@ impl Line {
             match flag {
                 "-n" | "--namespace" | "--project" => line.namespace = value(),
                 "--kubeconfig" => line.cluster.kubeconfig = value().map(PathBuf::from),
+                "--types-namespace" => {
+                    line.types_namespace = value().unwrap_or_default();
+                }
                 "--context" => line.cluster.context = value(),
                 _ => {}
             }
         }
         line
     }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

@@ -6,12 +6,14 @@
 
 mod args;
 mod bundle;
+mod catalog;
 mod cluster;
 mod columns;
 mod commands;
 mod completion;
 mod embed;
 mod failure;
+mod given;
 mod incluster;
 mod lookup;
 mod manifests;

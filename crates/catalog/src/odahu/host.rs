@@ -100,14 +100,21 @@ pub(super) fn destination(spec: &Spec) -> String {
     let place = match spec.type_ {
         Type::S3 => super::form::s3_endpoint(uri),
         Type::Docker | Type::Ecr => registry(uri),
-        Type::Git => ssh(uri)
-            .map(|keys| match keys.port {
-                Some(port) => format!("{}:{port}", keys.host),
-                None => keys.host,
-            })
-            .or_else(|| Some(Url::parse(uri).ok()?.origin().ascii_serialization())),
+        Type::Git => Some(git_host(uri)),
         // A service account's key and a SAS URL are bound to their place themselves.
         Type::Gcs | Type::AzureBlob => None,
     };
     format!("{} {}", spec.type_.protocol(), place.unwrap_or_default())
+}
+
+/// Where a Git connection leads to. A location that cannot be read leads to itself.
+fn git_host(uri: &str) -> String {
+    if let Some(HostKeys { host, port }) = ssh(uri) {
+        return format!("{host}:{}", port.unwrap_or(22));
+    }
+    let origin = Url::parse(uri).map(|url| url.origin());
+    match origin {
+        Ok(origin) if origin.is_tuple() => origin.ascii_serialization(),
+        _ => uri.to_owned(),
+    }
 }

@@ -14,12 +14,19 @@ use crate::suggest::nearest;
 const START: &str = "`bowline up` starts a Kubernetes API on this machine; \
     `--kubeconfig` and `--context` choose another";
 
+const RIGHTS_TO_READ: &str =
+    "ask for the rights `get` and `list` on Secrets there, or choose another with `-n`";
+
 /// The failure behind an error of a request.
 pub(super) fn of(address: &str, what: &str, error: &kube::Error) -> Failure {
     match error {
         kube::Error::Api(status) => {
             let what = format!("the API does not give {what}");
-            refused(&what, status.code, &status.message)
+            let failure = refused(&what, status.code, &status.message);
+            match failure.kind() {
+                Kind::Forbidden => failure.help(RIGHTS_TO_READ),
+                _ => failure,
+            }
         }
         kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => {
             Failure::new(Kind::Internal, format!("{what} cannot be read"))
@@ -69,9 +76,7 @@ fn refused(what: &str, code: u16, message: &str) -> Failure {
         message => failure.cause(format!("it answered {code}: {message}")),
     };
     match kind {
-        Kind::Forbidden => failure.help(
-            "ask for the rights `get` and `list` on Secrets there, or choose another with `-n`",
-        ),
+        Kind::Forbidden => failure.help("ask for the right, or choose another namespace with `-n`"),
         Kind::Unauthenticated => {
             failure.help("sign in again, or choose other credentials with `--context`")
         }

@@ -32,12 +32,13 @@ pub async fn run(args: Server, flags: &args::Cluster) -> Result<(), Failure> {
     let _telemetry = process::tell(args.log_format);
     let config = cluster::config(flags).await?;
     let listener = bind(&args)?;
+    let address = listener.local_addr().unwrap_or(args.listen);
     let metrics = Arc::<Metrics>::default();
     count_panics(&metrics);
     let reader = kube::Client::try_from(config.clone()).map_err(|error| {
         Failure::new(Kind::Usage, "there is no way to the cluster").caused_by(&error)
     })?;
-    let settings = settings(&args, &listener, reader)?;
+    let settings = settings(&args, address.port(), reader)?;
     let health = web::health(Arc::clone(&metrics), &settings.metrics);
     let routes = bowline_server::routes(settings, Arc::new(Cluster::new(config)), health);
     let stopping = CancellationToken::new();
@@ -47,7 +48,7 @@ pub async fn run(args: Server, flags: &args::Cluster) -> Result<(), Failure> {
         }
         None => None,
     };
-    tracing::info!(address = %args.listen, tls = tls.is_some(), "serving connections");
+    tracing::info!(%address, tls = tls.is_some(), "serving connections");
     let stop = stopping.clone().cancelled_owned();
     let mut served = tokio::spawn(listen(listener, tls, routes, stop));
     tokio::select! {
@@ -76,14 +77,7 @@ fn bind(args: &Server) -> Result<TcpListener, Failure> {
     })
 }
 
-fn settings(
-    args: &Server,
-    listener: &TcpListener,
-    reader: kube::Client,
-) -> Result<Settings, Failure> {
-    let port = listener
-        .local_addr()
-        .map_or(args.listen.port(), |address| address.port());
+fn settings(args: &Server, port: u16, reader: kube::Client) -> Result<Settings, Failure> {
     let hosts = Hosts::loopback(port).and(args.hosts.iter().map(String::as_str));
     let hosts = hosts.map_err(|error| {
         Failure::new(Kind::Usage, "the server cannot have that name")

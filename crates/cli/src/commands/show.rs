@@ -10,7 +10,7 @@ use crate::args::{self, Show};
 use crate::cluster::Cluster;
 use crate::failure::Failure;
 use crate::lookup;
-use crate::output::{self, Shown};
+use crate::output::{self, Output, Shown};
 use value::Masked;
 
 /// Prints the connection.
@@ -23,13 +23,23 @@ pub async fn run(args: &Show, flags: &args::Cluster) -> Result<(), Failure> {
     let Some(secret) = cluster.secret(namespace, &args.name).await? else {
         return Err(lookup::not_found(&cluster, namespace, &args.name).await);
     };
+    print(&args.shape.output, secret)
+}
+
+/// Prints what may be shown of a connection.
+///
+/// # Errors
+/// When the Secret is no connection, or stdout cannot be written.
+pub(super) fn print(output: &Output, secret: Secret) -> Result<(), Failure> {
     let details = Details::of(secret)?;
-    args.shape.output.print(&Shown {
+    output.print(&Shown {
         value: output::value(&details)?,
         names: vec![details.name.clone()],
         text: &|_| text::render(&details),
     })
 }
+
+pub(super) use value::may_show;
 
 /// What is shown of a connection, or of a Secret that could be one.
 #[derive(Debug, Serialize)]

@@ -180,7 +180,7 @@ impl Work<'_> {
                      `vital` set to false"
                 )));
             }
-            match self.store.delete(&stored).await {
+            match self.store.delete_unused(&stored).await {
                 Ok(()) => {
                     let message = format!("Connection {id} was deleted");
                     return Ok(Answer::message(StatusCode::OK, message));

@@ -1,6 +1,7 @@
 //! Connections in the Kubernetes API, with a sender's own client. Every write holds for the version
 //! that was read, so that none is lost without a word.
 
+use bowline_catalog::detach::{self, Detach};
 use bowline_catalog::odahu::{Change, Record, from_secret};
 use http::StatusCode;
 use k8s_openapi::api::core::v1::Secret;
@@ -11,6 +12,7 @@ use kube::api::{
 use serde_json::Value;
 
 use super::answer::Answer;
+use bowline_catalog::Error;
 
 /// Why something was not done, by what ODAHU's clients tell apart.
 #[derive(Debug)]
@@ -87,6 +89,8 @@ fn version(object: &Value) -> &str {
 
 /// The connections of a project.
 pub(super) struct Store {
+    client: kube::Client,
+    project: String,
     secrets: Api<DynamicObject>,
 }
 
@@ -95,7 +99,9 @@ impl Store {
         // Untyped, so that nothing is lost that this version of the types does not know.
         let resource = ApiResource::erase::<Secret>(&());
         Self {
-            secrets: Api::namespaced_with(client, project, &resource),
+            secrets: Api::namespaced_with(client.clone(), project, &resource),
+            client,
+            project: project.to_owned(),
         }
     }
 
@@ -167,6 +173,29 @@ impl Store {
                     self.create(old).await?;
                 }
                 created
+            }
+        }
+    }
+
+    /// Deletes a connection that nobody uses, if it is still the one that was read.
+    pub(super) async fn delete_unused(&self, stored: &Stored) -> Result<(), Failure> {
+        let (project, id) = (&self.project, &stored.record.id);
+        let version = Some(stored.version());
+        match detach::delete(&self.client, project, id, Detach::No, version).await {
+            Ok(deletion) if deletion.existed => Ok(()),
+            Ok(_) => Err(Failure::NotFound),
+            Err(Error::Kubernetes { source, .. }) => Err(Failure::from(*source)),
+            Err(Error::NotFound { .. }) => Err(Failure::NotFound),
+            Err(error) => {
+                // It also says so when another version is there by now.
+                if self.get(id).await?.version() != stored.version() {
+                    return Err(Failure::Changed);
+                }
+                let message = format!(
+                    "{error}; take it out there first, or run `bowline delete {id} -n {project} \
+                     --detach`"
+                );
+                Err(Failure::Refused(StatusCode::BAD_REQUEST, message))
             }
         }
     }

@@ -89,7 +89,7 @@ fn connections(app: &App, caller: &Caller, is_dry: bool) -> Connections {
 /// it. A change may take a moment to show.
 #[utoipa::path(
     get, path = "/api/v1/projects/{project}/connections", tag = "connections", operation_id = "listConnections",
-    params(("project", description = "The project", example = "team-a"), Listing),
+    params(("project" = String, Path, description = "The project", example = "team-a"), Listing),
     responses((status = OK, body = forms::Rows, description = "A page of connections"), Common)
 )]
 pub(crate) async fn list(
@@ -135,7 +135,7 @@ pub(crate) async fn list_all(
 /// The values are checked against the connection type; everything that is wrong is said at once.
 #[utoipa::path(
     post, path = "/api/v1/projects/{project}/connections", tag = "connections", operation_id = "createConnection",
-    params(("project", description = "The project", example = "team-a"), DryRun),
+    params(("project" = String, Path, description = "The project", example = "team-a"), DryRun),
     request_body(content = forms::NewConnection),
     responses(
         (status = CREATED, body = forms::Connection, description = "The connection, without values",
@@ -183,7 +183,7 @@ pub(crate) async fn create(
 /// Everything but its values.
 #[utoipa::path(
     get, path = "/api/v1/projects/{project}/connections/{name}", tag = "connections", operation_id = "showConnection",
-    params(("project", description = "The project", example = "team-a"), ("name", description = "The connection", example = "tides"),
+    params(("project" = String, Path, description = "The project", example = "team-a"), ("name" = String, Path, description = "The connection", example = "tides"),
         ("If-None-Match" = Option<String>, Header, description = "A version that the sender has")),
     responses(
         (status = OK, body = forms::Connection, description = "The connection, without values", headers(("ETag" = String, description = "Its version"))),
@@ -213,7 +213,7 @@ pub(crate) async fn show(
 /// the secret values must be given again.
 #[utoipa::path(
     patch, path = "/api/v1/projects/{project}/connections/{name}", tag = "connections", operation_id = "changeConnection",
-    params(("project", description = "The project", example = "team-a"), ("name", description = "The connection", example = "tides"),
+    params(("project" = String, Path, description = "The project", example = "team-a"), ("name" = String, Path, description = "The connection", example = "tides"),
         ("If-Match" = Option<String>, Header, description = "The version that the sender has seen"), DryRun),
     request_body(content = forms::Change),
     responses(
@@ -250,7 +250,7 @@ pub(crate) async fn change(
 /// kept in any case.
 #[utoipa::path(
     delete, path = "/api/v1/projects/{project}/connections/{name}", tag = "connections", operation_id = "deleteConnection",
-    params(("project", description = "The project", example = "team-a"), ("name", description = "The connection", example = "tides"),
+    params(("project" = String, Path, description = "The project", example = "team-a"), ("name" = String, Path, description = "The connection", example = "tides"),
         ("If-Match" = Option<String>, Header, description = "The version that the sender has seen"), Removal),
     responses((status = OK, body = forms::Deletion, description = "What was done"), Common, Changing)
 )]

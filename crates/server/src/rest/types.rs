@@ -123,7 +123,7 @@ pub(crate) async fn list(
 /// Show a connection type
 #[utoipa::path(
     get, path = "/api/v1/connection-types/{name}", tag = "connection types", operation_id = "showConnectionType",
-    params(("name", description = "The type", example = "s3"),
+    params(("name" = String, Path, description = "The type", example = "s3"),
         ("If-None-Match" = Option<String>, Header, description = "A version that the sender has")),
     responses(
         (status = OK, body = forms::ConnectionType, description = "The type", headers(("ETag" = String, description = "Its version"))),
@@ -181,7 +181,7 @@ pub(crate) async fn create(
 /// with the platform cannot be changed.
 #[utoipa::path(
     put, path = "/api/v1/connection-types/{name}", tag = "connection types", operation_id = "replaceConnectionType",
-    params(("name", description = "The type", example = "ct-lake"),
+    params(("name" = String, Path, description = "The type", example = "ct-lake"),
         ("If-Match" = Option<String>, Header, description = "The version that the sender has seen"), DryRun),
     request_body(content = forms::TypeInput),
     responses(
@@ -218,7 +218,7 @@ pub(crate) async fn replace(
 /// Connections that were made with it stay. Types that came with the platform cannot be deleted.
 #[utoipa::path(
     delete, path = "/api/v1/connection-types/{name}", tag = "connection types", operation_id = "deleteConnectionType",
-    params(("name", description = "The type", example = "ct-lake"), DryRun),
+    params(("name" = String, Path, description = "The type", example = "ct-lake"), DryRun),
     responses((status = NO_CONTENT, description = "It is gone"), Common, Changing)
 )]
 pub(crate) async fn remove(
@@ -241,7 +241,7 @@ pub(crate) async fn remove(
 /// Copy a connection type
 #[utoipa::path(
     post, path = "/api/v1/connection-types/{name}/duplicate", tag = "connection types", operation_id = "duplicateConnectionType",
-    params(("name", description = "The type", example = "s3"), DryRun), request_body(content = TypeCopy),
+    params(("name" = String, Path, description = "The type", example = "s3"), DryRun), request_body(content = TypeCopy),
     responses(
         (status = CREATED, body = forms::WrittenType, description = "The copy",
             headers(("Location" = String, description = "Its path"), ("ETag" = String, description = "Its version"))),
@@ -273,7 +273,7 @@ pub(crate) async fn duplicate(
 /// Also those that came with the platform.
 #[utoipa::path(
     put, path = "/api/v1/connection-types/{name}/enabled", tag = "connection types", operation_id = "enableConnectionType",
-    params(("name", description = "The type", example = "ct-lake"), DryRun), request_body(content = Enabled),
+    params(("name" = String, Path, description = "The type", example = "ct-lake"), DryRun), request_body(content = Enabled),
     responses(
         (status = OK, body = forms::WrittenType, description = "The type", headers(("ETag" = String, description = "Its version"))),
         Common, Changing,

@@ -36,7 +36,7 @@ pub(crate) struct Users {
 /// Show which connections of a project are used, and by what
 #[utoipa::path(
     get, path = "/api/v1/projects/{project}/usage", tag = "usage", operation_id = "showUsage",
-    params(("project", description = "The project", example = "team-a")),
+    params(("project" = String, Path, description = "The project", example = "team-a")),
     responses((status = OK, body = forms::Used, description = "Connections with their users"), Common)
 )]
 pub(crate) async fn of_project(
@@ -60,7 +60,7 @@ pub(crate) async fn of_project(
 /// Also what still names a connection that is gone.
 #[utoipa::path(
     get, path = "/api/v1/projects/{project}/connections/{name}/usage", tag = "usage", operation_id = "showConnectionUsage",
-    params(("project", description = "The project", example = "team-a"), ("name", description = "The connection", example = "tides")),
+    params(("project" = String, Path, description = "The project", example = "team-a"), ("name" = String, Path, description = "The connection", example = "tides")),
     responses((status = OK, body = forms::Users, description = "Its users"), Common)
 )]
 pub(crate) async fn of_connection(

@@ -33,7 +33,7 @@ pub(crate) struct Values {
 /// Needs the right to `get` the Secret, and is audited.
 #[utoipa::path(
     get, path = "/api/v1/projects/{project}/connections/{name}/values", tag = "connections", operation_id = "readValues",
-    params(("project", description = "The project", example = "team-a"), ("name", description = "The connection", example = "tides")),
+    params(("project" = String, Path, description = "The project", example = "team-a"), ("name" = String, Path, description = "The connection", example = "tides")),
     responses((status = OK, body = forms::Values, description = "The values, in clear"), Common)
 )]
 pub(crate) async fn read(

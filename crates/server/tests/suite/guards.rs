@@ -192,6 +192,30 @@ async fn wrong_tokens_cannot_be_tried_quickly() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_defect_costs_its_own_request_only() -> Result<()> {
+    let world = World::new().await?;
+    let answer = world.get(Who::Anonymous, "/defect").await?;
+    assert_eq!(answer.status(), 500);
+    let text = problem(answer).await?.to_string();
+    assert!(
+        text.contains("requestId") && !text.contains("on purpose"),
+        "{text}"
+    );
+    assert_eq!(world.get(Who::Admin, WHOAMI).await?.status(), 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn more_requests_at_a_time_than_there_is_room_for_are_told_to_come_back() -> Result<()> {
+    let world = World::with(|settings| settings.limits.in_flight = 0).await?;
+    let answer = world.get(Who::Admin, WHOAMI).await?;
+    assert_eq!(answer.status(), 503);
+    assert_eq!(answer.headers()["retry-after"], "1");
+    problem(answer).await?;
+    Ok(())
+}
+
 /// Sends bytes as they are, and returns what comes back until the server closes.
 async fn raw(world: &World, bytes: &[u8]) -> Result<String> {
     let mut stream = TcpStream::connect(world.url.trim_start_matches("http://")).await?;

@@ -148,7 +148,13 @@ impl World {
             api: api.clone(),
             oidc: settings.oidc.clone(),
         };
-        let routes = bowline_server::routes(settings, Arc::new(callers), axum::Router::new());
+        let defect = axum::routing::get(|| async {
+            if true {
+                panic!("on purpose")
+            }
+        });
+        let others = axum::Router::new().route("/defect", defect);
+        let routes = bowline_server::routes(settings, Arc::new(callers), others);
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         tokio::spawn(listen_within(patience, listener, None, routes, stopped));
@@ -235,6 +241,11 @@ impl World {
         }))
         .await
     }
+}
+
+/// A handler with a defect.
+async fn defect() -> &'static str {
+    panic!("on purpose")
 }
 
 async fn open(data: &TempDir) -> Result<ApiServer> {

@@ -138,6 +138,27 @@ fn a_mask_keeps_only_what_is_there_for_the_same_place(
 }
 
 #[rstest]
+#[case("git@git.example:a", "git@git.example:b", true)]
+#[case("git@git.example:a", "ssh://x@git.example:22/b", true)]
+#[case("git@git.example:a", "ssh://git@git.example:2222/a", false)]
+#[case("git@git.example:a", "git@evil.example:a", false)]
+#[case("https://git.example/a", "https://git.example/b", true)]
+#[case("https://git.example/a", "http://git.example/a", false)]
+#[case("git@git.example", "git@evil.example", false)]
+fn a_masked_key_goes_to_the_same_git_server_only(
+    #[case] old: &str,
+    #[case] new: &str,
+    #[case] is_kept: bool,
+) {
+    let stored = record(
+        Type::Git,
+        &[(Member::Uri, old), (Member::KeySecret, "word")],
+    );
+    let spec = json!({"type": "git", "uri": new, "keySecret": MASK});
+    assert_eq!(replaced(&stored, &spec).is_ok(), is_kept);
+}
+
+#[rstest]
 #[case::left_out(json!({}), true)]
 #[case::null(json!({"vital": null}), true)]
 #[case::lifted(json!({"vital": false}), false)]

@@ -224,3 +224,50 @@ async fn lists_are_never_cut_for_clients_that_do_not_page() -> Result<()> {
     assert_eq!(page.len(), 20);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_connection_in_use_is_not_deleted_and_its_users_are_named() -> Result<()> {
+    let world = super::world(|_| ()).await?;
+    send(&world, Method::POST, PATH, &git("tides", "main")).await?;
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "gauge", "namespace": "team-a"},
+        "spec": {"containers": [{"name": "gauge", "image": "a",
+                                 "envFrom": [{"secretRef": {"name": "tides"}}]}]},
+    });
+    world.create(pod).await?;
+    let path = format!("{PATH}/tides");
+    let (status, refusal) = send(&world, Method::DELETE, &path, &json!({})).await?;
+    assert_eq!(status, 400, "{refusal}");
+    let message = refusal["message"].as_str().unwrap_or_default();
+    assert!(
+        message.contains("Pod `gauge`") && message.contains("--detach"),
+        "{message}"
+    );
+    assert_eq!(world.get(Who::Editor, &path).await?.status(), 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn host_keys_are_fetched_only_where_that_is_switched_on() -> Result<()> {
+    let mut body = git("tides", "main");
+    // Nobody listens there.
+    body["spec"]["uri"] = json!("ssh://git@127.0.0.1:1/a.git");
+    let quiet = super::world(|_| ()).await?;
+    assert_eq!(send(&quiet, Method::POST, PATH, &body).await?.0, 201);
+    let curious = super::world(|settings| settings.scans_host_keys = true).await?;
+    let (status, refusal) = send(&curious, Method::POST, PATH, &body).await?;
+    assert_eq!(status, 400, "{refusal}");
+    let message = refusal["message"].as_str().unwrap_or_default();
+    let (cause, again) = message
+        .split_once("; can not extract the public SSH host key from URI: ")
+        .unwrap_or_default();
+    assert_eq!(
+        cause,
+        format!("Validation of connection is failed: {again}"),
+        "{message}"
+    );
+    // Whoever brings the keys is not asked for them.
+    body["spec"]["publicKey"] = json!("aG9zdA==");
+    assert_eq!(send(&curious, Method::POST, PATH, &body).await?.0, 201);
+    Ok(())
+}

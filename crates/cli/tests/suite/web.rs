@@ -1,0 +1,37 @@
+//! The web servers of real processes: that of `bowline up`, and `bowline server` in front of the
+//! Kubernetes API of another one. What REST answers is tested where it is served from.
+
+mod schemathesis;
+mod server;
+mod up;
+
+use anyhow::Result;
+use reqwest::Client;
+use serde_json::Value;
+
+const WHOAMI: &str = "/api/v1/whoami";
+
+/// A client that follows nothing by itself.
+fn http() -> Result<Client> {
+    let builder = Client::builder().no_proxy();
+    Ok(builder
+        .redirect(reqwest::redirect::Policy::none())
+        .build()?)
+}
+
+/// Whom a server takes the sender of a request for; `None` where it does not know.
+async fn whoami(request: reqwest::RequestBuilder) -> Result<Option<(String, Vec<String>)>> {
+    let answer = request.send().await?;
+    if answer.status() == 401 {
+        return Ok(None);
+    }
+    let who: Value = answer.error_for_status()?.json().await?;
+    let groups = who["groups"].as_array().into_iter().flatten();
+    let groups = groups
+        .filter_map(|group| group.as_str().map(str::to_owned))
+        .collect();
+    Ok(Some((
+        who["user"].as_str().unwrap_or_default().to_owned(),
+        groups,
+    )))
+}
