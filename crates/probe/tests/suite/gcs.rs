@@ -254,3 +254,23 @@ async fn an_identity_that_workloads_borrow_is_not_tried() {
     .await;
     expect(&report, "credentials-kind-untried");
 }
+
+#[tokio::test]
+async fn a_location_in_a_bucket_is_proved_with_the_key_of_another_connection() {
+    let Some(server) = Gcs::shared() else { return };
+    let linked = gcs(&read(&server.key_file), Some("models"));
+    let others = [&linked];
+    let location = connection("uri", &[("URI", "gs://models/demo/hello.txt")]);
+    let ask = Ask::default();
+    let request = bowline_probe::Request {
+        others: &others,
+        ..kit::request(&location, &ask)
+    };
+    let settings = Settings {
+        google: server.endpoint.clone(),
+        ..Settings::default()
+    };
+    let report = kit::run_with(&request, &at_home(), &settings).await;
+    assert!(report.kind().is_none(), "{}", kit::lines(&report));
+    assert!(kit::lines(&report).contains("object passed: `demo/hello.txt`"));
+}

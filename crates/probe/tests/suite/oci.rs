@@ -540,3 +540,42 @@ async fn an_old_login_of_amazons_is_told_from_a_wrong_one() {
     };
     expect(&report, "registry-login-expired");
 }
+
+#[tokio::test]
+async fn a_location_of_an_image_is_proved_with_the_login_of_another_connection() {
+    let Some(server) = Registry::shared() else {
+        return;
+    };
+    let linked = registry(&server.token, &server.token, robot(server), &[]);
+    let others = [&linked];
+    let location = |image: &str| {
+        kit::connection(
+            "uri",
+            &[("URI", &format!("oci://{}/{image}", server.token))],
+        )
+    };
+    let ask = Ask::default();
+    for (image, id) in [
+        ("team/app:v1", None),
+        ("team/app", Some("no-such-tag")),
+        ("team/none:v1", Some("no-such-image")),
+    ] {
+        let connection = location(image);
+        let request = bowline_probe::Request {
+            others: &others,
+            ..kit::request(&connection, &ask)
+        };
+        let report = kit::run_with(&request, &at_home(), &Settings::default()).await;
+        assert_eq!(
+            report.kind().map(|_| kit::outcome(&report)),
+            id,
+            "{}",
+            kit::lines(&report)
+        );
+        assert!(
+            kit::lines(&report).contains("sign-in passed"),
+            "{}",
+            kit::lines(&report)
+        );
+    }
+}
