@@ -16,7 +16,7 @@ use url::Url;
 use crate::http::{Answer, Call};
 use crate::outcome::{self, Outcome};
 use crate::report::StepName;
-use crate::session::{Place, Session, quoted};
+use crate::session::{Place, Session, is_at, quoted};
 use crate::status::ask;
 use crate::trouble::Trouble;
 use account::{Account, Proof};
@@ -35,7 +35,8 @@ pub(crate) async fn run(session: &mut Session<'_>, place: &Place) -> Result<(), 
     session.reach(&account.endpoint.clone()).await?;
     session.begin(StepName::SignIn);
     account.proof = principal::exchanged(session, account.proof).await?;
-    let first = list(session, &account, place).await?;
+    let path = place.path.as_deref().unwrap_or_default();
+    let first = list(session, &account, place.root.as_deref(), path).await?;
     match doubts.into_iter().next() {
         Some(doubt) => session.warn(doubt),
         None => session.pass(format!("account {}", quoted(&account.name))),
@@ -49,9 +50,19 @@ pub(crate) async fn run(session: &mut Session<'_>, place: &Place) -> Result<(), 
         return Ok(());
     };
     session.begin(StepName::Right);
-    let first = first?;
+    let mut first = match first {
+        Err(trouble) if trouble.is(&outcome::NO_SUCH_CONTAINER) => {
+            session.skip(StepName::Right, &outcome::NOT_REACHED);
+            session.begin(StepName::Object);
+            return Err(trouble.detail(quoted(container)));
+        }
+        first => first?,
+    };
     session.pass("list");
-    let path = place.path.as_deref().unwrap_or_default();
+    if first.as_ref().is_some_and(|name| !is_at(name, path)) {
+        // Something beside it comes first: `model-2` stands before `model/`.
+        first = list(session, &account, Some(container), &format!("{path}/")).await??;
+    }
     session.begin(StepName::Object);
     match first {
         Some(first) => {
@@ -77,12 +88,12 @@ pub(crate) async fn run(session: &mut Session<'_>, place: &Place) -> Result<(), 
 async fn list(
     session: &mut Session<'_>,
     account: &Account,
-    place: &Place,
+    container: Option<&str>,
+    prefix: &str,
 ) -> Result<Result<Option<String>, Trouble>, Trouble> {
-    let prefix = place.path.as_deref().unwrap_or_default();
     let common = [("comp", "list"), ("maxresults", "1")];
     let of_container = [("restype", "container"), ("prefix", prefix)];
-    let (path, query) = match place.root.as_deref() {
+    let (path, query) = match container {
         Some(container) => (vec![container], [&of_container[..], &common].concat()),
         None => (Vec::new(), common.to_vec()),
     };

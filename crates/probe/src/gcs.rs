@@ -15,7 +15,7 @@ use url::Url;
 use crate::http::{Answer, Call};
 use crate::outcome::{self, Outcome};
 use crate::report::StepName;
-use crate::session::{Place, Session, quoted};
+use crate::session::{Place, Session, is_at, quoted};
 use crate::status::{ask, otherwise};
 use crate::trouble::Trouble;
 use key::Key;
@@ -58,7 +58,12 @@ pub(crate) async fn run(session: &mut Session<'_>, place: &Place) -> Result<(), 
     };
     let path = place.path.as_deref().unwrap_or_default();
     session.begin(StepName::Right);
-    let first = list(session, &bucket, path).await?;
+    let mut first = list(session, &bucket, path).await?;
+    session.pass("list");
+    if first.as_ref().is_some_and(|name| !is_at(name, path)) {
+        // Something beside it comes first: `model-2` stands before `model/`.
+        first = list(session, &bucket, &format!("{path}/")).await?;
+    }
     session.begin(StepName::Object);
     match first {
         Some(first) => {
@@ -100,7 +105,7 @@ impl Bucket {
     }
 }
 
-/// The first object whose name begins like this. Ends the step `right`.
+/// The first object whose name begins like this.
 async fn list(
     session: &mut Session<'_>,
     bucket: &Bucket,
@@ -119,7 +124,7 @@ async fn list(
     let answer = ask(session, call).await?;
     let shown = quoted(&bucket.name);
     match answer.status {
-        StatusCode::OK => session.pass("list"),
+        StatusCode::OK => {}
         StatusCode::NOT_FOUND => {
             session.skip(StepName::Right, &outcome::NOT_REACHED);
             session.begin(StepName::Object);

@@ -95,7 +95,8 @@ fn address(connection: &Connection, registry: &str) -> Result<Url, Trouble> {
     let written = connection
         .read("OCI_HOST")
         .and_then(|host| host.text.trim().split_once("://"));
-    let scheme = match written.filter(|(_, rest)| rest.starts_with(registry)) {
+    let is_this = |(_, rest): &(&str, &str)| rest.split('/').next() == Some(registry);
+    let scheme = match written.filter(is_this) {
         Some((scheme, _)) => scheme,
         None if is_loopback(registry) => "http",
         None => "https",

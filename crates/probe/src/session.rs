@@ -58,6 +58,12 @@ impl Place {
     }
 }
 
+/// Whether an object's name is a path, or below it as below a folder.
+pub(crate) fn is_at(name: &str, path: &str) -> bool {
+    let below = name.strip_prefix(path.trim_end_matches('/'));
+    path.is_empty() || name == path || below.is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// One running probe.
 pub(crate) struct Session<'a> {
     /// The connection whose fields are used.

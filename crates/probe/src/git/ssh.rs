@@ -35,7 +35,11 @@ pub(super) async fn run(
         .connection
         .read("known_hosts")
         .map(|file| file.text.to_owned());
-    let target = Target::new(&remote.host, remote.port);
+    let host = match remote.host.contains(':') {
+        true => format!("[{}]", remote.host),
+        false => remote.host.clone(),
+    };
+    let target = Target::new(&host, remote.port);
     let target = target.ok_or_else(|| Trouble::new(&outcome::ADDRESS_UNREADABLE))?;
     let stream = session.dial(&target).await?;
 

@@ -89,6 +89,7 @@ async fn without_a_container_only_the_key_is_proved() {
 #[rstest]
 #[case::no_container("nothing-here", "", "no-such-container")]
 #[case::no_blob("models", "demo/none.txt", "no-such-object")]
+#[case::no_whole_name("models", "demo/hel", "no-such-object")]
 #[tokio::test]
 async fn what_is_not_there_is_told(#[case] container: &str, #[case] path: &str, #[case] id: &str) {
     let Some(server) = Azurite::shared() else {

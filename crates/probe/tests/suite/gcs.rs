@@ -69,6 +69,7 @@ async fn without_a_bucket_only_the_key_is_proved() {
 #[case::no_right("forbidden", "", "gcs-may-not-list")]
 #[case::no_bucket("nothing-here", "", "no-such-bucket")]
 #[case::no_object("models", "demo/none.txt", "no-such-object")]
+#[case::no_whole_name("models", "demo/hel", "no-such-object")]
 #[tokio::test]
 async fn what_is_not_there_or_not_allowed_is_told(
     #[case] bucket: &str,
