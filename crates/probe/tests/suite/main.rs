@@ -2,6 +2,7 @@
 
 mod addresses;
 mod bounds;
+mod hub;
 mod kit;
 mod oci;
 mod s3;
