@@ -95,6 +95,8 @@ install-tools: ## Install or build what `demo`, `test`, `test-cluster` and `chec
 	@scripts/cluster-tools.sh > /dev/null
 	@scripts/kserve-storage.sh > /dev/null
 	@scripts/odahu-client.sh > /dev/null
+	@scripts/oidc-provider.sh > /dev/null
+	@scripts/schemathesis.sh > /dev/null
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed here

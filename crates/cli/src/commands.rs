@@ -46,7 +46,6 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
         Command::Lint(lint) => return Ok(lint::files(&lint)?),
         Command::List(list) => wait(&small(), list::run(&list, &cluster))?,
         Command::Show(show) => wait(&small(), show::run(&show, &cluster))?,
-        Command::Test(test) => return Ok(wait(&Runtime::new(), test::run(&test, &cluster))?),
         Command::Create(create) => wait(&small(), create::run(&create, &cluster))?,
         Command::Set(set) => wait(&small(), set::run(&set, &cluster))?,
         Command::Unset(unset) => wait(&small(), set::unset(&unset, &cluster))?,
@@ -54,12 +53,13 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
         Command::Export(export) => wait(&small(), export::run(&export, &cluster))?,
         Command::Import(import) => wait(&small(), import::run(&import, &cluster))?,
         Command::Types(types) => wait(&small(), types::run(&types, &cluster))?,
+        Command::Test(test) => return Ok(wait(&Runtime::new(), test::run(&test, &cluster))?),
         Command::Usage(usage) => wait(&small(), usage::run(&usage, &cluster))?,
         Command::Delete(delete) => wait(&small(), delete::run(&delete, &cluster))?,
         Command::Env(env) => wait(&small(), env::run(&env, &cluster))?,
         Command::Run(run) => {
             let injected = wait(&small(), run::fetch(&run, &cluster))?;
-            return Ok(run::replace_process(&run, &injected)?);
+            return Ok(run::replace_process(&run, &injected));
         }
         Command::Convert(convert) => return Ok(convert::run(&convert)?),
         Command::Completion(completion) => completion::run(&completion)?,

@@ -6,13 +6,17 @@
 //! for a probe: no identity of a cloud, no proxy, no `.netrc`, no kubeconfig. Dropping the future
 //! that [`probe`] returns cancels it.
 
+mod azure;
 pub mod dial;
+mod gcs;
+mod git;
 mod http;
 mod oci;
 pub mod outcome;
 pub mod report;
 mod s3;
 mod session;
+mod sigv4;
 pub mod slots;
 mod status;
 pub mod tested;
@@ -73,6 +77,14 @@ pub struct Settings {
     pub answer: Duration,
     /// The hub behind `hf://`.
     pub hub: String,
+    /// Google Cloud Storage.
+    pub google: String,
+    /// Azure Blob storage; `{account}` stands for the account's name.
+    pub azure: String,
+    /// Where service principals of Azure get tokens.
+    pub entra: String,
+    /// The API of Amazon's registry; `{region}` stands for the registry's region.
+    pub ecr: String,
     /// The clock that requests are signed by.
     pub now: fn() -> Timestamp,
 }
@@ -84,6 +96,10 @@ impl Default for Settings {
             connect: Duration::from_secs(3),
             answer: Duration::from_secs(5),
             hub: "https://huggingface.co".to_owned(),
+            google: "https://storage.googleapis.com".to_owned(),
+            azure: "https://{account}.blob.core.windows.net".to_owned(),
+            ecr: "https://api.ecr.{region}.amazonaws.com".to_owned(),
+            entra: "https://login.microsoftonline.com".to_owned(),
             now: Timestamp::now,
         }
     }
@@ -148,9 +164,9 @@ pub(crate) fn run_as<'a>(
             Protocol::S3 => s3::run(session, &place).await,
             Protocol::Uri => uri::run(session, &place).await,
             Protocol::Oci => oci::run(session, &place).await,
-            Protocol::Gcs | Protocol::Azure | Protocol::Git => {
-                Err(Trouble::new(&outcome::FIELDS_WRONG).detail(protocol.as_str()))
-            }
+            Protocol::Git => git::run(session, &place).await,
+            Protocol::Gcs => gcs::run(session, &place).await,
+            Protocol::Azure => azure::run(session, &place).await,
         }
     })
 }

@@ -5,6 +5,7 @@
 //! specification of the CNCF's Distribution. What a workload does with the image is left to it.
 
 mod challenge;
+mod ecr;
 mod image;
 mod pull;
 mod push;
@@ -37,13 +38,10 @@ pub(crate) async fn run(session: &mut Session<'_>, place: &Place) -> Result<(), 
     session.reach(&base).await?;
 
     session.begin(StepName::SignIn);
-    let config = session.connection.value(".dockerconfigjson");
-    let name = format!(
-        "{}/{}",
-        image.login_host,
-        image.repository.as_deref().unwrap_or_default()
-    );
-    let login = config.and_then(|config| Login::find(config.expose(), &name));
+    let login = match ecr::login(session, &image.registry).await? {
+        Some(login) => Some(login),
+        None => found(session.connection, &image),
+    };
     let scope = image.scope(access.push && is_push);
     let pass = sign_in::sign_in(session, &base, login.as_ref(), scope.as_deref()).await?;
     match (&login, pass.is_asked) {
@@ -81,13 +79,24 @@ pub(crate) async fn run(session: &mut Session<'_>, place: &Place) -> Result<(), 
     Ok(())
 }
 
+/// The login of the docker config.
+fn found(connection: &Connection, image: &Image) -> Option<Login> {
+    let config = connection.value(".dockerconfigjson")?;
+    let repository = image.repository.as_deref().unwrap_or_default();
+    Login::find(
+        config.expose(),
+        &format!("{}/{repository}", image.login_host),
+    )
+}
+
 /// Where the registry is. What people wrote decides; else a registry on this machine is spoken to
 /// without TLS, as container runtimes do.
 fn address(connection: &Connection, registry: &str) -> Result<Url, Trouble> {
     let written = connection
         .read("OCI_HOST")
         .and_then(|host| host.text.trim().split_once("://"));
-    let scheme = match written.filter(|(_, rest)| rest.starts_with(registry)) {
+    let is_this = |(_, rest): &(&str, &str)| rest.split('/').next() == Some(registry);
+    let scheme = match written.filter(is_this) {
         Some((scheme, _)) => scheme,
         None if is_loopback(registry) => "http",
         None => "https",

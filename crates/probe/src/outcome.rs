@@ -153,6 +153,7 @@ outcomes! {
     REGISTRY_LOGIN_NEEDED = Unauthenticated "registry-login-needed" Key(".dockerconfigjson"), "the registry wants a login, and the docker config has none for it" => "add an entry for this registry";
     WRONG_REGISTRY_LOGIN = Unauthenticated "wrong-registry-login" Key(".dockerconfigjson"), "the registry does not accept the login that the docker config has for it" => "make the docker config anew with `kubectl create secret docker-registry`";
     REGISTRY_LOGIN_EXPIRED = Unauthenticated "registry-login-expired" Key(".dockerconfigjson"), "Amazon's registry does not accept the login; such logins end after 12 hours" => "make it anew with `aws ecr get-login-password`, or give access keys beside it";
+    MAY_NOT_LOG_IN = Forbidden "may-not-log-in" Key("AWS_ACCESS_KEY_ID"), "the access key is right, but may not log in to Amazon's registry" => "grant it `ecr:GetAuthorizationToken`";
     LOGIN_KIND_WRONG = Unauthenticated "login-kind-wrong" Key(".dockerconfigjson"), "the registry takes user and password only, and the docker config has a token" => "log in with user and password";
     REALM_FORBIDDEN = Forbidden "realm-forbidden" Address, "the registry sends logins to an address that tests never go to" => "do not trust this registry; ask its owner";
     REALM_PLAIN = Forbidden "realm-plain" Address, "the registry has TLS, but wants the login sent on without" => "let the registry's owner give its token service an `https://` address";
@@ -180,6 +181,44 @@ outcomes! {
     KEY_LOCKED = Invalid "key-locked" Key("ssh-privatekey"), "the private key is locked by a passphrase, which workloads cannot type in" => "make a key without one, for this purpose only";
     KEY_KIND_UNTRIED = Invalid "key-kind-untried" Key("ssh-privatekey"), "tests cannot sign with keys of this kind" => "use an ed25519 key; RSA and DSA keys are not tried here";
     KEY_REFUSED = Unauthenticated "key-refused" Key("ssh-privatekey"), "the server does not let this key in" => "add its public key to the repository's deploy keys or to the account";
+
+    // Google Cloud Storage.
+    PRIVATE_KEY_UNREADABLE = Invalid "private-key-unreadable" Key("gcloud-application-credentials.json"), "the private key in the key file cannot be read" => "download the key file anew";
+    CREDENTIALS_KIND_UNTRIED = Fine "credentials-kind-untried" Key("gcloud-application-credentials.json"), "credentials of this kind borrow an identity from where workloads run, so they are not tried from here" => "test it with a key file of a service account";
+    TOKENS_FORBIDDEN = Forbidden "tokens-forbidden" Key("gcloud-application-credentials.json"), "the key file sends to an address for tokens that tests never go to" => "download the key file anew; its `token_uri` is Google's";
+    WRONG_SERVICE_ACCOUNT_KEY = Unauthenticated "wrong-service-account-key" Key("gcloud-application-credentials.json"), "the service account is known, but this key is not one of its" => "make a new key of the service account; the old one may have been deleted";
+    UNKNOWN_SERVICE_ACCOUNT = Unauthenticated "unknown-service-account" Key("gcloud-application-credentials.json"), "there is no such service account, or it is disabled" => "make the account anew, or use the key file of another";
+    REFRESH_TOKEN_REFUSED = Unauthenticated "refresh-token-refused" Key("gcloud-application-credentials.json"), "the person's refresh token is not accepted any more" => "log in anew, or better use a service account";
+    GCS_TOKEN_REFUSED = Unauthenticated "gcs-token-refused" Key("gcloud-application-credentials.json"), "a token was given for the key, but the storage service does not accept it" => "check that key file and service are of the same cloud";
+    GCS_MAY_NOT_LIST = Forbidden "gcs-may-not-list" Place, "the key is right, but may not list the bucket" => "grant the account `roles/storage.objectViewer` on the bucket";
+    GCS_MAY_NOT_READ = Forbidden "gcs-may-not-read" Place, "the key is right, but may not read this object" => "grant the account `roles/storage.objectViewer` on the bucket";
+    GCS_MAY_NOT_WRITE = Forbidden "gcs-may-not-write" Place, "the key is right, but may not write here" => "grant the account `roles/storage.objectUser`, if workloads are to write";
+    GCS_MAY_NOT_DELETE = Forbidden "gcs-may-not-delete" Place, "an object could be written, but not deleted again" => "grant the account `roles/storage.objectUser`, and delete `.bowline-probe/` by hand";
+
+    // Azure Blob storage.
+    AZURE_LOGIN_NEEDED = Unauthenticated "azure-login-needed" Key("AZURE_STORAGE_ACCESS_KEY"), "the account cannot be used without a key, signature or principal" => "set one of them";
+    WRONG_AZURE_KEY = Unauthenticated "wrong-azure-key" Key("AZURE_STORAGE_ACCESS_KEY"), "the account does not accept this key" => "copy `key1` or `key2` again; if it is right, see the account's firewall and both clocks";
+    AZURE_KEYS_OFF = Unauthenticated "azure-keys-off" Key("AZURE_STORAGE_ACCESS_KEY"), "the account takes no keys, by its own settings" => "use a service principal, or let its owner allow shared keys";
+    SAS_UNSIGNED = Invalid "sas-unsigned" Key("AZURE_STORAGE_SAS_TOKEN"), "the shared access signature has no `sig`, so nothing was sent" => "copy the whole query string";
+    SAS_EXPIRED = Unauthenticated "sas-expired" Key("AZURE_STORAGE_SAS_TOKEN"), "the shared access signature has ended, so it was not sent" => "make a new one";
+    SAS_TOO_EARLY = Unauthenticated "sas-too-early" Key("AZURE_STORAGE_SAS_TOKEN"), "the shared access signature is not good yet, so it was not sent" => "wait, or make one that begins earlier";
+    SAS_NEEDS_TLS = Invalid "sas-needs-tls" Key("AZURE_STORAGE_SAS_TOKEN"), "the shared access signature is for `https://` only" => "use the account's `https://` address";
+    SAS_FOR_OTHERS = Invalid "sas-for-others" Key("AZURE_STORAGE_SAS_TOKEN"), "the shared access signature is not for blobs and their containers" => "make one for the service blob, with the resource types container and object";
+    SAS_NARROW = Fine "sas-narrow" Key("AZURE_STORAGE_SAS_TOKEN"), "the shared access signature does not permit both reading and listing" => "make one with `r` and `l`; readers that fetch folders need both";
+    SAS_BY_ADDRESS = Fine "sas-by-address" Key("AZURE_STORAGE_SAS_TOKEN"), "the shared access signature works from some addresses only; it works from here" => "check that workloads have one of these addresses";
+    SAS_OTHER_ADDRESS = Forbidden "sas-other-address" Key("AZURE_STORAGE_SAS_TOKEN"), "the shared access signature does not work from the address that this comes from" => "make one for the addresses that workloads come from";
+    SAS_ENDS_SOON = Fine "sas-ends-soon" Key("AZURE_STORAGE_SAS_TOKEN"), "the shared access signature ends within a week" => "make a new one in time";
+    WRONG_SAS = Unauthenticated "wrong-sas" Key("AZURE_STORAGE_SAS_TOKEN"), "the account does not accept the shared access signature" => "copy it again to its end; the key that it was made with may have been replaced";
+    UNKNOWN_TENANT = Unauthenticated "unknown-tenant" Key("AZURE_TENANT_ID"), "Microsoft Entra knows no such tenant" => "copy the directory (tenant) id again";
+    UNKNOWN_CLIENT = Unauthenticated "unknown-client" Key("AZURE_CLIENT_ID"), "the tenant has no such application" => "copy the application (client) id again, and check that it is in this tenant";
+    WRONG_CLIENT_SECRET = Unauthenticated "wrong-client-secret" Key("AZURE_CLIENT_SECRET"), "the application is known, but this is not its secret" => "copy the secret's value, not its id, or make a new one";
+    CLIENT_SECRET_EXPIRED = Unauthenticated "client-secret-expired" Key("AZURE_CLIENT_SECRET"), "the application's secret has ended" => "make a new one";
+    AZURE_TOKEN_REFUSED = Unauthenticated "azure-token-refused" Key("AZURE_CLIENT_ID"), "a token was given for the principal, but the account does not accept it" => "check that account and principal are of the same tenant";
+    AZURE_MAY_NOT_LIST = Forbidden "azure-may-not-list" Place, "the login is right, but may not list the container" => "grant `Storage Blob Data Reader`, or make a signature with `l`";
+    AZURE_MAY_NOT_READ = Forbidden "azure-may-not-read" Place, "the login is right, but may not read this blob" => "grant `Storage Blob Data Reader`, or make a signature with `r`";
+    AZURE_MAY_NOT_WRITE = Forbidden "azure-may-not-write" Place, "the login is right, but may not write here" => "grant `Storage Blob Data Contributor`, or make a signature with `w` and `c`, if workloads are to write";
+    AZURE_MAY_NOT_DELETE = Forbidden "azure-may-not-delete" Place, "a blob could be written, but not deleted again" => "grant `Storage Blob Data Contributor`, and delete `.bowline-probe/` by hand";
+    NO_SUCH_CONTAINER = NotFound "no-such-container" Place, "the account has no such container" => "check the spelling, and that it is in this account";
 }
 
 impl Outcome {

@@ -1,10 +1,10 @@
 //! Proves an S3 connection: endpoint, region, addressing style, signature, clock, bucket, object and
-//! rights. The requests are signed by `sign`, placed by `address`, and what comes back is read by
+//! rights. The requests are signed by `sigv4`, placed by `address`, and what comes back is read by
 //! `errors`.
 
 mod address;
 mod errors;
-mod sign;
+
 mod steps;
 mod xml;
 
@@ -17,9 +17,9 @@ use crate::http::{Answer, Call};
 use crate::outcome;
 use crate::report::StepName;
 use crate::session::{Place, Session};
+use crate::sigv4::{Keys, sign};
 use crate::trouble::Trouble;
 use address::{Address, Style};
-use sign::Keys;
 
 /// Proves that a place can be used with the session's connection.
 pub(crate) async fn run(session: &mut Session<'_>, place: &Place) -> Result<(), Trouble> {
@@ -108,7 +108,7 @@ impl Store {
             );
         }
         if let Some(keys) = &self.keys {
-            let signed = sign::sign(keys, &self.region, &call, (session.settings.now)());
+            let signed = sign(keys, &self.region, "s3", &call, (session.settings.now)());
             for (name, value) in signed {
                 call = call.secret(HeaderName::from_static(name), &value);
             }

@@ -1,6 +1,8 @@
 //! One running probe: its steps, told as they begin and end, and its HTTP client. What the steps
 //! are is left to the protocols.
 
+mod sent;
+
 use std::time::{Duration, Instant};
 
 use bowline_core::{Connection, Protocol};
@@ -13,6 +15,7 @@ use crate::outcome::{self, At, Outcome};
 use crate::report::{News, Report, State, Step, StepName, plain};
 use crate::trouble::Trouble;
 use crate::{Ask, Request, Settings, Sink};
+use sent::Sent;
 
 const ALL_STEPS: [StepName; 8] = [
     StepName::Fields,
@@ -55,6 +58,12 @@ impl Place {
     }
 }
 
+/// Whether an object's name is a path, or below it as below a folder.
+pub(crate) fn is_at(name: &str, path: &str) -> bool {
+    let below = name.strip_prefix(path.trim_end_matches('/'));
+    path.is_empty() || name == path || below.is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// One running probe.
 pub(crate) struct Session<'a> {
     /// The connection whose fields are used.
@@ -71,6 +80,7 @@ pub(crate) struct Session<'a> {
     is_trust_known: bool,
     sink: Sink<'a>,
     started: Instant,
+    sent: Sent,
     open: Option<(StepName, Instant)>,
     steps: Vec<Step>,
 }
@@ -92,6 +102,7 @@ impl<'a> Session<'a> {
             is_trust_known: false,
             sink,
             started: Instant::now(),
+            sent: Sent::default(),
             open: None,
             steps: Vec::new(),
         }
@@ -142,11 +153,20 @@ impl<'a> Session<'a> {
             field: self
                 .field(trouble.outcome)
                 .filter(|_| matches!(state, State::Failed | State::Warned)),
-            detail: trouble.detail,
+            detail: self.shown(trouble.detail),
             took: began.elapsed(),
         };
         (self.sink)(News::Ended(&step));
         self.steps.push(step);
+    }
+
+    /// A service that sends back what it was sent does not get it into a report.
+    fn shown(&self, detail: Option<String>) -> Option<String> {
+        let repeats = |detail: &String| self.sent.is_in(detail);
+        match detail.as_ref().is_some_and(repeats) {
+            true => Some("the service sent back what it was sent; that is not shown".to_owned()),
+            false => detail,
+        }
     }
 
     fn next(&self) -> StepName {
@@ -252,6 +272,7 @@ impl<'a> Session<'a> {
     /// When no answer comes.
     pub(crate) async fn send(&mut self, call: Call) -> Result<Answer, Trouble> {
         self.trust()?;
+        self.sent.note(&call);
         self.http.send(call).await
     }
 

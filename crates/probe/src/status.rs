@@ -16,16 +16,22 @@ use crate::trouble::Trouble;
 /// With the outcome, also when no answer comes.
 pub(crate) async fn ask(session: &mut Session<'_>, call: Call) -> Result<Answer, Trouble> {
     let url = call.url.clone();
-    let answer = session.send(call).await?;
+    let answer = settled(session.send(call).await?)?;
+    match next_hop(&url, &answer) {
+        Some((next, _)) => Err(sent_on(session, &next).await),
+        None => Ok(answer),
+    }
+}
+
+/// Tells failures and pleas to wait.
+///
+/// # Errors
+/// With the outcome.
+pub(crate) fn settled(answer: Answer) -> Result<Answer, Trouble> {
     let outcome = match answer.status.as_u16() {
         429 => &outcome::SERVICE_BUSY,
         500..=599 => &outcome::SERVICE_FAILED,
-        _ => {
-            return match next_hop(&url, &answer) {
-                Some((next, _)) => Err(sent_on(session, &next).await),
-                None => Ok(answer),
-            };
-        }
+        _ => return Ok(answer),
     };
     Err(Trouble::new(outcome).detail(format!("status {}", answer.status.as_u16())))
 }

@@ -159,7 +159,7 @@ fn sort(status: StatusCode) -> (&'static str, &'static str) {
         429 => ("too-many-requests", "There are too many requests"),
         431 => ("headers-too-large", "The headers are too large"),
         503 => ("unavailable", "It does not work now"),
-        400..=499 => ("refused", "The request is refused"),
+        _ if status.is_client_error() => ("refused", "The request is refused"),
         _ => ("internal", "The server is at fault"),
     }
 }

@@ -1,4 +1,4 @@
-//! A real OpenID provider of a test's own, started by `tests/servers/oidc.sh`. Who signs in there,
+//! A real `OpenID` provider of a test's own, started by `tests/servers/oidc.sh`. Who signs in there,
 //! and how, is left to the tests.
 
 use std::io::{BufRead, BufReader, Write};

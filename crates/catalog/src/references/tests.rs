@@ -10,7 +10,7 @@ fn shown(object: &Value) -> Vec<String> {
     uses(kind, object).into_iter().map(line).collect()
 }
 
-fn object(api_version: &str, kind: &str, rest: Value) -> Value {
+fn object(api_version: &str, kind: &str, rest: &Value) -> Value {
     let mut object = json!({
         "apiVersion": api_version, "kind": kind, "metadata": {"name": "x", "namespace": "harbour"},
     });
@@ -121,7 +121,7 @@ fn every_use_of_a_pod_specification_is_found(
         .iter()
         .map(|(secret, at)| format!("{secret} {place}{at}"))
         .collect();
-    assert_eq!(shown(&object(api_version, kind, spec)), expected);
+    assert_eq!(shown(&object(api_version, kind, &spec)), expected);
 }
 
 #[rstest]
@@ -151,7 +151,7 @@ fn an_annotation_names_connections(
     let annotated = object(
         api_version,
         kind,
-        json!({"metadata": {"annotations": {key: text}}}),
+        &json!({"metadata": {"annotations": {key: text}}}),
     );
     let line = |secret| format!("{secret} metadata.annotations[{key}] Annotation");
     let expected: Vec<_> = secrets.iter().map(line).collect();
@@ -165,7 +165,7 @@ fn a_pod_template_names_connections_itself() {
     let deployment = object(
         "apps/v1",
         "Deployment",
-        json!({"spec": {"template": template}}),
+        &json!({"spec": {"template": template}}),
     );
     let at = "spec.template.metadata.annotations[opendatahub.io/connections]";
     assert_eq!(shown(&deployment), [format!("a {at} Annotation")]);
@@ -182,7 +182,7 @@ fn a_model_server_of_any_name_is_looked_at() {
     let model = object(
         "serving.kserve.io/v1beta1",
         "InferenceService",
-        json!({"spec": spec}),
+        &json!({"spec": spec}),
     );
     assert_eq!(
         shown(&model),
@@ -197,7 +197,7 @@ fn a_model_server_of_any_name_is_looked_at() {
 fn every_worker_group_of_ray_is_looked_at() {
     let group = |name| json!({"template": {"spec": {"imagePullSecrets": [{"name": name}]}}});
     let spec = json!({"workerGroupSpecs": [group("a"), group("b")]});
-    let cluster = object("ray.io/v1", "RayCluster", json!({"spec": spec}));
+    let cluster = object("ray.io/v1", "RayCluster", &json!({"spec": spec}));
     let at =
         |index| format!("spec.workerGroupSpecs[{index}].template.spec.imagePullSecrets[0].name");
     assert_eq!(
@@ -213,7 +213,7 @@ fn every_worker_group_of_ray_is_looked_at() {
 fn an_account_lends_secrets() {
     let rest = json!({"secrets": [{"name": "a"}], "imagePullSecrets": [{"name": "b"}]});
     assert_eq!(
-        shown(&object("v1", "ServiceAccount", rest)),
+        shown(&object("v1", "ServiceAccount", &rest)),
         [
             "a secrets[0].name ServiceAccount",
             "b imagePullSecrets[0].name PullSecret"
@@ -223,7 +223,7 @@ fn an_account_lends_secrets() {
 
 #[test]
 fn keys_of_storage_config_are_copies_that_nobody_needs() {
-    let mut config = object("v1", "Secret", json!({"data": {"tides": null}}));
+    let mut config = object("v1", "Secret", &json!({"data": {"tides": null}}));
     config["metadata"]["name"] = "storage-config".into();
     let uses = uses(Kind::of_object(&config).unwrap(), &config);
     assert_eq!(
@@ -236,7 +236,7 @@ fn keys_of_storage_config_are_copies_that_nobody_needs() {
 #[test]
 fn keys_of_other_secrets_are_no_uses() {
     assert_eq!(
-        shown(&object("v1", "Secret", json!({"data": {"tides": null}}))),
+        shown(&object("v1", "Secret", &json!({"data": {"tides": null}}))),
         [""; 0]
     );
 }
@@ -245,7 +245,7 @@ fn keys_of_other_secrets_are_no_uses() {
 fn an_account_of_ours_needs_nothing_by_itself() {
     let labels = json!({"app.kubernetes.io/managed-by": "bowline"});
     let rest = json!({"metadata": {"labels": labels}, "secrets": [{"name": "a"}]});
-    let account = object("v1", "ServiceAccount", rest);
+    let account = object("v1", "ServiceAccount", &rest);
     assert!(uses(Kind::of_object(&account).unwrap(), &account)[0].is_derived);
 }
 
@@ -259,7 +259,7 @@ fn a_pipeline_server_names_its_storage_and_its_database() {
     let server = object(
         api,
         "DataSciencePipelinesApplication",
-        json!({"spec": spec}),
+        &json!({"spec": spec}),
     );
     assert_eq!(
         shown(&server),
@@ -281,7 +281,7 @@ fn what_has_come_to_its_end_uses_nothing(
     #[case] kind: &str,
     #[case] rest: Value,
 ) {
-    assert_eq!(shown(&object(api_version, kind, rest)), [""; 0]);
+    assert_eq!(shown(&object(api_version, kind, &rest)), [""; 0]);
 }
 
 #[rstest]
@@ -290,5 +290,5 @@ fn what_has_come_to_its_end_uses_nothing(
 #[case(json!({"spec": {"volumes": [{"secret": []}], "imagePullSecrets": [{"name": 1}]}}))]
 #[case(json!({"spec": null}))]
 fn odd_shapes_hold_no_uses(#[case] rest: Value) {
-    assert_eq!(shown(&object("v1", "Pod", rest)), [""; 0]);
+    assert_eq!(shown(&object("v1", "Pod", &rest)), [""; 0]);
 }

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn row(metadata: Value, data: Value) -> Option<Row> {
+fn row(metadata: &Value, data: &Value) -> Option<Row> {
     let mut object = json!({"metadata": metadata, "stringData": data});
     object["metadata"]["name"] = "tides".into();
     object["metadata"]["namespace"] = "harbour".into();
@@ -22,8 +22,8 @@ fn a_row_tells_everything_but_values() {
         "opendatahub.io/connection-test-timestamp": "2026-01-01T00:00:00Z",
     });
     let row = row(
-        json!({"annotations": annotations}),
-        json!({"URI": "https://tides.example/canary"}),
+        &json!({"annotations": annotations}),
+        &json!({"URI": "https://tides.example/canary"}),
     );
     let text = serde_json::to_string_pretty(&row).unwrap();
     assert!(!text.contains("canary"));
@@ -32,7 +32,7 @@ fn a_row_tells_everything_but_values() {
 
 #[test]
 fn a_candidate_says_why_and_what_would_make_it_a_connection() {
-    let row = row(json!({}), json!({"HF_TOKEN": "canary"})).unwrap();
+    let row = row(&json!({}), &json!({"HF_TOKEN": "canary"})).unwrap();
     assert!(row.is_candidate);
     assert!(row.why.contains("`HF_TOKEN`"), "{}", row.why);
     assert!(row.help.unwrap().starts_with("kubectl -n harbour annotate"));
@@ -40,13 +40,13 @@ fn a_candidate_says_why_and_what_would_make_it_a_connection() {
 
 #[test]
 fn other_secrets_have_no_row() {
-    assert_eq!(row(json!({}), json!({"colour": "blue"})), None);
+    assert_eq!(row(&json!({}), &json!({"colour": "blue"})), None);
 }
 
 #[test]
 fn a_legacy_connection_has_a_type() {
     let annotations = json!({"opendatahub.io/connection-type": "s3"});
-    let row = row(json!({"annotations": annotations}), json!({})).unwrap();
+    let row = row(&json!({"annotations": annotations}), &json!({})).unwrap();
     assert_eq!(row.type_.as_deref(), Some("s3"));
 }
 
@@ -56,7 +56,7 @@ fn only_the_text_true_makes_a_connection_vital() {
         "opendatahub.io/connection-type-protocol": "uri", "bowline.dev/vital": "yes",
     });
     assert!(
-        !row(json!({"annotations": annotations}), json!({}))
+        !row(&json!({"annotations": annotations}), &json!({}))
             .unwrap()
             .is_vital
     );

@@ -16,7 +16,7 @@ fn harbour() -> Scope {
 }
 
 fn names(view: &View) -> Vec<String> {
-    let page = view.query(&Query::default()).unwrap();
+    let page = view.query(&Query::default()).expect("a good query");
     page.items.into_iter().map(|row| row.name).collect()
 }
 

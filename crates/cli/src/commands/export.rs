@@ -4,8 +4,7 @@
 pub(super) mod document;
 pub(super) mod sealed;
 
-use bowline_catalog::edit::{is_secret, type_name};
-use bowline_catalog::types::ConnectionType;
+use bowline_catalog::edit::type_name;
 use bowline_core::{Connection, Recognition, Secret};
 
 use super::show::may_show;
@@ -31,8 +30,14 @@ pub async fn run(args: &Export, flags: &args::Cluster) -> Result<(), Failure> {
         let type_ = types
             .iter()
             .find(|type_| Some(&type_.name) == name.as_ref());
-        let is_open =
-            |key: &str, text: Option<&str>| args.with_values || is_shown(type_, key, text);
+        let protocol = match Connection::from_secret(secret.clone()) {
+            Recognition::Connection(connection) => connection.protocol,
+            _ => None,
+        };
+        let is_shown = |key: &str, text: &str| may_show(type_, protocol, key, text);
+        let is_open = |key: &str, text: Option<&str>| {
+            args.with_values || text.is_some_and(|text| is_shown(key, text))
+        };
         Item::of(secret, name, is_open)
     });
     let document = Document::new(items.collect());
@@ -48,10 +53,6 @@ pub async fn run(args: &Export, flags: &args::Cluster) -> Result<(), Failure> {
         ));
     }
     Ok(())
-}
-
-fn is_shown(type_: Option<&ConnectionType>, key: &str, text: Option<&str>) -> bool {
-    !is_secret(type_, key) && text.is_some_and(|text| may_show(key, text))
 }
 
 async fn secrets(

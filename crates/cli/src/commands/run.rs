@@ -43,16 +43,11 @@ pub async fn fetch(args: &Run, flags: &args::Cluster) -> Result<Vec<(String, Sen
     Ok(injected.variables)
 }
 
-/// Becomes the command; comes back only when it cannot be started.
-///
-/// # Errors
-/// Never: what went wrong has been shown, and is told by the exit code that shells have for it.
-pub fn replace_process(
-    args: &Run,
-    variables: &[(String, Sensitive)],
-) -> Result<ExitCode, Failures> {
+/// Becomes the command; comes back only when it cannot be started, which has been shown then and is
+/// told by the exit code that shells have for it.
+pub fn replace_process(args: &Run, variables: &[(String, Sensitive)]) -> ExitCode {
     let Some((program, rest)) = args.command.split_first() else {
-        return Ok(ExitCode::SUCCESS);
+        return ExitCode::SUCCESS;
     };
     let mut command = Command::new(program);
     command.args(rest).env_clear().envs(inherited(args.clean));
@@ -73,7 +68,7 @@ pub fn replace_process(
         .caused_by(&error)
         .help(help);
     Failures::from(failure).report();
-    Ok(ExitCode::from(code))
+    ExitCode::from(code)
 }
 
 /// What the command gets of our own environment.

@@ -1,4 +1,4 @@
-//! Templates in kubectl's JSONPath syntax: text, `{.path}`, `{"literal"}` and
+//! Templates in kubectl's `JSONPath` syntax: text, `{.path}`, `{"literal"}` and
 //! `{range .items[*]}…{end}`. The paths are those of the API server's printer columns, so that one
 //! engine knows what a path means; RFC 9535, which libraries follow, writes filters and names with
 //! dots in another way than `kubectl -o jsonpath` does. Slices, unions and `..` are not there.

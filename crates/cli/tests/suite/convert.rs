@@ -1,5 +1,7 @@
 //! Connections in the forms of other tools, through the process.
 
+use std::io::Write as _;
+
 use assert_cmd::Command;
 use rstest::rstest;
 
@@ -82,4 +84,29 @@ fn escape_sequences_in_values_are_kept_for_programs() {
         r#"{"A": "a\u001b[1mb"}"#,
     );
     assert_eq!(output.stdout, b"A='a\x1b[1mb'\n");
+}
+
+/// rclone itself reads the remote as it was meant.
+#[test]
+fn rclone_reads_the_remote() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("rclone.conf");
+    std::fs::write(&file, bowline("convert -f - --to rclone", MANIFEST).stdout).expect("a file");
+    let mut rclone = std::process::Command::new("rclone");
+    let Ok(output) = rclone
+        .arg("--config")
+        .arg(&file)
+        .args(["config", "dump"])
+        .output()
+    else {
+        // Past the capture of the test harness, which would hide it from everybody.
+        let _ = writeln!(std::io::stderr(), "SKIPPED: no `rclone` here");
+        return;
+    };
+    let remotes: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let expected = serde_json::json!({"soundings": {
+        "type": "s3", "provider": "Other", "env_auth": "false", "access_key_id": "reader",
+        "secret_access_key": "canary", "endpoint": "https://s3.wharf.example",
+    }});
+    assert_eq!(remotes, expected);
 }

@@ -6,15 +6,21 @@ mod server;
 mod up;
 
 use anyhow::Result;
-use reqwest::Client;
+use reqwest::{Client, ClientBuilder};
 use serde_json::Value;
 
 const WHOAMI: &str = "/api/v1/whoami";
 
+/// Clients that ask nobody on the way.
+fn builder() -> ClientBuilder {
+    // The client library leaves the choice of a provider to us; a second call changes nothing.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    Client::builder().no_proxy()
+}
+
 /// A client that follows nothing by itself.
 fn http() -> Result<Client> {
-    let builder = Client::builder().no_proxy();
-    Ok(builder
+    Ok(builder()
         .redirect(reqwest::redirect::Policy::none())
         .build()?)
 }

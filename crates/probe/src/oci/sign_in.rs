@@ -142,7 +142,7 @@ fn basic(username: &str, password: &Sensitive) -> Sensitive {
 /// Logins of Amazon's registry end by themselves, which is the likelier cause there.
 fn wrong_login(base: &Url) -> Trouble {
     let host = base.host_str().unwrap_or_default();
-    let is_amazon = host.contains(".dkr.ecr.") && host.contains(".amazonaws.com");
+    let is_amazon = super::ecr::region(host).is_some();
     Trouble::new(if is_amazon {
         &outcome::REGISTRY_LOGIN_EXPIRED
     } else {

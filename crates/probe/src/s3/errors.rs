@@ -7,10 +7,10 @@ use jiff::fmt::rfc2822;
 use url::Url;
 
 use super::xml;
-use crate::dial::Target;
 use crate::http::{Answer, next_hop};
-use crate::outcome::{self, Outcome};
+use crate::outcome;
 use crate::session::{Session, quoted};
+use crate::status::sent_on;
 use crate::trouble::Trouble;
 
 /// What is still no reason to worry about: services take a quarter of an hour.
@@ -29,24 +29,6 @@ pub(super) async fn why(
     match next_hop(url, answer) {
         Some((next, _)) => sent_on(session, &next).await,
         None => of_status(answer),
-    }
-}
-
-/// A redirect that is not S3's own way of naming a region.
-async fn sent_on(session: &mut Session<'_>, next: &Url) -> Trouble {
-    let host = quoted(next.host_str().unwrap_or_default());
-    let is_web = matches!(next.scheme(), "http" | "https");
-    let target = Target::of(next).filter(|_| is_web);
-    let judged = match &target {
-        Some(target) => session.guard.check(target, session.settings.connect).await,
-        None => Err(&outcome::SCHEME_FORBIDDEN),
-    };
-    let is_forbidden = |outcome: &Outcome| outcome.kind == Some(bowline_core::Kind::Forbidden);
-    match judged {
-        Err(outcome) if is_forbidden(outcome) => {
-            Trouble::new(&outcome::REDIRECT_FORBIDDEN).detail(format!("to {host}"))
-        }
-        _ => Trouble::new(&outcome::REDIRECTED).detail(format!("to {host}")),
     }
 }
 

@@ -1,7 +1,10 @@
 //! The tests of probes against servers: real ones, and stubs with one fault each.
 
 mod addresses;
+mod azure;
 mod bounds;
+mod gcs;
+mod git;
 mod hub;
 mod kit;
 mod oci;

@@ -2,11 +2,12 @@
 
 use bowline_core::{Connection, Recognition, Secret};
 use bowline_probe::{Ask, Report, Settings};
-use bowline_testkit::servers::Registry;
+use bowline_testkit::servers::{Aws, Registry};
 use rstest::rstest;
 use serde_json::json;
 
 use crate::kit::{self, at_home, expect};
+use crate::stub::certificates::Authority;
 use crate::stub::{Reply, Stub, answer};
 
 /// A connection for a registry, and the docker config with one login for another or the same host.
@@ -381,4 +382,200 @@ async fn an_endless_manifest_is_not_read_to_its_end() {
     )
     .await;
     expect(&report, "answer-too-large");
+}
+
+#[tokio::test]
+async fn a_connection_without_a_registry_is_told() {
+    let report = run(&registry("", "quay.io", ("ada", "p"), &[]), &Ask::default()).await;
+    expect(&report, "registry-missing");
+}
+
+#[tokio::test]
+async fn a_login_that_may_not_pull_is_told() {
+    let stub = Stub::start(|head| match head {
+        _ if !head.contains("uthorization: Basic") => answer(
+            "401 Unauthorized",
+            "WWW-Authenticate: Basic realm=\"x\"\r\n",
+            "",
+        ),
+        _ if head.contains("/v2/team/") => answer("403 Forbidden", "", ""),
+        _ => answer("200 OK", "", "{}"),
+    })
+    .await;
+    let host = stub.address.to_string();
+    for path in ["team/app:v1", "team/app"] {
+        let connection = registry(&host, &host, ("ada", "p"), &[]);
+        expect(&run(&connection, &kit::path(path)).await, "may-not-pull");
+    }
+}
+
+#[tokio::test]
+async fn a_registry_that_repeats_the_login_does_not_get_it_into_the_report() {
+    let password = "Canary/0123456789abcdef+fedcba9876543210";
+    let stub = Stub::start(move |head| match head {
+        _ if !head.contains("uthorization: Basic") => answer(
+            "401 Unauthorized",
+            "WWW-Authenticate: Basic realm=\"x\"\r\n",
+            "",
+        ),
+        _ if head.contains("/v2/app/") => answer(
+            "400 Bad Request",
+            "",
+            &json!({"errors": [{"code": password}]}).to_string(),
+        ),
+        _ => answer("200 OK", "", "{}"),
+    })
+    .await;
+    let host = stub.address.to_string();
+    let connection = registry(&host, &host, ("ada", password), &[]);
+    let report = run(&connection, &kit::path("app:v1")).await;
+    expect(&report, "refused-otherwise");
+    assert!(
+        !kit::json(&report).to_string().contains("Canary/"),
+        "{}",
+        kit::lines(&report)
+    );
+}
+
+#[tokio::test]
+async fn a_token_where_only_passwords_are_taken_is_told() {
+    let stub = Stub::start(|_| {
+        answer(
+            "401 Unauthorized",
+            "WWW-Authenticate: Basic realm=\"x\"\r\n",
+            "",
+        )
+    })
+    .await;
+    let host = stub.address.to_string();
+    let config = json!({"auths": {&host: {"identitytoken": "some-identity"}}}).to_string();
+    let connection = registry(&host, &host, ("a", "b"), &[(".dockerconfigjson", &config)]);
+    expect(&run(&connection, &Ask::default()).await, "login-kind-wrong");
+}
+
+#[tokio::test]
+async fn a_login_that_came_by_tls_does_not_go_on_in_clear() {
+    let authority = Authority::new();
+    let tokens = Stub::start(|_| answer("200 OK", "", r#"{"token":"t"}"#)).await;
+    let header = format!(
+        "WWW-Authenticate: Bearer realm=\"{}/token\"\r\n",
+        tokens.url()
+    );
+    let tls = authority.server("registry.example", |_| {});
+    let stub = Stub::start_tls(tls, move |_| answer("401 Unauthorized", &header, "")).await;
+    let host = format!("registry.example:{}", stub.port());
+    let connection = registry(&host, &host, ("ada", "some-password"), &[]);
+    let ask = Ask::default();
+    let request = bowline_probe::Request {
+        authorities: Some(&authority.pem),
+        ..kit::request(&connection, &ask)
+    };
+    let guard = kit::knowing(&[("registry.example", &[&["127.0.0.1"]])]);
+    expect(
+        &kit::run_with(&request, &guard, &Settings::default()).await,
+        "realm-plain",
+    );
+    assert_eq!(tokens.hits(), 0);
+}
+
+const AMAZON: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+
+/// Amazon's registry, with an old login in the docker config and access keys beside it.
+async fn amazon(aws: &Aws, keys: &[(&str, &str)]) -> Option<Report> {
+    let server = Registry::shared()?;
+    let port = server.basic.rsplit(':').next().expect("a port");
+    let login_host = format!("{AMAZON}:{port}");
+    let host = format!("http://{login_host}");
+    let connection = registry(&host, &login_host, ("AWS", "some-old-one"), keys);
+    let settings = Settings {
+        ecr: aws.endpoint.clone(),
+        ..Settings::default()
+    };
+    let guard = kit::knowing(&[(AMAZON, &[&["127.0.0.1"]])]);
+    let ask = kit::path("team/app:v1");
+    Some(kit::run_with(&kit::request(&connection, &ask), &guard, &settings).await)
+}
+
+#[tokio::test]
+async fn a_login_of_amazons_is_made_from_keys() {
+    let Some(aws) = Aws::shared() else { return };
+    let pair = |key: &str, secret: &str| {
+        [
+            ("AWS_ACCESS_KEY_ID".to_owned(), key.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY".to_owned(), secret.to_owned()),
+        ]
+    };
+    let cases = [
+        (pair(&aws.access_key, &aws.secret_key), "none"),
+        (
+            pair(&aws.access_key, "some-wrong-secret-key"),
+            "wrong-secret-key",
+        ),
+        (
+            pair("AKIASOMEUNKNOWNONE00", &aws.secret_key),
+            "wrong-access-key",
+        ),
+        (
+            pair(&aws.denied_access_key, &aws.denied_secret_key),
+            "may-not-log-in",
+        ),
+    ];
+    for (keys, id) in cases {
+        let keys: Vec<(&str, &str)> = keys.iter().map(|(key, value)| (&**key, &**value)).collect();
+        let Some(report) = amazon(aws, &keys).await else {
+            return;
+        };
+        match id {
+            "none" => assert!(report.kind().is_none(), "{}", kit::lines(&report)),
+            id => expect(&report, id),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_old_login_of_amazons_is_told_from_a_wrong_one() {
+    let Some(aws) = Aws::shared() else { return };
+    let Some(report) = amazon(aws, &[]).await else {
+        return;
+    };
+    expect(&report, "registry-login-expired");
+}
+
+#[tokio::test]
+async fn a_location_of_an_image_is_proved_with_the_login_of_another_connection() {
+    let Some(server) = Registry::shared() else {
+        return;
+    };
+    let linked = registry(&server.token, &server.token, robot(server), &[]);
+    let others = [&linked];
+    let location = |image: &str| {
+        kit::connection(
+            "uri",
+            &[("URI", &format!("oci://{}/{image}", server.token))],
+        )
+    };
+    let ask = Ask::default();
+    for (image, id) in [
+        ("team/app:v1", None),
+        ("team/app", Some("no-such-tag")),
+        ("team/none:v1", Some("no-such-image")),
+    ] {
+        let connection = location(image);
+        let request = bowline_probe::Request {
+            others: &others,
+            ..kit::request(&connection, &ask)
+        };
+        let report = kit::run_with(&request, &at_home(), &Settings::default()).await;
+        assert_eq!(
+            report.kind().map(|_| kit::outcome(&report)),
+            id,
+            "{}",
+            kit::lines(&report)
+        );
+        assert!(
+            kit::lines(&report).contains("sign-in passed"),
+            "{}",
+            kit::lines(&report)
+        );
+    }
 }

@@ -343,7 +343,7 @@ pub(super) struct BrokenType {
 #[serde(untagged)]
 pub(super) enum ListedType {
     /// A type.
-    Type(ConnectionType),
+    Type(Box<ConnectionType>),
     /// One that cannot be read.
     Broken(BrokenType),
 }

@@ -70,7 +70,10 @@ async fn begin(
 ) -> Result<Response, Problem> {
     let oidc = provider(&app)?;
     let redirect = format!("{}{CALLBACK}", app.settings.origin(&headers, &uri));
-    let begun = oidc.begin(redirect).await.map_err(refused)?;
+    let begun = oidc
+        .begin(redirect)
+        .await
+        .map_err(|error| refused(&error))?;
     let cookie = sign_in_cookie(&app).set(&begun.state, super::oidc::PATIENCE);
     app.sign_ins.remember(&begun.state, begun.pending);
     let location = Redirect::to(begun.location.as_str());
@@ -101,7 +104,10 @@ async fn finish(
     let code = back
         .code
         .ok_or_else(|| not_begun("the provider refused the sign-in"))?;
-    let (token, person) = oidc.finish(&code, &pending).await.map_err(refused)?;
+    let (token, person) = oidc
+        .finish(&code, &pending)
+        .await
+        .map_err(|error| refused(&error))?;
     tracing::info!(target: "bowline::audit", user = person.user.name, verb = "sign-in", verdict = "done");
     let session = app
         .settings
@@ -135,8 +141,8 @@ fn not_begun(detail: &'static str) -> Problem {
     Problem::new(StatusCode::FORBIDDEN, detail).help("begin again at `/oidc/login`")
 }
 
-fn refused(error: OidcError) -> Problem {
-    let cause = std::error::Error::source(&error).map(ToString::to_string);
+fn refused(error: &OidcError) -> Problem {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
     tracing::warn!(%error, cause, "a sign-in failed");
     let status = match error {
         OidcError::Token(_) => StatusCode::FORBIDDEN,

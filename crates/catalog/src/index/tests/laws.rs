@@ -6,7 +6,7 @@ use super::*;
 
 #[derive(Debug, Clone)]
 enum Step {
-    PutRow(Row),
+    PutRow(Box<Row>),
     RemoveRow(String, String),
     PutObject(Object),
     RemoveObject(ObjectRef),
@@ -62,7 +62,7 @@ fn any_object() -> impl Strategy<Value = Object> {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
-        4 => any_row().prop_map(Step::PutRow),
+        4 => any_row().prop_map(|row| Step::PutRow(Box::new(row))),
         1 => (namespace(), name()).prop_map(|(namespace, name)| Step::RemoveRow(namespace, name)),
         4 => any_object().prop_map(Step::PutObject),
         1 => any_object().prop_map(|object| Step::RemoveObject(object.reference)),
@@ -79,8 +79,8 @@ fn both(steps: &[Step]) -> (Index, Index) {
     for step in steps.iter().cloned() {
         match step {
             Step::PutRow(row) => {
-                rows.insert((row.namespace.clone(), row.name.clone()), row.clone());
-                index.upsert_row(row);
+                rows.insert((row.namespace.clone(), row.name.clone()), *row.clone());
+                index.upsert_row(*row);
             }
             Step::RemoveRow(namespace, name) => {
                 index.remove_row(&namespace, &name);

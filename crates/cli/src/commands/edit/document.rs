@@ -8,7 +8,7 @@ use bowline_catalog::connections::Stored;
 use bowline_catalog::edit::Change;
 use bowline_catalog::types::{Field, FieldKind};
 use bowline_catalog::values::Given;
-use bowline_core::{Sensitive, manifest, names};
+use bowline_core::{manifest, names};
 use serde_json::{Value, json};
 
 use super::Mine;
@@ -68,7 +68,9 @@ impl Document {
         shown.insert(DESCRIPTION.to_owned(), text(description));
         let values = stored.values();
         for (key, value) in &secret.data {
-            let may_show = !stored.is_secret(key) && is_shown(key, value);
+            let may_show = value
+                .expose_str()
+                .is_some_and(|text| may_show(type_, stored.connection.protocol, key, text));
             let edited = match values.get(key).filter(|_| may_show) {
                 Some(given) => Edited::Typed(given.expose()),
                 None => Edited::Kept,
@@ -233,10 +235,6 @@ fn edited(value: Value) -> Edited {
 
 fn value_path(key: &str) -> String {
     format!("values.{key}")
-}
-
-fn is_shown(key: &str, value: &Sensitive) -> bool {
-    value.expose_str().is_some_and(|text| may_show(key, text))
 }
 
 fn entry(out: &mut String, indent: &str, key: &str, value: &Edited) {

@@ -2,6 +2,8 @@
 //! single lines without anything that grants access by itself. Everything else is masked, and its
 //! length is not told either.
 
+use bowline_catalog::edit::is_secret;
+use bowline_catalog::types::ConnectionType;
 use bowline_core::location::{has_userinfo, looks_signed};
 use bowline_core::sensitive::MASK;
 use bowline_core::{Protocol, Secret, names};
@@ -60,10 +62,18 @@ fn shown(key: &str, text: Option<&str>) -> Masked {
     }
 }
 
-/// Whether a value that its type does not hide may be shown: it is no half of a login, and grants
-/// nothing by itself.
-pub fn may_show(key: &str, text: &str) -> bool {
-    !HALVES_OF_LOGINS.contains(&key) && is_harmless(text)
+/// Whether a value may be shown whose key is a field of its type: the field is no secret, and the value
+/// no half of a login and nothing that grants access by itself. Nobody knows what other keys hold.
+pub fn may_show(
+    type_: Option<&ConnectionType>,
+    protocol: Option<Protocol>,
+    key: &str,
+    text: &str,
+) -> bool {
+    let is_of_type = type_.is_some_and(|type_| type_.field(key).is_some());
+    let of_protocol = protocol.and_then(|protocol| protocol.field(key));
+    let is_open = is_of_type || of_protocol.is_some_and(|field| !field.is_sensitive);
+    is_open && !is_secret(type_, key) && !HALVES_OF_LOGINS.contains(&key) && is_harmless(text)
 }
 
 fn is_harmless(text: &str) -> bool {

@@ -108,3 +108,86 @@ fn a_manifest_that_cannot_be_read_is_not_shown() {
         }
     }
 }
+
+/// The names of those whose canaries are all secret.
+fn secret_names(scene: &Scene) -> Vec<&str> {
+    let names = scene
+        .secrets
+        .iter()
+        .filter_map(|secret| secret["metadata"]["name"].as_str());
+    names
+        .filter(|name| !secrets::NOT_SECRET.contains(name))
+        .collect()
+}
+
+/// What they are asked to print in clear goes into a file; all else that they say is searched.
+#[test]
+fn commands_that_hand_values_over_say_nothing_of_them_besides() {
+    let scene = Scene::in_use();
+    for name in secret_names(&scene) {
+        let commands = [
+            format!("env {name} > out"),
+            format!("env {name} --format dotenv > out"),
+            format!("env {name} --format fish > out"),
+            format!("env {name} --format json > out"),
+            format!("run {name} -- true"),
+            format!("run {name} -- no-such-command"),
+        ];
+        for command in commands {
+            let script = format!("RUST_LOG=trace bowline {command} || true; echo done");
+            scene.run(&script);
+        }
+    }
+}
+
+#[test]
+fn a_conversion_tells_what_it_loses_and_no_value() {
+    let scene = Scene::new();
+    scene.project.file("secrets.json", &list(&scene.secrets));
+    for form in [
+        "opendatahub",
+        "alauda",
+        "kserve",
+        "odahu",
+        "env",
+        "aws",
+        "rclone",
+        "docker",
+        "json",
+    ] {
+        let convert = format!("bowline convert -f secrets.json --to {form} > out");
+        scene.run(&format!("RUST_LOG=trace {convert} || true; echo done"));
+        scene.run("bowline convert -f out --to json > again || true; echo done");
+    }
+}
+
+#[test]
+fn an_export_holds_no_secret_value_in_clear() {
+    let scene = Scene::in_use();
+    let names = secret_names(&scene).join(" ");
+    scene.try_run(&format!("RUST_LOG=trace bowline export {names}"));
+    let recipient = age::x25519::Identity::generate().to_public();
+    scene.try_run(&format!(
+        "RUST_LOG=trace bowline export -A --with-values --recipient {recipient}"
+    ));
+}
+
+#[test]
+fn an_editor_is_shown_no_secret_value() {
+    let scene = Scene::in_use();
+    for name in secret_names(&scene) {
+        scene.try_run(&format!("EDITOR=cat RUST_LOG=trace bowline edit {name}"));
+    }
+}
+
+#[test]
+fn a_change_says_nothing_of_values_whether_it_succeeds_or_not() {
+    let scene = Scene::in_use();
+    for name in secret_names(&scene) {
+        scene.try_run(&format!(
+            "RUST_LOG=trace bowline set {name} --description Depths -o yaml"
+        ));
+        scene.try_run(&format!("bowline set {name} NO_FIELD=1 URI=:// --dry-run"));
+        scene.try_run(&format!("bowline unset {name} NO_FIELD"));
+    }
+}

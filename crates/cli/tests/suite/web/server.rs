@@ -8,11 +8,11 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context as _, Result};
 use bowline_testkit::server::Server;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
-use reqwest::{Certificate, Client, Identity};
+use reqwest::{Certificate, Identity};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{WHOAMI, http, whoami};
+use super::{WHOAMI, builder, http, whoami};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_bowline");
 
@@ -163,9 +163,7 @@ async fn whom_a_client_certificate_names_is_impersonated() -> Result<()> {
     let url = format!("https://localhost:{port}{WHOAMI}");
     let roots = || {
         Ok::<_, anyhow::Error>(
-            Client::builder()
-                .no_proxy()
-                .tls_certs_only([Certificate::from_pem(certificates.ca.as_bytes())?]),
+            builder().tls_certs_only([Certificate::from_pem(certificates.ca.as_bytes())?]),
         )
     };
     let known = roots()?

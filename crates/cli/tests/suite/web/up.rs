@@ -135,8 +135,10 @@ async fn every_change_and_every_read_of_values_is_in_the_audit_log_without_the_v
     let data = tempfile::tempdir()?;
     let server = Server::start(BINARY, data.path())?;
     let mut canaries = Canaries::default();
-    let body = json!({"type": "uri-v1", "displayName": "Charts", "values": {
-        "URI": format!("https://me:{}@example.org/charts", canaries.plant("the URI of a connection"))}});
+    let mut plant = |key: &str| canaries.plant(format!("a connection made over REST, {key}"));
+    let body = json!({"type": "s3", "displayName": "Charts", "values": {
+        "AWS_ACCESS_KEY_ID": plant("AWS_ACCESS_KEY_ID"), "AWS_SECRET_ACCESS_KEY": plant("AWS_SECRET_ACCESS_KEY"),
+        "AWS_S3_ENDPOINT": "https://s3.example.org", "AWS_S3_BUCKET": "charts", "AWS_DEFAULT_REGION": "us-east-1"}});
     let http = http()?;
     let url = format!("{}/api/v1/projects/default/connections", server.ready.http);
     let token = &server.ready.token;
@@ -189,7 +191,7 @@ async fn one_scrape_tells_of_the_operator_and_of_requests() -> Result<()> {
     );
     let text = metrics.text().await?;
     for family in [
-        "bowline_reconciles",
+        "bowline_leader 1",
         "bowline_panics_total",
         "bowline_http_requests_total{method=\"GET\",route=\"/api/v1/whoami\",status=\"401\"} 1",
     ] {

@@ -12,17 +12,18 @@ use jiff::tz::TimeZone;
 use crate::http::{Call, authority};
 
 /// Who signs.
-pub(super) struct Keys {
-    pub(super) access: String,
-    pub(super) secret: Sensitive,
+pub(crate) struct Keys {
+    pub(crate) access: String,
+    pub(crate) secret: Sensitive,
     /// Of temporary keys.
-    pub(super) token: Option<Sensitive>,
+    pub(crate) token: Option<Sensitive>,
 }
 
 /// The headers by which a request is signed; those that it has already are signed too.
-pub(super) fn sign(
+pub(crate) fn sign(
     keys: &Keys,
     region: &str,
+    service: &str,
     call: &Call,
     now: Timestamp,
 ) -> Vec<(&'static str, String)> {
@@ -31,7 +32,7 @@ pub(super) fn sign(
         .to_zoned(TimeZone::UTC)
         .strftime("%Y%m%dT%H%M%SZ")
         .to_string();
-    let scope = format!("{}/{region}/s3/aws4_request", &now[..8]);
+    let scope = format!("{}/{region}/{service}/aws4_request", &now[..8]);
     let mut headers = vec![
         ("x-amz-content-sha256", content.clone()),
         ("x-amz-date", now.clone()),
@@ -109,7 +110,7 @@ mod tests {
             token: None,
         };
         let now = "2013-05-24T00:00:00Z".parse().expect("a time");
-        let headers = sign(&keys, "us-east-1", call, now);
+        let headers = sign(&keys, "us-east-1", "s3", call, now);
         let (_, value) = headers.into_iter().next_back().expect("a header");
         value.rsplit('=').next().expect("a signature").to_owned()
     }
@@ -143,7 +144,7 @@ mod tests {
             secret: Sensitive::from("not to be sent"),
             token: Some(Sensitive::from("token")),
         };
-        let headers = sign(&keys, "r", &get("/"), Timestamp::UNIX_EPOCH);
+        let headers = sign(&keys, "r", "s3", &get("/"), Timestamp::UNIX_EPOCH);
         assert!(headers.contains(&("x-amz-security-token", "token".to_owned())));
         let (_, authorization) = headers.last().expect("a header");
         assert!(
