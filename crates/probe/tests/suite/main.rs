@@ -5,6 +5,7 @@ mod azure;
 mod bounds;
 mod gcs;
 mod git;
+mod hub;
 mod kit;
 mod oci;
 mod s3;
