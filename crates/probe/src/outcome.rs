@@ -86,7 +86,7 @@ outcomes! {
     TOO_SLOW = Unavailable "too-slow" Address, "the test took longer than it may in all" => "try again; if it stays so, the service is too slow for workloads too";
 
     // TLS.
-    TLS_UNTRUSTED = Invalid "tls-untrusted" Trust, "the certificate is not from an authority that is trusted here" => "add the service's certificate authority, in PEM, to the field";
+    TLS_UNTRUSTED = Invalid "tls-untrusted" Trust, "the certificate is not from an authority that is trusted here" => "add the service's certificate authority, in PEM, to `AWS_CA_BUNDLE`, or for protocols without that field to the project's authorities";
     TLS_EXPIRED = Unavailable "tls-expired" Address, "the certificate has expired" => "let the service's owner renew it";
     TLS_NOT_YET_VALID = Unavailable "tls-not-yet-valid" Address, "the certificate is not valid yet" => "check the clocks of both sides";
     TLS_WRONG_NAME = Invalid "tls-wrong-name" Address, "the certificate is for another name" => "use the name that the certificate was made for";
