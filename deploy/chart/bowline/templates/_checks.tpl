@@ -29,6 +29,17 @@
 {{- if and .Values.annotateSecrets (eq .Values.storageConfig "off") -}}
 {{- fail "`annotateSecrets` is about what `storageConfig` keeps, but that is `off`; change one of the two" -}}
 {{- end -}}
+{{- with .Values.server -}}
+{{- if and .enabled (not .hosts) -}}
+{{- fail "`server.hosts` is empty; name where the server is reached, such as bowline.example.org" -}}
+{{- end -}}
+{{- if and .trustedProxies (not .impersonate) -}}
+{{- fail "`server.trustedProxies` needs `server.impersonate`, by which their users are acted for" -}}
+{{- end -}}
+{{- if and .oidc.issuerUrl (not .oidc.clientId) -}}
+{{- fail "`server.oidc.issuerUrl` is set, but `server.oidc.clientId` is not" -}}
+{{- end -}}
+{{- end -}}
 {{- if not .Values.controllers.enabled -}}
 {{- if .Values.annotateSecrets -}}
 {{- fail "`annotateSecrets` needs the controllers, but `controllers.enabled` is false; change one of the two" -}}

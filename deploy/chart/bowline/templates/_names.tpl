@@ -9,6 +9,19 @@ app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{- /* Not the operator's, whose Services and policies select by those. */ -}}
+{{- define "bowline.serverSelector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}-server
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "bowline.serverLabels" -}}
+{{ include "bowline.serverSelector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
+{{- end }}
+
 {{- /* `managed-by` is Helm here, as Helm's convention wants it. On objects that the operator makes
 itself it is `bowline`, and that is how it tells them from these. */ -}}
 {{- define "bowline.labels" -}}

@@ -48,6 +48,7 @@ async fn release_namespace(cluster: &Cluster) -> Result<()> {
 #[case::most_on("most-on")]
 #[case::most_off("most-off")]
 #[case::storage_off("storage-off")]
+#[case::server_on("server-on")]
 #[tokio::test]
 async fn every_object_is_accepted(#[case] name: &str) -> Result<()> {
     let Some(shared) = shared().await? else {
