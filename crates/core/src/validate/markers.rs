@@ -138,11 +138,13 @@ fn type_ref(connection: &Connection, stated: &str, report: &mut Report) {
     };
     let Some(protocol) = connection.protocol else {
         let message = format!(
-            "type {} is not built in, and the keys match no protocol",
+            "type {} is not built in, and its keys match no protocol; workloads get them as variables",
             quoted(stated)
         );
-        let help = format!("set `{protocol_key}` to one of s3, uri, oci, gcs, azure, git");
-        report.add(&rules::UNKNOWN_TYPE, key, message, help);
+        let help = format!(
+            "to serve models from it, set `{protocol_key}` to one of s3, uri, oci, gcs, azure, git"
+        );
+        report.add(&rules::OTHER_TYPE, key, message, help);
         return;
     };
     let help = annotate(&connection.secret, protocol_key, protocol.as_str());

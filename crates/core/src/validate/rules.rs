@@ -18,7 +18,8 @@ rules! {
     NOT_A_STRING = Error "not-a-string": "a label or annotation is not a string, so the API server refuses the Secret";
     LABEL_NOT_TRUE = Warning "label-not-true": "a label counts only with exactly the text `true`";
     UNKNOWN_PROTOCOL = Error "unknown-protocol": "the protocol annotation names a protocol that nobody knows";
-    UNKNOWN_TYPE = Error "unknown-type": "neither the connection type's name nor the keys tell the protocol";
+    UNKNOWN_TYPE = Error "unknown-type": "the legacy type is another than `s3`, the only one there was";
+    OTHER_TYPE = Note "other-type": "a type of the platform's own whose keys match no protocol, so workloads get variables and no model can be served";
     CUSTOM_TYPE = Warning "custom-type": "serving readers know only built-in types, so the protocol has to be stated";
     REF_WITHOUT_PROTOCOL = Warning "ref-without-protocol": "the deprecated type reference stands alone";
     LEGACY_TYPE_ONLY = Warning "legacy-type-only": "only the legacy type annotation is there, which is ignored when a workload is admitted";
