@@ -1,5 +1,5 @@
-//! The values of a connection between what people type and what a Secret stores. [`check`] says
-//! everything that is wrong with an input at once, [`encode`] makes the stored texts, [`decode`]
+//! The values of a connection between what people type and what a Secret stores. [`check()`] says
+//! everything that is wrong with an input at once, [`encode()`] makes the stored texts, [`decode()`]
 //! reads them back. Findings name fields and never quote a value.
 
 pub mod check;

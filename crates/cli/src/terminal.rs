@@ -61,7 +61,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
 }
 
 /// Writes bytes to stdout as they are, for a program to read: nothing is taken out of them, as
-/// [`print`] does with colours.
+/// [`print()`] does with colours.
 ///
 /// # Errors
 /// When stdout cannot take them; whoever reads them needs all of them.
