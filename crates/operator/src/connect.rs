@@ -8,7 +8,9 @@ use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use kube::client::retry::RetryPolicy;
 use kube::client::{Body, ConfigExt as _};
+use tower::retry::RetryLayer;
 use tower::{BoxError, ServiceBuilder};
 
 /// A server that cannot be connected to within this time is not there.
@@ -25,8 +27,12 @@ const PONG_WITHIN: Duration = Duration::from_secs(10);
 pub fn client(config: &kube::Config) -> kube::Result<kube::Client> {
     let namespace = config.default_namespace.clone();
     let authenticate = config.auth_layer()?;
+    let again = config
+        .default_retry
+        .then(|| RetryLayer::new(RetryPolicy::server_retry()));
     let requests = ServiceBuilder::new()
         .layer(config.base_uri_layer())
+        .option_layer(again)
         .option_layer(authenticate)
         .layer(config.extra_headers_layer()?)
         .map_err(BoxError::from)
