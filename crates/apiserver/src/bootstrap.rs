@@ -107,7 +107,7 @@ async fn install(api: &Api, definition: &Value) -> Result<Option<Write>, OpenErr
 }
 
 fn check(resource: &Resource, definition: &Value, old: Option<&Value>) -> Result<(), OpenError> {
-    let mut errors = metadata::check(definition, resource.names);
+    let mut errors = metadata::check(definition, resource.names, false);
     errors.extend(resource.schema.check(definition));
     errors.extend((resource.check)(definition, old));
     let Some(first) = errors.first() else {

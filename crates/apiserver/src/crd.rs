@@ -239,6 +239,7 @@ fn resource(definition: &Value, version: &Value) -> Resource {
         nature: Nature::Stored,
         has_status: version.pointer("/subresources/status").is_some(),
         has_generation: true,
+        is_created_by_update: false,
         is_custom: true,
         stored_as: stored_as(definition),
         renames: &[],

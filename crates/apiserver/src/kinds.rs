@@ -2,6 +2,7 @@
 //! same for all and done by the pipeline.
 
 mod core;
+mod defaults;
 mod extensions;
 mod reviews;
 mod workloads;
@@ -26,6 +27,7 @@ struct Row {
     nature: Nature,
     has_status: bool,
     has_generation: bool,
+    is_created_by_update: bool,
     stored_as: Option<&'static str>,
     renames: &'static [(&'static str, &'static str)],
     names: NameRule,
@@ -47,6 +49,7 @@ const PLAIN: Row = Row {
     nature: Nature::Stored,
     has_status: false,
     has_generation: false,
+    is_created_by_update: false,
     stored_as: None,
     renames: &[],
     names: NameRule::Subdomain,
@@ -79,6 +82,7 @@ fn resource(row: &Row) -> Resource {
         nature: row.nature,
         has_status: row.has_status,
         has_generation: row.has_generation,
+        is_created_by_update: row.is_created_by_update,
         is_custom: false,
         stored_as: row
             .stored_as

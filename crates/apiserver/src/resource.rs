@@ -40,6 +40,8 @@ pub(crate) struct Resource {
     pub(crate) has_status: bool,
     /// Whether `metadata.generation` counts the changes of what is wanted.
     pub(crate) has_generation: bool,
+    /// Whether an update of what is not there creates it.
+    pub(crate) is_created_by_update: bool,
     /// Whether it comes from a CustomResourceDefinition.
     pub(crate) is_custom: bool,
     /// `group/plural` in the store; versions of one kind share it.
@@ -73,10 +75,11 @@ impl Resource {
         }
     }
 
-    /// As its kind is named in messages about invalid objects.
+    /// As its kind is named in messages about invalid objects: by the group that it is stored in.
     pub(crate) fn group_kind(&self) -> GroupResource<'_> {
+        let group = self.stored_as.split('/').next().unwrap_or_default();
         GroupResource {
-            group: &self.group,
+            group,
             name: &self.kind,
         }
     }

@@ -24,6 +24,12 @@ impl fmt::Display for GroupResource<'_> {
     }
 }
 
+/// A Status may say that it is about nothing in particular.
+const NOTHING: GroupResource<'_> = GroupResource {
+    group: "",
+    name: "",
+};
+
 /// What a Status is about.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Details {
@@ -121,6 +127,7 @@ impl Status {
             "MethodNotAllowed",
             "the server does not allow this method on the requested resource",
         )
+        .about(NOTHING, "")
     }
 
     /// 406: none of the representations asked for can be made.
@@ -141,6 +148,29 @@ impl Status {
             format!("{resource} {name:?} already exists"),
         )
         .about(resource, name)
+    }
+
+    /// A patch that does not fit, or cannot be understood.
+    pub(crate) fn of_patch(code: u16, reason: &'static str, message: String) -> Self {
+        let status = Self::new(code, reason, message);
+        match code {
+            422 => status.about(NOTHING, ""),
+            _ => status,
+        }
+    }
+
+    /// 409: a deletion was meant for another state of the object.
+    pub(crate) fn precondition(
+        kind: GroupResource<'_>,
+        name: &str,
+        member: &str,
+        (wanted, found): (&str, &str),
+        how: &str,
+    ) -> Self {
+        let why = format!(
+            "the {member} in the precondition ({wanted}) does not match the {member} in record ({found}). {how}"
+        );
+        Self::conflict(kind, name, why)
     }
 
     /// 409: the object is not in the state that the request was made for.
@@ -221,8 +251,10 @@ impl Status {
             "metadata": {},
             "status": "Failure",
             "message": self.message,
-            "reason": self.reason,
         });
+        if !self.reason.is_empty() {
+            status["reason"] = self.reason.as_ref().into();
+        }
         if let Some(details) = &self.details {
             status["details"] = details.to_value();
         }

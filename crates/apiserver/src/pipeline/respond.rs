@@ -212,6 +212,13 @@ impl Shown {
             Form::Metadata => list.items.into_iter().map(only_metadata).collect(),
             _ => list.items,
         };
+        let items = match &self.resource {
+            // The list says of which kind they are; objects of custom kinds say it again.
+            Some(resource) if !resource.is_custom && self.format.form != Form::Metadata => {
+                items.into_iter().map(without_kind).collect()
+            }
+            _ => items,
+        };
         json!({"kind": kind, "apiVersion": api_version, "metadata": list.metadata, "items": items})
     }
 
@@ -260,6 +267,14 @@ impl Shown {
             "metadata": metadata,
         })
     }
+}
+
+fn without_kind(mut object: Value) -> Value {
+    if let Some(members) = object.as_object_mut() {
+        members.shift_remove("apiVersion");
+        members.shift_remove("kind");
+    }
+    object
 }
 
 fn only_metadata(mut object: Value) -> Value {

@@ -5,10 +5,12 @@ use super::{FINDINGS_LIMIT, FieldError};
 use crate::object;
 use serde_json::{Map, Value};
 
+const STANDARD_FINALIZERS: &[&str] = &["kubernetes", "orphan", "foregroundDeletion"];
 const ANNOTATIONS_LIMIT: usize = 256 * 1024;
 
-/// Everything wrong with the metadata of an object of a kind whose names follow `rule`.
-pub(crate) fn check(object: &Value, rule: NameRule) -> Vec<FieldError> {
+/// Everything wrong with the metadata of an object of a kind whose names follow `rule`; where that
+/// is strict, only some finalizers may have plain names.
+pub(crate) fn check(object: &Value, rule: NameRule, is_strict: bool) -> Vec<FieldError> {
     let name = object::name(object);
     let mut errors: Vec<FieldError> = rule
         .check(name)
@@ -27,20 +29,21 @@ pub(crate) fn check(object: &Value, rule: NameRule) -> Vec<FieldError> {
     if let Some(annotations) = map("annotations") {
         check_annotations(annotations, &mut errors);
     }
+    check_list(members, "ownerReferences", &mut errors, check_owner);
     check_list(
         members,
         "finalizers",
         &mut errors,
         |finalizer, field, errors| {
             let text = finalizer.as_str().unwrap_or_default();
-            errors.extend(
-                names::qualified(text)
-                    .into_iter()
-                    .map(|why| FieldError::invalid(field, text, why)),
-            );
+            let found = names::qualified(text).into_iter();
+            errors.extend(found.map(|why| FieldError::invalid("metadata.finalizers", text, why)));
+            if is_strict && !text.contains('/') && !STANDARD_FINALIZERS.contains(&text) {
+                let why = "name is neither a standard finalizer name nor is it fully qualified";
+                errors.push(FieldError::invalid(field, text, why));
+            }
         },
     );
-    check_list(members, "ownerReferences", &mut errors, check_owner);
     errors
 }
 

@@ -140,7 +140,7 @@ fn check_template(object: &Value, pointer: &str, field: &str, errors: &mut Check
         .and_then(|t| t.pointer("/metadata/labels"))
         .and_then(Value::as_object);
     if let Some(labels) = labels {
-        metadata::check_labels(labels, &format!("{field}.metadata.labels"), errors);
+        metadata::check_labels(labels, &format!("{field}.labels"), errors);
     }
     check_pod_spec(
         template.and_then(|t| t.get("spec")),
@@ -214,6 +214,15 @@ fn check_name<'a>(entry: &'a Value, field: &str, seen: &mut HashSet<&'a str>, er
 
 /// A pod's spec is fixed but for images, tolerations and two deadlines.
 fn check_pod_update(pod: &Value, old: &Value, errors: &mut Check) {
+    let deadline = "/spec/activeDeadlineSeconds";
+    if old.pointer(deadline).is_some() && pod.pointer(deadline).is_none() {
+        let why = "must not update from a positive integer to nil value";
+        errors.push(FieldError::invalid(
+            "spec.activeDeadlineSeconds",
+            Value::Null,
+            why,
+        ));
+    }
     if without_changeable(pod) != without_changeable(old) {
         let why = "pod updates may not change fields other than `spec.containers[*].image`,\
             `spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,\

@@ -72,7 +72,10 @@ impl Call {
         if object::text(object, "/metadata/resourceVersion")
             .is_some_and(|version| !version.is_empty())
         {
-            return Err(Status::bad_request(
+            // Kubernetes takes this for its own failure, and so clients know it.
+            return Err(Status::new(
+                500,
+                "",
                 "resourceVersion should not be set on objects to be created",
             ));
         }

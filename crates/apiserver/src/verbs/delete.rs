@@ -11,6 +11,8 @@ use serde_json::{Map, Value};
 
 /// A deletion that meets a change by somebody else is tried again this often.
 const ATTEMPTS: usize = 5;
+const ORPHANED_PODS: &str = "child pods are preserved by default when jobs are deleted; \
+    set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning";
 const PROPAGATIONS: &[&str] = &["Background", "Foreground", "Orphan"];
 
 impl Call {
@@ -58,6 +60,12 @@ impl Call {
     }
 
     fn take_options(&mut self, options: &Value) -> Result<(), Status> {
+        let says_what_follows = self.query.propagation.is_some()
+            || options.get("propagationPolicy").is_some()
+            || options.get("orphanDependents").is_some();
+        if self.resource.stored_as == "batch/jobs" && !says_what_follows {
+            self.warnings.push(ORPHANED_PODS.to_owned());
+        }
         for wanted in options
             .get("dryRun")
             .and_then(Value::as_array)
@@ -108,23 +116,25 @@ impl Call {
         found: &Stored,
         options: &Value,
     ) -> Result<(), Status> {
-        let resource = self.resource.group_resource();
+        let kind = self.resource.group_kind();
         let wanted = |pointer: &str| object::text(options, pointer).filter(|text| !text.is_empty());
         let uid = object::uid(&found.value);
         if let Some(wanted) = wanted("/preconditions/uid").filter(|wanted| *wanted != uid) {
-            let why = format!(
-                "Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}"
-            );
-            return Err(Status::conflict(resource, name, why));
+            let how = "The object might have been deleted and then recreated";
+            return Err(Status::precondition(kind, name, "UID", (wanted, uid), how));
         }
         let version = found.version.to_string();
         if let Some(wanted) =
             wanted("/preconditions/resourceVersion").filter(|wanted| *wanted != version)
         {
-            let why = format!(
-                "Precondition failed: ResourceVersion in precondition: {wanted}, ResourceVersion in object meta: {version}"
-            );
-            return Err(Status::conflict(resource, name, why));
+            let (member, how) = ("ResourceVersion", "The object might have been modified");
+            return Err(Status::precondition(
+                kind,
+                name,
+                member,
+                (wanted, &version),
+                how,
+            ));
         }
         Ok(())
     }
@@ -136,8 +146,15 @@ impl Call {
                 .map(|object| (object, false));
         }
         let is_held = object::has_finalizers(&found.value);
-        if self.query.dry_run || (is_held && object::is_terminating(&found.value)) {
-            return Ok((found.value, !is_held));
+        if is_held && object::is_terminating(&found.value) {
+            return Ok((found.value, false));
+        }
+        if self.query.dry_run {
+            let value = match is_held {
+                true => marked(found.value, self.resource.has_generation),
+                false => found.value,
+            };
+            return Ok((value, !is_held));
         }
         if is_held {
             let marked = self.mark(name, found).await?;
@@ -150,17 +167,12 @@ impl Call {
             key: self.key(name),
             expected: Some(found.version),
         };
-        let stored = self
-            .api
+        self.api
             .commit(&self.resource.stored_as, vec![delete])
             .await
             .map_err(|error| self.refused(error))?;
         namespace::settle(&self.api, self.closing_namespace()).await?;
-        let last = stored
-            .into_iter()
-            .next()
-            .map_or(found.value, |last| self.resource.to_served(last.value));
-        Ok((last, true))
+        Ok((found.value, true))
     }
 
     /// Marks an object as going; it goes when its last finalizer does.

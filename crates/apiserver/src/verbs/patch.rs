@@ -64,7 +64,7 @@ impl Call {
             _ => (400, "BadRequest"),
         };
         let resource = self.resource.group_resource();
-        Status::new(
+        Status::of_patch(
             code,
             reason,
             format!("{resource} {:?} cannot be patched: {error}", self.name),

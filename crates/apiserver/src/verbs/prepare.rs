@@ -2,6 +2,7 @@
 //! is taken away, defaults are filled in, and what is wrong is found.
 
 use super::Call;
+use crate::crd;
 use crate::object;
 use crate::pipeline::query::FieldValidation;
 use crate::status::Status;
@@ -40,6 +41,9 @@ impl Call {
             match object.get(member) {
                 None => object[member] = expected.into(),
                 Some(Value::String(found)) if *found == expected => {}
+                Some(Value::String(_)) if !self.resource.is_custom => {
+                    return Err(self.foreign(object));
+                }
                 Some(Value::String(found)) => {
                     return Err(Status::bad_request(format!(
                         "the {what} in the data ({found}) does not match the expected {what} ({expected})"
@@ -77,6 +81,16 @@ impl Call {
         // Whose change a member was is not tracked, so nobody's claims are stored.
         object::metadata_mut(object).shift_remove("managedFields");
         Ok(())
+    }
+
+    /// The body is of another kind.
+    fn foreign(&self, object: &Value) -> Status {
+        let text = |member: &str| object::text(object, member).unwrap_or_default();
+        let (kind, found) = (text("/kind"), text("/apiVersion"));
+        let (wanted, version) = (&self.resource.kind, &self.resource.version);
+        Status::bad_request(format!(
+            "{kind} in version {version:?} cannot be handled as a {wanted}: no kind {kind:?} is registered for version {found:?}"
+        ))
     }
 
     fn unreadable(&self, why: &str) -> Status {
@@ -125,7 +139,13 @@ impl Call {
 
     /// Everything that is wrong with an object, as one refusal.
     pub(super) fn validate(&self, object: &Value, old: Option<&Value>) -> Result<(), Status> {
-        let mut errors = metadata::check(object, self.resource.names);
+        let resource = &self.resource;
+        let is_strict = !resource.is_custom
+            && !matches!(
+                resource.stored_as.as_str(),
+                "/events" | "coordination.k8s.io/leases" | crd::STORED_AS
+            );
+        let mut errors = metadata::check(object, resource.names, is_strict);
         errors.extend(self.resource.schema.check(object));
         if errors.len() < FINDINGS_LIMIT && !errors.iter().any(FieldError::is_type) {
             errors.extend((self.resource.check)(object, old));

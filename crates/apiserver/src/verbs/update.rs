@@ -6,7 +6,7 @@ use crate::admission::Operation;
 use crate::object;
 use crate::pipeline::respond::Answer;
 use crate::status::Status;
-use crate::store::{Stored, Write};
+use crate::store::{ObjectKey, Stored, Write};
 use crate::validate::FieldError;
 use serde_json::Value;
 
@@ -30,7 +30,12 @@ impl Call {
         let told = self.warnings.len();
         let mut attempt = 1;
         loop {
-            let old = self.stored(&self.name).await?;
+            let old = match self.stored(&self.name).await {
+                Err(status) if status.code == 404 && self.resource.is_created_by_update => {
+                    return self.create_by_update(object).await;
+                }
+                found => found?,
+            };
             match self.replace(object.clone(), old).await {
                 Err(status)
                     if status.reason == "Conflict" && !has_version && attempt < ATTEMPTS =>
@@ -41,6 +46,19 @@ impl Call {
                 outcome => return outcome,
             }
         }
+    }
+
+    /// Some kinds are created by an update, unless it means an object that was there.
+    async fn create_by_update(&mut self, mut object: Value) -> Result<Answer, Status> {
+        let wanted = object::uid(&object);
+        if !wanted.is_empty() {
+            let why =
+                format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: ");
+            let resource = self.resource.group_resource();
+            return Err(Status::conflict(resource, &self.name, why));
+        }
+        object::metadata_mut(&mut object).shift_remove("resourceVersion");
+        self.create(object).await
     }
 
     /// Puts `object` in place of `old`, where nobody has changed that meanwhile.
@@ -113,35 +131,48 @@ impl Call {
         let key = self.key(&self.name);
         let is_free = object::is_terminating(&object) && !object::has_finalizers(&object);
         let is_namespace = self.resource.stored_as == namespace::STORED_AS;
+        if is_free && !is_namespace {
+            return self.release(key, object, expected).await;
+        }
         let value = self.resource.to_stored(object);
-        let mut writes = vec![Write::Update {
-            key: key.clone(),
+        let writes = vec![Write::Update {
+            key,
             value,
             expected: Some(expected),
         }];
-        if is_free && !is_namespace {
-            writes.push(Write::Delete {
-                key,
-                expected: None,
-            });
-        }
         let stored = self
             .api
             .commit(&self.resource.stored_as, writes)
             .await
             .map_err(|error| self.refused(error))?;
         if is_free {
-            let closing = if is_namespace {
-                Some(self.name.as_str())
-            } else {
-                self.closing_namespace()
-            };
-            namespace::settle(&self.api, closing).await?;
+            namespace::settle(&self.api, Some(&self.name)).await?;
         }
         let first = stored
             .into_iter()
             .next()
             .ok_or_else(|| Status::internal("nothing was stored"))?;
         Ok(self.resource.to_served(first.value))
+    }
+
+    /// Lets an object go that nobody holds back any more; the answer is what it would have become.
+    async fn release(
+        &self,
+        key: ObjectKey,
+        mut object: Value,
+        expected: u64,
+    ) -> Result<Value, Status> {
+        let delete = Write::Delete {
+            key,
+            expected: Some(expected),
+        };
+        self.api
+            .commit(&self.resource.stored_as, vec![delete])
+            .await
+            .map_err(|error| self.refused(error))?;
+        namespace::settle(&self.api, self.closing_namespace()).await?;
+        let version = expected.to_string();
+        object::metadata_mut(&mut object).insert("resourceVersion".to_owned(), version.into());
+        Ok(object)
     }
 }

@@ -23,6 +23,7 @@ pattern!(TIME, r"\b20[2-9]\d-\d\d-\d\dT\d\d:\d\d:\d\dZ");
 pattern!(ADDRESS, r"127\.0\.0\.1:\d+");
 pattern!(VERSION, r"(?i)((?:resource version|resourceVersion[a-z ]*|object meta)[: ]+\(?)(\d+)( \(\d+\))?");
 pattern!(AGE, r"^(<invalid>|\d{1,2}s)$");
+pattern!(SOURCE, r#" in scheme "[a-z/.]+:\d+""#);
 pattern!(DEADLINE, r"\b\d+(\.\d+)?(ms|µs)\b");
 
 /// What has been met so far in one script.
@@ -67,6 +68,12 @@ impl Normal {
         {
             "<continue>".clone_into(token);
         }
+        // Descriptions are for people, and everybody's own words.
+        if let Some(Value::String(words)) = map.get_mut("description")
+            && !words.is_empty()
+        {
+            "<words>".clone_into(words);
+        }
         if let Some(Value::Array(cells)) = map.get_mut("cells") {
             for cell in cells {
                 if let Value::String(text) = cell
@@ -100,6 +107,7 @@ impl Normal {
         let text = TIME.replace_all(&text, "<time>");
         let text = ADDRESS.replace_all(&text, "<address>");
         let text = VERSION.replace_all(&text, "${1}<version>");
+        let text = SOURCE.replace_all(&text, "");
         let text = DEADLINE.replace_all(&text, "<duration>");
         text.into_owned()
     }

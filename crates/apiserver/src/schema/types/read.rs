@@ -119,6 +119,11 @@ fn of(kind: &str, full: &dyn Fn(&str) -> String) -> Value {
     if let Some(inner) = inside('{', '}') {
         return json!({"type": "object", "additionalProperties": of(inner, full)});
     }
+    if let Some(inner) = kind.strip_suffix('?') {
+        let mut schema = of(inner, full);
+        schema["nullable"] = true.into();
+        return schema;
+    }
     match kind {
         "string" => json!({"type": "string"}),
         "bytes" => json!({"type": "string", "format": "byte"}),
