@@ -8,8 +8,7 @@
 //!
 //! Where it knowingly differs from a cluster:
 //!
-//! - `metadata.managedFields` is not written, so there is no server-side apply yet; nor are there
-//!   `scale` and other subresources than `status`.
+//! - There is no subresource but `status`.
 //! - Owner references are kept, but nothing is collected by them. Events do not expire.
 //! - `pattern` and CEL rules of custom resources are not evaluated, and versions of a custom
 //!   resource differ in nothing but their name.
@@ -43,6 +42,7 @@ mod identity;
 mod in_process;
 mod kinds;
 pub mod kubeconfig;
+mod managed_fields;
 mod object;
 mod openapi;
 pub mod patch;

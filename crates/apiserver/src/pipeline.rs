@@ -103,7 +103,9 @@ async fn serve(
         }
         Route::Resource(path) => {
             let format = format?;
+            let manager = verbs::manager(&query, &parts.headers);
             let mut call = call(api, user, path, query)?;
+            call.manager = manager;
             let resource = Some(Arc::clone(&call.resource));
             let outcome = verbs::run(&mut call, verb, &parts.headers, body).await;
             warnings.append(&mut call.warnings);
@@ -206,6 +208,7 @@ fn call(api: &Arc<Api>, user: UserInfo, path: ResourcePath, query: Query) -> Res
         name: path.name.unwrap_or_default(),
         subresource: path.subresource,
         query,
+        manager: String::new(),
         warnings,
     })
 }

@@ -1,9 +1,11 @@
 //! What can be done with objects. Each verb is the same for every kind; who may use it has been
 //! decided before, and how its answer is shown is decided after.
 
+mod apply;
 mod create;
 mod delete;
 mod namespace;
+mod ownership;
 mod patch;
 mod prepare;
 mod read;
@@ -14,10 +16,11 @@ mod write;
 
 pub(crate) use create::stamp;
 pub(crate) use namespace::{PERMANENT as PERMANENT_NAMESPACES, default_account};
+pub(crate) use ownership::manager;
 
 use crate::api::Api;
 use crate::identity::UserInfo;
-use crate::pipeline::decode::{self, RequestBody};
+use crate::pipeline::decode::{self, Patch, RequestBody};
 use crate::pipeline::query::Query;
 use crate::pipeline::respond::Answer;
 use crate::resource::{Nature, Resource};
@@ -38,6 +41,8 @@ pub(crate) struct Call {
     pub(crate) name: String,
     pub(crate) subresource: Option<String>,
     pub(crate) query: Query,
+    /// By which name the caller writes.
+    pub(crate) manager: String,
     /// What the caller is told besides the answer.
     pub(crate) warnings: Vec<String>,
 }
@@ -62,6 +67,7 @@ pub(crate) async fn run(
                 &decode::read(body).await?,
                 !call.resource.is_custom,
             )?;
+            call.check_manager(verb, false)?;
             match call.resource.nature {
                 Nature::Stored => call.create(object).await,
                 Nature::Review => call.review(object).await,
@@ -73,11 +79,16 @@ pub(crate) async fn run(
                 &decode::read(body).await?,
                 !call.resource.is_custom,
             )?;
+            call.check_manager(verb, false)?;
             call.update(object).await
         }
         "patch" => {
-            let (kind, patch) = decode::patch(headers, &decode::read(body).await?)?;
-            call.patch(kind, &patch).await
+            let patch = decode::patch(headers, &decode::read(body).await?)?;
+            call.check_manager(verb, matches!(patch, Patch::Apply(_)))?;
+            match patch {
+                Patch::Apply(applied) => call.apply(applied).await,
+                Patch::Change(kind, patch) => call.patch(kind, &patch).await,
+            }
         }
         "delete" => {
             let options = decode::options(headers, &decode::read(body).await?)?;
@@ -131,17 +142,17 @@ impl Call {
 
     /// The object that the path names, as this version shows it.
     async fn stored(&self, name: &str) -> Result<Stored, Status> {
-        let found = self
-            .api
-            .store
-            .get(&self.key(name))
-            .await
-            .map_err(|error| self.refused(error))?;
-        let Stored { value, version } =
-            found.ok_or_else(|| Status::not_found(self.resource.group_resource(), name))?;
-        Ok(Stored {
+        let found = self.found(name).await?;
+        found.ok_or_else(|| Status::not_found(self.resource.group_resource(), name))
+    }
+
+    /// The same, where it is there.
+    async fn found(&self, name: &str) -> Result<Option<Stored>, Status> {
+        let found = self.api.store.get(&self.key(name)).await;
+        let found = found.map_err(|error| self.refused(error))?;
+        Ok(found.map(|Stored { value, version }| Stored {
             value: self.resource.to_served(value),
             version,
-        })
+        }))
     }
 }

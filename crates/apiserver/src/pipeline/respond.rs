@@ -1,6 +1,7 @@
 //! Writes answers down: in JSON or YAML, whole, as a table or as metadata only, with warnings.
 
 use super::negotiate::{Encoding, Form, Format};
+use crate::managed_fields;
 use crate::object;
 use crate::resource::Resource;
 use crate::status::Status;
@@ -184,6 +185,7 @@ impl Shown {
     }
 
     fn object(&self, object: Value) -> Value {
+        let object = managed_fields::unfold(object);
         match (self.format.form, &self.resource) {
             (Form::Table, Some(resource)) => {
                 let metadata =
@@ -195,7 +197,8 @@ impl Shown {
         }
     }
 
-    fn list(&self, list: ObjectList) -> Value {
+    fn list(&self, mut list: ObjectList) -> Value {
+        list.items = list.items.into_iter().map(managed_fields::unfold).collect();
         let (kind, api_version) = match (&self.resource, self.format.form) {
             (Some(resource), Form::Table) => {
                 return self.table(resource, &list.items, Value::Object(list.metadata));

@@ -172,6 +172,13 @@ impl Client {
     }
 }
 
+/// An object as admission sees it.
+pub(crate) fn without_owners(mut object: Value) -> Value {
+    let metadata = object["metadata"].as_object_mut().unwrap();
+    metadata.shift_remove("managedFields");
+    object
+}
+
 pub(crate) const SECRETS: &str = "/api/v1/namespaces/default/secrets";
 
 pub(crate) fn secret(name: &str) -> Value {

@@ -5,6 +5,7 @@
 
 mod access;
 mod admission;
+mod apply;
 mod bad_input;
 mod client;
 mod definitions;
