@@ -45,7 +45,7 @@ pub(crate) fn answer(
         ["apis", group] => plain::group(&kinds, group)?,
         ["apis", group, version] => plain::resources(&kinds, group, version)?,
         ["openapi", rest @ ..] => return openapi::answer(&kinds, rest, headers),
-        _ => return Err(Status::unknown_path()),
+        _ => return Err(Status::no_page()),
     };
     Ok(Answer::Plain(value))
 }

@@ -82,7 +82,7 @@ async fn serve(
     warnings: &mut Vec<String>,
 ) -> Result<(Answer, Shown), Status> {
     let route = Route::parse(parts.uri.path())
-        .ok_or_else(|| Status::bad_request("the path is not percent-encoded UTF-8"))?;
+        .ok_or_else(Status::no_path)?;
     let query = Query::parse(parts.uri.query().unwrap_or_default())?;
     let verb = verb(&parts.method, &route, &query)?;
     let user = admit_caller(api, caller, parts, &route, verb, &query).await?;
@@ -159,9 +159,9 @@ fn verb(method: &Method, route: &Route, query: &Query) -> Result<&'static str, S
         Route::Resource(path) => path.name.is_some(),
     };
     match (method.as_str(), has_name) {
-        ("GET" | "HEAD", true) => Ok("get"),
-        ("GET" | "HEAD", false) if query.watch => Ok("watch"),
-        ("GET" | "HEAD", false) => Ok("list"),
+        ("GET", true) => Ok("get"),
+        ("GET", false) if query.watch => Ok("watch"),
+        ("GET", false) => Ok("list"),
         ("POST", false) => Ok("create"),
         ("PUT", true) => Ok("update"),
         ("PATCH", true) => Ok("patch"),
@@ -178,12 +178,20 @@ fn other_verb(method: &Method) -> Result<&'static str, Status> {
     }
 }
 
+/// What is not there: something in a group that there is, or the whole group.
+fn unknown(api: &Api, group: &str) -> Status {
+    match api.registry.kinds().iter().any(|kind| kind.group == group) {
+        true => Status::unknown_path(),
+        false => Status::no_page(),
+    }
+}
+
 /// The resource that a path names, with everything that a verb needs.
 fn call(api: &Arc<Api>, user: UserInfo, path: ResourcePath, query: Query) -> Result<Call, Status> {
     let resource = api
         .registry
         .find(&path.group, &path.version, &path.plural)
-        .ok_or_else(Status::unknown_path)?;
+        .ok_or_else(|| unknown(api, &path.group))?;
     let is_known = match path.subresource.as_deref() {
         None => true,
         Some("status") => resource.has_status,
@@ -209,6 +217,8 @@ fn call(api: &Arc<Api>, user: UserInfo, path: ResourcePath, query: Query) -> Res
         subresource: path.subresource,
         query,
         manager: String::new(),
+        repeated: Vec::new(),
+        is_patch: false,
         warnings,
     })
 }

@@ -86,7 +86,10 @@ impl Schema {
         prune::prune(
             object,
             &self.shared.root,
-            &mut Path::default(),
+            &mut Path {
+                is_built_in: self.type_name().is_some(),
+                ..Path::default()
+            },
             &mut unknown,
         );
         unknown

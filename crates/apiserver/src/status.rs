@@ -37,6 +37,8 @@ struct Details {
     group: String,
     kind: String,
     causes: Vec<Value>,
+    /// Seconds, where asking again may help.
+    retry_after: u64,
 }
 
 /// Why a request was refused.
@@ -50,6 +52,8 @@ pub(crate) struct Status {
     /// What a person reads.
     pub(crate) message: String,
     details: Option<Box<Details>>,
+    /// Whether the answer is the message alone.
+    pub(crate) is_plain: bool,
 }
 
 impl Status {
@@ -64,6 +68,7 @@ impl Status {
             reason: reason.into(),
             message: message.into(),
             details: None,
+            is_plain: false,
         }
     }
 
@@ -118,6 +123,22 @@ impl Status {
             "NotFound",
             "the server could not find the requested resource",
         )
+        .about(NOTHING, "")
+    }
+
+    /// 404: there is nothing of the API at this path; said in plain text.
+    pub(crate) fn no_page() -> Self {
+        Self::new(404, "", "404 page not found\n").plain()
+    }
+
+    /// 400: the path itself cannot be read; said in plain text.
+    pub(crate) fn no_path() -> Self {
+        Self::new(400, "", "400 Bad Request").plain()
+    }
+
+    fn plain(mut self) -> Self {
+        self.is_plain = true;
+        self
     }
 
     /// 405: the resource does not know that verb.
@@ -157,6 +178,11 @@ impl Status {
             422 => status.about(NOTHING, ""),
             _ => status,
         }
+    }
+
+    /// 422: what a patch makes of an object is none of its kind; the object is not shown.
+    pub(crate) fn unfit(why: &str) -> Self {
+        Self::invalid(NOTHING, "", &[FieldError::invalid_secret("patch", why)])
     }
 
     /// 409: a deletion was meant for another state of the object.
@@ -206,6 +232,20 @@ impl Status {
     pub(crate) fn is_race(&self) -> bool {
         let has_causes = |details: &Details| !details.causes.is_empty();
         self.reason == "Conflict" && !self.details.as_deref().is_some_and(has_causes)
+    }
+
+    /// 504: no such state has been reached.
+    pub(crate) fn from_the_future(asked: u64, newest: u64) -> Self {
+        let what = "Too large resource version";
+        let message = format!("Timeout: {what}: {asked}, current: {newest}");
+        let mut status = Self::new(504, "Timeout", message);
+        let cause = json!({"reason": "ResourceVersionTooLarge", "message": what});
+        status.details = Some(Box::new(Details {
+            causes: vec![cause],
+            retry_after: 1,
+            ..Details::default()
+        }));
+        status
     }
 
     /// 410: that state is no longer known.
@@ -293,6 +333,9 @@ impl Details {
         }
         if !self.causes.is_empty() {
             map.insert("causes".to_owned(), self.causes.clone().into());
+        }
+        if self.retry_after > 0 {
+            map.insert("retryAfterSeconds".to_owned(), self.retry_after.into());
         }
         Value::Object(map)
     }

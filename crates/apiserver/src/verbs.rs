@@ -43,6 +43,10 @@ pub(crate) struct Call {
     pub(crate) query: Query,
     /// By which name the caller writes.
     pub(crate) manager: String,
+    /// Paths of members that the body has twice.
+    pub(crate) repeated: Vec<String>,
+    /// Whether the object comes of a patch.
+    pub(crate) is_patch: bool,
     /// What the caller is told besides the answer.
     pub(crate) warnings: Vec<String>,
 }
@@ -62,11 +66,12 @@ pub(crate) async fn run(
         "list" => call.list().await,
         "watch" => call.watch().await,
         "create" => {
-            let object = decode::object(
+            let (object, repeated) = decode::object(
                 headers,
                 &decode::read(body).await?,
                 !call.resource.is_custom,
             )?;
+            call.repeated = repeated;
             call.check_manager(verb, false)?;
             match call.resource.nature {
                 Nature::Stored => call.create(object).await,
@@ -74,15 +79,17 @@ pub(crate) async fn run(
             }
         }
         "update" => {
-            let object = decode::object(
+            let (object, repeated) = decode::object(
                 headers,
                 &decode::read(body).await?,
                 !call.resource.is_custom,
             )?;
+            call.repeated = repeated;
             call.check_manager(verb, false)?;
             call.update(object).await
         }
         "patch" => {
+            call.is_patch = true;
             let patch = decode::patch(headers, &decode::read(body).await?)?;
             call.check_manager(verb, matches!(patch, Patch::Apply(_)))?;
             match patch {

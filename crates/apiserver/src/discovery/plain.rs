@@ -57,7 +57,7 @@ pub(super) fn group(kinds: &Kinds, group: &str) -> Result<Value, Status> {
     let found = groups_of(kinds)
         .into_iter()
         .find(|(name, _)| *name == group && !group.is_empty());
-    let (group, versions) = found.ok_or_else(Status::unknown_path)?;
+    let (group, versions) = found.ok_or_else(Status::no_page)?;
     let mut value = describe(group, &versions);
     value["kind"] = "APIGroup".into();
     value["apiVersion"] = "v1".into();

@@ -189,6 +189,7 @@ fn prepare_pod(pod: &mut Value, old: Option<&Value>) {
     spec.entry("enableServiceLinks")
         .or_insert_with(|| true.into());
     defaults::pod_spec(pod, "/spec");
+    defaults::requests(pod);
 }
 
 fn start_phase(object: &mut Value, old: Option<&Value>, phase: &str) {

@@ -36,6 +36,16 @@ fn container(container: &mut Map<String, Value>) {
         let policy = if is_latest(image) { "Always" } else { "IfNotPresent" };
         container.insert("imagePullPolicy".to_owned(), policy.into());
     }
+}
+
+/// What a container of a pod may use, it also asks for; a template says so only in its pods.
+pub(super) fn requests(pod: &mut Value) {
+    let spec = object::member_mut(pod, "spec");
+    each_object(spec, "containers", request);
+    each_object(spec, "initContainers", request);
+}
+
+fn request(container: &mut Map<String, Value>) {
     let Some(resources) = container.get_mut("resources").and_then(Value::as_object_mut) else {
         return;
     };

@@ -8,7 +8,7 @@ use crate::status::Status;
 use crate::table::{self, IncludeObject};
 use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WARNING};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WARNING};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::Frame;
@@ -87,18 +87,21 @@ pub(crate) fn answer(answer: Answer, shown: Shown, warnings: &[String]) -> Respo
 
 /// The answer to a request that was refused.
 pub(crate) fn refusal(status: &Status, encoding: Encoding, warnings: &[String]) -> Response<Body> {
+    if status.is_plain {
+        let body = full(Bytes::from(status.message.clone()));
+        return response(status.code, "text/plain; charset=utf-8", body, warnings);
+    }
     let media_type = if encoding == Encoding::Yaml {
         "application/yaml"
     } else {
         "application/json"
     };
-    encoded(
-        status.code,
-        media_type,
-        encoding,
-        &status.to_value(),
-        warnings,
-    )
+    let value = status.to_value();
+    let mut response = encoded(status.code, media_type, encoding, &value, warnings);
+    if let Some(seconds) = value["details"]["retryAfterSeconds"].as_u64() {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    response
 }
 
 fn encoded(

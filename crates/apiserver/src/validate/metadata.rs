@@ -30,6 +30,7 @@ pub(crate) fn check(object: &Value, rule: NameRule, is_strict: bool) -> Vec<Fiel
         check_annotations(annotations, &mut errors);
     }
     check_list(members, "ownerReferences", &mut errors, check_owner);
+    errors.extend(members.and_then(|all| all.get("ownerReferences")).and_then(two_controllers));
     check_list(
         members,
         "finalizers",
@@ -89,7 +90,7 @@ fn check_annotations(annotations: &Map<String, Value>, errors: &mut Vec<FieldErr
     }
 }
 
-fn check_owner(owner: &Value, field: &str, errors: &mut Vec<FieldError>) {
+fn check_owner(owner: &Value, _field: &str, errors: &mut Vec<FieldError>) {
     for member in ["apiVersion", "kind", "name", "uid"] {
         if owner
             .get(member)
@@ -98,12 +99,31 @@ fn check_owner(owner: &Value, field: &str, errors: &mut Vec<FieldError>) {
             .is_empty()
         {
             errors.push(FieldError::invalid(
-                format!("{field}.{member}"),
+                format!("metadata.ownerReferences.{member}"),
                 "",
                 "must not be empty",
             ));
         }
     }
+}
+
+/// Only one owner can be the one that manages an object.
+fn two_controllers(owners: &Value) -> Option<FieldError> {
+    let is_controller = |owner: &&Value| owner.get("controller") == Some(&Value::Bool(true));
+    let mut controllers = owners.as_array()?.iter().filter(is_controller);
+    let named = |owner: &Value| {
+        let text = |member: &str| owner.get(member).and_then(Value::as_str).unwrap_or_default();
+        format!("{}/{}", text("kind"), text("name"))
+    };
+    let (one, other) = (named(controllers.next()?), named(controllers.next()?));
+    let why = format!(
+        "Only one reference can have Controller set to true. Found \"true\" in references for {one} and {other}"
+    );
+    Some(FieldError::invalid(
+        "metadata.ownerReferences",
+        owners.clone(),
+        why,
+    ))
 }
 
 fn check_list(

@@ -23,15 +23,6 @@ pub(crate) fn check_replicated(object: &Value, old: Option<&Value>) -> Check {
     let mut errors = Vec::new();
     check_template(object, "/spec/template", "spec.template", &mut errors);
     let selector = object.pointer("/spec/selector");
-    if let Some(old) = old
-        && old.pointer("/spec/selector") != selector
-    {
-        errors.push(FieldError::invalid(
-            "spec.selector",
-            selector.cloned().unwrap_or_default(),
-            "field is immutable",
-        ));
-    }
     let wanted = selector
         .and_then(|s| s.get("matchLabels"))
         .and_then(Value::as_object);
@@ -60,6 +51,15 @@ pub(crate) fn check_replicated(object: &Value, old: Option<&Value>) -> Check {
             "spec.template.metadata.labels",
             Value::Object(found),
             why,
+        ));
+    }
+    if let Some(old) = old
+        && old.pointer("/spec/selector") != selector
+    {
+        errors.push(FieldError::invalid(
+            "spec.selector",
+            selector.cloned().unwrap_or_default(),
+            "field is immutable",
         ));
     }
     errors

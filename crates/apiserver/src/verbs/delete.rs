@@ -6,6 +6,7 @@ use crate::object;
 use crate::pipeline::query;
 use crate::pipeline::respond::{Answer, ObjectList};
 use crate::status::{self, Status};
+use crate::validate::FieldError;
 use crate::store::{ListQuery, StoreError, Stored, Write};
 use serde_json::{Map, Value};
 
@@ -13,7 +14,7 @@ use serde_json::{Map, Value};
 const ATTEMPTS: usize = 5;
 const ORPHANED_PODS: &str = "child pods are preserved by default when jobs are deleted; \
     set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning";
-const PROPAGATIONS: &[&str] = &["Background", "Foreground", "Orphan"];
+const PROPAGATIONS: &[&str] = &["Foreground", "Background", "Orphan", "nil"];
 
 impl Call {
     pub(super) async fn delete(&mut self, options: &Value) -> Result<Answer, Status> {
@@ -66,21 +67,23 @@ impl Call {
         if self.resource.stored_as == "batch/jobs" && !says_what_follows {
             self.warnings.push(ORPHANED_PODS.to_owned());
         }
-        for wanted in options
-            .get("dryRun")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            self.query.dry_run |= query::dry_run(wanted.as_str().unwrap_or("?"))?;
+        let mut errors = Vec::new();
+        let list = options.get("dryRun").and_then(Value::as_array);
+        for wanted in list.into_iter().flatten() {
+            self.query.dry_run |= self.query.dry_run(wanted.as_str().unwrap_or("?"));
         }
         let own = options.get("propagationPolicy").and_then(Value::as_str);
-        match own.or(self.query.propagation.as_deref()) {
-            Some(policy) if !PROPAGATIONS.contains(&policy) => Err(Status::bad_request(format!(
-                "propagationPolicy: Unsupported value: {policy:?}: supported values: \"Background\", \"Foreground\", \"Orphan\""
-            ))),
-            _ => Ok(()),
+        if let Some(policy) = own.or(self.query.propagation.as_deref()) {
+            let field = "propagationPolicy";
+            if options.get("orphanDependents").is_some() {
+                let why = "orphanDependents and deletionPropagation cannot be both set";
+                errors.push(FieldError::invalid(field, policy, why));
+            } else if !PROPAGATIONS.contains(&policy) {
+                errors.push(FieldError::unsupported(field, policy, PROPAGATIONS));
+            }
         }
+        errors.extend(self.query.mistakes.iter().cloned());
+        query::check_options("DeleteOptions", &errors)
     }
 
     /// Takes one object away, or marks it where somebody holds it back. Returns its last state and

@@ -4,8 +4,8 @@
 use super::{Call, namespace};
 use crate::managed_fields::{self, Managed, Writer};
 use crate::object;
-use crate::pipeline::query::Query;
-use crate::status::{GroupResource, Status};
+use crate::pipeline::query::{Query, check_options};
+use crate::status::Status;
 use crate::validate::FieldError;
 use http::HeaderMap;
 use http::header::USER_AGENT;
@@ -123,14 +123,8 @@ impl Call {
             );
             errors.push(FieldError::invalid("fieldManager", given, why));
         }
-        if errors.is_empty() {
-            return Ok(());
-        }
-        let kind = GroupResource {
-            group: "meta.k8s.io",
-            name: options,
-        };
-        Err(Status::invalid(kind, "", &errors))
+        errors.extend(self.query.mistakes.iter().cloned());
+        check_options(options, &errors)
     }
 
     /// Who writes, now.

@@ -7,6 +7,7 @@ use crate::object;
 use crate::patch::{self, BuiltIn, MergeKeys, PatchError, PatchKind};
 use crate::pipeline::respond::Answer;
 use crate::status::Status;
+use crate::validate::FieldError;
 use serde_json::Value;
 
 /// A patch that meets a change by somebody else is applied again this often.
@@ -57,6 +58,12 @@ impl Call {
             object::metadata_mut(&mut object).insert("resourceVersion".to_owned(), version.into());
         }
         self.conform(&mut object)?;
+        let uid = object::uid(&object);
+        if uid != object::uid(&old.value) {
+            let error = FieldError::invalid("metadata.uid", uid, "field is immutable");
+            let kind = self.resource.group_kind();
+            return Err(Status::invalid(kind, &self.name, &[error]));
+        }
         let claims = ownership::take_claims(&mut object);
         self.replace(object, old, Owners::ByDifference(claims))
             .await
@@ -65,7 +72,9 @@ impl Call {
     /// A patch that cannot be understood is a bad request; one that does not fit the object is invalid.
     fn unpatched(&self, error: &PatchError) -> Status {
         let (code, reason) = match error {
-            PatchError::TestFailed { .. } | PatchError::MissingPath { .. } => (422, "Invalid"),
+            PatchError::TestFailed { .. }
+            | PatchError::MissingPath { .. }
+            | PatchError::NotAnOperation { .. } => (422, "Invalid"),
             _ => (400, "BadRequest"),
         };
         let resource = self.resource.group_resource();

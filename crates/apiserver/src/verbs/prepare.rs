@@ -61,24 +61,25 @@ impl Call {
 
     fn conform_members(&mut self, object: &mut Value) -> Result<(), Status> {
         let unknown = self.resource.schema.prune(object);
-        let texts = unknown.iter().map(|path| format!("unknown field {path:?}"));
-        match self.query.field_validation {
-            FieldValidation::Strict if !unknown.is_empty() => {
-                let texts: Vec<String> = texts.collect();
-                return Err(
-                    self.unreadable(&format!("strict decoding error: {}", texts.join(", ")))
-                );
-            }
-            FieldValidation::Warn => self.warnings.extend(texts),
-            _ => {}
-        }
         if !self.resource.is_custom {
             let errors = self.resource.schema.check(object);
             if let Some(error) = errors.iter().find(|error| error.is_type()) {
                 return Err(self.unreadable(&error.to_string()));
             }
         }
-        Ok(())
+        let repeated = self.repeated.iter().map(|path| format!("duplicate field {path:?}"));
+        let unknown = unknown.iter().map(|path| format!("unknown field {path:?}"));
+        let odd: Vec<String> = repeated.chain(unknown).collect();
+        match self.query.field_validation {
+            FieldValidation::Strict if !odd.is_empty() => {
+                Err(self.unreadable(&format!("strict decoding error: {}", odd.join(", "))))
+            }
+            FieldValidation::Warn => {
+                self.warnings.extend(odd);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The body is of another kind.
@@ -86,12 +87,19 @@ impl Call {
         let text = |member: &str| object::text(object, member).unwrap_or_default();
         let (kind, found) = (text("/kind"), text("/apiVersion"));
         let (wanted, version) = (&self.resource.kind, &self.resource.version);
+        let why = format!("no kind {kind:?} is registered for version {found:?}");
+        if self.is_patch {
+            return Status::unfit(&why);
+        }
         Status::bad_request(format!(
-            "{kind} in version {version:?} cannot be handled as a {wanted}: no kind {kind:?} is registered for version {found:?}"
+            "{kind} in version {version:?} cannot be handled as a {wanted}: {why}"
         ))
     }
 
     fn unreadable(&self, why: &str) -> Status {
+        if self.is_patch {
+            return Status::unfit(why);
+        }
         let (kind, version) = (&self.resource.kind, &self.resource.version);
         Status::bad_request(format!(
             "{kind} in version {version:?} cannot be handled as a {kind}: {why}"
@@ -119,7 +127,10 @@ impl Call {
             ));
         }
         if !self.name.is_empty() && name.is_empty() {
-            metadata.insert("name".to_owned(), self.name.as_str().into());
+            let wanted = &self.name;
+            return Err(Status::bad_request(format!(
+                "the name of the object ({wanted} based on URL) was undeterminable: name must be provided"
+            )));
         } else if !self.name.is_empty() && name != self.name {
             let wanted = &self.name;
             return Err(Status::bad_request(format!(
@@ -149,6 +160,11 @@ impl Call {
             errors.extend((self.resource.check)(object, old));
         }
         errors.extend(old.and_then(|old| added_finalizer(object, old)));
+        let mut told = Vec::new();
+        errors.retain(|error| !told.contains(error) && {
+            told.push(error.clone());
+            true
+        });
         if errors.is_empty() {
             return Ok(());
         }

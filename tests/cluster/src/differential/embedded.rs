@@ -49,15 +49,14 @@ impl Embedded {
         Ok(Self { directory, stop, running })
     }
 
-    /// A client of the administrator.
+    /// How the administrator reaches it.
     ///
     /// # Errors
     /// When the kubeconfig is no good.
-    pub async fn client(&self) -> Result<kube::Client> {
+    pub async fn config(&self) -> Result<kube::Config> {
         let kubeconfig = Kubeconfig::read_from(self.directory.path().join("kubeconfig"))?;
         let options = KubeConfigOptions::default();
-        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?;
-        Ok(kube::Client::try_from(config)?)
+        Ok(kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?)
     }
 
     /// Ends it.

@@ -22,7 +22,7 @@ pattern!(MICRO_TIME, r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z");
 pattern!(TIME, r"\b20[2-9]\d-\d\d-\d\dT\d\d:\d\d:\d\dZ");
 pattern!(ADDRESS, r"127\.0\.0\.1:\d+");
 pattern!(VERSION, r"(?i)((?:resource version|resourceVersion[a-z ]*|object meta)[: ]+\(?)(\d+)( \(\d+\))?");
-pattern!(AGE, r"^(<invalid>|\d{1,2}s)$");
+pattern!(AGE, r"^(<invalid>|(\d+[smhd])+)$");
 pattern!(SOURCE, r#" in scheme "[a-z/.]+:\d+""#);
 pattern!(DEADLINE, r"\b\d+(\.\d+)?(ms|µs)\b");
 

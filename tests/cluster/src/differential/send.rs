@@ -14,7 +14,9 @@ use serde_json::{Map, Value, json};
 use super::normal::Normal;
 use super::script::{Script, Step};
 
-/// How long a watch or a repeated request may take.
+/// How long a watch is waited for.
+const WATCH: Duration = Duration::from_secs(4);
+/// How long a repeated request may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(50);
 /// The headers that clients act on.
@@ -85,7 +87,8 @@ async fn prepare(client: &Client, namespace: &str) -> Result<()> {
 async fn ask(step: &Step, client: &Client, variables: &Map<String, Value>) -> Result<Answer> {
     let start = Instant::now();
     loop {
-        let answer = send(step, client, variables).await?;
+        let sending = tokio::time::timeout(PATIENCE, send(step, client, variables));
+        let answer = sending.await.context("no whole answer came")??;
         let is_done = step.until.is_none_or(|code| code == answer.code);
         if is_done || start.elapsed() > PATIENCE {
             return Ok(answer);
@@ -177,12 +180,22 @@ async fn events(mut body: Body, count: usize) -> Result<Value> {
         }
         anyhow::Ok(())
     };
-    if tokio::time::timeout(PATIENCE, reading).await.is_err() {
-        bail!("the watch has not sent {count} events: {}", String::from_utf8_lossy(&bytes));
-    }
-    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let is_late = match tokio::time::timeout(WATCH, reading).await {
+        Ok(read) => {
+            read?;
+            false
+        }
+        Err(_) => true,
+    };
+    let lines = bytes
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty());
     let lines = lines.take(count).map(serde_json::from_slice);
-    Ok(Value::Array(lines.collect::<Result<_, _>>()?))
+    let mut lines: Vec<Value> = lines.collect::<Result<_, _>>()?;
+    if is_late {
+        lines.push("<nothing more came>".into());
+    }
+    Ok(Value::Array(lines))
 }
 
 /// A value with its variables filled in. A text that is nothing but a variable becomes its value.
