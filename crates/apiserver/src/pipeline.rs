@@ -88,6 +88,7 @@ async fn serve(
     let user = admit_caller(api, caller, parts, &route, verb, &query).await?;
     let include = query.include_object;
     match route {
+        Route::Other(_) if verb != "get" => Err(Status::method_not_allowed()),
         Route::Other(path) => {
             let form = format.as_ref().map_or(Form::Whole, |format| format.form);
             let format = format.unwrap_or_default();
@@ -174,6 +175,10 @@ fn verb(method: &Method, route: &Route, query: &Query) -> Result<&'static str, S
 fn other_verb(method: &Method) -> Result<&'static str, Status> {
     match method.as_str() {
         "GET" | "HEAD" => Ok("get"),
+        "POST" => Ok("post"),
+        "PUT" => Ok("put"),
+        "PATCH" => Ok("patch"),
+        "DELETE" => Ok("delete"),
         _ => Err(Status::method_not_allowed()),
     }
 }

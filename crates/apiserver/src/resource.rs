@@ -96,6 +96,19 @@ impl Resource {
     /// The verbs that clients may use on it.
     pub(crate) fn verbs(&self) -> &'static [&'static str] {
         match self.nature {
+            Nature::Stored if self.is_custom => &[
+                "delete",
+                "deletecollection",
+                "get",
+                "list",
+                "patch",
+                "create",
+                "update",
+                "watch",
+            ],
+            Nature::Stored if self.stored_as == "/namespaces" => &[
+                "create", "delete", "get", "list", "patch", "update", "watch",
+            ],
             Nature::Stored => &[
                 "create",
                 "delete",

@@ -111,6 +111,11 @@ impl Status {
         .about(resource, name)
     }
 
+    /// 403: the caller may not ask for that path.
+    pub(crate) fn forbidden_path(why: &str) -> Self {
+        Self::new(403, "Forbidden", format!("forbidden: {why}")).about(NOTHING, "")
+    }
+
     /// 404: there is no such object.
     pub(crate) fn not_found(resource: GroupResource<'_>, name: &str) -> Self {
         Self::new(404, "NotFound", format!("{resource} {name:?} not found")).about(resource, name)

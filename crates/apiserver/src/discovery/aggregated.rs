@@ -25,7 +25,8 @@ fn describe(kinds: &Kinds, group: &str, versions: &[&str]) -> Value {
     let versions: Vec<Value> = versions
         .iter()
         .map(|version| {
-            let resources: Vec<Value> = kinds_of(kinds, group, version).map(entry).collect();
+            let mut resources: Vec<Value> = kinds_of(kinds, group, version).map(entry).collect();
+            resources.sort_by(|one, other| one["resource"].as_str().cmp(&other["resource"].as_str()));
             json!({"version": version, "freshness": "Current", "resources": resources})
         })
         .collect();
@@ -38,7 +39,11 @@ fn describe(kinds: &Kinds, group: &str, versions: &[&str]) -> Value {
 }
 
 fn entry(resource: &Resource) -> Value {
-    let kind = json!({"group": resource.group, "version": resource.version, "kind": resource.kind});
+    // The group and version that it is in are left out, as Kubernetes does for its own kinds.
+    let kind = match resource.is_custom {
+        true => json!({"group": resource.group, "version": resource.version, "kind": resource.kind}),
+        false => json!({"group": "", "version": "", "kind": resource.kind}),
+    };
     let mut entry = json!({
         "resource": resource.plural,
         "responseKind": kind,

@@ -83,6 +83,7 @@ pub(super) fn resources(kinds: &Kinds, group: &str, version: &str) -> Result<Val
         }
     }
     let group_version = group_version.ok_or_else(Status::unknown_path)?;
+    resources.sort_by(|one: &Value, other| one["name"].as_str().cmp(&other["name"].as_str()));
     Ok(
         json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}),
     )

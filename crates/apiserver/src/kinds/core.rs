@@ -3,7 +3,7 @@
 use super::{PLAIN, Row, defaults};
 use crate::object;
 use crate::validate::names::NameRule;
-use crate::validate::{base64, secret, workload};
+use crate::validate::{base64, secret, service, workload};
 use serde_json::{Value, json};
 
 pub(super) const ROWS: &[Row] = &[
@@ -46,6 +46,7 @@ pub(super) const ROWS: &[Row] = &[
         names: NameRule::PathSegment,
         is_created_by_update: true,
         selectable: EVENT_FIELDS,
+        check: service::check_event,
         ..PLAIN
     },
     Row {
@@ -100,6 +101,7 @@ pub(super) const ROWS: &[Row] = &[
         selectable: &["spec.clusterIP", "spec.type"],
         is_created_by_update: true,
         prepare: defaults::service,
+        check: service::check_service,
         ..PLAIN
     },
     Row {
@@ -107,6 +109,7 @@ pub(super) const ROWS: &[Row] = &[
         package: "io.k8s.api.coordination.v1",
         kind: "Lease",
         plural: "leases",
+        check: service::check_lease,
         is_created_by_update: true,
         ..PLAIN
     },

@@ -41,6 +41,7 @@ pub(super) const ROWS: &[Row] = &[
         names: NameRule::Label,
         short_names: &["sts"],
         prepare: defaults::stateful_set,
+        check: workload::check_stateful_set,
         ..APPS
     },
     Row {

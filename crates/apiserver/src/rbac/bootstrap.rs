@@ -110,11 +110,16 @@ fn paths(verbs: &[&str], paths: &[&str]) -> Value {
     json!({"nonResourceURLs": paths, "verbs": verbs})
 }
 
+/// Servers bring these rules up to date when they start.
+fn updated() -> Value {
+    json!({"rbac.authorization.kubernetes.io/autoupdate": "true"})
+}
+
 fn role(name: &str, rules: &[Value]) -> Value {
     let labels = json!({"kubernetes.io/bootstrapping": "rbac-defaults"});
     json!({
         "apiVersion": format!("{GROUP}/v1"), "kind": "ClusterRole",
-        "metadata": {"name": name, "labels": labels}, "rules": rules,
+        "metadata": {"name": name, "labels": labels, "annotations": updated()}, "rules": rules,
     })
 }
 
@@ -134,7 +139,7 @@ fn binding(role: &str, groups: &[&str]) -> Value {
     let labels = json!({"kubernetes.io/bootstrapping": "rbac-defaults"});
     json!({
         "apiVersion": format!("{GROUP}/v1"), "kind": "ClusterRoleBinding",
-        "metadata": {"name": role, "labels": labels},
+        "metadata": {"name": role, "labels": labels, "annotations": updated()},
         "roleRef": {"apiGroup": GROUP, "kind": "ClusterRole", "name": role}, "subjects": subjects,
     })
 }

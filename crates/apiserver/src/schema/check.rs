@@ -37,7 +37,7 @@ fn check_resolved(value: &Value, schema: &Value, path: &mut Path, errors: &mut E
 /// The type that was wanted, where the value has another.
 fn broken_type<'a>(value: &Value, schema: &'a Value) -> Option<&'a str> {
     if has(schema, INT_OR_STRING) {
-        return (!value.is_string() && !is_integer(value)).then_some("integer or string");
+        return (!value.is_string() && !is_integer(value)).then_some("integer,string");
     }
     let wanted = schema.get("type").and_then(Value::as_str)?;
     let fits = match wanted {

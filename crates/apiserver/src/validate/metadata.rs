@@ -12,11 +12,19 @@ const ANNOTATIONS_LIMIT: usize = 256 * 1024;
 /// is strict, only some finalizers may have plain names.
 pub(crate) fn check(object: &Value, rule: NameRule, is_strict: bool) -> Vec<FieldError> {
     let name = object::name(object);
-    let mut errors: Vec<FieldError> = rule
-        .check(name)
-        .into_iter()
-        .map(|text| FieldError::invalid("metadata.name", name, text))
-        .collect();
+    let prefix = object::text(object, "/metadata/generateName").unwrap_or_default();
+    let mut errors = Vec::new();
+    // A name follows on the prefix, so that it may end as no name can.
+    let start = prefix.strip_suffix('-').unwrap_or(prefix);
+    for (field, text, checked) in [
+        ("metadata.generateName", prefix, start),
+        ("metadata.name", name, name),
+    ] {
+        if field == "metadata.name" || !checked.is_empty() {
+            let found = rule.check(checked).into_iter();
+            errors.extend(found.map(|why| FieldError::invalid(field, text, why)));
+        }
+    }
     let members = object.get("metadata").and_then(Value::as_object);
     let map = |member: &str| {
         members
@@ -98,11 +106,12 @@ fn check_owner(owner: &Value, _field: &str, errors: &mut Vec<FieldError>) {
             .unwrap_or_default()
             .is_empty()
         {
-            errors.push(FieldError::invalid(
-                format!("metadata.ownerReferences.{member}"),
-                "",
-                "must not be empty",
-            ));
+            let why = match member {
+                "apiVersion" => "version must not be empty",
+                _ => "must not be empty",
+            };
+            let field = format!("metadata.ownerReferences.{member}");
+            errors.push(FieldError::invalid(field, "", why));
         }
     }
 }

@@ -45,6 +45,9 @@ pub(crate) fn subdomain(text: &str) -> Vec<String> {
 
 /// An RFC 1123 label.
 pub(crate) fn label(text: &str) -> Vec<String> {
+    if text.contains('.') {
+        return vec!["must not contain dots".to_owned()];
+    }
     findings(text, 63, is_label(text), LABEL)
 }
 
@@ -66,7 +69,7 @@ pub(crate) fn qualified(text: &str) -> Vec<String> {
     };
     if name.contains('/') {
         return vec![format!(
-            "a qualified name {QUALIFIED} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+            "a valid label key {QUALIFIED} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
         )];
     }
     let mut found = Vec::new();
@@ -83,7 +86,7 @@ pub(crate) fn qualified(text: &str) -> Vec<String> {
         found.push("name part must be non-empty".to_owned());
     }
     found.extend(
-        findings(name, 63, is_qualified(name), QUALIFIED)
+        in_bytes(name, is_qualified(name), QUALIFIED)
             .into_iter()
             .map(|text| format!("name part {text}")),
     );
@@ -92,7 +95,7 @@ pub(crate) fn qualified(text: &str) -> Vec<String> {
 
 /// The value of a label.
 pub(crate) fn label_value(text: &str) -> Vec<String> {
-    findings(text, 63, text.is_empty() || is_qualified(text), LABEL_VALUE)
+    in_bytes(text, text.is_empty() || is_qualified(text), LABEL_VALUE)
 }
 
 /// A key in the data of a Secret or ConfigMap.
@@ -112,6 +115,12 @@ pub(crate) fn config_key(text: &str) -> Vec<String> {
         found.push("must not start with '..'".to_owned());
     }
     found
+}
+
+/// What is wrong with a part of a label.
+fn in_bytes(text: &str, is_well_formed: bool, grammar: &str) -> Vec<String> {
+    let found = findings(text, 63, is_well_formed, grammar).into_iter();
+    found.map(|why| why.replace("63 characters", "63 bytes")).collect()
 }
 
 fn findings(text: &str, limit: usize, is_well_formed: bool, grammar: &str) -> Vec<String> {

@@ -14,6 +14,8 @@ use serde_json::{Map, Value};
 const ATTEMPTS: usize = 5;
 const ORPHANED_PODS: &str = "child pods are preserved by default when jobs are deleted; \
     set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning";
+/// Kinds whose deletion answers with the object.
+const RETURNED: &[&str] = &["/pods", "/serviceaccounts", "/persistentvolumeclaims"];
 const PROPAGATIONS: &[&str] = &["Foreground", "Background", "Orphan", "nil"];
 
 impl Call {
@@ -21,7 +23,12 @@ impl Call {
         self.take_options(options)?;
         let name = self.name.clone();
         let (object, is_gone) = self.remove(&name, options).await?;
-        if is_gone {
+        let shown = RETURNED.contains(&self.resource.stored_as.as_str());
+        if is_gone && self.resource.stored_as == "/pods" {
+            let pod = marked(object, self.resource.has_generation);
+            return Ok(Answer::Object(200, pod));
+        }
+        if is_gone && !shown {
             let resource = self.resource.group_resource();
             return Ok(Answer::Plain(status::success(
                 resource,
@@ -47,7 +54,7 @@ impl Call {
         let mut items = Vec::new();
         for item in listed.items {
             match self.remove(object::name(&item), options).await {
-                Ok((object, _)) => items.push(object),
+                Ok(_) => items.push(self.resource.to_served(item)),
                 Err(status) if status.code == 404 => {}
                 Err(status) => return Err(status),
             }

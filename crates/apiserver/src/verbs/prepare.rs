@@ -5,10 +5,9 @@ use super::Call;
 use crate::crd;
 use crate::object;
 use crate::pipeline::query::FieldValidation;
-use crate::status::Status;
+use crate::status::{GroupResource, Status};
 use crate::validate::{FINDINGS_LIMIT, FieldError, metadata};
 use serde_json::{Map, Value};
-use std::collections::HashSet;
 
 /// Members of `metadata` that only the server sets.
 const SYSTEM: &[&str] = &[
@@ -44,6 +43,15 @@ impl Call {
                 Some(Value::String(_)) if !self.resource.is_custom => {
                     return Err(self.foreign(object));
                 }
+                Some(Value::String(found)) if member == "kind" => {
+                    let why = format!("must be {expected}");
+                    let error = FieldError::invalid("kind", found.as_str(), why);
+                    let kind = GroupResource {
+                        group: &self.resource.group,
+                        name: found,
+                    };
+                    return Err(Status::invalid(kind, object::name(object), &[error]));
+                }
                 Some(Value::String(found)) => {
                     return Err(Status::bad_request(format!(
                         "the {what} in the data ({found}) does not match the expected {what} ({expected})"
@@ -60,12 +68,16 @@ impl Call {
     }
 
     fn conform_members(&mut self, object: &mut Value) -> Result<(), Status> {
-        let unknown = self.resource.schema.prune(object);
-        if !self.resource.is_custom {
-            let errors = self.resource.schema.check(object);
-            if let Some(error) = errors.iter().find(|error| error.is_type()) {
-                return Err(self.unreadable(&error.to_string()));
-            }
+        let mut unknown = self.resource.schema.prune(object);
+        if self.resource.is_custom {
+            unknown.sort();
+        }
+        let errors = self.resource.schema.check(object);
+        let mut types = errors.iter().filter(|error| error.is_type());
+        // What is not metadata of a custom resource is read as it is, and judged later.
+        let is_read = |error: &&FieldError| !self.resource.is_custom || error.is_in("metadata");
+        if let Some(error) = types.find(is_read) {
+            return Err(self.unreadable(&error.to_string()));
         }
         let repeated = self.repeated.iter().map(|path| format!("duplicate field {path:?}"));
         let unknown = unknown.iter().map(|path| format!("unknown field {path:?}"));
@@ -178,7 +190,7 @@ impl Call {
 
 /// What is on its way out cannot be held back by somebody new.
 fn added_finalizer(object: &Value, old: &Value) -> Option<FieldError> {
-    let list = |object: &Value| -> HashSet<String> {
+    let list = |object: &Value| -> Vec<String> {
         let list = object
             .pointer("/metadata/finalizers")
             .and_then(Value::as_array);
@@ -188,9 +200,17 @@ fn added_finalizer(object: &Value, old: &Value) -> Option<FieldError> {
             .map(str::to_owned)
             .collect()
     };
-    let is_added = !list(object).is_subset(&list(old));
-    let why = "no new finalizers can be added if the object is being deleted";
-    (object::is_terminating(old) && is_added)
+    let known = list(old);
+    let added: Vec<String> = list(object)
+        .iter()
+        .filter(|finalizer| !known.contains(finalizer))
+        .map(|finalizer| format!("{finalizer:?}"))
+        .collect();
+    let why = format!(
+        "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
+        added.join(", ")
+    );
+    (object::is_terminating(old) && !added.is_empty())
         .then(|| FieldError::forbidden("metadata.finalizers", why))
 }
 

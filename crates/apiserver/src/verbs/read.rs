@@ -108,11 +108,11 @@ impl Call {
             }
             .encode();
             metadata.insert("continue".to_owned(), token.into());
-            object::put(
-                &mut metadata,
-                "remainingItemCount",
-                listed.remaining.map(Value::from),
-            );
+        } else if self.resource.is_custom {
+            metadata.insert("continue".to_owned(), "".into());
+        }
+        if let Some(remaining) = listed.remaining.filter(|_| metadata.get("continue").is_some_and(|token| token != "")) {
+            metadata.insert("remainingItemCount".to_owned(), remaining.into());
         }
         let items = listed
             .items
@@ -145,12 +145,10 @@ impl Call {
     /// What the selectors of the query choose.
     pub(super) fn selection(&self) -> Result<Selection, Status> {
         let refused = |error: &dyn std::fmt::Display| Status::bad_request(error.to_string());
-        let supported: Vec<&str> = self
-            .resource
-            .selectable
-            .iter()
-            .map(String::as_str)
-            .collect();
+        let own = self.resource.selectable.iter().map(String::as_str);
+        // Custom resources are refused as kinds with fields of their own are.
+        let names = self.resource.is_custom.then_some("metadata.name");
+        let supported: Vec<&str> = own.chain(names).collect();
         Ok(Selection {
             labels: self
                 .query

@@ -24,7 +24,7 @@ impl Call {
             let why = "must be specified for an update";
             let error = FieldError::invalid("metadata.resourceVersion", 0, why);
             return Err(Status::invalid(
-                self.resource.group_kind(),
+                self.resource.group_resource(),
                 &self.name,
                 &[error],
             ));

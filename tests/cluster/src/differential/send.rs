@@ -59,10 +59,10 @@ pub async fn play(script: &Script, client: &Client) -> Result<Vec<Answer>> {
             variables.insert(name.clone(), found);
         }
         let mut answer = Answer { id, ..answer };
-        normal.apply(&mut answer);
         if !step.only.is_empty() {
             answer.body = parts(&answer.body, &step.only);
         }
+        normal.apply(&mut answer);
         if !step.aside {
             answers.push(answer);
         }

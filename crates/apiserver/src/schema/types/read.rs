@@ -119,6 +119,11 @@ fn with_default(kind: &str, full: &dyn Fn(&str) -> String) -> Value {
 }
 
 fn of(kind: &str, full: &dyn Fn(&str) -> String) -> Value {
+    if let Some(inner) = kind.strip_suffix('?') {
+        let mut schema = of(inner, full);
+        schema["nullable"] = true.into();
+        return schema;
+    }
     let inside = |open, close| {
         kind.strip_prefix(open)
             .and_then(|rest| rest.strip_suffix(close))
@@ -133,11 +138,6 @@ fn of(kind: &str, full: &dyn Fn(&str) -> String) -> Value {
             map[MAP_TYPE] = "atomic".into();
         }
         return map;
-    }
-    if let Some(inner) = kind.strip_suffix('?') {
-        let mut schema = of(inner, full);
-        schema["nullable"] = true.into();
-        return schema;
     }
     match kind {
         "string" => json!({"type": "string"}),
