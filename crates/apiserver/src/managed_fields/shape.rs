@@ -57,25 +57,18 @@ impl<'a> Place<'a> {
             let mut there = values.iter().flatten();
             there.all(|value| value.is_null() || is_of_kind(value))
         };
-        if schema.get(INT_OR_STRING).is_some() {
-            return Shape::Whole;
-        }
         let text = |keyword: &str| schema.get(keyword).and_then(Value::as_str);
+        let has_object = || values.iter().flatten().any(|value| value.is_object());
         match text("type") {
             Some("array") if fits(Value::is_array) => place.entries(text(LIST_TYPE)),
             Some("object") if text(MAP_TYPE) != Some("atomic") && fits(Value::is_object) => {
                 Shape::Members(place)
             }
-            None if schema.get("properties").is_some() && fits(Value::is_object) => {
-                Shape::Members(place)
-            }
-            None if has(schema, PRESERVE)
-                && fits(Value::is_object)
-                && values.iter().flatten().any(|value| value.is_object()) =>
-            {
-                Shape::Members(place)
-            }
-            _ => Shape::Whole,
+            Some(_) => Shape::Whole,
+            None if !fits(Value::is_object) || has(schema, INT_OR_STRING) => Shape::Whole,
+            None if schema.get("properties").is_some() => Shape::Members(place),
+            None if has(schema, PRESERVE) && has_object() => Shape::Members(place),
+            None => Shape::Whole,
         }
     }
 

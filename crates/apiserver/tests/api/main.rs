@@ -16,6 +16,7 @@ mod kubectl;
 mod lists;
 mod namespaces;
 mod objects;
+mod owners;
 mod patches;
 mod secrets;
 mod tls;
