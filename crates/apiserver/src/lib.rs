@@ -32,6 +32,7 @@
 //! # }
 //! ```
 
+mod accounts;
 mod admission;
 mod api;
 mod bootstrap;
@@ -61,6 +62,7 @@ pub mod tls;
 mod validate;
 mod verbs;
 
+pub use accounts::AccountKeyError;
 pub use admission::{
     Admission, AdmissionRequest, Afterwards, Denial, GroupVersionKind, GroupVersionResource,
     Operation, Verdict,
