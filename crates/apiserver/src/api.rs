@@ -5,6 +5,7 @@ use crate::accounts::Signer;
 use crate::admission::Admission;
 use crate::config::{Config, Token};
 use crate::crd;
+use crate::garbage::{self, Garbage};
 use crate::identity::UserInfo;
 use crate::kinds;
 use crate::rbac::{Policy, PolicyCache};
@@ -30,6 +31,8 @@ pub(crate) struct Api {
     pub(crate) stopping: CancellationToken,
     /// Held for reading while an object is put into a namespace, for writing while one closes.
     pub(crate) namespaces: RwLock<()>,
+    /// Who owns whom, for when somebody goes.
+    pub(crate) garbage: Garbage,
     policy: PolicyCache,
     definitions: Mutex<()>,
 }
@@ -52,6 +55,7 @@ impl Api {
             admission: OnceLock::new(),
             stopping: CancellationToken::new(),
             namespaces: RwLock::new(()),
+            garbage: Garbage::default(),
             policy: PolicyCache::default(),
             definitions: Mutex::new(()),
         })
@@ -82,10 +86,15 @@ impl Api {
         writes: Vec<Write>,
     ) -> Result<Vec<Stored>, StoreError> {
         let definitions: Vec<ObjectKey> = match resource {
-            crd::STORED_AS => writes.iter().map(key).collect(),
+            crd::STORED_AS => writes
+                .iter()
+                .map(|write| garbage::change(write).0)
+                .collect(),
             _ => Vec::new(),
         };
+        let changes: Vec<_> = writes.iter().map(garbage::change).collect();
         let stored = self.store.write(writes).await?;
+        self.garbage.note(&changes, &stored);
         if resource.split('/').next() == Some(crate::validate::rbac::GROUP) {
             self.policy.invalidate();
         }
@@ -126,14 +135,6 @@ impl Api {
                 name: name.to_owned(),
             })
             .await
-    }
-}
-
-fn key(write: &Write) -> ObjectKey {
-    match write {
-        Write::Create { key, .. } | Write::Update { key, .. } | Write::Delete { key, .. } => {
-            key.clone()
-        }
     }
 }
 

@@ -39,6 +39,8 @@ mod bootstrap;
 mod config;
 mod crd;
 mod discovery;
+mod expiry;
+mod garbage;
 mod identity;
 mod in_process;
 mod kinds;

@@ -6,6 +6,8 @@ use crate::admission::Admission;
 use crate::api::Api;
 use crate::bootstrap;
 use crate::config::Config;
+use crate::expiry;
+use crate::garbage;
 use crate::identity::UserInfo;
 use crate::in_process::InProcess;
 use crate::pipeline::authenticate::Caller;
@@ -79,7 +81,10 @@ impl ApiServer {
     pub async fn open(config: Config) -> Result<Self, OpenError> {
         let api = Api::open(&config)?;
         bootstrap::run(&api, &config.definitions).await?;
-        Ok(Self { api: Arc::new(api) })
+        let api = Arc::new(api);
+        garbage::start(&api);
+        expiry::start(&api, config.event_age);
+        Ok(Self { api })
     }
 
     /// Lets somebody look at objects before they are stored, from now on. The first one stays:

@@ -2,6 +2,7 @@
 
 use super::{Call, internal, namespace};
 use crate::crd;
+use crate::garbage;
 use crate::object;
 use crate::pipeline::query;
 use crate::pipeline::respond::{Answer, ObjectList};
@@ -11,6 +12,7 @@ use serde_json::{Map, Value};
 
 /// A deletion that meets a change by somebody else is tried again this often.
 const ATTEMPTS: usize = 5;
+const JOBS: &str = "batch/jobs";
 const PROPAGATIONS: &[&str] = &["Background", "Foreground", "Orphan"];
 
 impl Call {
@@ -82,7 +84,8 @@ impl Call {
             let found = self.stored(name).await?;
             self.check_preconditions(name, &found, options)?;
             let afterwards = self.admit_deletion(&found.value).await?;
-            match self.remove_once(name, found).await {
+            let policy = self.policy(options, object::uid(&found.value));
+            match self.remove_once(name, found, policy).await {
                 Err(status)
                     if status.reason == "Conflict" && !wants_version && attempt < ATTEMPTS =>
                 {
@@ -96,6 +99,25 @@ impl Call {
                     return outcome;
                 }
             }
+        }
+    }
+
+    /// What becomes of those that the object owns. Where there are none, nothing is to be waited for.
+    fn policy(&self, options: &Value, uid: &str) -> Policy {
+        let given = options.get("propagationPolicy").and_then(Value::as_str);
+        let is_orphaning = options.get("orphanDependents").and_then(Value::as_bool);
+        let given = given.or(self.query.propagation.as_deref());
+        let policy = match (given, is_orphaning) {
+            (Some("Orphan"), _) | (None, Some(true)) => Policy::Orphan,
+            (Some("Foreground"), _) => Policy::Foreground,
+            // Jobs have kept their pods since before there were policies.
+            (None, None) if self.resource.stored_as == JOBS => Policy::Orphan,
+            _ => Policy::Background,
+        };
+        if self.api.garbage.may_have_dependents(uid) {
+            policy
+        } else {
+            Policy::Background
         }
     }
 
@@ -126,11 +148,21 @@ impl Call {
         Ok(())
     }
 
-    async fn remove_once(&mut self, name: &str, found: Stored) -> Result<(Value, bool), Status> {
+    async fn remove_once(
+        &mut self,
+        name: &str,
+        mut found: Stored,
+        policy: Policy,
+    ) -> Result<(Value, bool), Status> {
         if self.resource.stored_as == namespace::STORED_AS {
             return namespace::close(self, name, found)
                 .await
                 .map(|object| (object, false));
+        }
+        if let Some(finalizer) = policy.finalizer()
+            && !object::is_terminating(&found.value)
+        {
+            hold(&mut found.value, finalizer);
         }
         let is_held = object::has_finalizers(&found.value);
         if self.query.dry_run || (is_held && object::is_terminating(&found.value)) {
@@ -202,15 +234,11 @@ impl Call {
                 namespace,
                 name,
             };
-            match self
-                .api
-                .store
-                .write(vec![Write::Delete {
-                    key,
-                    expected: None,
-                }])
-                .await
-            {
+            let delete = Write::Delete {
+                key,
+                expected: None,
+            };
+            match self.api.commit(&resource, vec![delete]).await {
                 Ok(_) | Err(StoreError::NotFound { .. }) => {}
                 Err(error) => return Err(internal(error)),
             }
@@ -221,6 +249,40 @@ impl Call {
     /// The namespace that may have waited for an object of this request to go.
     pub(super) fn closing_namespace(&self) -> Option<&str> {
         (!self.namespace.is_empty()).then_some(self.namespace.as_str())
+    }
+}
+
+/// What becomes of the objects that a deleted one owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Policy {
+    /// They go after it.
+    Background,
+    /// They go before it.
+    Foreground,
+    /// They stay, and are nobody's.
+    Orphan,
+}
+
+impl Policy {
+    /// What holds the object until they are dealt with.
+    fn finalizer(self) -> Option<&'static str> {
+        match self {
+            Policy::Background => None,
+            Policy::Foreground => Some(garbage::FOREGROUND),
+            Policy::Orphan => Some(garbage::ORPHAN),
+        }
+    }
+}
+
+/// Adds a finalizer.
+fn hold(object: &mut Value, finalizer: &str) {
+    let list = object::metadata_mut(object)
+        .entry("finalizers")
+        .or_insert_with(|| Value::Array(Vec::new()));
+    if let Some(list) = list.as_array_mut()
+        && !list.iter().any(|own| own == finalizer)
+    {
+        list.push(finalizer.into());
     }
 }
 

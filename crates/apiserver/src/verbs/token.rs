@@ -1,4 +1,4 @@
-//! Tokens: asking for one of a ServiceAccount (`token`), and asking whose one is (TokenReview).
+//! Tokens: asking for one of a ServiceAccount (`token`), and asking whose one is (`TokenReview`).
 
 use super::{Call, internal};
 use crate::accounts::{self, Bound, Claims, Named};
@@ -146,7 +146,7 @@ impl Call {
         }))
     }
 
-    /// Whose a token is, as a TokenReview says it.
+    /// Whose a token is, as a `TokenReview` says it.
     pub(super) async fn review_token(&self, review: &Value) -> Result<Value, Status> {
         let token = object::text(review, "/spec/token").unwrap_or_default();
         let asked = strings(review.pointer("/spec/audiences"));

@@ -12,6 +12,7 @@ mod definitions;
 mod deletions;
 mod discovery;
 mod forms;
+mod garbage;
 mod kubectl;
 mod lists;
 mod namespaces;
