@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 /// Stores what is missing, in one transaction, and registers the definitions that are stored.
 pub(crate) async fn run(api: &Api, definitions: &[Value]) -> Result<(), OpenError> {
     let mut writes = Vec::new();
+    if api.store.version().await? == 0 {
+        api.garbage.begin();
+    }
     for name in verbs::PERMANENT_NAMESPACES {
         if api.namespace(name).await?.is_none() {
             let namespace = json!({"metadata": {"name": name}});

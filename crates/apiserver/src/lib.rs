@@ -32,12 +32,15 @@
 //! # }
 //! ```
 
+mod accounts;
 mod admission;
 mod api;
 mod bootstrap;
 mod config;
 mod crd;
 mod discovery;
+mod expiry;
+mod garbage;
 mod identity;
 mod in_process;
 mod kinds;
@@ -61,6 +64,7 @@ pub mod tls;
 mod validate;
 mod verbs;
 
+pub use accounts::AccountKeyError;
 pub use admission::{
     Admission, AdmissionRequest, Afterwards, Denial, GroupVersionKind, GroupVersionResource,
     Operation, Verdict,

@@ -164,6 +164,7 @@ impl Status {
             "NotAcceptable",
             format!("only the following media types are accepted: {offered}"),
         )
+        .about(NOTHING, "")
     }
 
     /// 409: an object of that name exists.

@@ -10,6 +10,8 @@ mod patch;
 mod prepare;
 mod read;
 mod review;
+pub(crate) mod scale;
+pub(crate) mod token;
 mod update;
 mod watch;
 mod write;
@@ -61,6 +63,16 @@ pub(crate) async fn run(
     if !call.resource.verbs().contains(&verb) {
         return Err(Status::method_not_allowed());
     }
+    match call.subresource.as_deref() {
+        None => {}
+        Some("scale") => return run_scale(call, verb, headers, body).await,
+        Some("token") if verb == "create" => {
+            let (request, _) = decode::object(headers, &decode::read(body).await?, true)?;
+            return call.make_token(request).await;
+        }
+        Some("status") if matches!(verb, "get" | "update" | "patch") => {}
+        Some(_) => return Err(Status::method_not_allowed()),
+    }
     match verb {
         "get" => call.get().await,
         "list" => call.list().await,
@@ -104,6 +116,31 @@ pub(crate) async fn run(
         "deletecollection" => {
             let options = decode::options(headers, &decode::read(body).await?)?;
             call.delete_collection(&options).await
+        }
+        _ => Err(Status::method_not_allowed()),
+    }
+}
+
+async fn run_scale(
+    call: &mut Call,
+    verb: &str,
+    headers: &HeaderMap,
+    body: RequestBody,
+) -> Result<Answer, Status> {
+    let Some(scale) = call.resource.scale.clone() else {
+        return Err(Status::unknown_path());
+    };
+    match verb {
+        "get" => call.get_scale(&scale).await,
+        "update" => {
+            let (wanted, _) = decode::object(headers, &decode::read(body).await?, true)?;
+            call.check_manager(verb, false)?;
+            call.update_scale(&scale, &wanted).await
+        }
+        "patch" => {
+            let patch = decode::patch(headers, &decode::read(body).await?)?;
+            call.check_manager(verb, matches!(patch, Patch::Apply(_)))?;
+            call.patch_scale(&scale, &patch).await
         }
         _ => Err(Status::method_not_allowed()),
     }

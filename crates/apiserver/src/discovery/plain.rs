@@ -1,6 +1,6 @@
 //! Discovery as it has always been: one document per group and version.
 
-use super::{STATUS_VERBS, groups_of, kinds_of};
+use super::{STATUS_VERBS, Subresource, groups_of, kinds_of, subresources};
 use crate::registry::Kinds;
 use crate::resource::Resource;
 use crate::status::Status;
@@ -81,8 +81,13 @@ pub(super) fn resources(kinds: &Kinds, group: &str, version: &str) -> Result<Val
         if resource.has_status {
             resources.push(status(resource));
         }
+        resources.extend(subresources(resource).map(|own| subresource(resource, &own)));
     }
-    let group_version = group_version.ok_or_else(Status::unknown_path)?;
+    let is_known = kinds.iter().any(|kind| kind.group == group);
+    let group_version = group_version.ok_or_else(|| match is_known {
+        true => Status::unknown_path(),
+        false => Status::no_page(),
+    })?;
     resources.sort_by(|one: &Value, other| one["name"].as_str().cmp(&other["name"].as_str()));
     Ok(
         json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}),
@@ -106,6 +111,16 @@ fn entry(resource: &Resource) -> Value {
         }
     }
     entry
+}
+
+fn subresource(resource: &Resource, own: &Subresource) -> Value {
+    json!({
+        "name": format!("{}/{}", resource.plural, own.name),
+        "singularName": "",
+        "namespaced": resource.is_namespaced,
+        "group": own.group, "version": own.version, "kind": own.kind,
+        "verbs": own.verbs,
+    })
 }
 
 fn status(resource: &Resource) -> Value {

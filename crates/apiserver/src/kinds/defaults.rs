@@ -18,6 +18,7 @@ pub(super) fn pod_spec(object: &mut Value, pointer: &str) {
             volume.insert("emptyDir".to_owned(), json!({}));
         }
     });
+    spec.entry("securityContext").or_insert_with(|| json!({}));
     let account = spec.get("serviceAccountName").or(spec.get("serviceAccount"));
     if let Some(account) = account.cloned() {
         spec.insert("serviceAccountName".to_owned(), account.clone());
@@ -169,6 +170,11 @@ pub(super) fn stateful_set(set: &mut Value, _old: Option<&Value>) {
     {
         let rolling = object::member_mut(strategy, "rollingUpdate");
         rolling.entry("partition").or_insert_with(|| 0.into());
+    }
+    let spec = object::member_mut(set, "spec");
+    let retention = object::member_in(spec, "persistentVolumeClaimRetentionPolicy");
+    for member in ["whenDeleted", "whenScaled"] {
+        retention.entry(member).or_insert_with(|| "Retain".into());
     }
     each_object(object::member_mut(set, "spec"), "volumeClaimTemplates", |claim| {
         claim.insert("kind".to_owned(), "PersistentVolumeClaim".into());

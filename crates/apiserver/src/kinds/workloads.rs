@@ -26,6 +26,7 @@ pub(super) const ROWS: &[Row] = &[
         plural: "deployments",
         short_names: &["deploy"],
         prepare: defaults::deployment,
+        has_scale: true,
         ..APPS
     },
     Row {
@@ -33,6 +34,7 @@ pub(super) const ROWS: &[Row] = &[
         plural: "replicasets",
         short_names: &["rs"],
         prepare: |set, _| defaults::pod_spec(set, "/spec/template/spec"),
+        has_scale: true,
         ..APPS
     },
     Row {
@@ -42,6 +44,7 @@ pub(super) const ROWS: &[Row] = &[
         short_names: &["sts"],
         prepare: defaults::stateful_set,
         check: workload::check_stateful_set,
+        has_scale: true,
         ..APPS
     },
     Row {

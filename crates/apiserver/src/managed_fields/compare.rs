@@ -47,6 +47,10 @@ pub(crate) fn compare(old: &Value, new: &Value, schema: &Value) -> Difference {
 }
 
 fn at(old: Option<&Value>, new: Option<&Value>, place: Place<'_>) -> Nodes {
+    // What is the same needs no schema, and most of an object is.
+    if old.is_some() && old == new {
+        return Nodes::default();
+    }
     let mut nodes = match place.shape([old, new]) {
         Shape::Whole => return whole(old, new),
         Shape::Members(place) => {

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 /// A value of any kind: maps are owned by member, all else whole.
 static ANYTHING: LazyLock<Value> = LazyLock::new(|| json!({PRESERVE: true}));
+static EMPTY: Value = Value::String(String::new());
 static NOTHING: LazyLock<Value> = LazyLock::new(|| json!({}));
 
 /// These members of built-in types are there even where nothing is written in them.
@@ -57,25 +58,18 @@ impl<'a> Place<'a> {
             let mut there = values.iter().flatten();
             there.all(|value| value.is_null() || is_of_kind(value))
         };
-        if schema.get(INT_OR_STRING).is_some() {
-            return Shape::Whole;
-        }
         let text = |keyword: &str| schema.get(keyword).and_then(Value::as_str);
+        let has_object = || values.iter().flatten().any(|value| value.is_object());
         match text("type") {
             Some("array") if fits(Value::is_array) => place.entries(text(LIST_TYPE)),
             Some("object") if text(MAP_TYPE) != Some("atomic") && fits(Value::is_object) => {
                 Shape::Members(place)
             }
-            None if schema.get("properties").is_some() && fits(Value::is_object) => {
-                Shape::Members(place)
-            }
-            None if has(schema, PRESERVE)
-                && fits(Value::is_object)
-                && values.iter().flatten().any(|value| value.is_object()) =>
-            {
-                Shape::Members(place)
-            }
-            _ => Shape::Whole,
+            Some(_) => Shape::Whole,
+            None if !fits(Value::is_object) || has(schema, INT_OR_STRING) => Shape::Whole,
+            None if schema.get("properties").is_some() => Shape::Members(place),
+            None if has(schema, PRESERVE) && has_object() => Shape::Members(place),
+            None => Shape::Whole,
         }
     }
 
@@ -137,6 +131,12 @@ impl<'a> Place<'a> {
             return None;
         }
         let schema = declared_member(self.schema, name)?;
+        // What Kubernetes writes down though nobody has set it is nobody's.
+        match schema.get("default") {
+            Some(Value::Null) => return Some(&Value::Null),
+            Some(Value::String(text)) if text.is_empty() => return Some(&EMPTY),
+            _ => {}
+        }
         let is_required = || list(self.schema, "required").any(|required| required == name);
         let is_there = ALWAYS_THERE.contains(&name)
             || schema.get("default").is_some_and(Value::is_object)

@@ -48,7 +48,7 @@ pub(crate) enum Answer {
     Object(u16, Value),
     List(ObjectList),
     /// Something that is no object of the resource, such as a Status or discovery.
-    Plain(Value),
+    Plain(u16, Value),
     /// Written down already.
     Raw {
         media_type: &'static str,
@@ -70,7 +70,7 @@ pub(crate) fn answer(answer: Answer, shown: Shown, warnings: &[String]) -> Respo
     let (code, value) = match answer {
         Answer::Object(code, value) => (code, shown.object(value)),
         Answer::List(list) => (200, shown.list(list)),
-        Answer::Plain(value) => (200, value),
+        Answer::Plain(code, value) => (code, value),
         Answer::Raw { media_type, body } => return response(200, media_type, full(body), warnings),
         Answer::Watch(lines) => {
             return response(200, "application/json", watch(lines, shown), warnings);
@@ -204,7 +204,11 @@ impl Shown {
         list.items = list.items.into_iter().map(managed_fields::unfold).collect();
         let (kind, api_version) = match (&self.resource, self.format.form) {
             (Some(resource), Form::Table) => {
-                return self.table(resource, &list.items, Value::Object(list.metadata));
+                let mut metadata = list.metadata;
+                if metadata.get("continue").is_some_and(|token| token == "") {
+                    metadata.shift_remove("continue");
+                }
+                return self.table(resource, &list.items, Value::Object(metadata));
             }
             (Some(resource), Form::Whole | Form::Discovery) => {
                 (resource.list_kind.clone(), resource.api_version())

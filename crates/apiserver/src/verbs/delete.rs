@@ -2,6 +2,7 @@
 
 use super::{Call, internal, namespace};
 use crate::crd;
+use crate::garbage;
 use crate::object;
 use crate::pipeline::query;
 use crate::pipeline::respond::{Answer, ObjectList};
@@ -17,6 +18,7 @@ const ORPHANED_PODS: &str = "child pods are preserved by default when jobs are d
 /// Kinds whose deletion answers with the object.
 const RETURNED: &[&str] = &["/pods", "/serviceaccounts", "/persistentvolumeclaims"];
 const PROPAGATIONS: &[&str] = &["Foreground", "Background", "Orphan", "nil"];
+const JOBS: &str = "batch/jobs";
 
 impl Call {
     pub(super) async fn delete(&mut self, options: &Value) -> Result<Answer, Status> {
@@ -30,11 +32,8 @@ impl Call {
         }
         if is_gone && !shown {
             let resource = self.resource.group_resource();
-            return Ok(Answer::Plain(status::success(
-                resource,
-                &name,
-                object::uid(&object),
-            )));
+            let gone = status::success(resource, &name, object::uid(&object));
+            return Ok(Answer::Plain(200, gone));
         }
         Ok(Answer::Object(200, object))
     }
@@ -68,6 +67,12 @@ impl Call {
     }
 
     fn take_options(&mut self, options: &Value) -> Result<(), Status> {
+        // Options in a body stand for all; those of the query are not looked at then.
+        if options.as_object().is_some_and(|members| !members.is_empty()) {
+            self.query.dry_run = false;
+            self.query.propagation = None;
+            self.query.mistakes.clear();
+        }
         let says_what_follows = self.query.propagation.is_some()
             || options.get("propagationPolicy").is_some()
             || options.get("orphanDependents").is_some();
@@ -103,7 +108,8 @@ impl Call {
             let found = self.stored(name).await?;
             self.check_preconditions(name, &found, options)?;
             let afterwards = self.admit_deletion(&found.value).await?;
-            match self.remove_once(name, found).await {
+            let policy = self.policy(options, object::uid(&found.value));
+            match self.remove_once(name, found, policy).await {
                 Err(status)
                     if status.reason == "Conflict" && !wants_version && attempt < ATTEMPTS =>
                 {
@@ -117,6 +123,25 @@ impl Call {
                     return outcome;
                 }
             }
+        }
+    }
+
+    /// What becomes of those that the object owns. Where there are none, nothing is to be waited for.
+    fn policy(&self, options: &Value, uid: &str) -> Policy {
+        let given = options.get("propagationPolicy").and_then(Value::as_str);
+        let is_orphaning = options.get("orphanDependents").and_then(Value::as_bool);
+        let given = given.or(self.query.propagation.as_deref());
+        let policy = match (given, is_orphaning) {
+            (Some("Orphan"), _) | (None, Some(true)) => Policy::Orphan,
+            (Some("Foreground"), _) => Policy::Foreground,
+            // Jobs have kept their pods since before there were policies.
+            (None, None) if self.resource.stored_as == JOBS => Policy::Orphan,
+            _ => Policy::Background,
+        };
+        if self.api.garbage.may_have_dependents(uid) {
+            policy
+        } else {
+            Policy::Background
         }
     }
 
@@ -149,11 +174,21 @@ impl Call {
         Ok(())
     }
 
-    async fn remove_once(&mut self, name: &str, found: Stored) -> Result<(Value, bool), Status> {
+    async fn remove_once(
+        &mut self,
+        name: &str,
+        mut found: Stored,
+        policy: Policy,
+    ) -> Result<(Value, bool), Status> {
         if self.resource.stored_as == namespace::STORED_AS {
             return namespace::close(self, name, found)
                 .await
                 .map(|object| (object, false));
+        }
+        if let Some(finalizer) = policy.finalizer()
+            && !object::is_terminating(&found.value)
+        {
+            hold(&mut found.value, finalizer);
         }
         let is_held = object::has_finalizers(&found.value);
         if is_held && object::is_terminating(&found.value) {
@@ -227,15 +262,11 @@ impl Call {
                 namespace,
                 name,
             };
-            match self
-                .api
-                .store
-                .write(vec![Write::Delete {
-                    key,
-                    expected: None,
-                }])
-                .await
-            {
+            let delete = Write::Delete {
+                key,
+                expected: None,
+            };
+            match self.api.commit(&resource, vec![delete]).await {
                 Ok(_) | Err(StoreError::NotFound { .. }) => {}
                 Err(error) => return Err(internal(error)),
             }
@@ -246,6 +277,40 @@ impl Call {
     /// The namespace that may have waited for an object of this request to go.
     pub(super) fn closing_namespace(&self) -> Option<&str> {
         (!self.namespace.is_empty()).then_some(self.namespace.as_str())
+    }
+}
+
+/// What becomes of the objects that a deleted one owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Policy {
+    /// They go after it.
+    Background,
+    /// They go before it.
+    Foreground,
+    /// They stay, and are nobody's.
+    Orphan,
+}
+
+impl Policy {
+    /// What holds the object until they are dealt with.
+    fn finalizer(self) -> Option<&'static str> {
+        match self {
+            Policy::Background => None,
+            Policy::Foreground => Some(garbage::FOREGROUND),
+            Policy::Orphan => Some(garbage::ORPHAN),
+        }
+    }
+}
+
+/// Adds a finalizer.
+fn hold(object: &mut Value, finalizer: &str) {
+    let list = object::metadata_mut(object)
+        .entry("finalizers")
+        .or_insert_with(|| Value::Array(Vec::new()));
+    if let Some(list) = list.as_array_mut()
+        && !list.iter().any(|own| own == finalizer)
+    {
+        list.push(finalizer.into());
     }
 }
 

@@ -4,7 +4,7 @@ use super::Call;
 use super::ownership::{self, Owners};
 use crate::managed_fields;
 use crate::object;
-use crate::patch::{self, BuiltIn, MergeKeys, PatchError, PatchKind};
+use crate::patch::{self, BuiltIn, PatchError, PatchKind};
 use crate::pipeline::respond::Answer;
 use crate::status::Status;
 use crate::validate::FieldError;
@@ -45,7 +45,7 @@ impl Call {
         let target = managed_fields::unfold(old.value.clone());
         let mut object = match &keys {
             Some(keys) => patch::apply(kind, &target, patch, keys),
-            None => patch::apply(kind, &target, patch, &NoKeys),
+            None => patch::apply(kind, &target, patch, &patch::NoKeys),
         }
         .map_err(|error| self.unpatched(&error))?;
         if !object.is_object() {
@@ -83,14 +83,5 @@ impl Call {
             reason,
             format!("{resource} {:?} cannot be patched: {error}", self.name),
         )
-    }
-}
-
-/// Lists are replaced as wholes: the rule of every kind that is not built in.
-struct NoKeys;
-
-impl MergeKeys for NoKeys {
-    fn of(&self, _path: &[&str]) -> Option<patch::ListStrategy> {
-        None
     }
 }

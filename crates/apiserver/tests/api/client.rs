@@ -31,6 +31,15 @@ impl Server {
         }
     }
 
+    /// A server on state that is there already.
+    pub(crate) async fn again(directory: TempDir) -> Self {
+        let config = Config::new(directory.path().join("store.sqlite"));
+        Self {
+            api: ApiServer::open(config).await.unwrap(),
+            directory,
+        }
+    }
+
     pub(crate) fn admin(&self) -> Client {
         self.client(UserInfo::administrator("admin"))
     }

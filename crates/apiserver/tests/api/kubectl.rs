@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 pub(crate) struct Kubectl {
-    served: Served,
+    pub(crate) served: Served,
     program: String,
     kubeconfig: PathBuf,
 }

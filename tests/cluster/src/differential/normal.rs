@@ -22,6 +22,7 @@ pattern!(MICRO_TIME, r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z");
 pattern!(TIME, r"\b20[2-9]\d-\d\d-\d\dT\d\d:\d\d:\d\dZ");
 pattern!(ADDRESS, r"127\.0\.0\.1:\d+");
 pattern!(VERSION, r"(?i)((?:resource version|resourceVersion[a-z ]*|object meta)[: ]+\(?)(\d+)( \(\d+\))?");
+pattern!(CURRENT, r"current: \d+");
 pattern!(AGE, r"^(<invalid>|(\d+[smhd])+)$");
 pattern!(SOURCE, r#" in scheme "[a-z/.]+:\d+""#);
 pattern!(DEADLINE, r"\b\d+(\.\d+)?(ms|µs)\b");
@@ -108,6 +109,7 @@ impl Normal {
         let text = ADDRESS.replace_all(&text, "<address>");
         let text = VERSION.replace_all(&text, "${1}<version>");
         let text = SOURCE.replace_all(&text, "");
+        let text = CURRENT.replace_all(&text, "current: <version>");
         let text = DEADLINE.replace_all(&text, "<duration>");
         text.into_owned()
     }

@@ -114,8 +114,13 @@ async fn send(step: &Step, client: &Client, variables: &Map<String, Value>) -> R
         Some(count) if code == 200 => events(response.into_body(), count).await?,
         _ => {
             let bytes = response.into_body().collect().await?.to_bytes();
-            let text = || Value::from(String::from_utf8_lossy(&bytes));
-            serde_json::from_slice(&bytes).unwrap_or_else(|_| text())
+            let text = String::from_utf8_lossy(&bytes);
+            let is_yaml = headers.get("content-type").is_some_and(|types| types[0].contains("yaml"));
+            let read = match is_yaml {
+                true => serde_saphyr::from_str(&text).ok(),
+                false => serde_json::from_str(&text).ok(),
+            };
+            read.unwrap_or_else(|| text.into())
         }
     };
     Ok(Answer {
