@@ -81,8 +81,7 @@ async fn serve(
     format: Result<Format, Status>,
     warnings: &mut Vec<String>,
 ) -> Result<(Answer, Shown), Status> {
-    let route = Route::parse(parts.uri.path())
-        .ok_or_else(Status::no_path)?;
+    let route = Route::parse(parts.uri.path()).ok_or_else(Status::no_path)?;
     let query = Query::parse(parts.uri.query().unwrap_or_default())?;
     let verb = verb(&parts.method, &route, &query)?;
     let user = admit_caller(api, caller, parts, &route, verb, &query).await?;

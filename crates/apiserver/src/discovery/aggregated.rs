@@ -26,7 +26,8 @@ fn describe(kinds: &Kinds, group: &str, versions: &[&str]) -> Value {
         .iter()
         .map(|version| {
             let mut resources: Vec<Value> = kinds_of(kinds, group, version).map(entry).collect();
-            resources.sort_by(|one, other| one["resource"].as_str().cmp(&other["resource"].as_str()));
+            resources
+                .sort_by(|one, other| one["resource"].as_str().cmp(&other["resource"].as_str()));
             json!({"version": version, "freshness": "Current", "resources": resources})
         })
         .collect();
@@ -41,7 +42,9 @@ fn describe(kinds: &Kinds, group: &str, versions: &[&str]) -> Value {
 fn entry(resource: &Resource) -> Value {
     // The group and version that it is in are left out, as Kubernetes does for its own kinds.
     let kind = match resource.is_custom {
-        true => json!({"group": resource.group, "version": resource.version, "kind": resource.kind}),
+        true => {
+            json!({"group": resource.group, "version": resource.version, "kind": resource.kind})
+        }
         false => json!({"group": "", "version": "", "kind": resource.kind}),
     };
     let mut entry = json!({

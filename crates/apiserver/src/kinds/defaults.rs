@@ -19,7 +19,9 @@ pub(super) fn pod_spec(object: &mut Value, pointer: &str) {
         }
     });
     spec.entry("securityContext").or_insert_with(|| json!({}));
-    let account = spec.get("serviceAccountName").or(spec.get("serviceAccount"));
+    let account = spec
+        .get("serviceAccountName")
+        .or(spec.get("serviceAccount"));
     if let Some(account) = account.cloned() {
         spec.insert("serviceAccountName".to_owned(), account.clone());
         spec.insert("serviceAccount".to_owned(), account);
@@ -28,13 +30,23 @@ pub(super) fn pod_spec(object: &mut Value, pointer: &str) {
 
 fn each_object(parent: &mut Map<String, Value>, member: &str, fill: fn(&mut Map<String, Value>)) {
     let list = parent.get_mut(member).and_then(Value::as_array_mut);
-    list.into_iter().flatten().filter_map(Value::as_object_mut).for_each(fill);
+    list.into_iter()
+        .flatten()
+        .filter_map(Value::as_object_mut)
+        .for_each(fill);
 }
 
 fn container(container: &mut Map<String, Value>) {
     if !container.contains_key("imagePullPolicy") {
-        let image = container.get("image").and_then(Value::as_str).unwrap_or_default();
-        let policy = if is_latest(image) { "Always" } else { "IfNotPresent" };
+        let image = container
+            .get("image")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let policy = if is_latest(image) {
+            "Always"
+        } else {
+            "IfNotPresent"
+        };
         container.insert("imagePullPolicy".to_owned(), policy.into());
     }
 }
@@ -47,7 +59,10 @@ pub(super) fn requests(pod: &mut Value) {
 }
 
 fn request(container: &mut Map<String, Value>) {
-    let Some(resources) = container.get_mut("resources").and_then(Value::as_object_mut) else {
+    let Some(resources) = container
+        .get_mut("resources")
+        .and_then(Value::as_object_mut)
+    else {
         return;
     };
     if let Some(Value::Object(limits)) = resources.get("limits").cloned() {
@@ -69,8 +84,12 @@ pub(super) fn quality_of_service(pod: &Value) -> &'static str {
     let containers = ["/spec/containers", "/spec/initContainers"].into_iter();
     let mut is_best_effort = true;
     let mut is_guaranteed = true;
-    for container in containers.flat_map(|at| pod.pointer(at).and_then(Value::as_array)).flatten() {
-        let amount = |kind: &str, what: &str| container.pointer(&format!("/resources/{kind}/{what}"));
+    for container in containers
+        .flat_map(|at| pod.pointer(at).and_then(Value::as_array))
+        .flatten()
+    {
+        let amount =
+            |kind: &str, what: &str| container.pointer(&format!("/resources/{kind}/{what}"));
         for what in ["cpu", "memory"] {
             let (limit, request) = (amount("limits", what), amount("requests", what));
             is_best_effort &= limit.is_none() && request.is_none();
@@ -95,9 +114,11 @@ pub(super) fn service(service: &mut Value, _old: Option<&Value>) {
     if spec.get("type").is_some_and(|kind| kind == "ExternalName") {
         return;
     }
-    spec.entry("internalTrafficPolicy").or_insert_with(|| "Cluster".into());
+    spec.entry("internalTrafficPolicy")
+        .or_insert_with(|| "Cluster".into());
     spec.entry("ipFamilies").or_insert_with(|| json!(["IPv4"]));
-    spec.entry("ipFamilyPolicy").or_insert_with(|| "SingleStack".into());
+    spec.entry("ipFamilyPolicy")
+        .or_insert_with(|| "SingleStack".into());
     if let Some(address) = spec.get("clusterIP").cloned() {
         spec.entry("clusterIPs").or_insert_with(|| json!([address]));
     }
@@ -112,7 +133,11 @@ pub(super) fn job(job: &mut Value, old: Option<&Value>) {
         spec.entry("completions").or_insert_with(|| 1.into());
         spec.insert("parallelism".to_owned(), 1.into());
     }
-    let replacement = if has_failure_policy { "Failed" } else { "TerminatingOrFailed" };
+    let replacement = if has_failure_policy {
+        "Failed"
+    } else {
+        "TerminatingOrFailed"
+    };
     let always = [
         ("backoffLimit", json!(6)),
         ("completionMode", "NonIndexed".into()),
@@ -138,8 +163,10 @@ fn label_job(job: &mut Value) {
     let (name, uid) = (object::name(job).to_owned(), object::uid(job).to_owned());
     let spec = object::member_mut(job, "spec");
     let selector = object::member_in(spec, "selector");
-    object::member_in(selector, "matchLabels")
-        .insert("batch.kubernetes.io/controller-uid".to_owned(), uid.as_str().into());
+    object::member_in(selector, "matchLabels").insert(
+        "batch.kubernetes.io/controller-uid".to_owned(),
+        uid.as_str().into(),
+    );
     let template = object::member_in(spec, "template");
     let labels = object::member_in(object::member_in(template, "metadata"), "labels");
     for prefix in ["", "batch.kubernetes.io/"] {
@@ -176,9 +203,15 @@ pub(super) fn stateful_set(set: &mut Value, _old: Option<&Value>) {
     for member in ["whenDeleted", "whenScaled"] {
         retention.entry(member).or_insert_with(|| "Retain".into());
     }
-    each_object(object::member_mut(set, "spec"), "volumeClaimTemplates", |claim| {
-        claim.insert("kind".to_owned(), "PersistentVolumeClaim".into());
-        claim.insert("apiVersion".to_owned(), "v1".into());
-        claim.entry("status").or_insert_with(|| json!({"phase": "Pending"}));
-    });
+    each_object(
+        object::member_mut(set, "spec"),
+        "volumeClaimTemplates",
+        |claim| {
+            claim.insert("kind".to_owned(), "PersistentVolumeClaim".into());
+            claim.insert("apiVersion".to_owned(), "v1".into());
+            claim
+                .entry("status")
+                .or_insert_with(|| json!({"phase": "Pending"}));
+        },
+    );
 }

@@ -22,11 +22,7 @@ use strict::Strict;
 pub(crate) const BODY_LIMIT: usize = 3 * 1024 * 1024;
 const BODY_TIME: Duration = Duration::from_secs(30);
 const OBJECT_TYPES: &[&str] = &["application/json", "application/yaml"];
-const BUILT_IN_TYPES: &[&str] = &[
-    "application/json",
-    "application/yaml",
-    protobuf::MEDIA_TYPE,
-];
+const BUILT_IN_TYPES: &[&str] = &["application/json", "application/yaml", protobuf::MEDIA_TYPE];
 const PATCH_TYPES: &[&str] = &[
     "application/json-patch+json",
     "application/merge-patch+json",
@@ -73,7 +69,11 @@ pub(crate) fn object(
     has_protobuf: bool,
 ) -> Result<(Value, Vec<String>), Status> {
     let mut repeated = Vec::new();
-    let accepted = if has_protobuf { BUILT_IN_TYPES } else { OBJECT_TYPES };
+    let accepted = if has_protobuf {
+        BUILT_IN_TYPES
+    } else {
+        OBJECT_TYPES
+    };
     let value = match media_type(headers)? {
         "" | "application/json" => {
             let (value, found) = lenient_json(body)?;

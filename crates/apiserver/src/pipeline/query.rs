@@ -112,8 +112,7 @@ impl Query {
         }
         if !matching.is_empty() {
             if self.watch && self.send_initial_events.is_none() {
-                let why =
-                    "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+                let why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
                 forbid(field, why);
             }
             if !self.watch && self.resource_version.is_empty() {

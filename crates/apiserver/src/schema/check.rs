@@ -141,6 +141,24 @@ fn check_unique(entries: &[Value], schema: &Value, path: &mut Path, errors: &mut
     }
 }
 
+/// A number, and a unit or an exponent.
+fn is_quantity(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.');
+    let (number, unit) = unsigned.split_at(end.unwrap_or(unsigned.len()));
+    let exponent = unit.strip_prefix(['e', 'E']);
+    let is_exponent = exponent.is_some_and(|rest| {
+        let digits = rest.strip_prefix(['+', '-']).unwrap_or(rest);
+        !digits.is_empty() && digits.bytes().all(|c| c.is_ascii_digit())
+    });
+    let units = [
+        "", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei",
+    ];
+    number.bytes().any(|c| c.is_ascii_digit())
+        && number.matches('.').count() <= 1
+        && (units.contains(&unit) || is_exponent)
+}
+
 fn check_count(
     count: usize,
     schema: &Value,
@@ -170,6 +188,11 @@ fn check_string(text: &str, schema: &Value, path: &Path, errors: &mut Errors) {
         errors.push(FieldError::too_long(path.text(), most));
     }
     match schema.get("format").and_then(Value::as_str) {
+        Some("quantity") if !is_quantity(text) => {
+            let why = "quantities must match the regular expression \
+                '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+            errors.push(FieldError::unreadable(path.text(), why));
+        }
         Some("date-time") if text.parse::<jiff::Timestamp>().is_err() => {
             errors.push(FieldError::unreadable(
                 path.text(),

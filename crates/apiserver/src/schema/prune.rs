@@ -59,7 +59,9 @@ fn prune_members(
 fn is_empty(value: &Value, schema: &Value) -> bool {
     match value {
         Value::Array(entries) => entries.is_empty(),
-        Value::Object(members) => members.is_empty() && schema.get("additionalProperties").is_some(),
+        Value::Object(members) => {
+            members.is_empty() && schema.get("additionalProperties").is_some()
+        }
         _ => false,
     }
 }

@@ -38,7 +38,11 @@ pub(crate) fn check(object: &Value, rule: NameRule, is_strict: bool) -> Vec<Fiel
         check_annotations(annotations, &mut errors);
     }
     check_list(members, "ownerReferences", &mut errors, check_owner);
-    errors.extend(members.and_then(|all| all.get("ownerReferences")).and_then(two_controllers));
+    errors.extend(
+        members
+            .and_then(|all| all.get("ownerReferences"))
+            .and_then(two_controllers),
+    );
     check_list(
         members,
         "finalizers",
@@ -121,7 +125,12 @@ fn two_controllers(owners: &Value) -> Option<FieldError> {
     let is_controller = |owner: &&Value| owner.get("controller") == Some(&Value::Bool(true));
     let mut controllers = owners.as_array()?.iter().filter(is_controller);
     let named = |owner: &Value| {
-        let text = |member: &str| owner.get(member).and_then(Value::as_str).unwrap_or_default();
+        let text = |member: &str| {
+            owner
+                .get(member)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
         format!("{}/{}", text("kind"), text("name"))
     };
     let (one, other) = (named(controllers.next()?), named(controllers.next()?));

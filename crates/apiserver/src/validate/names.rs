@@ -120,7 +120,9 @@ pub(crate) fn config_key(text: &str) -> Vec<String> {
 /// What is wrong with a part of a label.
 fn in_bytes(text: &str, is_well_formed: bool, grammar: &str) -> Vec<String> {
     let found = findings(text, 63, is_well_formed, grammar).into_iter();
-    found.map(|why| why.replace("63 characters", "63 bytes")).collect()
+    found
+        .map(|why| why.replace("63 characters", "63 bytes"))
+        .collect()
 }
 
 fn findings(text: &str, limit: usize, is_well_formed: bool, grammar: &str) -> Vec<String> {

@@ -6,11 +6,23 @@ const FIELDS: [(u32, u32, &[&str]); 5] = [
     (0, 59, &[]),
     (0, 23, &[]),
     (1, 31, &[]),
-    (1, 12, &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]),
+    (
+        1,
+        12,
+        &[
+            "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+        ],
+    ),
     (0, 6, &["sun", "mon", "tue", "wed", "thu", "fri", "sat"]),
 ];
 const DESCRIPTORS: &[&str] = &[
-    "@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly",
+    "@yearly",
+    "@annually",
+    "@monthly",
+    "@weekly",
+    "@daily",
+    "@midnight",
+    "@hourly",
 ];
 
 /// What is wrong with a schedule.
@@ -37,19 +49,27 @@ pub(super) fn check(schedule: &str) -> Option<String> {
 fn check_range(range: &str, (least, most, names): &(u32, u32, &[&str])) -> Option<String> {
     let (span, step) = range.split_once('/').unwrap_or((range, "1"));
     let Ok(step) = step.parse::<u32>() else {
-        return Some(format!("failed to parse int from {step}: strconv.Atoi: parsing {step:?}: invalid syntax"));
+        return Some(format!(
+            "failed to parse int from {step}: strconv.Atoi: parsing {step:?}: invalid syntax"
+        ));
     };
     if step == 0 {
-        return Some(format!("step of range should be a positive number: {range}"));
+        return Some(format!(
+            "step of range should be a positive number: {range}"
+        ));
     }
     if matches!(span, "*" | "?") {
         return None;
     }
     let number = |text: &str| {
         let named = names.iter().position(|name| *name == text.to_lowercase());
-        let named = named.and_then(|index| u32::try_from(index).ok()).map(|index| index + least);
+        let named = named
+            .and_then(|index| u32::try_from(index).ok())
+            .map(|index| index + least);
         named.or_else(|| text.parse().ok()).ok_or_else(|| {
-            format!("failed to parse int from {text}: strconv.Atoi: parsing {text:?}: invalid syntax")
+            format!(
+                "failed to parse int from {text}: strconv.Atoi: parsing {text:?}: invalid syntax"
+            )
         })
     };
     let (from, to) = span.split_once('-').unwrap_or((span, span));
@@ -58,10 +78,14 @@ fn check_range(range: &str, (least, most, names): &(u32, u32, &[&str])) -> Optio
         (Err(why), _) | (_, Err(why)) => return Some(why),
     };
     if from < *least {
-        return Some(format!("beginning of range ({from}) below minimum ({least}): {range}"));
+        return Some(format!(
+            "beginning of range ({from}) below minimum ({least}): {range}"
+        ));
     }
     if to > *most {
-        return Some(format!("end of range ({to}) above maximum ({most}): {range}"));
+        return Some(format!(
+            "end of range ({to}) above maximum ({most}): {range}"
+        ));
     }
     (from > to).then(|| format!("beginning of range ({from}) beyond end of range ({to}): {range}"))
 }

@@ -34,7 +34,8 @@ pub(crate) fn check_service(service: &Value, _old: Option<&Value>) -> Vec<FieldE
         let nameless = ports.iter().enumerate();
         let nameless = nameless.filter(|(_, port)| port.get("name").is_none());
         errors.extend(
-            nameless.map(|(index, _)| FieldError::required(format!("spec.ports[{index}].name"), "")),
+            nameless
+                .map(|(index, _)| FieldError::required(format!("spec.ports[{index}].name"), "")),
         );
     }
     if is_outside && text("externalName").is_empty() {

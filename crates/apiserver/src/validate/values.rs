@@ -37,7 +37,13 @@ fn walk(value: &Value, field: String, path: &[&str], rule: &Rule, errors: &mut V
         Some(list) => {
             let entries = value.get(list).and_then(Value::as_array);
             for (index, entry) in entries.into_iter().flatten().enumerate() {
-                walk(entry, format!("{field}{dot}{list}[{index}]"), rest, rule, errors);
+                walk(
+                    entry,
+                    format!("{field}{dot}{list}[{index}]"),
+                    rest,
+                    rule,
+                    errors,
+                );
             }
         }
         None => {

@@ -33,10 +33,7 @@ const RESTARTED: &[Row] = &[(
 )];
 const REPLICATED: &[Row] = &[
     ("spec.replicas", Rule::NotNegative),
-    (
-        "spec.template.spec.restartPolicy",
-        Rule::OneOf(&["Always"]),
-    ),
+    ("spec.template.spec.restartPolicy", Rule::OneOf(&["Always"])),
 ];
 const JOB: &[Row] = &[
     ("spec.parallelism", Rule::NotNegative),
@@ -93,9 +90,9 @@ pub(crate) fn check_replicated(object: &Value, old: Option<&Value>) -> Check {
         .and_then(Value::as_object);
     let is_chosen = selector.is_some()
         && wanted
-        .into_iter()
-        .flatten()
-        .all(|(key, value)| labels.and_then(|l| l.get(key)) == Some(value));
+            .into_iter()
+            .flatten()
+            .all(|(key, value)| labels.and_then(|l| l.get(key)) == Some(value));
     if !is_chosen {
         let why = "`selector` does not match template `labels`";
         errors.push(FieldError::invalid(
@@ -122,11 +119,21 @@ pub(crate) fn check_replicated(object: &Value, old: Option<&Value>) -> Check {
 pub(crate) fn check_stateful_set(set: &Value, old: Option<&Value>) -> Check {
     // Claims are volumes of its pods.
     let mut mounted = set.clone();
-    let claims = set.pointer("/spec/volumeClaimTemplates").and_then(Value::as_array);
-    if let Some(spec) = mounted.pointer_mut("/spec/template/spec").filter(|spec| spec.is_object()) {
-        let volumes = spec.as_object_mut().map(|spec| spec.entry("volumes").or_insert_with(|| json!([])));
+    let claims = set
+        .pointer("/spec/volumeClaimTemplates")
+        .and_then(Value::as_array);
+    if let Some(spec) = mounted
+        .pointer_mut("/spec/template/spec")
+        .filter(|spec| spec.is_object())
+    {
+        let volumes = spec
+            .as_object_mut()
+            .map(|spec| spec.entry("volumes").or_insert_with(|| json!([])));
         let volumes = volumes.and_then(Value::as_array_mut);
-        let names = claims.into_iter().flatten().map(|claim| json!({"name": object::name(claim)}));
+        let names = claims
+            .into_iter()
+            .flatten()
+            .map(|claim| json!({"name": object::name(claim)}));
         if let Some(volumes) = volumes {
             volumes.extend(names);
         }
@@ -166,7 +173,10 @@ fn check_strategy(object: &Value, errors: &mut Check) {
     };
     let (kind, rolling) = (strategy.get("type"), strategy.get("rollingUpdate"));
     let supported = ["Recreate", "RollingUpdate"];
-    if !kind.and_then(Value::as_str).is_some_and(|kind| supported.contains(&kind)) {
+    if !kind
+        .and_then(Value::as_str)
+        .is_some_and(|kind| supported.contains(&kind))
+    {
         // Shown with the member names that Kubernetes has inside.
         let shown = json!({"Type": kind, "RollingUpdate": rolling});
         errors.push(FieldError::unsupported("spec.strategy", shown, &supported));
@@ -180,12 +190,20 @@ fn check_operators(selector: Option<&Value>, expressions: Option<&Vec<Value>>, e
         if !["In", "NotIn", "Exists", "DoesNotExist"].contains(&operator) {
             is_odd = true;
             let field = format!("spec.selector.matchExpressions[{index}].operator");
-            errors.push(FieldError::invalid(field, operator, "not a valid selector operator"));
+            errors.push(FieldError::invalid(
+                field,
+                operator,
+                "not a valid selector operator",
+            ));
         }
     }
     if is_odd {
         let selector = selector.cloned().unwrap_or_default();
-        errors.push(FieldError::invalid("spec.selector", selector, "invalid label selector"));
+        errors.push(FieldError::invalid(
+            "spec.selector",
+            selector,
+            "invalid label selector",
+        ));
     }
 }
 
@@ -197,7 +215,11 @@ pub(crate) fn check_job(job: &Value, old: Option<&Value>) -> Check {
     let completions = job.pointer("/spec/completions");
     if old.is_some_and(|old| old.pointer("/spec/completions") != completions) {
         let found = completions.cloned().unwrap_or_default();
-        errors.push(FieldError::invalid("spec.completions", found, "field is immutable"));
+        errors.push(FieldError::invalid(
+            "spec.completions",
+            found,
+            "field is immutable",
+        ));
     }
     let template = job.pointer("/spec/template/spec");
     if old.is_some_and(|old| old.pointer("/spec/template/spec") != template) {
@@ -255,7 +277,11 @@ pub(crate) fn check_claim(claim: &Value, _old: Option<&Value>) -> Check {
     let modes = claim.pointer("/spec/accessModes").and_then(Value::as_array);
     let modes = modes.into_iter().flatten().filter_map(Value::as_str);
     for mode in modes.filter(|mode| !ACCESS_MODES.contains(mode)) {
-        errors.push(FieldError::unsupported("spec.accessModes", mode, ACCESS_MODES));
+        errors.push(FieldError::unsupported(
+            "spec.accessModes",
+            mode,
+            ACCESS_MODES,
+        ));
     }
     match object::text(claim, "/spec/resources/requests/storage") {
         None => errors.push(FieldError::required("spec.resources[storage]", "")),

@@ -7,8 +7,8 @@ use crate::object;
 use crate::pipeline::query;
 use crate::pipeline::respond::{Answer, ObjectList};
 use crate::status::{self, Status};
-use crate::validate::FieldError;
 use crate::store::{ListQuery, StoreError, Stored, Write};
+use crate::validate::FieldError;
 use serde_json::{Map, Value};
 
 /// A deletion that meets a change by somebody else is tried again this often.
@@ -68,7 +68,10 @@ impl Call {
 
     fn take_options(&mut self, options: &Value) -> Result<(), Status> {
         // Options in a body stand for all; those of the query are not looked at then.
-        if options.as_object().is_some_and(|members| !members.is_empty()) {
+        if options
+            .as_object()
+            .is_some_and(|members| !members.is_empty())
+        {
             self.query.dry_run = false;
             self.query.propagation = None;
             self.query.mistakes.clear();

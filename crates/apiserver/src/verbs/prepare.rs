@@ -79,7 +79,10 @@ impl Call {
         if let Some(error) = types.find(is_read) {
             return Err(self.unreadable(&error.to_string()));
         }
-        let repeated = self.repeated.iter().map(|path| format!("duplicate field {path:?}"));
+        let repeated = self
+            .repeated
+            .iter()
+            .map(|path| format!("duplicate field {path:?}"));
         let unknown = unknown.iter().map(|path| format!("unknown field {path:?}"));
         let odd: Vec<String> = repeated.chain(unknown).collect();
         match self.query.field_validation {
@@ -163,8 +166,8 @@ impl Call {
         let resource = &self.resource;
         let is_strict = !resource.is_custom
             && !matches!(
-                resource.stored_as.as_str(),
-                "/events" | "coordination.k8s.io/leases" | crd::STORED_AS
+                (resource.group.as_str(), resource.kind.as_str()),
+                ("", "Event") | ("coordination.k8s.io", "Lease") | (crd::GROUP, _)
             );
         let mut errors = metadata::check(object, resource.names, is_strict);
         errors.extend(self.resource.schema.check(object));
@@ -173,9 +176,11 @@ impl Call {
         }
         errors.extend(old.and_then(|old| added_finalizer(object, old)));
         let mut told = Vec::new();
-        errors.retain(|error| !told.contains(error) && {
-            told.push(error.clone());
-            true
+        errors.retain(|error| {
+            !told.contains(error) && {
+                told.push(error.clone());
+                true
+            }
         });
         if errors.is_empty() {
             return Ok(());

@@ -111,7 +111,10 @@ impl Call {
         } else if self.resource.is_custom {
             metadata.insert("continue".to_owned(), "".into());
         }
-        if let Some(remaining) = listed.remaining.filter(|_| metadata.get("continue").is_some_and(|token| token != "")) {
+        if let Some(remaining) = listed
+            .remaining
+            .filter(|_| metadata.get("continue").is_some_and(|token| token != ""))
+        {
             metadata.insert("remainingItemCount".to_owned(), remaining.into());
         }
         let items = listed

@@ -77,16 +77,22 @@ impl Differences {
             match (found.is_empty(), unexplained.is_empty()) {
                 (true, _) => verdict.equal += 1,
                 (_, true) => verdict.listed += 1,
-                _ => verdict.unexplained.push(format!("{}\n{unexplained}", real.id)),
+                _ => verdict
+                    .unexplained
+                    .push(format!("{}\n{unexplained}", real.id)),
             }
         }
-        verdict.stale = self.all_listings().filter(|one| !occurred.contains(one)).map(|one| self.name(one)).collect();
+        verdict.stale = self
+            .all_listings()
+            .filter(|one| !occurred.contains(one))
+            .map(|one| self.name(one))
+            .collect();
         verdict
     }
 
     /// The listed differences, for people.
     pub fn page(&self) -> String {
-        let mut page = String::new();
+        let mut page = "\n".to_owned();
         for difference in &self.0 {
             let _ = writeln!(page, "- {}", difference.what);
         }
@@ -103,16 +109,24 @@ impl Differences {
 
     fn all_listings(&self) -> impl Iterator<Item = Listing> + '_ {
         self.0.iter().enumerate().flat_map(|(of, difference)| {
-            difference.at.iter().enumerate().flat_map(move |(at, place)| {
-                (0..place.requests.len())
-                    .flat_map(move |request| (0..place.paths.len()).map(move |path| (of, at, request, path)))
-            })
+            difference
+                .at
+                .iter()
+                .enumerate()
+                .flat_map(move |(at, place)| {
+                    (0..place.requests.len()).flat_map(move |request| {
+                        (0..place.paths.len()).map(move |path| (of, at, request, path))
+                    })
+                })
         })
     }
 
     fn name(&self, (of, at, request, path): Listing) -> String {
         let place = &self.0[of].at[at];
-        format!("{} {} ({})", place.requests[request], place.paths[path], self.0[of].what)
+        format!(
+            "{} {} ({})",
+            place.requests[request], place.paths[path], self.0[of].what
+        )
     }
 }
 
@@ -143,23 +157,39 @@ fn differing(real: &Value, ours: &Value) -> Vec<(String, String, String)> {
     found
 }
 
-fn compare(real: Option<&Value>, ours: Option<&Value>, path: &str, found: &mut Vec<(String, String, String)>) {
+fn compare(
+    real: Option<&Value>,
+    ours: Option<&Value>,
+    path: &str,
+    found: &mut Vec<(String, String, String)>,
+) {
     match (real, ours) {
         (Some(Value::Object(real)), Some(Value::Object(ours))) => {
             let names: BTreeSet<&String> = real.keys().chain(ours.keys()).collect();
             for name in names {
                 let segment = name.replace('~', "~0").replace('/', "~1");
-                compare(real.get(name), ours.get(name), &format!("{path}/{segment}"), found);
+                compare(
+                    real.get(name),
+                    ours.get(name),
+                    &format!("{path}/{segment}"),
+                    found,
+                );
             }
         }
         (Some(Value::Array(real)), Some(Value::Array(ours))) => {
             for index in 0..real.len().max(ours.len()) {
-                compare(real.get(index), ours.get(index), &format!("{path}/{index}"), found);
+                compare(
+                    real.get(index),
+                    ours.get(index),
+                    &format!("{path}/{index}"),
+                    found,
+                );
             }
         }
         (real, ours) if real == ours => {}
         (real, ours) => {
-            let shown = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
+            let shown =
+                |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
             found.push((path.to_owned(), shown(real), shown(ours)));
         }
     }

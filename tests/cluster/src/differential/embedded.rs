@@ -44,9 +44,17 @@ impl Embedded {
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(async move {
             let shutdown = async { drop(stopped.await) };
-            drop(server.serve(listener, serving.server_config(), shutdown).await);
+            drop(
+                server
+                    .serve(listener, serving.server_config(), shutdown)
+                    .await,
+            );
         });
-        Ok(Self { directory, stop, running })
+        Ok(Self {
+            directory,
+            stop,
+            running,
+        })
     }
 
     /// How the administrator reaches it.

@@ -17,11 +17,18 @@ macro_rules! pattern {
     };
 }
 
-pattern!(UID, "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
+pattern!(
+    UID,
+    "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+);
 pattern!(MICRO_TIME, r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z");
 pattern!(TIME, r"\b20[2-9]\d-\d\d-\d\dT\d\d:\d\d:\d\dZ");
 pattern!(ADDRESS, r"127\.0\.0\.1:\d+");
-pattern!(VERSION, r"(?i)((?:resource version|resourceVersion[a-z ]*|object meta)[: ]+\(?)(\d+)( \(\d+\))?");
+pattern!(
+    VERSION,
+    r"(?i)((?:resource version|resourceVersion[a-z ]*|object meta)[: ]+\(?)(\d+)( \(\d+\))?"
+);
+pattern!(CLUSTER_IP, r"\b10\.0\.0\.\d+\b");
 pattern!(CURRENT, r"current: \d+");
 pattern!(AGE, r"^(<invalid>|(\d+[smhd])+)$");
 pattern!(SOURCE, r#" in scheme "[a-z/.]+:\d+""#);
@@ -103,12 +110,15 @@ impl Normal {
             return mark.clone();
         }
         let uids = &mut self.uids;
-        let text = UID.replace_all(text, |found: &Captures<'_>| numbered("uid", uids, &found[0]));
+        let text = UID.replace_all(text, |found: &Captures<'_>| {
+            numbered("uid", uids, &found[0])
+        });
         let text = MICRO_TIME.replace_all(&text, "<micro time>");
         let text = TIME.replace_all(&text, "<time>");
         let text = ADDRESS.replace_all(&text, "<address>");
         let text = VERSION.replace_all(&text, "${1}<version>");
         let text = SOURCE.replace_all(&text, "");
+        let text = CLUSTER_IP.replace_all(&text, "<cluster address>");
         let text = CURRENT.replace_all(&text, "current: <version>");
         let text = DEADLINE.replace_all(&text, "<duration>");
         text.into_owned()

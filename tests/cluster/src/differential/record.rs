@@ -35,7 +35,11 @@ pub fn write(folder: &Path, answers: &[Answer]) -> Result<()> {
     let mut files: BTreeMap<&str, String> = BTreeMap::new();
     for answer in answers {
         let file = answer.id.split('/').next().unwrap_or_default();
-        writeln!(files.entry(file).or_default(), "{}", serde_json::to_string(answer)?)?;
+        writeln!(
+            files.entry(file).or_default(),
+            "{}",
+            serde_json::to_string(answer)?
+        )?;
     }
     std::fs::create_dir_all(answers_in(folder))?;
     for (file, text) in files {

@@ -20,7 +20,13 @@ const WATCH: Duration = Duration::from_secs(4);
 const PATIENCE: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(50);
 /// The headers that clients act on.
-const HEADERS: &[&str] = &["allow", "content-type", "retry-after", "warning", "www-authenticate"];
+const HEADERS: &[&str] = &[
+    "allow",
+    "content-type",
+    "retry-after",
+    "warning",
+    "www-authenticate",
+];
 
 /// What a server answered, without what can never be the same twice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,7 +60,10 @@ pub async fn play(script: &Script, client: &Client) -> Result<Vec<Answer>> {
         for (name, pointer) in &step.keep {
             let found = answer.body.pointer(pointer).cloned();
             let found = found.with_context(|| {
-                format!("`{id}` has nothing at {pointer}: {} {}", answer.code, answer.body)
+                format!(
+                    "`{id}` has nothing at {pointer}: {} {}",
+                    answer.code, answer.body
+                )
             })?;
             variables.insert(name.clone(), found);
         }
@@ -73,7 +82,10 @@ pub async fn play(script: &Script, client: &Client) -> Result<Vec<Answer>> {
 /// The namespace, with the ServiceAccount that controllers of a cluster would make.
 async fn prepare(client: &Client, namespace: &str) -> Result<()> {
     let account = format!("/api/v1/namespaces/{namespace}/serviceaccounts");
-    for (path, name) in [("/api/v1/namespaces", namespace), (account.as_str(), "default")] {
+    for (path, name) in [
+        ("/api/v1/namespaces", namespace),
+        (account.as_str(), "default"),
+    ] {
         let body = json!({"metadata": {"name": name}}).to_string();
         let request = Request::post(path)
             .header("content-type", "application/json")
@@ -115,7 +127,9 @@ async fn send(step: &Step, client: &Client, variables: &Map<String, Value>) -> R
         _ => {
             let bytes = response.into_body().collect().await?.to_bytes();
             let text = String::from_utf8_lossy(&bytes);
-            let is_yaml = headers.get("content-type").is_some_and(|types| types[0].contains("yaml"));
+            let is_yaml = headers
+                .get("content-type")
+                .is_some_and(|types| types[0].contains("yaml"));
             let read = match is_yaml {
                 true => serde_saphyr::from_str(&text).ok(),
                 false => serde_json::from_str(&text).ok(),
@@ -178,7 +192,9 @@ async fn events(mut body: Body, count: usize) -> Result<Value> {
     let mut bytes = Vec::new();
     let reading = async {
         while bytes.iter().filter(|byte| **byte == b'\n').count() < count {
-            let Some(frame) = body.frame().await else { break };
+            let Some(frame) = body.frame().await else {
+                break;
+            };
             if let Ok(data) = frame?.into_data() {
                 bytes.extend_from_slice(&data);
             }
@@ -261,10 +277,14 @@ fn parts(body: &Value, places: &[String]) -> Value {
 fn part<'a>(body: &'a Value, place: &str) -> Option<&'a Value> {
     let mut at = body;
     for segment in place.split('/').skip(1) {
-        let chosen = segment.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let chosen = segment
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
         at = match chosen.and_then(|chosen| chosen.split_once('=')) {
             Some((member, wanted)) => at.as_array()?.iter().find(|entry| {
-                let found = member.split('.').try_fold(*entry, |value, name| value.get(name));
+                let found = member
+                    .split('.')
+                    .try_fold(*entry, |value, name| value.get(name));
                 found.and_then(Value::as_str).unwrap_or_default() == wanted.replace('|', "/")
             })?,
             None => at.pointer(&format!("/{segment}"))?,
