@@ -1,12 +1,13 @@
 //! The embedded API answers as kube-apiserver does, but for what is listed.
 
 use std::io::Write as _;
+use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
+use bowline_cluster_tests::Cluster;
 use bowline_cluster_tests::differential::{
     self, Answer, Differences, Embedded, Script, folder, play, scripts,
 };
-use bowline_cluster_tests::{Cluster, assets};
 
 /// Set to `1`, stores what a real kube-apiserver answers.
 const UPDATE: &str = "UPDATE_DIFFERENTIAL";
@@ -54,7 +55,9 @@ fn there_are_as_many_requests_as_promised() -> Result<()> {
 fn the_page_lists_the_differences() -> Result<()> {
     let path = folder().join("../../../docs/reference/kubernetes-api.md");
     let page = std::fs::read_to_string(&path)?;
-    let (before, rest) = page.split_once(BEGIN).context("the page has no beginning")?;
+    let (before, rest) = page
+        .split_once(BEGIN)
+        .context("the page has no beginning")?;
     let (_, after) = rest.split_once(END).context("the page has no end")?;
     let wanted = Differences::load(&folder())?.page();
     let wanted = format!("{before}{BEGIN}{wanted}{END}{after}");
@@ -73,10 +76,11 @@ fn the_page_lists_the_differences() -> Result<()> {
 /// those that are stored.
 async fn real(scripts: &[Script]) -> Result<Vec<Answer>> {
     let stored = differential::read(&folder())?;
-    let Some(assets) = assets() else {
+    let assets = std::env::var_os("KUBEBUILDER_ASSETS").filter(|folder| !folder.is_empty());
+    let Some(assets) = assets else {
         return Ok(stored);
     };
-    let cluster = Cluster::start(&assets).await?;
+    let cluster = Cluster::start(Path::new(&assets)).await?;
     let fresh = play_all(scripts, cluster.config().await?).await?;
     if std::env::var_os(UPDATE).is_some_and(|value| value == "1") {
         differential::write(&folder(), &fresh)?;
