@@ -82,9 +82,14 @@ update-chart-snapshots: ## Write deploy/chart/snapshots anew, to be looked at be
 	@scripts/chart.sh update
 
 .PHONY: update-reference
-update-reference: ## Write docs/reference/cli.md and probe-outcomes.md anew from the code
+update-reference: ## Write docs/reference/cli.md, probe-outcomes.md and the differences in kubernetes-api.md anew
 	UPDATE_REFERENCE=1 cargo test --locked -p bowline --bin bowline the_page_about_commands
 	UPDATE_REFERENCE=1 cargo test --locked -p bowline-probe --test suite the_page_of_outcomes
+	UPDATE_REFERENCE=1 cargo test --locked -p bowline-cluster-tests --test suite the_page_lists_the_differences
+
+.PHONY: update-differential
+update-differential: ## Store what a real kube-apiserver answers to tests/cluster/differential, to be looked at before a commit
+	UPDATE_DIFFERENTIAL=1 scripts/test-cluster.sh answers_as_kube_apiserver_does
 
 ## Keep house
 

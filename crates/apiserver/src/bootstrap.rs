@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 /// Stores what is missing, in one transaction, and registers the definitions that are stored.
 pub(crate) async fn run(api: &Api, definitions: &[Value]) -> Result<(), OpenError> {
     let mut writes = Vec::new();
+    if api.store.version().await? == 0 {
+        api.garbage.begin();
+    }
     for name in verbs::PERMANENT_NAMESPACES {
         if api.namespace(name).await?.is_none() {
             let namespace = json!({"metadata": {"name": name}});
@@ -107,7 +110,7 @@ async fn install(api: &Api, definition: &Value) -> Result<Option<Write>, OpenErr
 }
 
 fn check(resource: &Resource, definition: &Value, old: Option<&Value>) -> Result<(), OpenError> {
-    let mut errors = metadata::check(definition, resource.names);
+    let mut errors = metadata::check(definition, resource.names, false);
     errors.extend(resource.schema.check(definition));
     errors.extend((resource.check)(definition, old));
     let Some(first) = errors.first() else {

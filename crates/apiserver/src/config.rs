@@ -5,7 +5,11 @@ use crate::store::{HistoryLimit, KeySource};
 use serde_json::Value;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 use zeroize::Zeroizing;
+
+/// As in a cluster.
+const EVENT_AGE: Duration = Duration::from_secs(60 * 60);
 
 /// A bearer token and whose it is.
 #[derive(Clone)]
@@ -74,6 +78,8 @@ pub struct Config {
     pub key: KeySource,
     /// How much of the past is kept for watches.
     pub history: HistoryLimit,
+    /// How long events are kept after they were last written.
+    pub event_age: Duration,
     /// Who may call by which bearer token.
     pub tokens: Vec<Token>,
     /// CustomResourceDefinitions that shall exist from the start.
@@ -87,6 +93,7 @@ impl Config {
             database: database.into(),
             key: KeySource::default(),
             history: HistoryLimit::default(),
+            event_age: EVENT_AGE,
             tokens: Vec::new(),
             definitions: Vec::new(),
         }

@@ -11,12 +11,13 @@ use crate::pipeline::respond::Answer;
 use crate::registry::Kinds;
 use crate::resource::Resource;
 use crate::status::Status;
+use crate::verbs;
 use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Value, json};
 
 /// The version of the Kubernetes API whose behaviour clients may expect.
-const MINOR: &str = "33";
+const MINOR: &str = "36";
 
 /// The answer to a path outside of the resources.
 pub(crate) fn answer(
@@ -45,13 +46,23 @@ pub(crate) fn answer(
         ["apis", group] => plain::group(&kinds, group)?,
         ["apis", group, version] => plain::resources(&kinds, group, version)?,
         ["openapi", rest @ ..] => return openapi::answer(&kinds, rest, headers),
-        _ => return Err(Status::unknown_path()),
+        ["api", "v1", ..] => return Err(Status::unknown_path()),
+        ["apis", group, _, ..] if kinds.iter().any(|kind| kind.group == *group) => {
+            return Err(Status::unknown_path());
+        }
+        _ => return Err(Status::no_page()),
     };
-    Ok(Answer::Plain(value))
+    Ok(Answer::Plain(200, value))
 }
 
 fn version() -> Value {
     let own = env!("CARGO_PKG_VERSION");
+    // As Go names them.
+    let architecture = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
     json!({
         "major": "1",
         "minor": MINOR,
@@ -61,7 +72,7 @@ fn version() -> Value {
         "buildDate": "",
         "goVersion": "",
         "compiler": "rustc",
-        "platform": format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
+        "platform": format!("{}/{architecture}", std::env::consts::OS),
     })
 }
 
@@ -98,3 +109,31 @@ fn kinds_of<'a>(
 
 /// The verbs that a status knows.
 const STATUS_VERBS: &[&str] = &["get", "patch", "update"];
+
+/// A subresource whose answers are of a kind of their own.
+struct Subresource {
+    name: &'static str,
+    group: &'static str,
+    version: &'static str,
+    kind: &'static str,
+    verbs: &'static [&'static str],
+}
+
+/// Those of a resource, but for its status.
+fn subresources(resource: &Resource) -> impl Iterator<Item = Subresource> {
+    let scale = resource.scale.as_ref().map(|_| Subresource {
+        name: "scale",
+        group: verbs::scale::GROUP,
+        version: verbs::scale::VERSION,
+        kind: verbs::scale::KIND,
+        verbs: STATUS_VERBS,
+    });
+    let token = verbs::token::has_token(resource).then_some(Subresource {
+        name: "token",
+        group: verbs::token::GROUP,
+        version: "v1",
+        kind: verbs::token::KIND,
+        verbs: &["create"],
+    });
+    scale.into_iter().chain(token)
+}

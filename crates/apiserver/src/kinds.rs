@@ -2,11 +2,12 @@
 //! same for all and done by the pipeline.
 
 mod core;
+mod defaults;
 mod extensions;
 mod reviews;
 mod workloads;
 
-use crate::resource::{Check, Nature, Prepare, Resource};
+use crate::resource::{Check, Nature, Prepare, Resource, Scale};
 use crate::schema::Schema;
 use crate::table;
 use crate::validate::names::NameRule;
@@ -25,7 +26,9 @@ struct Row {
     is_namespaced: bool,
     nature: Nature,
     has_status: bool,
+    has_scale: bool,
     has_generation: bool,
+    is_created_by_update: bool,
     stored_as: Option<&'static str>,
     renames: &'static [(&'static str, &'static str)],
     names: NameRule,
@@ -46,7 +49,9 @@ const PLAIN: Row = Row {
     is_namespaced: true,
     nature: Nature::Stored,
     has_status: false,
+    has_scale: false,
     has_generation: false,
+    is_created_by_update: false,
     stored_as: None,
     renames: &[],
     names: NameRule::Subdomain,
@@ -78,7 +83,9 @@ fn resource(row: &Row) -> Resource {
         is_namespaced: row.is_namespaced,
         nature: row.nature,
         has_status: row.has_status,
+        scale: row.has_scale.then(Scale::built_in),
         has_generation: row.has_generation,
+        is_created_by_update: row.is_created_by_update,
         is_custom: false,
         stored_as: row
             .stored_as

@@ -81,13 +81,13 @@ async fn serve(
     format: Result<Format, Status>,
     warnings: &mut Vec<String>,
 ) -> Result<(Answer, Shown), Status> {
-    let route = Route::parse(parts.uri.path())
-        .ok_or_else(|| Status::bad_request("the path is not percent-encoded UTF-8"))?;
+    let route = Route::parse(parts.uri.path()).ok_or_else(Status::no_path)?;
     let query = Query::parse(parts.uri.query().unwrap_or_default())?;
     let verb = verb(&parts.method, &route, &query)?;
     let user = admit_caller(api, caller, parts, &route, verb, &query).await?;
     let include = query.include_object;
     match route {
+        Route::Other(_) if verb != "get" => Err(Status::method_not_allowed()),
         Route::Other(path) => {
             let form = format.as_ref().map_or(Form::Whole, |format| format.form);
             let format = format.unwrap_or_default();
@@ -103,7 +103,9 @@ async fn serve(
         }
         Route::Resource(path) => {
             let format = format?;
+            let manager = verbs::manager(&query, &parts.headers);
             let mut call = call(api, user, path, query)?;
+            call.manager = manager;
             let resource = Some(Arc::clone(&call.resource));
             let outcome = verbs::run(&mut call, verb, &parts.headers, body).await;
             warnings.append(&mut call.warnings);
@@ -128,7 +130,7 @@ async fn admit_caller(
     verb: &str,
     query: &Query,
 ) -> Result<UserInfo, Status> {
-    let Some(mut user) = authenticate::authenticate(api, caller, &parts.headers)? else {
+    let Some(mut user) = authenticate::authenticate(api, caller, &parts.headers).await? else {
         let is_open = authorize::is_open(route) && !authenticate::is_impersonating(&parts.headers);
         return if is_open {
             Ok(UserInfo::anonymous())
@@ -154,12 +156,14 @@ async fn admit_caller(
 fn verb(method: &Method, route: &Route, query: &Query) -> Result<&'static str, Status> {
     let has_name = match route {
         Route::Other(_) => return other_verb(method),
+        // What is posted to an object's token is made there, like an object in a collection.
+        Route::Resource(path) if path.subresource.as_deref() == Some("token") => false,
         Route::Resource(path) => path.name.is_some(),
     };
     match (method.as_str(), has_name) {
-        ("GET" | "HEAD", true) => Ok("get"),
-        ("GET" | "HEAD", false) if query.watch => Ok("watch"),
-        ("GET" | "HEAD", false) => Ok("list"),
+        ("GET", true) => Ok("get"),
+        ("GET", false) if query.watch => Ok("watch"),
+        ("GET", false) => Ok("list"),
         ("POST", false) => Ok("create"),
         ("PUT", true) => Ok("update"),
         ("PATCH", true) => Ok("patch"),
@@ -172,7 +176,19 @@ fn verb(method: &Method, route: &Route, query: &Query) -> Result<&'static str, S
 fn other_verb(method: &Method) -> Result<&'static str, Status> {
     match method.as_str() {
         "GET" | "HEAD" => Ok("get"),
+        "POST" => Ok("post"),
+        "PUT" => Ok("put"),
+        "PATCH" => Ok("patch"),
+        "DELETE" => Ok("delete"),
         _ => Err(Status::method_not_allowed()),
+    }
+}
+
+/// What is not there: something in a group that there is, or the whole group.
+fn unknown(api: &Api, group: &str) -> Status {
+    match api.registry.kinds().iter().any(|kind| kind.group == group) {
+        true => Status::unknown_path(),
+        false => Status::no_page(),
     }
 }
 
@@ -181,10 +197,12 @@ fn call(api: &Arc<Api>, user: UserInfo, path: ResourcePath, query: Query) -> Res
     let resource = api
         .registry
         .find(&path.group, &path.version, &path.plural)
-        .ok_or_else(Status::unknown_path)?;
+        .ok_or_else(|| unknown(api, &path.group))?;
     let is_known = match path.subresource.as_deref() {
         None => true,
         Some("status") => resource.has_status,
+        Some("scale") => resource.scale.is_some(),
+        Some("token") => verbs::token::has_token(&resource),
         Some(_) => false,
     };
     // An object of a namespaced kind has no path without its namespace, and the other way round.
@@ -206,6 +224,9 @@ fn call(api: &Arc<Api>, user: UserInfo, path: ResourcePath, query: Query) -> Res
         name: path.name.unwrap_or_default(),
         subresource: path.subresource,
         query,
+        manager: String::new(),
+        repeated: Vec::new(),
+        is_patch: false,
         warnings,
     })
 }

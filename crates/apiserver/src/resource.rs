@@ -23,6 +23,43 @@ pub(crate) enum Nature {
     Review,
 }
 
+/// Where an object says how many replicas it wants and has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Scale {
+    /// Member by member, as the others.
+    pub(crate) replicas: Vec<String>,
+    pub(crate) status_replicas: Vec<String>,
+    pub(crate) selector: ScaleSelector,
+}
+
+/// Where the selector of the replicas is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ScaleSelector {
+    /// Nowhere.
+    None,
+    /// There, as it stands in queries.
+    Text(Vec<String>),
+    /// There, as an object.
+    Labels(Vec<String>),
+}
+
+/// A path such as `.spec.replicas`, member by member.
+pub(crate) fn members_of(path: &str) -> Vec<String> {
+    let path = path.trim_start_matches('.');
+    path.split('.').map(str::to_owned).collect()
+}
+
+impl Scale {
+    /// As the built-in kinds have it.
+    pub(crate) fn built_in() -> Self {
+        Self {
+            replicas: members_of("spec.replicas"),
+            status_replicas: members_of("status.replicas"),
+            selector: ScaleSelector::Labels(members_of("spec.selector")),
+        }
+    }
+}
+
 /// One kind in one version.
 #[derive(Clone, Debug)]
 pub(crate) struct Resource {
@@ -38,8 +75,12 @@ pub(crate) struct Resource {
     pub(crate) nature: Nature,
     /// Whether `status` is written apart from the rest.
     pub(crate) has_status: bool,
+    /// How it is scaled, where it can be.
+    pub(crate) scale: Option<Scale>,
     /// Whether `metadata.generation` counts the changes of what is wanted.
     pub(crate) has_generation: bool,
+    /// Whether an update of what is not there creates it.
+    pub(crate) is_created_by_update: bool,
     /// Whether it comes from a CustomResourceDefinition.
     pub(crate) is_custom: bool,
     /// `group/plural` in the store; versions of one kind share it.
@@ -73,10 +114,11 @@ impl Resource {
         }
     }
 
-    /// As its kind is named in messages about invalid objects.
+    /// As its kind is named in messages about invalid objects: by the group that it is stored in.
     pub(crate) fn group_kind(&self) -> GroupResource<'_> {
+        let group = self.stored_as.split('/').next().unwrap_or_default();
         GroupResource {
-            group: &self.group,
+            group,
             name: &self.kind,
         }
     }
@@ -93,6 +135,19 @@ impl Resource {
     /// The verbs that clients may use on it.
     pub(crate) fn verbs(&self) -> &'static [&'static str] {
         match self.nature {
+            Nature::Stored if self.is_custom => &[
+                "delete",
+                "deletecollection",
+                "get",
+                "list",
+                "patch",
+                "create",
+                "update",
+                "watch",
+            ],
+            Nature::Stored if self.stored_as == "/namespaces" => &[
+                "create", "delete", "get", "list", "patch", "update", "watch",
+            ],
             Nature::Stored => &[
                 "create",
                 "delete",

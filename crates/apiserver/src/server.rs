@@ -1,10 +1,13 @@
 //! The server that embedders hold: opening it, serving it over TLS, stopping it. What happens to a
 //! request is left to [`crate::pipeline`].
 
+use crate::accounts::AccountKeyError;
 use crate::admission::Admission;
 use crate::api::Api;
 use crate::bootstrap;
 use crate::config::Config;
+use crate::expiry;
+use crate::garbage;
 use crate::identity::UserInfo;
 use crate::in_process::InProcess;
 use crate::pipeline::authenticate::Caller;
@@ -46,6 +49,9 @@ pub enum OpenError {
     /// The store cannot be opened or filled.
     #[error("cannot open the API's store")]
     Store(#[from] StoreError),
+    /// The key that signs tokens of ServiceAccounts cannot be used.
+    #[error("cannot open the key that signs tokens of ServiceAccounts")]
+    AccountKey(#[from] AccountKeyError),
     /// A CustomResourceDefinition that shall exist from the start is not valid.
     #[error("the definition `{name}` is not valid: {why}")]
     Definition {
@@ -75,7 +81,10 @@ impl ApiServer {
     pub async fn open(config: Config) -> Result<Self, OpenError> {
         let api = Api::open(&config)?;
         bootstrap::run(&api, &config.definitions).await?;
-        Ok(Self { api: Arc::new(api) })
+        let api = Arc::new(api);
+        garbage::start(&api);
+        expiry::start(&api, config.event_age);
+        Ok(Self { api })
     }
 
     /// Lets somebody look at objects before they are stored, from now on. The first one stays:

@@ -24,6 +24,12 @@ impl fmt::Display for GroupResource<'_> {
     }
 }
 
+/// A Status may say that it is about nothing in particular.
+const NOTHING: GroupResource<'_> = GroupResource {
+    group: "",
+    name: "",
+};
+
 /// What a Status is about.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Details {
@@ -31,6 +37,8 @@ struct Details {
     group: String,
     kind: String,
     causes: Vec<Value>,
+    /// Seconds, where asking again may help.
+    retry_after: u64,
 }
 
 /// Why a request was refused.
@@ -44,6 +52,8 @@ pub(crate) struct Status {
     /// What a person reads.
     pub(crate) message: String,
     details: Option<Box<Details>>,
+    /// Whether the answer is the message alone.
+    pub(crate) is_plain: bool,
 }
 
 impl Status {
@@ -58,6 +68,7 @@ impl Status {
             reason: reason.into(),
             message: message.into(),
             details: None,
+            is_plain: false,
         }
     }
 
@@ -100,6 +111,11 @@ impl Status {
         .about(resource, name)
     }
 
+    /// 403: the caller may not ask for that path.
+    pub(crate) fn forbidden_path(why: &str) -> Self {
+        Self::new(403, "Forbidden", format!("forbidden: {why}")).about(NOTHING, "")
+    }
+
     /// 404: there is no such object.
     pub(crate) fn not_found(resource: GroupResource<'_>, name: &str) -> Self {
         Self::new(404, "NotFound", format!("{resource} {name:?} not found")).about(resource, name)
@@ -112,6 +128,22 @@ impl Status {
             "NotFound",
             "the server could not find the requested resource",
         )
+        .about(NOTHING, "")
+    }
+
+    /// 404: there is nothing of the API at this path; said in plain text.
+    pub(crate) fn no_page() -> Self {
+        Self::new(404, "", "404 page not found\n").plain()
+    }
+
+    /// 400: the path itself cannot be read; said in plain text.
+    pub(crate) fn no_path() -> Self {
+        Self::new(400, "", "400 Bad Request").plain()
+    }
+
+    fn plain(mut self) -> Self {
+        self.is_plain = true;
+        self
     }
 
     /// 405: the resource does not know that verb.
@@ -121,6 +153,7 @@ impl Status {
             "MethodNotAllowed",
             "the server does not allow this method on the requested resource",
         )
+        .about(NOTHING, "")
     }
 
     /// 406: none of the representations asked for can be made.
@@ -131,6 +164,7 @@ impl Status {
             "NotAcceptable",
             format!("only the following media types are accepted: {offered}"),
         )
+        .about(NOTHING, "")
     }
 
     /// 409: an object of that name exists.
@@ -141,6 +175,34 @@ impl Status {
             format!("{resource} {name:?} already exists"),
         )
         .about(resource, name)
+    }
+
+    /// A patch that does not fit, or cannot be understood.
+    pub(crate) fn of_patch(code: u16, reason: &'static str, message: String) -> Self {
+        let status = Self::new(code, reason, message);
+        match code {
+            422 => status.about(NOTHING, ""),
+            _ => status,
+        }
+    }
+
+    /// 422: what a patch makes of an object is none of its kind; the object is not shown.
+    pub(crate) fn unfit(why: &str) -> Self {
+        Self::invalid(NOTHING, "", &[FieldError::invalid_secret("patch", why)])
+    }
+
+    /// 409: a deletion was meant for another state of the object.
+    pub(crate) fn precondition(
+        kind: GroupResource<'_>,
+        name: &str,
+        member: &str,
+        (wanted, found): (&str, &str),
+        how: &str,
+    ) -> Self {
+        let why = format!(
+            "the {member} in the precondition ({wanted}) does not match the {member} in record ({found}). {how}"
+        );
+        Self::conflict(kind, name, why)
     }
 
     /// 409: the object is not in the state that the request was made for.
@@ -160,6 +222,36 @@ impl Status {
             name,
             "the object has been modified; please apply your changes to the latest version and try again",
         )
+    }
+
+    /// 409: others own what an apply would change.
+    pub(crate) fn apply_conflict(message: String, causes: Vec<Value>) -> Self {
+        let mut status = Self::new(409, "Conflict", message);
+        status.details = Some(Box::new(Details {
+            causes,
+            ..Details::default()
+        }));
+        status
+    }
+
+    /// Whether somebody else changed the object meanwhile, so that trying again may help.
+    pub(crate) fn is_race(&self) -> bool {
+        let has_causes = |details: &Details| !details.causes.is_empty();
+        self.reason == "Conflict" && !self.details.as_deref().is_some_and(has_causes)
+    }
+
+    /// 504: no such state has been reached.
+    pub(crate) fn from_the_future(asked: u64, newest: u64) -> Self {
+        let what = "Too large resource version";
+        let message = format!("Timeout: {what}: {asked}, current: {newest}");
+        let mut status = Self::new(504, "Timeout", message);
+        let cause = json!({"reason": "ResourceVersionTooLarge", "message": what});
+        status.details = Some(Box::new(Details {
+            causes: vec![cause],
+            retry_after: 1,
+            ..Details::default()
+        }));
+        status
     }
 
     /// 410: that state is no longer known.
@@ -221,8 +313,10 @@ impl Status {
             "metadata": {},
             "status": "Failure",
             "message": self.message,
-            "reason": self.reason,
         });
+        if !self.reason.is_empty() {
+            status["reason"] = self.reason.as_ref().into();
+        }
         if let Some(details) = &self.details {
             status["details"] = details.to_value();
         }
@@ -245,6 +339,9 @@ impl Details {
         }
         if !self.causes.is_empty() {
             map.insert("causes".to_owned(), self.causes.clone().into());
+        }
+        if self.retry_after > 0 {
+            map.insert("retryAfterSeconds".to_owned(), self.retry_after.into());
         }
         Value::Object(map)
     }

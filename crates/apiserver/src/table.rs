@@ -77,7 +77,10 @@ impl Column {
             name: text("name"),
             r#type: text("type"),
             format: text("format"),
-            description: text("description"),
+            description: match text("description") {
+                none if none.is_empty() => format!("what stands at {}", text("jsonPath")),
+                words => words,
+            },
             priority: definition["priority"].as_i64().unwrap_or_default(),
             source: Source::Path(text("jsonPath").parse()?),
         })

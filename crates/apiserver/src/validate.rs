@@ -6,7 +6,10 @@ mod field;
 pub(crate) mod metadata;
 pub(crate) mod names;
 pub(crate) mod rbac;
+mod schedule;
 pub(crate) mod secret;
+pub(crate) mod service;
+mod values;
 pub(crate) mod workload;
 
 pub(crate) use field::FieldError;

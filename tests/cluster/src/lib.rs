@@ -7,6 +7,7 @@ mod certificates;
 pub mod chart;
 mod cluster;
 mod control_plane;
+pub mod differential;
 mod operator;
 mod process;
 mod proxy;

@@ -1,6 +1,6 @@
 //! Discovery of all groups in one document, `apidiscovery.k8s.io/v2`.
 
-use super::{STATUS_VERBS, groups_of, kinds_of};
+use super::{STATUS_VERBS, groups_of, kinds_of, subresources};
 use crate::registry::Kinds;
 use crate::resource::Resource;
 use serde_json::{Value, json};
@@ -25,7 +25,9 @@ fn describe(kinds: &Kinds, group: &str, versions: &[&str]) -> Value {
     let versions: Vec<Value> = versions
         .iter()
         .map(|version| {
-            let resources: Vec<Value> = kinds_of(kinds, group, version).map(entry).collect();
+            let mut resources: Vec<Value> = kinds_of(kinds, group, version).map(entry).collect();
+            resources
+                .sort_by(|one, other| one["resource"].as_str().cmp(&other["resource"].as_str()));
             json!({"version": version, "freshness": "Current", "resources": resources})
         })
         .collect();
@@ -38,7 +40,13 @@ fn describe(kinds: &Kinds, group: &str, versions: &[&str]) -> Value {
 }
 
 fn entry(resource: &Resource) -> Value {
-    let kind = json!({"group": resource.group, "version": resource.version, "kind": resource.kind});
+    // The group and version that it is in are left out, as Kubernetes does for its own kinds.
+    let kind = match resource.is_custom {
+        true => {
+            json!({"group": resource.group, "version": resource.version, "kind": resource.kind})
+        }
+        false => json!({"group": "", "version": "", "kind": resource.kind}),
+    };
     let mut entry = json!({
         "resource": resource.plural,
         "responseKind": kind,
@@ -54,9 +62,16 @@ fn entry(resource: &Resource) -> Value {
             entry[member] = list.clone().into();
         }
     }
-    if resource.has_status {
-        entry["subresources"] =
-            json!([{"subresource": "status", "responseKind": kind, "verbs": STATUS_VERBS}]);
+    let status = resource
+        .has_status
+        .then(|| json!({"subresource": "status", "responseKind": kind, "verbs": STATUS_VERBS}));
+    let others = subresources(resource).map(|own| {
+        let kind = json!({"group": own.group, "version": own.version, "kind": own.kind});
+        json!({"subresource": own.name, "responseKind": kind, "verbs": own.verbs})
+    });
+    let all: Vec<Value> = status.into_iter().chain(others).collect();
+    if !all.is_empty() {
+        entry["subresources"] = all.into();
     }
     entry
 }

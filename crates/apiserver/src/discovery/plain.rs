@@ -1,6 +1,6 @@
 //! Discovery as it has always been: one document per group and version.
 
-use super::{STATUS_VERBS, groups_of, kinds_of};
+use super::{STATUS_VERBS, Subresource, groups_of, kinds_of, subresources};
 use crate::registry::Kinds;
 use crate::resource::Resource;
 use crate::status::Status;
@@ -57,7 +57,7 @@ pub(super) fn group(kinds: &Kinds, group: &str) -> Result<Value, Status> {
     let found = groups_of(kinds)
         .into_iter()
         .find(|(name, _)| *name == group && !group.is_empty());
-    let (group, versions) = found.ok_or_else(Status::unknown_path)?;
+    let (group, versions) = found.ok_or_else(Status::no_page)?;
     let mut value = describe(group, &versions);
     value["kind"] = "APIGroup".into();
     value["apiVersion"] = "v1".into();
@@ -81,8 +81,14 @@ pub(super) fn resources(kinds: &Kinds, group: &str, version: &str) -> Result<Val
         if resource.has_status {
             resources.push(status(resource));
         }
+        resources.extend(subresources(resource).map(|own| subresource(resource, &own)));
     }
-    let group_version = group_version.ok_or_else(Status::unknown_path)?;
+    let is_known = kinds.iter().any(|kind| kind.group == group);
+    let group_version = group_version.ok_or_else(|| match is_known {
+        true => Status::unknown_path(),
+        false => Status::no_page(),
+    })?;
+    resources.sort_by(|one: &Value, other| one["name"].as_str().cmp(&other["name"].as_str()));
     Ok(
         json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}),
     )
@@ -105,6 +111,16 @@ fn entry(resource: &Resource) -> Value {
         }
     }
     entry
+}
+
+fn subresource(resource: &Resource, own: &Subresource) -> Value {
+    json!({
+        "name": format!("{}/{}", resource.plural, own.name),
+        "singularName": "",
+        "namespaced": resource.is_namespaced,
+        "group": own.group, "version": own.version, "kind": own.kind,
+        "verbs": own.verbs,
+    })
 }
 
 fn status(resource: &Resource) -> Value {

@@ -1,9 +1,9 @@
 //! The kinds of the core group, events and leases.
 
-use super::{PLAIN, Row};
+use super::{PLAIN, Row, defaults};
 use crate::object;
 use crate::validate::names::NameRule;
-use crate::validate::{base64, secret, workload};
+use crate::validate::{base64, secret, service, workload};
 use serde_json::{Value, json};
 
 pub(super) const ROWS: &[Row] = &[
@@ -43,7 +43,10 @@ pub(super) const ROWS: &[Row] = &[
         kind: "Event",
         plural: "events",
         short_names: &["ev"],
+        names: NameRule::PathSegment,
+        is_created_by_update: true,
         selectable: EVENT_FIELDS,
+        check: service::check_event,
         ..PLAIN
     },
     Row {
@@ -53,6 +56,7 @@ pub(super) const ROWS: &[Row] = &[
         plural: "events",
         short_names: &["ev"],
         stored_as: Some("/events"),
+        is_created_by_update: true,
         renames: EVENT_RENAMES,
         selectable: &["reason", "type", "reportingController"],
         ..PLAIN
@@ -93,8 +97,11 @@ pub(super) const ROWS: &[Row] = &[
         short_names: &["svc"],
         categories: &["all"],
         has_status: true,
-        names: NameRule::Service,
+        names: NameRule::Label,
         selectable: &["spec.clusterIP", "spec.type"],
+        is_created_by_update: true,
+        prepare: defaults::service,
+        check: service::check_service,
         ..PLAIN
     },
     Row {
@@ -102,6 +109,8 @@ pub(super) const ROWS: &[Row] = &[
         package: "io.k8s.api.coordination.v1",
         kind: "Lease",
         plural: "leases",
+        check: service::check_lease,
+        is_created_by_update: true,
         ..PLAIN
     },
 ];
@@ -174,12 +183,16 @@ fn prepare_secret(secret: &mut Value, _old: Option<&Value>) {
 
 fn prepare_pod(pod: &mut Value, old: Option<&Value>) {
     start_phase(pod, old, "Pending");
-    if object::text(pod, "/spec/serviceAccountName")
-        .unwrap_or_default()
-        .is_empty()
-    {
-        object::member_mut(pod, "spec").insert("serviceAccountName".to_owned(), "default".into());
+    if old.is_none() {
+        pod["status"]["qosClass"] = defaults::quality_of_service(pod).into();
     }
+    let spec = object::member_mut(pod, "spec");
+    spec.entry("serviceAccountName")
+        .or_insert_with(|| "default".into());
+    spec.entry("enableServiceLinks")
+        .or_insert_with(|| true.into());
+    defaults::pod_spec(pod, "/spec");
+    defaults::requests(pod);
 }
 
 fn start_phase(object: &mut Value, old: Option<&Value>, phase: &str) {

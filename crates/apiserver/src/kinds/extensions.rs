@@ -9,6 +9,7 @@ const RULES: Row = Row {
     group: GROUP,
     package: "io.k8s.api.rbac.v1",
     names: NameRule::PathSegment,
+    is_created_by_update: true,
     ..PLAIN
 };
 const BINDING: Row = Row {

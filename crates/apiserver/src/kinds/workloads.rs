@@ -1,9 +1,8 @@
 //! The kinds that hold pod templates. They are stored, never run.
 
-use super::{PLAIN, Row};
-use crate::object;
+use super::{PLAIN, Row, defaults};
+use crate::validate::names::NameRule;
 use crate::validate::workload;
-use serde_json::Value;
 
 const APPS: Row = Row {
     group: "apps",
@@ -26,24 +25,35 @@ pub(super) const ROWS: &[Row] = &[
         kind: "Deployment",
         plural: "deployments",
         short_names: &["deploy"],
+        prepare: defaults::deployment,
+        has_scale: true,
         ..APPS
     },
     Row {
         kind: "ReplicaSet",
         plural: "replicasets",
         short_names: &["rs"],
+        prepare: |set, _| defaults::pod_spec(set, "/spec/template/spec"),
+        has_scale: true,
         ..APPS
     },
     Row {
         kind: "StatefulSet",
         plural: "statefulsets",
+        names: NameRule::Label,
         short_names: &["sts"],
+        prepare: defaults::stateful_set,
+        check: workload::check_stateful_set,
+        has_scale: true,
         ..APPS
     },
     Row {
         kind: "Job",
         plural: "jobs",
-        prepare: prepare_job,
+        prepare: |job, old| {
+            defaults::job(job, old);
+            defaults::pod_spec(job, "/spec/template/spec");
+        },
         check: workload::check_job,
         ..BATCH
     },
@@ -51,16 +61,8 @@ pub(super) const ROWS: &[Row] = &[
         kind: "CronJob",
         plural: "cronjobs",
         short_names: &["cj"],
+        prepare: |job, _| defaults::pod_spec(job, "/spec/jobTemplate/spec/template/spec"),
         check: workload::check_cron_job,
         ..BATCH
     },
 ];
-
-/// Without either number a job runs one pod to its end; with one of them the other follows.
-fn prepare_job(job: &mut Value, _old: Option<&Value>) {
-    let spec = object::member_mut(job, "spec");
-    if !spec.contains_key("parallelism") {
-        spec.entry("completions").or_insert_with(|| 1.into());
-        spec.insert("parallelism".to_owned(), 1.into());
-    }
-}

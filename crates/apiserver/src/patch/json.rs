@@ -3,7 +3,7 @@
 use super::limits::{is_shallow, weight};
 use super::{DEPTH, PatchError};
 use json_patch::jsonptr::Pointer;
-use json_patch::{PatchErrorKind, PatchOperation};
+use json_patch::{AddOperation, PatchErrorKind, PatchOperation};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -26,11 +26,32 @@ pub(super) fn apply(target: &mut Value, body: &Value) -> Result<(), PatchError> 
         // The parser's own error would quote the operation, and with it perhaps a secret.
         let operation = PatchOperation::deserialize(operation)
             .map_err(|_| PatchError::NotAnOperation { index })?;
+        let operation = as_addition(target, operation);
         bound(target, &operation, &mut copied)?;
         json_patch::patch_unsafe(target, std::slice::from_ref(&operation))
             .map_err(|error| failure(index, &operation, &error.kind))?;
     }
     Ok(())
+}
+
+/// Replacing a member that is not there adds it, as it does for Kubernetes.
+fn as_addition(target: &Value, operation: PatchOperation) -> PatchOperation {
+    match operation {
+        PatchOperation::Replace(replace)
+            if replace.path.resolve(target).is_err()
+                && replace
+                    .path
+                    .parent()
+                    .and_then(|parent| parent.resolve(target).ok())
+                    .is_some_and(Value::is_object) =>
+        {
+            PatchOperation::Add(AddOperation {
+                path: replace.path,
+                value: replace.value,
+            })
+        }
+        other => other,
+    }
 }
 
 /// Refuses an operation before it makes the target too deep or copies too much.

@@ -53,16 +53,15 @@ pub(crate) fn authorize(
     }
     let why = format!("User {:?} {asked}", user.name);
     if asked.path.is_empty() {
-        let resource = asked.full_resource();
         Err(Status::forbidden(
             GroupResource {
                 group: &asked.group,
-                name: &resource,
+                name: &asked.resource,
             },
             &asked.name,
             why,
         ))
     } else {
-        Err(Status::new(403, "Forbidden", format!("forbidden: {why}")))
+        Err(Status::forbidden_path(&why))
     }
 }

@@ -3,7 +3,7 @@
 
 mod strict;
 
-use crate::patch::PatchKind;
+use crate::patch::{DEPTH, PatchKind, is_shallow};
 use crate::protobuf::{self, ProtobufError};
 use crate::status::Status;
 use bytes::Bytes;
@@ -12,7 +12,9 @@ use futures::future::BoxFuture;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt as _, Collected, LengthLimitError, Limited};
-use serde_json::Value;
+use serde::de::DeserializeSeed as _;
+use serde_json::{Map, Value};
+use serde_saphyr::with_deserializer_from_str_with_options;
 use std::time::Duration;
 use strict::Strict;
 
@@ -20,11 +22,22 @@ use strict::Strict;
 pub(crate) const BODY_LIMIT: usize = 3 * 1024 * 1024;
 const BODY_TIME: Duration = Duration::from_secs(30);
 const OBJECT_TYPES: &[&str] = &["application/json", "application/yaml"];
+const BUILT_IN_TYPES: &[&str] = &["application/json", "application/yaml", protobuf::MEDIA_TYPE];
 const PATCH_TYPES: &[&str] = &[
     "application/json-patch+json",
     "application/merge-patch+json",
     "application/strategic-merge-patch+json",
+    APPLY,
 ];
+const APPLY: &str = "application/apply-patch+yaml";
+
+/// The patch in a body.
+pub(crate) enum Patch {
+    /// It changes an object.
+    Change(PatchKind, Value),
+    /// It says what its manager wants of an object (server-side apply).
+    Apply(Value),
+}
 
 /// An error of a body or of what carries it.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -47,51 +60,85 @@ pub(crate) async fn read(body: RequestBody) -> Result<Bytes, Status> {
     }
 }
 
-/// The object in a body; its form is what `Content-Type` says, JSON by default. Go clients send
-/// protobuf for built-in kinds without asking, and custom resources have no such form.
+/// The object in a body, and the paths of members that it has twice; its form is what
+/// `Content-Type` says, JSON by default. Go clients send protobuf for built-in kinds without asking,
+/// and custom resources have no such form.
 pub(crate) fn object(
     headers: &HeaderMap,
     body: &[u8],
     has_protobuf: bool,
-) -> Result<Value, Status> {
+) -> Result<(Value, Vec<String>), Status> {
+    let mut repeated = Vec::new();
+    let accepted = if has_protobuf {
+        BUILT_IN_TYPES
+    } else {
+        OBJECT_TYPES
+    };
     let value = match media_type(headers)? {
-        "" | "application/json" => json(body)?,
+        "" | "application/json" => {
+            let (value, found) = lenient_json(body)?;
+            repeated = found;
+            value
+        }
         "application/yaml" => yaml(body)?,
         protobuf::MEDIA_TYPE if has_protobuf => {
             protobuf::decode(body).map_err(|error| match error {
                 ProtobufError::UnknownKind | ProtobufError::Encoded => {
-                    Status::unsupported_media_type(OBJECT_TYPES)
+                    Status::unsupported_media_type(accepted)
                 }
                 other => Status::bad_request(other.to_string()),
             })?
         }
-        _ => return Err(Status::unsupported_media_type(OBJECT_TYPES)),
+        _ => return Err(Status::unsupported_media_type(accepted)),
     };
     match value {
-        Value::Object(_) => Ok(value),
+        Value::Object(_) => Ok((value, repeated)),
+        // Nothing stands for an object without members.
+        Value::Null => Ok((Value::Object(Map::new()), repeated)),
         _ => Err(Status::bad_request(
             "the body must be a JSON or YAML object",
         )),
     }
 }
 
-/// The patch in a body and of which kind it is.
-pub(crate) fn patch(headers: &HeaderMap, body: &[u8]) -> Result<(PatchKind, Value), Status> {
+/// The patch in a body; its kind is what `Content-Type` says.
+pub(crate) fn patch(headers: &HeaderMap, body: &[u8]) -> Result<Patch, Status> {
     let kind = match media_type(headers)? {
         "application/json-patch+json" => PatchKind::Json,
         "application/merge-patch+json" => PatchKind::Merge,
         "application/strategic-merge-patch+json" => PatchKind::StrategicMerge,
+        APPLY => return applied(body).map(Patch::Apply),
         _ => return Err(Status::unsupported_media_type(PATCH_TYPES)),
     };
-    Ok((kind, json(body)?))
+    Ok(Patch::Change(kind, json(body)?))
+}
+
+/// The object of an apply: YAML, or JSON, which is read with less effort.
+fn applied(body: &[u8]) -> Result<Value, Status> {
+    let is_json = body.trim_ascii_start().starts_with(b"{");
+    let value = if is_json { json(body)? } else { yaml(body)? };
+    if value.is_object() && is_shallow(&value, DEPTH) {
+        return Ok(value);
+    }
+    Err(Status::bad_request(
+        "the body of an apply must be an object, and not nested deeper than any object may be",
+    ))
 }
 
 /// The options of a deletion, which may come without a body.
 pub(crate) fn options(headers: &HeaderMap, body: &[u8]) -> Result<Value, Status> {
     if body.iter().all(u8::is_ascii_whitespace) {
-        return Ok(Value::Object(serde_json::Map::new()));
+        return Ok(Value::Object(Map::new()));
     }
-    object(headers, body, true)
+    let (options, _) = object(headers, body, true)?;
+    let text = |member: &str| options.get(member).and_then(Value::as_str);
+    match text("kind") {
+        None | Some("DeleteOptions") => Ok(options),
+        Some(kind) => Err(Status::bad_request(format!(
+            "no kind {kind:?} is registered for version {:?}",
+            text("apiVersion").unwrap_or_default()
+        ))),
+    }
 }
 
 fn media_type(headers: &HeaderMap) -> Result<&str, Status> {
@@ -104,28 +151,53 @@ fn media_type(headers: &HeaderMap) -> Result<&str, Status> {
     Ok(text.split(';').next().unwrap_or_default().trim())
 }
 
+/// A value in which no object has a member twice.
 fn json(body: &[u8]) -> Result<Value, Status> {
+    let (value, repeated) = lenient_json(body)?;
+    match repeated.first() {
+        None => Ok(value),
+        Some(path) => Err(Status::bad_request(format!(
+            "the body cannot be read as JSON: duplicate field {path:?}"
+        ))),
+    }
+}
+
+/// A value, and the paths of members that an object had twice.
+fn lenient_json(body: &[u8]) -> Result<(Value, Vec<String>), Status> {
     let text = utf8(body)?;
-    let Strict(value) = serde_json::from_str(text).map_err(|error| {
-        Status::bad_request(format!("the body cannot be read as JSON: {error}"))
-    })?;
-    Ok(value)
+    let mut strict = Strict::default();
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = strict
+        .deserialize(&mut reader)
+        .and_then(|value| reader.end().map(|()| value))
+        .map_err(|error| {
+            Status::bad_request(format!("the body cannot be read as JSON: {error}"))
+        })?;
+    Ok((value, strict.repeated))
 }
 
 fn yaml(body: &[u8]) -> Result<Value, Status> {
     let options = serde_saphyr::options! { with_snippet: false };
-    let Strict(value) =
-        serde_saphyr::from_str_with_options(utf8(body)?, options).map_err(|error| {
-            // The parser's own text may quote the document, so only the place is told.
-            let place = error
-                .location()
-                .map(|at| format!(" at line {}, column {}", at.line(), at.column()));
-            let place = place.unwrap_or_default();
-            Status::bad_request(format!(
-                "the body cannot be read as YAML with each member once{place}"
-            ))
-        })?;
-    Ok(value)
+    let mut strict = Strict::default();
+    let read = with_deserializer_from_str_with_options(utf8(body)?, options, |reader| {
+        strict.deserialize(reader)
+    });
+    // The parser's own text may quote the document, so only the place is told.
+    let unreadable = |place: String| {
+        Status::bad_request(format!(
+            "the body cannot be read as YAML with each member once{place}"
+        ))
+    };
+    let value = read.map_err(|error| {
+        let place = error
+            .location()
+            .map(|at| format!(" at line {}, column {}", at.line(), at.column()));
+        unreadable(place.unwrap_or_default())
+    })?;
+    match strict.repeated.first() {
+        None => Ok(value),
+        Some(path) => Err(unreadable(format!(": {path}"))),
+    }
 }
 
 fn utf8(body: &[u8]) -> Result<&str, Status> {
@@ -148,10 +220,6 @@ mod tests {
     }
 
     #[rstest]
-    #[case::duplicate_json(
-        "application/json",
-        r#"{"a":{"secret-name":1,"secret-name":"hunter2"}}"#
-    )]
     #[case::duplicate_yaml("application/yaml", "a:\n  b: hunter2\n  b: hunter2\n")]
     #[case::cut_short("application/json", r#"{"a":"hunter2"#)]
     #[case::bare_word("application/json", "hunter2")]
@@ -168,14 +236,12 @@ mod tests {
     }
 
     #[test]
-    fn a_duplicate_member_is_named() {
-        let status =
-            object(&headers("application/json"), br#"{"a":1,"a":2}"#, false).expect_err("refused");
-        assert!(
-            status.message.contains("duplicate field \"a\""),
-            "{}",
-            status.message
-        );
+    fn members_that_are_there_twice_are_named() {
+        let body = br#"{"a":[{"b":1},{"b":1,"c":{"d":1,"d":2},"b":3}],"a":2}"#;
+        let (value, repeated) =
+            object(&headers("application/json"), body, false).expect("an object");
+        assert_eq!(value, serde_json::json!({"a": 2}));
+        assert_eq!(repeated, ["a[1].c.d", "a[1].b", "a"]);
     }
 
     #[rstest]

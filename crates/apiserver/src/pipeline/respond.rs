@@ -1,13 +1,14 @@
 //! Writes answers down: in JSON or YAML, whole, as a table or as metadata only, with warnings.
 
 use super::negotiate::{Encoding, Form, Format};
+use crate::managed_fields;
 use crate::object;
 use crate::resource::Resource;
 use crate::status::Status;
 use crate::table::{self, IncludeObject};
 use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WARNING};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WARNING};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::Frame;
@@ -47,7 +48,7 @@ pub(crate) enum Answer {
     Object(u16, Value),
     List(ObjectList),
     /// Something that is no object of the resource, such as a Status or discovery.
-    Plain(Value),
+    Plain(u16, Value),
     /// Written down already.
     Raw {
         media_type: &'static str,
@@ -69,7 +70,7 @@ pub(crate) fn answer(answer: Answer, shown: Shown, warnings: &[String]) -> Respo
     let (code, value) = match answer {
         Answer::Object(code, value) => (code, shown.object(value)),
         Answer::List(list) => (200, shown.list(list)),
-        Answer::Plain(value) => (200, value),
+        Answer::Plain(code, value) => (code, value),
         Answer::Raw { media_type, body } => return response(200, media_type, full(body), warnings),
         Answer::Watch(lines) => {
             return response(200, "application/json", watch(lines, shown), warnings);
@@ -86,18 +87,21 @@ pub(crate) fn answer(answer: Answer, shown: Shown, warnings: &[String]) -> Respo
 
 /// The answer to a request that was refused.
 pub(crate) fn refusal(status: &Status, encoding: Encoding, warnings: &[String]) -> Response<Body> {
+    if status.is_plain {
+        let body = full(Bytes::from(status.message.clone()));
+        return response(status.code, "text/plain; charset=utf-8", body, warnings);
+    }
     let media_type = if encoding == Encoding::Yaml {
         "application/yaml"
     } else {
         "application/json"
     };
-    encoded(
-        status.code,
-        media_type,
-        encoding,
-        &status.to_value(),
-        warnings,
-    )
+    let value = status.to_value();
+    let mut response = encoded(status.code, media_type, encoding, &value, warnings);
+    if let Some(seconds) = value["details"]["retryAfterSeconds"].as_u64() {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    response
 }
 
 fn encoded(
@@ -184,6 +188,7 @@ impl Shown {
     }
 
     fn object(&self, object: Value) -> Value {
+        let object = managed_fields::unfold(object);
         match (self.format.form, &self.resource) {
             (Form::Table, Some(resource)) => {
                 let metadata =
@@ -195,10 +200,15 @@ impl Shown {
         }
     }
 
-    fn list(&self, list: ObjectList) -> Value {
+    fn list(&self, mut list: ObjectList) -> Value {
+        list.items = list.items.into_iter().map(managed_fields::unfold).collect();
         let (kind, api_version) = match (&self.resource, self.format.form) {
             (Some(resource), Form::Table) => {
-                return self.table(resource, &list.items, Value::Object(list.metadata));
+                let mut metadata = list.metadata;
+                if metadata.get("continue").is_some_and(|token| token == "") {
+                    metadata.shift_remove("continue");
+                }
+                return self.table(resource, &list.items, Value::Object(metadata));
             }
             (Some(resource), Form::Whole | Form::Discovery) => {
                 (resource.list_kind.clone(), resource.api_version())
@@ -211,6 +221,13 @@ impl Shown {
         let items: Vec<Value> = match self.format.form {
             Form::Metadata => list.items.into_iter().map(only_metadata).collect(),
             _ => list.items,
+        };
+        let items = match &self.resource {
+            // The list says of which kind they are; objects of custom kinds say it again.
+            Some(resource) if !resource.is_custom && self.format.form != Form::Metadata => {
+                items.into_iter().map(without_kind).collect()
+            }
+            _ => items,
         };
         json!({"kind": kind, "apiVersion": api_version, "metadata": list.metadata, "items": items})
     }
@@ -260,6 +277,14 @@ impl Shown {
             "metadata": metadata,
         })
     }
+}
+
+fn without_kind(mut object: Value) -> Value {
+    if let Some(members) = object.as_object_mut() {
+        members.shift_remove("apiVersion");
+        members.shift_remove("kind");
+    }
+    object
 }
 
 fn only_metadata(mut object: Value) -> Value {

@@ -25,12 +25,9 @@ pub(crate) struct ResourcePath {
 impl Route {
     /// Understands a path; none where its encoding is broken.
     pub(crate) fn parse(path: &str) -> Option<Self> {
-        let segments: Option<Vec<String>> = path
-            .split('/')
-            .filter(|part| !part.is_empty())
-            .map(|part| percent::decode(part, false))
-            .collect();
-        let mut segments = segments?;
+        let decoded = percent::decode(path, false)?;
+        let parts = decoded.split('/').filter(|part| !part.is_empty());
+        let mut segments: Vec<String> = parts.map(str::to_owned).collect();
         let prefix = match segments.first().map(String::as_str) {
             Some("api") if segments.len() > 2 => 1,
             Some("apis") if segments.len() > 3 => 2,

@@ -25,7 +25,14 @@ const CORE: &[&str] = &[
     "serviceaccounts",
     "services",
 ];
-const APPS: &[&str] = &["deployments", "replicasets", "statefulsets"];
+const APPS: &[&str] = &[
+    "deployments",
+    "deployments/scale",
+    "replicasets",
+    "replicasets/scale",
+    "statefulsets",
+    "statefulsets/scale",
+];
 const BATCH: &[&str] = &["cronjobs", "jobs"];
 const LEASES: &[&str] = &["leases"];
 const ROLES: &[&str] = &["rolebindings", "roles"];
@@ -39,6 +46,7 @@ pub(crate) fn cluster_roles() -> Vec<Value> {
     edit.push(rule(READ, &[""], &["secrets"]));
     edit.push(rule(WRITE, &[""], &["secrets"]));
     edit.push(rule(&["impersonate"], &[""], &["serviceaccounts"]));
+    edit.push(rule(&["create"], &[""], &["serviceaccounts/token"]));
     let mut admin = edit.clone();
     admin.push(rule(READ, &[GROUP], ROLES));
     admin.push(rule(WRITE, &[GROUP], ROLES));
@@ -110,11 +118,16 @@ fn paths(verbs: &[&str], paths: &[&str]) -> Value {
     json!({"nonResourceURLs": paths, "verbs": verbs})
 }
 
+/// Servers bring these rules up to date when they start.
+fn updated() -> Value {
+    json!({"rbac.authorization.kubernetes.io/autoupdate": "true"})
+}
+
 fn role(name: &str, rules: &[Value]) -> Value {
     let labels = json!({"kubernetes.io/bootstrapping": "rbac-defaults"});
     json!({
         "apiVersion": format!("{GROUP}/v1"), "kind": "ClusterRole",
-        "metadata": {"name": name, "labels": labels}, "rules": rules,
+        "metadata": {"name": name, "labels": labels, "annotations": updated()}, "rules": rules,
     })
 }
 
@@ -134,7 +147,7 @@ fn binding(role: &str, groups: &[&str]) -> Value {
     let labels = json!({"kubernetes.io/bootstrapping": "rbac-defaults"});
     json!({
         "apiVersion": format!("{GROUP}/v1"), "kind": "ClusterRoleBinding",
-        "metadata": {"name": role, "labels": labels},
+        "metadata": {"name": role, "labels": labels, "annotations": updated()},
         "roleRef": {"apiGroup": GROUP, "kind": "ClusterRole", "name": role}, "subjects": subjects,
     })
 }

@@ -65,6 +65,10 @@ impl Policy {
 
     fn grant(&self, binding: &Value) -> Grant {
         let (kind, name) = (object::text(binding, "/kind"), object::name(binding));
+        let name = match object::namespace(binding) {
+            "" => name.to_owned(),
+            namespace => format!("{name}/{namespace}"),
+        };
         let subjects = binding
             .get("subjects")
             .and_then(Value::as_array)
@@ -97,13 +101,14 @@ impl Policy {
     /// Why a user may do something; none where they may not.
     pub(crate) fn allows(&self, user: &UserInfo, asked: &Attributes) -> Option<String> {
         if user.is_in(MASTERS) {
-            return Some(format!("member of group {MASTERS:?}"));
+            return Some(String::new());
         }
         let mut grants = self.grants(user, &asked.namespace);
         let found = grants.find(|grant| grant.rules.iter().any(|rule| rule.allows(asked)))?;
         Some(format!(
-            "RBAC: allowed by {} to User {:?}",
-            found.source, user.name
+            "RBAC: allowed by {} to {}",
+            found.source,
+            found.reached(user)
         ))
     }
 
@@ -128,6 +133,20 @@ impl Policy {
             .filter(|_| !namespace.is_empty());
         let all = self.everywhere.iter().chain(there.into_iter().flatten());
         all.filter(|grant| grant.subjects.iter().any(|subject| subject.is(user)))
+    }
+}
+
+impl Grant {
+    /// By which of its subjects it reaches a user, for people.
+    fn reached(&self, user: &UserInfo) -> String {
+        match self.subjects.iter().find(|subject| subject.is(user)) {
+            Some(Subject::Group(name)) => format!("Group {name:?}"),
+            Some(Subject::ServiceAccount { namespace, name }) => {
+                let whole = format!("{name}/{namespace}");
+                format!("ServiceAccount {whole:?}")
+            }
+            _ => format!("User {:?}", user.name),
+        }
     }
 }
 

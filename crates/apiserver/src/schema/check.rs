@@ -1,14 +1,21 @@
 //! Checks a value against a schema. Not evaluated: `pattern` and CEL rules
 //! (`x-kubernetes-validations`), which would each need an engine of their own.
 
-use super::{INT_OR_STRING, Path, has, list, member, resolve};
+use super::{INT_OR_STRING, LIST_KEYS, LIST_TYPE, Path, has, list, member, resolve};
 use crate::validate::{FINDINGS_LIMIT, FieldError, base64, type_name};
 use serde_json::{Map, Value};
 
 type Errors = Vec<FieldError>;
 
 pub(super) fn check(value: &Value, schema: &Value, path: &mut Path, errors: &mut Errors) {
-    let schema = resolve(schema);
+    let target = resolve(schema);
+    let was_built_in = path.is_built_in;
+    path.is_built_in |= !std::ptr::eq(target, schema);
+    check_resolved(value, target, path, errors);
+    path.is_built_in = was_built_in;
+}
+
+fn check_resolved(value: &Value, schema: &Value, path: &mut Path, errors: &mut Errors) {
     if errors.len() >= FINDINGS_LIMIT || (value.is_null() && has(schema, "nullable")) {
         return;
     }
@@ -30,7 +37,7 @@ pub(super) fn check(value: &Value, schema: &Value, path: &mut Path, errors: &mut
 /// The type that was wanted, where the value has another.
 fn broken_type<'a>(value: &Value, schema: &'a Value) -> Option<&'a str> {
     if has(schema, INT_OR_STRING) {
-        return (!value.is_string() && !is_integer(value)).then_some("integer or string");
+        return (!value.is_string() && !is_integer(value)).then_some("integer,string");
     }
     let wanted = schema.get("type").and_then(Value::as_str)?;
     let fits = match wanted {
@@ -97,7 +104,10 @@ fn check_array(entries: &[Value], schema: &Value, path: &mut Path, errors: &mut 
         path,
         errors,
     );
-    check_unique(entries, schema, path, errors);
+    // The built-in kinds have rules of their own, and leave some of their lists alone.
+    if !path.is_built_in {
+        check_unique(entries, schema, path, errors);
+    }
     let Some(items) = schema.get("items") else {
         return;
     };
@@ -108,14 +118,9 @@ fn check_array(entries: &[Value], schema: &Value, path: &mut Path, errors: &mut 
 
 /// Lists that are sets, or maps by some members, hold each entry once.
 fn check_unique(entries: &[Value], schema: &Value, path: &mut Path, errors: &mut Errors) {
-    let keys: Vec<&str> = list(schema, "x-kubernetes-list-map-keys")
-        .filter_map(Value::as_str)
-        .collect();
+    let keys: Vec<&str> = list(schema, LIST_KEYS).filter_map(Value::as_str).collect();
     let identity = |entry: &Value| -> Option<Value> {
-        match schema
-            .get("x-kubernetes-list-type")
-            .and_then(Value::as_str)?
-        {
+        match schema.get(LIST_TYPE).and_then(Value::as_str)? {
             "set" => Some(entry.clone()),
             "map" => Some(
                 keys.iter()
@@ -134,6 +139,24 @@ fn check_unique(entries: &[Value], schema: &Value, path: &mut Path, errors: &mut
             });
         }
     }
+}
+
+/// A number, and a unit or an exponent.
+fn is_quantity(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.');
+    let (number, unit) = unsigned.split_at(end.unwrap_or(unsigned.len()));
+    let exponent = unit.strip_prefix(['e', 'E']);
+    let is_exponent = exponent.is_some_and(|rest| {
+        let digits = rest.strip_prefix(['+', '-']).unwrap_or(rest);
+        !digits.is_empty() && digits.bytes().all(|c| c.is_ascii_digit())
+    });
+    let units = [
+        "", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei",
+    ];
+    number.bytes().any(|c| c.is_ascii_digit())
+        && number.matches('.').count() <= 1
+        && (units.contains(&unit) || is_exponent)
 }
 
 fn check_count(
@@ -165,6 +188,11 @@ fn check_string(text: &str, schema: &Value, path: &Path, errors: &mut Errors) {
         errors.push(FieldError::too_long(path.text(), most));
     }
     match schema.get("format").and_then(Value::as_str) {
+        Some("quantity") if !is_quantity(text) => {
+            let why = "quantities must match the regular expression \
+                '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+            errors.push(FieldError::unreadable(path.text(), why));
+        }
         Some("date-time") if text.parse::<jiff::Timestamp>().is_err() => {
             errors.push(FieldError::unreadable(
                 path.text(),

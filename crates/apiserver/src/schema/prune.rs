@@ -1,6 +1,6 @@
 //! Takes away members that a schema does not know, and nulls that stand for nothing.
 
-use super::{INT_OR_STRING, PRESERVE, Path, has, member, resolve};
+use super::{INT_OR_STRING, PRESERVE, Path, has, list, member, resolve};
 use crate::validate::FINDINGS_LIMIT;
 use serde_json::{Map, Value};
 
@@ -44,7 +44,7 @@ fn prune_members(
         }
         Some(inner) => {
             path.at_member(name, |path| prune(value, inner, path, unknown));
-            true
+            !(path.is_built_in && is_empty(value, resolve(inner)) && !is_required(schema, name))
         }
         None => {
             if !keeps_all && unknown.len() < FINDINGS_LIMIT {
@@ -53,6 +53,21 @@ fn prune_members(
             keeps_all
         }
     });
+}
+
+/// Built-in kinds make no difference between a list or map that is empty and none.
+fn is_empty(value: &Value, schema: &Value) -> bool {
+    match value {
+        Value::Array(entries) => entries.is_empty(),
+        Value::Object(members) => {
+            members.is_empty() && schema.get("additionalProperties").is_some()
+        }
+        _ => false,
+    }
+}
+
+fn is_required(schema: &Value, name: &str) -> bool {
+    list(schema, "required").any(|required| required == name)
 }
 
 /// A member whose type is open may be null.

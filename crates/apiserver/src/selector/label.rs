@@ -114,7 +114,7 @@ impl<'a> Parser<'a> {
             Token::Word(key) => key.to_owned(),
             other => return Err(format!("found '{other}', expected: identifier")),
         };
-        check("key", &key, &names::qualified(&key))?;
+        check("<nil>", &key, &names::qualified(&key))?;
         let condition = match self.peek() {
             _ if is_absent => Condition::DoesNotExist,
             Token::End | Token::Sign(",") => Condition::Exists,

@@ -113,11 +113,11 @@ fn what_is_not_a_label_selector_is_told(#[case] selector: &str, #[case] expected
 #[rstest]
 #[case::key(
     "a$b",
-    "unable to parse requirement: key: Invalid value: \"a$b\": name part must consist"
+    "unable to parse requirement: <nil>: Invalid value: \"a$b\": name part must consist"
 )]
 #[case::key_prefix(
     "A_/b=c",
-    "unable to parse requirement: key: Invalid value: \"A_/b\": prefix part "
+    "unable to parse requirement: <nil>: Invalid value: \"A_/b\": prefix part "
 )]
 #[case::value(
     "a=b$",

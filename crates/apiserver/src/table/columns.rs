@@ -62,22 +62,20 @@ pub(super) fn name_and_age() -> Vec<Column> {
 }
 
 pub(super) fn name() -> Column {
-    let mut column = column(&Definition(
+    column(&Definition(
         "Name",
         "string",
         0,
         "unique in its namespace",
         |o, _| text(o, "/metadata/name").into(),
-    ));
-    column.format = "name".to_owned();
-    column
+    ))
 }
 
 fn column(Definition(name, kind, priority, description, cell): &Definition) -> Column {
     Column {
         name: (*name).to_owned(),
         r#type: (*kind).to_owned(),
-        format: String::new(),
+        format: if *name == "Name" { "name" } else { "" }.to_owned(),
         description: (*description).to_owned(),
         priority: *priority,
         source: Source::Computed(*cell),

@@ -18,6 +18,7 @@ enum Problem {
     },
     Duplicate(String),
     Forbidden,
+    NotFound(String),
     TooLong,
     TooMany {
         count: usize,
@@ -104,6 +105,11 @@ impl FieldError {
         Self::new(field, Problem::Forbidden, detail)
     }
 
+    /// The value names something that is not there.
+    pub(crate) fn not_found(field: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self::new(field, Problem::NotFound(shown(&value.into())), "")
+    }
+
     /// The value is longer than `limit` bytes.
     pub(crate) fn too_long(field: impl Into<String>, limit: usize) -> Self {
         Self::new(
@@ -122,6 +128,17 @@ impl FieldError {
         )
     }
 
+    /// Whether it is about this field.
+    pub(crate) fn is_at(&self, field: &str) -> bool {
+        self.field == field
+    }
+
+    /// Whether it is about something below this member of the object.
+    pub(crate) fn is_in(&self, member: &str) -> bool {
+        let rest = self.field.strip_prefix(member);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    }
+
     /// Whether the value has the wrong JSON type, so that it cannot even be read.
     pub(crate) fn is_type(&self) -> bool {
         matches!(self.problem, Problem::Type(_))
@@ -135,6 +152,7 @@ impl FieldError {
             Problem::Unsupported { .. } => "FieldValueNotSupported",
             Problem::Duplicate(_) => "FieldValueDuplicate",
             Problem::Forbidden => "FieldValueForbidden",
+            Problem::NotFound(_) => "FieldValueNotFound",
             Problem::TooLong => "FieldValueTooLong",
             Problem::TooMany { .. } => "FieldValueTooMany",
         }
@@ -152,6 +170,7 @@ impl FieldError {
             }
             Problem::Duplicate(value) => format!("Duplicate value: {value}"),
             Problem::Forbidden => "Forbidden".to_owned(),
+            Problem::NotFound(value) => format!("Not found: {value}"),
             Problem::TooLong => "Too long".to_owned(),
             Problem::TooMany { count } => format!("Too many: {count}"),
         };

@@ -5,16 +5,26 @@ use super::{FINDINGS_LIMIT, FieldError};
 use crate::object;
 use serde_json::{Map, Value};
 
+const STANDARD_FINALIZERS: &[&str] = &["kubernetes", "orphan", "foregroundDeletion"];
 const ANNOTATIONS_LIMIT: usize = 256 * 1024;
 
-/// Everything wrong with the metadata of an object of a kind whose names follow `rule`.
-pub(crate) fn check(object: &Value, rule: NameRule) -> Vec<FieldError> {
+/// Everything wrong with the metadata of an object of a kind whose names follow `rule`; where that
+/// is strict, only some finalizers may have plain names.
+pub(crate) fn check(object: &Value, rule: NameRule, is_strict: bool) -> Vec<FieldError> {
     let name = object::name(object);
-    let mut errors: Vec<FieldError> = rule
-        .check(name)
-        .into_iter()
-        .map(|text| FieldError::invalid("metadata.name", name, text))
-        .collect();
+    let prefix = object::text(object, "/metadata/generateName").unwrap_or_default();
+    let mut errors = Vec::new();
+    // A name follows on the prefix, so that it may end as no name can.
+    let start = prefix.strip_suffix('-').unwrap_or(prefix);
+    for (field, text, checked) in [
+        ("metadata.generateName", prefix, start),
+        ("metadata.name", name, name),
+    ] {
+        if field == "metadata.name" || !checked.is_empty() {
+            let found = rule.check(checked).into_iter();
+            errors.extend(found.map(|why| FieldError::invalid(field, text, why)));
+        }
+    }
     let members = object.get("metadata").and_then(Value::as_object);
     let map = |member: &str| {
         members
@@ -27,20 +37,26 @@ pub(crate) fn check(object: &Value, rule: NameRule) -> Vec<FieldError> {
     if let Some(annotations) = map("annotations") {
         check_annotations(annotations, &mut errors);
     }
+    check_list(members, "ownerReferences", &mut errors, check_owner);
+    errors.extend(
+        members
+            .and_then(|all| all.get("ownerReferences"))
+            .and_then(two_controllers),
+    );
     check_list(
         members,
         "finalizers",
         &mut errors,
         |finalizer, field, errors| {
             let text = finalizer.as_str().unwrap_or_default();
-            errors.extend(
-                names::qualified(text)
-                    .into_iter()
-                    .map(|why| FieldError::invalid(field, text, why)),
-            );
+            let found = names::qualified(text).into_iter();
+            errors.extend(found.map(|why| FieldError::invalid("metadata.finalizers", text, why)));
+            if is_strict && !text.contains('/') && !STANDARD_FINALIZERS.contains(&text) {
+                let why = "name is neither a standard finalizer name nor is it fully qualified";
+                errors.push(FieldError::invalid(field, text, why));
+            }
         },
     );
-    check_list(members, "ownerReferences", &mut errors, check_owner);
     errors
 }
 
@@ -86,7 +102,7 @@ fn check_annotations(annotations: &Map<String, Value>, errors: &mut Vec<FieldErr
     }
 }
 
-fn check_owner(owner: &Value, field: &str, errors: &mut Vec<FieldError>) {
+fn check_owner(owner: &Value, _field: &str, errors: &mut Vec<FieldError>) {
     for member in ["apiVersion", "kind", "name", "uid"] {
         if owner
             .get(member)
@@ -94,13 +110,38 @@ fn check_owner(owner: &Value, field: &str, errors: &mut Vec<FieldError>) {
             .unwrap_or_default()
             .is_empty()
         {
-            errors.push(FieldError::invalid(
-                format!("{field}.{member}"),
-                "",
-                "must not be empty",
-            ));
+            let why = match member {
+                "apiVersion" => "version must not be empty",
+                _ => "must not be empty",
+            };
+            let field = format!("metadata.ownerReferences.{member}");
+            errors.push(FieldError::invalid(field, "", why));
         }
     }
+}
+
+/// Only one owner can be the one that manages an object.
+fn two_controllers(owners: &Value) -> Option<FieldError> {
+    let is_controller = |owner: &&Value| owner.get("controller") == Some(&Value::Bool(true));
+    let mut controllers = owners.as_array()?.iter().filter(is_controller);
+    let named = |owner: &Value| {
+        let text = |member: &str| {
+            owner
+                .get(member)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        format!("{}/{}", text("kind"), text("name"))
+    };
+    let (one, other) = (named(controllers.next()?), named(controllers.next()?));
+    let why = format!(
+        "Only one reference can have Controller set to true. Found \"true\" in references for {one} and {other}"
+    );
+    Some(FieldError::invalid(
+        "metadata.ownerReferences",
+        owners.clone(),
+        why,
+    ))
 }
 
 fn check_list(

@@ -6,10 +6,8 @@
 pub(crate) enum NameRule {
     /// RFC 1123 subdomain: most kinds.
     Subdomain,
-    /// RFC 1123 label: namespaces.
+    /// RFC 1123 label: namespaces, and what gives its name to hosts.
     Label,
-    /// RFC 1035 label: services.
-    Service,
     /// Whatever can be one segment of a path: access rules.
     PathSegment,
 }
@@ -20,7 +18,6 @@ impl NameRule {
         match self {
             Self::Subdomain => subdomain(name),
             Self::Label => label(name),
-            Self::Service => service(name),
             Self::PathSegment => path_segment(name),
         }
     }
@@ -32,9 +29,6 @@ const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower ca
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', \
     and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is \
     '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-const SERVICE: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', \
-    start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', \
-    regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 const QUALIFIED: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an \
     alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is \
     '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
@@ -51,12 +45,10 @@ pub(crate) fn subdomain(text: &str) -> Vec<String> {
 
 /// An RFC 1123 label.
 pub(crate) fn label(text: &str) -> Vec<String> {
+    if text.contains('.') {
+        return vec!["must not contain dots".to_owned()];
+    }
     findings(text, 63, is_label(text), LABEL)
-}
-
-fn service(text: &str) -> Vec<String> {
-    let starts_well = text.starts_with(|c: char| c.is_ascii_lowercase());
-    findings(text, 63, starts_well && is_label(text), SERVICE)
 }
 
 fn path_segment(text: &str) -> Vec<String> {
@@ -77,7 +69,7 @@ pub(crate) fn qualified(text: &str) -> Vec<String> {
     };
     if name.contains('/') {
         return vec![format!(
-            "a qualified name {QUALIFIED} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+            "a valid label key {QUALIFIED} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
         )];
     }
     let mut found = Vec::new();
@@ -94,7 +86,7 @@ pub(crate) fn qualified(text: &str) -> Vec<String> {
         found.push("name part must be non-empty".to_owned());
     }
     found.extend(
-        findings(name, 63, is_qualified(name), QUALIFIED)
+        in_bytes(name, is_qualified(name), QUALIFIED)
             .into_iter()
             .map(|text| format!("name part {text}")),
     );
@@ -103,7 +95,7 @@ pub(crate) fn qualified(text: &str) -> Vec<String> {
 
 /// The value of a label.
 pub(crate) fn label_value(text: &str) -> Vec<String> {
-    findings(text, 63, text.is_empty() || is_qualified(text), LABEL_VALUE)
+    in_bytes(text, text.is_empty() || is_qualified(text), LABEL_VALUE)
 }
 
 /// A key in the data of a Secret or ConfigMap.
@@ -123,6 +115,14 @@ pub(crate) fn config_key(text: &str) -> Vec<String> {
         found.push("must not start with '..'".to_owned());
     }
     found
+}
+
+/// What is wrong with a part of a label.
+fn in_bytes(text: &str, is_well_formed: bool, grammar: &str) -> Vec<String> {
+    let found = findings(text, 63, is_well_formed, grammar).into_iter();
+    found
+        .map(|why| why.replace("63 characters", "63 bytes"))
+        .collect()
 }
 
 fn findings(text: &str, limit: usize, is_well_formed: bool, grammar: &str) -> Vec<String> {

@@ -53,7 +53,7 @@ pub(crate) fn check_config_map(map: &Value, old: Option<&Value>) -> Vec<FieldErr
         size += value.as_str().map_or(0, decoded_len);
     }
     if size > SIZE_LIMIT {
-        errors.push(FieldError::too_long("", SIZE_LIMIT));
+        errors.push(FieldError::too_long("[]", SIZE_LIMIT));
     }
     if let Some(old) = old {
         check_immutable(map, old, &["data", "binaryData"], &mut errors);

@@ -2,29 +2,38 @@
 
 use super::{Call, internal, namespace};
 use crate::crd;
+use crate::garbage;
 use crate::object;
 use crate::pipeline::query;
 use crate::pipeline::respond::{Answer, ObjectList};
 use crate::status::{self, Status};
 use crate::store::{ListQuery, StoreError, Stored, Write};
+use crate::validate::FieldError;
 use serde_json::{Map, Value};
 
 /// A deletion that meets a change by somebody else is tried again this often.
 const ATTEMPTS: usize = 5;
-const PROPAGATIONS: &[&str] = &["Background", "Foreground", "Orphan"];
+const ORPHANED_PODS: &str = "child pods are preserved by default when jobs are deleted; \
+    set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning";
+/// Kinds whose deletion answers with the object.
+const RETURNED: &[&str] = &["/pods", "/serviceaccounts", "/persistentvolumeclaims"];
+const PROPAGATIONS: &[&str] = &["Foreground", "Background", "Orphan", "nil"];
+const JOBS: &str = "batch/jobs";
 
 impl Call {
     pub(super) async fn delete(&mut self, options: &Value) -> Result<Answer, Status> {
         self.take_options(options)?;
         let name = self.name.clone();
         let (object, is_gone) = self.remove(&name, options).await?;
-        if is_gone {
+        let shown = RETURNED.contains(&self.resource.stored_as.as_str());
+        if is_gone && self.resource.stored_as == "/pods" {
+            let pod = marked(object, self.resource.has_generation);
+            return Ok(Answer::Object(200, pod));
+        }
+        if is_gone && !shown {
             let resource = self.resource.group_resource();
-            return Ok(Answer::Plain(status::success(
-                resource,
-                &name,
-                object::uid(&object),
-            )));
+            let gone = status::success(resource, &name, object::uid(&object));
+            return Ok(Answer::Plain(200, gone));
         }
         Ok(Answer::Object(200, object))
     }
@@ -44,7 +53,7 @@ impl Call {
         let mut items = Vec::new();
         for item in listed.items {
             match self.remove(object::name(&item), options).await {
-                Ok((object, _)) => items.push(object),
+                Ok(_) => items.push(self.resource.to_served(item)),
                 Err(status) if status.code == 404 => {}
                 Err(status) => return Err(status),
             }
@@ -58,21 +67,38 @@ impl Call {
     }
 
     fn take_options(&mut self, options: &Value) -> Result<(), Status> {
-        for wanted in options
-            .get("dryRun")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
+        // Options in a body stand for all; those of the query are not looked at then.
+        if options
+            .as_object()
+            .is_some_and(|members| !members.is_empty())
         {
-            self.query.dry_run |= query::dry_run(wanted.as_str().unwrap_or("?"))?;
+            self.query.dry_run = false;
+            self.query.propagation = None;
+            self.query.mistakes.clear();
+        }
+        let says_what_follows = self.query.propagation.is_some()
+            || options.get("propagationPolicy").is_some()
+            || options.get("orphanDependents").is_some();
+        if self.resource.stored_as == "batch/jobs" && !says_what_follows {
+            self.warnings.push(ORPHANED_PODS.to_owned());
+        }
+        let mut errors = Vec::new();
+        let list = options.get("dryRun").and_then(Value::as_array);
+        for wanted in list.into_iter().flatten() {
+            self.query.dry_run |= self.query.dry_run(wanted.as_str().unwrap_or("?"));
         }
         let own = options.get("propagationPolicy").and_then(Value::as_str);
-        match own.or(self.query.propagation.as_deref()) {
-            Some(policy) if !PROPAGATIONS.contains(&policy) => Err(Status::bad_request(format!(
-                "propagationPolicy: Unsupported value: {policy:?}: supported values: \"Background\", \"Foreground\", \"Orphan\""
-            ))),
-            _ => Ok(()),
+        if let Some(policy) = own.or(self.query.propagation.as_deref()) {
+            let field = "propagationPolicy";
+            if options.get("orphanDependents").is_some() {
+                let why = "orphanDependents and deletionPropagation cannot be both set";
+                errors.push(FieldError::invalid(field, policy, why));
+            } else if !PROPAGATIONS.contains(&policy) {
+                errors.push(FieldError::unsupported(field, policy, PROPAGATIONS));
+            }
         }
+        errors.extend(self.query.mistakes.iter().cloned());
+        query::check_options("DeleteOptions", &errors)
     }
 
     /// Takes one object away, or marks it where somebody holds it back. Returns its last state and
@@ -85,7 +111,8 @@ impl Call {
             let found = self.stored(name).await?;
             self.check_preconditions(name, &found, options)?;
             let afterwards = self.admit_deletion(&found.value).await?;
-            match self.remove_once(name, found).await {
+            let policy = self.policy(options, object::uid(&found.value));
+            match self.remove_once(name, found, policy).await {
                 Err(status)
                     if status.reason == "Conflict" && !wants_version && attempt < ATTEMPTS =>
                 {
@@ -102,42 +129,80 @@ impl Call {
         }
     }
 
+    /// What becomes of those that the object owns. Where there are none, nothing is to be waited for.
+    fn policy(&self, options: &Value, uid: &str) -> Policy {
+        let given = options.get("propagationPolicy").and_then(Value::as_str);
+        let is_orphaning = options.get("orphanDependents").and_then(Value::as_bool);
+        let given = given.or(self.query.propagation.as_deref());
+        let policy = match (given, is_orphaning) {
+            (Some("Orphan"), _) | (None, Some(true)) => Policy::Orphan,
+            (Some("Foreground"), _) => Policy::Foreground,
+            // Jobs have kept their pods since before there were policies.
+            (None, None) if self.resource.stored_as == JOBS => Policy::Orphan,
+            _ => Policy::Background,
+        };
+        if self.api.garbage.may_have_dependents(uid) {
+            policy
+        } else {
+            Policy::Background
+        }
+    }
+
     fn check_preconditions(
         &self,
         name: &str,
         found: &Stored,
         options: &Value,
     ) -> Result<(), Status> {
-        let resource = self.resource.group_resource();
+        let kind = self.resource.group_kind();
         let wanted = |pointer: &str| object::text(options, pointer).filter(|text| !text.is_empty());
         let uid = object::uid(&found.value);
         if let Some(wanted) = wanted("/preconditions/uid").filter(|wanted| *wanted != uid) {
-            let why = format!(
-                "Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}"
-            );
-            return Err(Status::conflict(resource, name, why));
+            let how = "The object might have been deleted and then recreated";
+            return Err(Status::precondition(kind, name, "UID", (wanted, uid), how));
         }
         let version = found.version.to_string();
         if let Some(wanted) =
             wanted("/preconditions/resourceVersion").filter(|wanted| *wanted != version)
         {
-            let why = format!(
-                "Precondition failed: ResourceVersion in precondition: {wanted}, ResourceVersion in object meta: {version}"
-            );
-            return Err(Status::conflict(resource, name, why));
+            let (member, how) = ("ResourceVersion", "The object might have been modified");
+            return Err(Status::precondition(
+                kind,
+                name,
+                member,
+                (wanted, &version),
+                how,
+            ));
         }
         Ok(())
     }
 
-    async fn remove_once(&mut self, name: &str, found: Stored) -> Result<(Value, bool), Status> {
+    async fn remove_once(
+        &mut self,
+        name: &str,
+        mut found: Stored,
+        policy: Policy,
+    ) -> Result<(Value, bool), Status> {
         if self.resource.stored_as == namespace::STORED_AS {
             return namespace::close(self, name, found)
                 .await
                 .map(|object| (object, false));
         }
+        if let Some(finalizer) = policy.finalizer()
+            && !object::is_terminating(&found.value)
+        {
+            hold(&mut found.value, finalizer);
+        }
         let is_held = object::has_finalizers(&found.value);
-        if self.query.dry_run || (is_held && object::is_terminating(&found.value)) {
-            return Ok((found.value, !is_held));
+        if is_held && object::is_terminating(&found.value) {
+            return Ok((found.value, false));
+        }
+        if self.query.dry_run {
+            let value = match is_held {
+                true => marked(found.value, self.resource.has_generation),
+                false => found.value,
+            };
+            return Ok((value, !is_held));
         }
         if is_held {
             let marked = self.mark(name, found).await?;
@@ -150,17 +215,12 @@ impl Call {
             key: self.key(name),
             expected: Some(found.version),
         };
-        let stored = self
-            .api
+        self.api
             .commit(&self.resource.stored_as, vec![delete])
             .await
             .map_err(|error| self.refused(error))?;
         namespace::settle(&self.api, self.closing_namespace()).await?;
-        let last = stored
-            .into_iter()
-            .next()
-            .map_or(found.value, |last| self.resource.to_served(last.value));
-        Ok((last, true))
+        Ok((found.value, true))
     }
 
     /// Marks an object as going; it goes when its last finalizer does.
@@ -205,15 +265,11 @@ impl Call {
                 namespace,
                 name,
             };
-            match self
-                .api
-                .store
-                .write(vec![Write::Delete {
-                    key,
-                    expected: None,
-                }])
-                .await
-            {
+            let delete = Write::Delete {
+                key,
+                expected: None,
+            };
+            match self.api.commit(&resource, vec![delete]).await {
                 Ok(_) | Err(StoreError::NotFound { .. }) => {}
                 Err(error) => return Err(internal(error)),
             }
@@ -224,6 +280,40 @@ impl Call {
     /// The namespace that may have waited for an object of this request to go.
     pub(super) fn closing_namespace(&self) -> Option<&str> {
         (!self.namespace.is_empty()).then_some(self.namespace.as_str())
+    }
+}
+
+/// What becomes of the objects that a deleted one owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Policy {
+    /// They go after it.
+    Background,
+    /// They go before it.
+    Foreground,
+    /// They stay, and are nobody's.
+    Orphan,
+}
+
+impl Policy {
+    /// What holds the object until they are dealt with.
+    fn finalizer(self) -> Option<&'static str> {
+        match self {
+            Policy::Background => None,
+            Policy::Foreground => Some(garbage::FOREGROUND),
+            Policy::Orphan => Some(garbage::ORPHAN),
+        }
+    }
+}
+
+/// Adds a finalizer.
+fn hold(object: &mut Value, finalizer: &str) {
+    let list = object::metadata_mut(object)
+        .entry("finalizers")
+        .or_insert_with(|| Value::Array(Vec::new()));
+    if let Some(list) = list.as_array_mut()
+        && !list.iter().any(|own| own == finalizer)
+    {
+        list.push(finalizer.into());
     }
 }
 

@@ -51,6 +51,7 @@ pub(super) async fn close(call: &Call, name: &str, found: Stored) -> Result<Valu
     let mut closing = found.value;
     if !object::is_terminating(&closing) {
         closing = marked(closing, false);
+        object::metadata_mut(&mut closing).shift_remove("deletionGracePeriodSeconds");
         closing["status"] = json!({"phase": "Terminating"});
         if call.query.dry_run {
             return Ok(closing);

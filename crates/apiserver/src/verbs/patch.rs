@@ -1,10 +1,13 @@
 //! `patch`.
 
 use super::Call;
+use super::ownership::{self, Owners};
+use crate::managed_fields;
 use crate::object;
-use crate::patch::{self, BuiltIn, MergeKeys, PatchError, PatchKind};
+use crate::patch::{self, BuiltIn, PatchError, PatchKind};
 use crate::pipeline::respond::Answer;
 use crate::status::Status;
+use crate::validate::FieldError;
 use serde_json::Value;
 
 /// A patch that meets a change by somebody else is applied again this often.
@@ -39,9 +42,10 @@ impl Call {
         keys: Option<BuiltIn>,
     ) -> Result<Answer, Status> {
         let old = self.stored(&self.name).await?;
+        let target = managed_fields::unfold(old.value.clone());
         let mut object = match &keys {
-            Some(keys) => patch::apply(kind, &old.value, patch, keys),
-            None => patch::apply(kind, &old.value, patch, &NoKeys),
+            Some(keys) => patch::apply(kind, &target, patch, keys),
+            None => patch::apply(kind, &target, patch, &patch::NoKeys),
         }
         .map_err(|error| self.unpatched(&error))?;
         if !object.is_object() {
@@ -54,29 +58,30 @@ impl Call {
             object::metadata_mut(&mut object).insert("resourceVersion".to_owned(), version.into());
         }
         self.conform(&mut object)?;
-        self.replace(object, old).await
+        let uid = object::uid(&object);
+        if uid != object::uid(&old.value) {
+            let error = FieldError::invalid("metadata.uid", uid, "field is immutable");
+            let kind = self.resource.group_kind();
+            return Err(Status::invalid(kind, &self.name, &[error]));
+        }
+        let claims = ownership::take_claims(&mut object);
+        self.replace(object, old, Owners::ByDifference(claims))
+            .await
     }
 
     /// A patch that cannot be understood is a bad request; one that does not fit the object is invalid.
     fn unpatched(&self, error: &PatchError) -> Status {
         let (code, reason) = match error {
-            PatchError::TestFailed { .. } | PatchError::MissingPath { .. } => (422, "Invalid"),
+            PatchError::TestFailed { .. }
+            | PatchError::MissingPath { .. }
+            | PatchError::NotAnOperation { .. } => (422, "Invalid"),
             _ => (400, "BadRequest"),
         };
         let resource = self.resource.group_resource();
-        Status::new(
+        Status::of_patch(
             code,
             reason,
             format!("{resource} {:?} cannot be patched: {error}", self.name),
         )
-    }
-}
-
-/// Lists are replaced as wholes: the rule of every kind that is not built in.
-struct NoKeys;
-
-impl MergeKeys for NoKeys {
-    fn of(&self, _path: &[&str]) -> Option<patch::ListStrategy> {
-        None
     }
 }

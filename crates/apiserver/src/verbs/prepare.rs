@@ -2,12 +2,12 @@
 //! is taken away, defaults are filled in, and what is wrong is found.
 
 use super::Call;
+use crate::crd;
 use crate::object;
 use crate::pipeline::query::FieldValidation;
-use crate::status::Status;
+use crate::status::{GroupResource, Status};
 use crate::validate::{FINDINGS_LIMIT, FieldError, metadata};
 use serde_json::{Map, Value};
-use std::collections::HashSet;
 
 /// Members of `metadata` that only the server sets.
 const SYSTEM: &[&str] = &[
@@ -40,6 +40,18 @@ impl Call {
             match object.get(member) {
                 None => object[member] = expected.into(),
                 Some(Value::String(found)) if *found == expected => {}
+                Some(Value::String(_)) if !self.resource.is_custom => {
+                    return Err(self.foreign(object));
+                }
+                Some(Value::String(found)) if member == "kind" => {
+                    let why = format!("must be {expected}");
+                    let error = FieldError::invalid("kind", found.as_str(), why);
+                    let kind = GroupResource {
+                        group: &self.resource.group,
+                        name: found,
+                    };
+                    return Err(Status::invalid(kind, object::name(object), &[error]));
+                }
                 Some(Value::String(found)) => {
                     return Err(Status::bad_request(format!(
                         "the {what} in the data ({found}) does not match the expected {what} ({expected})"
@@ -56,30 +68,53 @@ impl Call {
     }
 
     fn conform_members(&mut self, object: &mut Value) -> Result<(), Status> {
-        let unknown = self.resource.schema.prune(object);
-        let texts = unknown.iter().map(|path| format!("unknown field {path:?}"));
+        let mut unknown = self.resource.schema.prune(object);
+        if self.resource.is_custom {
+            unknown.sort();
+        }
+        let errors = self.resource.schema.check(object);
+        let mut types = errors.iter().filter(|error| error.is_type());
+        // What is not metadata of a custom resource is read as it is, and judged later.
+        let is_read = |error: &&FieldError| !self.resource.is_custom || error.is_in("metadata");
+        if let Some(error) = types.find(is_read) {
+            return Err(self.unreadable(&error.to_string()));
+        }
+        let repeated = self
+            .repeated
+            .iter()
+            .map(|path| format!("duplicate field {path:?}"));
+        let unknown = unknown.iter().map(|path| format!("unknown field {path:?}"));
+        let odd: Vec<String> = repeated.chain(unknown).collect();
         match self.query.field_validation {
-            FieldValidation::Strict if !unknown.is_empty() => {
-                let texts: Vec<String> = texts.collect();
-                return Err(
-                    self.unreadable(&format!("strict decoding error: {}", texts.join(", ")))
-                );
+            FieldValidation::Strict if !odd.is_empty() => {
+                Err(self.unreadable(&format!("strict decoding error: {}", odd.join(", "))))
             }
-            FieldValidation::Warn => self.warnings.extend(texts),
-            _ => {}
-        }
-        if !self.resource.is_custom {
-            let errors = self.resource.schema.check(object);
-            if let Some(error) = errors.iter().find(|error| error.is_type()) {
-                return Err(self.unreadable(&error.to_string()));
+            FieldValidation::Warn => {
+                self.warnings.extend(odd);
+                Ok(())
             }
+            _ => Ok(()),
         }
-        // Whose change a member was is not tracked, so nobody's claims are stored.
-        object::metadata_mut(object).shift_remove("managedFields");
-        Ok(())
+    }
+
+    /// The body is of another kind.
+    fn foreign(&self, object: &Value) -> Status {
+        let text = |member: &str| object::text(object, member).unwrap_or_default();
+        let (kind, found) = (text("/kind"), text("/apiVersion"));
+        let (wanted, version) = (&self.resource.kind, &self.resource.version);
+        let why = format!("no kind {kind:?} is registered for version {found:?}");
+        if self.is_patch {
+            return Status::unfit(&why);
+        }
+        Status::bad_request(format!(
+            "{kind} in version {version:?} cannot be handled as a {wanted}: {why}"
+        ))
     }
 
     fn unreadable(&self, why: &str) -> Status {
+        if self.is_patch {
+            return Status::unfit(why);
+        }
         let (kind, version) = (&self.resource.kind, &self.resource.version);
         Status::bad_request(format!(
             "{kind} in version {version:?} cannot be handled as a {kind}: {why}"
@@ -107,7 +142,10 @@ impl Call {
             ));
         }
         if !self.name.is_empty() && name.is_empty() {
-            metadata.insert("name".to_owned(), self.name.as_str().into());
+            let wanted = &self.name;
+            return Err(Status::bad_request(format!(
+                "the name of the object ({wanted} based on URL) was undeterminable: name must be provided"
+            )));
         } else if !self.name.is_empty() && name != self.name {
             let wanted = &self.name;
             return Err(Status::bad_request(format!(
@@ -125,12 +163,25 @@ impl Call {
 
     /// Everything that is wrong with an object, as one refusal.
     pub(super) fn validate(&self, object: &Value, old: Option<&Value>) -> Result<(), Status> {
-        let mut errors = metadata::check(object, self.resource.names);
+        let resource = &self.resource;
+        let is_strict = !resource.is_custom
+            && !matches!(
+                (resource.group.as_str(), resource.kind.as_str()),
+                ("", "Event") | ("coordination.k8s.io", "Lease") | (crd::GROUP, _)
+            );
+        let mut errors = metadata::check(object, resource.names, is_strict);
         errors.extend(self.resource.schema.check(object));
         if errors.len() < FINDINGS_LIMIT && !errors.iter().any(FieldError::is_type) {
             errors.extend((self.resource.check)(object, old));
         }
         errors.extend(old.and_then(|old| added_finalizer(object, old)));
+        let mut told = Vec::new();
+        errors.retain(|error| {
+            !told.contains(error) && {
+                told.push(error.clone());
+                true
+            }
+        });
         if errors.is_empty() {
             return Ok(());
         }
@@ -144,7 +195,7 @@ impl Call {
 
 /// What is on its way out cannot be held back by somebody new.
 fn added_finalizer(object: &Value, old: &Value) -> Option<FieldError> {
-    let list = |object: &Value| -> HashSet<String> {
+    let list = |object: &Value| -> Vec<String> {
         let list = object
             .pointer("/metadata/finalizers")
             .and_then(Value::as_array);
@@ -154,9 +205,17 @@ fn added_finalizer(object: &Value, old: &Value) -> Option<FieldError> {
             .map(str::to_owned)
             .collect()
     };
-    let is_added = !list(object).is_subset(&list(old));
-    let why = "no new finalizers can be added if the object is being deleted";
-    (object::is_terminating(old) && is_added)
+    let known = list(old);
+    let added: Vec<String> = list(object)
+        .iter()
+        .filter(|finalizer| !known.contains(finalizer))
+        .map(|finalizer| format!("{finalizer:?}"))
+        .collect();
+    let why = format!(
+        "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
+        added.join(", ")
+    );
+    (object::is_terminating(old) && !added.is_empty())
         .then(|| FieldError::forbidden("metadata.finalizers", why))
 }
 

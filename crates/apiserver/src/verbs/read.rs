@@ -31,28 +31,49 @@ impl Selection {
 
 impl Call {
     pub(super) async fn get(&self) -> Result<Answer, Status> {
+        if !self.query.resource_version.is_empty() {
+            version(&self.query.resource_version)?;
+        }
         Ok(Answer::Object(200, self.stored(&self.name).await?.value))
     }
 
     /// The version that a list must be of; none where the newest will do.
-    fn state_asked_for(&self) -> Result<Option<u64>, Status> {
+    async fn state_asked_for(&self) -> Result<Option<u64>, Status> {
         let asked = Some(self.query.resource_version.as_str()).filter(|text| !text.is_empty());
-        let asked = asked.map(version).transpose()?;
-        match self.query.resource_version_match.as_str() {
-            "Exact" => asked.map(Some).ok_or_else(|| {
-                Status::bad_request(
-                    "resourceVersionMatch `Exact` needs a resourceVersion".to_owned(),
-                )
-            }),
-            "" | "NotOlderThan" => Ok(None),
-            _ => Err(Status::bad_request(
-                "resourceVersionMatch must be `Exact` or `NotOlderThan`".to_owned(),
-            )),
+        let asked = asked.map(version).transpose().map_err(|status| {
+            Status::bad_request(format!("invalid resource version: {}", status.message))
+        })?;
+        if let Some(asked) = asked {
+            let newest = self.newest().await?;
+            if asked > newest {
+                return Err(Status::from_the_future(asked, newest));
+            }
         }
+        let is_exact = self.query.resource_version_match == "Exact";
+        Ok(asked.filter(|_| is_exact))
+    }
+
+    /// The version that the store is at.
+    pub(super) async fn newest(&self) -> Result<u64, Status> {
+        let query = ListQuery {
+            resource: self.resource.stored_as.clone(),
+            limit: Some(1),
+            ..ListQuery::default()
+        };
+        let listed = self.api.store.list(query).await;
+        Ok(listed.map_err(|error| self.refused(error))?.version)
     }
 
     pub(super) async fn list(&self) -> Result<Answer, Status> {
+        self.query.check_list()?;
         let selection = self.selection()?;
+        if self.query.continue_token.is_some()
+            && !matches!(self.query.resource_version.as_str(), "" | "0")
+        {
+            return Err(Status::bad_request(
+                "specifying resource version is not allowed when using continue",
+            ));
+        }
         let place = self
             .query
             .continue_token
@@ -61,7 +82,7 @@ impl Call {
             .transpose()?;
         let at = match place.as_ref() {
             Some(place) => Some(place.version),
-            None => self.state_asked_for()?,
+            None => self.state_asked_for().await?,
         };
         let query = ListQuery {
             limit: self.query.limit,
@@ -87,11 +108,14 @@ impl Call {
             }
             .encode();
             metadata.insert("continue".to_owned(), token.into());
-            object::put(
-                &mut metadata,
-                "remainingItemCount",
-                listed.remaining.map(Value::from),
-            );
+        } else if self.resource.is_custom {
+            metadata.insert("continue".to_owned(), "".into());
+        }
+        if let Some(remaining) = listed
+            .remaining
+            .filter(|_| metadata.get("continue").is_some_and(|token| token != ""))
+        {
+            metadata.insert("remainingItemCount".to_owned(), remaining.into());
         }
         let items = listed
             .items
@@ -124,12 +148,10 @@ impl Call {
     /// What the selectors of the query choose.
     pub(super) fn selection(&self) -> Result<Selection, Status> {
         let refused = |error: &dyn std::fmt::Display| Status::bad_request(error.to_string());
-        let supported: Vec<&str> = self
-            .resource
-            .selectable
-            .iter()
-            .map(String::as_str)
-            .collect();
+        let own = self.resource.selectable.iter().map(String::as_str);
+        // Custom resources are refused as kinds with fields of their own are.
+        let names = self.resource.is_custom.then_some("metadata.name");
+        let supported: Vec<&str> = own.chain(names).collect();
         Ok(Selection {
             labels: self
                 .query
@@ -145,9 +167,11 @@ impl Call {
 /// A version that a client gives.
 pub(super) fn version(text: &str) -> Result<u64, Status> {
     let refused = || {
-        Status::bad_request(format!(
-            "invalid resourceVersion {text:?}: it must be one that the server gave"
-        ))
+        // Kubernetes takes this for its own failure, and so clients know it.
+        let why = format!(
+            "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
+        );
+        Status::new(500, "", why)
     };
     text.parse().map_err(|_| refused())
 }

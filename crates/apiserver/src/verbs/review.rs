@@ -5,7 +5,7 @@ use crate::identity::UserInfo;
 use crate::object;
 use crate::pipeline::respond::Answer;
 use crate::rbac::Attributes;
-use crate::status::Status;
+use crate::status::{GroupResource, Status};
 use crate::validate::FieldError;
 use serde_json::{Map, Value, json};
 
@@ -13,42 +13,30 @@ impl Call {
     pub(super) async fn review(&mut self, mut object: Value) -> Result<Answer, Status> {
         self.conform(&mut object)?;
         let status = match self.resource.kind.as_str() {
-            "SelfSubjectReview" => self.who(),
+            "SelfSubjectReview" => json!({"userInfo": user_value(&self.user)}),
+            "TokenReview" => self.review_token(&object).await?,
             "SelfSubjectRulesReview" => self.rules(&object).await?,
             "SelfSubjectAccessReview" => self.access(&self.user, &object).await?,
             "LocalSubjectAccessReview" => {
+                self.check_subject(&object)?;
                 self.check_local(&object)?;
                 self.access(&somebody(&object), &object).await?
             }
-            _ => self.access(&somebody(&object), &object).await?,
+            _ => {
+                self.check_subject(&object)?;
+                self.access(&somebody(&object), &object).await?
+            }
         };
+        if self.resource.kind == "SelfSubjectReview" {
+            let now = object::now();
+            object::metadata_mut(&mut object).insert("creationTimestamp".to_owned(), now.into());
+        }
+        if self.resource.kind == "SelfSubjectRulesReview" {
+            // The question is not repeated in the answer.
+            object["spec"] = json!({});
+        }
         object["status"] = status;
         Ok(Answer::Object(201, object))
-    }
-
-    fn who(&self) -> Value {
-        let UserInfo {
-            name,
-            groups,
-            uid,
-            extra,
-        } = &self.user;
-        let mut user = Map::new();
-        user.insert("username".to_owned(), name.as_str().into());
-        object::put(
-            &mut user,
-            "uid",
-            Some(uid.as_str())
-                .filter(|uid| !uid.is_empty())
-                .map(Value::from),
-        );
-        user.insert("groups".to_owned(), json!(groups));
-        object::put(
-            &mut user,
-            "extra",
-            (!extra.is_empty()).then(|| json!(extra)),
-        );
-        json!({ "userInfo": user })
     }
 
     async fn rules(&self, object: &Value) -> Result<Value, Status> {
@@ -73,6 +61,7 @@ impl Call {
         let asked = self.asked(object)?;
         let policy = self.api.policy().await.map_err(internal)?;
         Ok(match policy.allows(user, &asked) {
+            Some(reason) if reason.is_empty() => json!({"allowed": true}),
             Some(reason) => json!({"allowed": true, "reason": reason}),
             None => json!({"allowed": false}),
         })
@@ -102,11 +91,16 @@ impl Call {
                 path: text(asked, "path"),
                 ..Attributes::default()
             }),
-            _ => {
+            (Some(_), Some(asked)) => {
+                // Shown with the member names that Kubernetes has inside.
+                let shown = json!({"Path": text(asked, "path"), "Verb": text(asked, "verb")});
+                let why = "cannot be specified in combination with resourceAttributes";
+                Err(self.misasked("spec.nonResourceAttributes", shown, why))
+            }
+            (None, None) => {
                 let why =
                     "exactly one of nonResourceAttributes or resourceAttributes must be specified";
-                let error = FieldError::invalid("spec.resourceAttributes", "", why);
-                Err(Status::invalid(self.resource.group_kind(), "", &[error]))
+                Err(self.misasked("spec.resourceAttributes", Value::Null, why))
             }
         }
     }
@@ -118,9 +112,39 @@ impl Call {
             return Ok(());
         }
         let field = "spec.resourceAttributes.namespace";
-        let error = FieldError::invalid(field, asked, "must match metadata.namespace");
-        Err(Status::invalid(self.resource.group_kind(), "", &[error]))
+        Err(self.misasked(field, asked.into(), "must match metadata.namespace"))
     }
+
+    /// Refuses a question about everybody.
+    fn check_subject(&self, object: &Value) -> Result<(), Status> {
+        let user = somebody(object);
+        if user.name.is_empty() && user.groups.is_empty() {
+            let why = "at least one of user or group must be specified";
+            return Err(self.misasked("spec.user", "".into(), why));
+        }
+        Ok(())
+    }
+
+    /// A question that makes no sense; its kind is not named.
+    fn misasked(&self, field: &str, value: Value, why: &str) -> Status {
+        let kind = GroupResource {
+            group: &self.resource.group,
+            name: "",
+        };
+        Status::invalid(kind, "", &[FieldError::invalid(field, value, why)])
+    }
+}
+
+/// A user as reviews show them.
+pub(super) fn user_value(user: &UserInfo) -> Value {
+    let mut shown = Map::new();
+    shown.insert("username".to_owned(), user.name.as_str().into());
+    let uid = Some(user.uid.as_str()).filter(|uid| !uid.is_empty());
+    object::put(&mut shown, "uid", uid.map(Value::from));
+    shown.insert("groups".to_owned(), json!(user.groups));
+    let extra = (!user.extra.is_empty()).then(|| json!(user.extra));
+    object::put(&mut shown, "extra", extra);
+    Value::Object(shown)
 }
 
 /// The user whom a review is about.

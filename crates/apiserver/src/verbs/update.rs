@@ -1,12 +1,13 @@
 //! `update`, and what it shares with `patch`: putting a new state in place of the stored one.
 
+use super::ownership::{self, Owners};
 use super::prepare::{restore_system_members, system_members, wants_the_same};
 use super::{Call, namespace};
 use crate::admission::Operation;
 use crate::object;
 use crate::pipeline::respond::Answer;
 use crate::status::Status;
-use crate::store::{Stored, Write};
+use crate::store::{ObjectKey, Stored, Write};
 use crate::validate::FieldError;
 use serde_json::Value;
 
@@ -16,13 +17,14 @@ const ATTEMPTS: usize = 5;
 impl Call {
     pub(super) async fn update(&mut self, mut object: Value) -> Result<Answer, Status> {
         self.conform(&mut object)?;
+        let claims = ownership::take_claims(&mut object);
         let has_version =
             object::text(&object, "/metadata/resourceVersion").is_some_and(|text| !text.is_empty());
         if self.resource.is_custom && !has_version {
             let why = "must be specified for an update";
             let error = FieldError::invalid("metadata.resourceVersion", 0, why);
             return Err(Status::invalid(
-                self.resource.group_kind(),
+                self.resource.group_resource(),
                 &self.name,
                 &[error],
             ));
@@ -30,8 +32,16 @@ impl Call {
         let told = self.warnings.len();
         let mut attempt = 1;
         loop {
-            let old = self.stored(&self.name).await?;
-            match self.replace(object.clone(), old).await {
+            let old = match self.stored(&self.name).await {
+                Err(status) if status.code == 404 && self.resource.is_created_by_update => {
+                    return self.create_by_update(object).await;
+                }
+                found => found?,
+            };
+            match self
+                .replace(object.clone(), old, Owners::ByDifference(claims.clone()))
+                .await
+            {
                 Err(status)
                     if status.reason == "Conflict" && !has_version && attempt < ATTEMPTS =>
                 {
@@ -43,18 +53,38 @@ impl Call {
         }
     }
 
+    /// Some kinds are created by an update, unless it means an object that was there.
+    async fn create_by_update(&mut self, mut object: Value) -> Result<Answer, Status> {
+        let wanted = object::uid(&object);
+        if !wanted.is_empty() {
+            let why =
+                format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: ");
+            let resource = self.resource.group_resource();
+            return Err(Status::conflict(resource, &self.name, why));
+        }
+        object::metadata_mut(&mut object).shift_remove("resourceVersion");
+        self.create(object).await
+    }
+
     /// Puts `object` in place of `old`, where nobody has changed that meanwhile.
-    pub(super) async fn replace(&mut self, object: Value, old: Stored) -> Result<Answer, Status> {
+    pub(super) async fn replace(
+        &mut self,
+        object: Value,
+        old: Stored,
+        owners: Owners,
+    ) -> Result<Answer, Status> {
         self.check_identity(&object, &old)?;
         let mut object = self.only_what_may_change(object, &old.value);
         restore_system_members(&mut object, &system_members(&old.value));
         self.complete(&mut object, Some(&old.value));
+        let entries = self.entries(owners, &object, Some(&old.value));
         let (mut object, afterwards) = self
             .admit(Operation::Update, object, Some(&old.value))
             .await?;
         self.validate(&object, Some(&old.value))?;
         self.check_grants(&object, Some(&old.value)).await?;
         self.count_generation(&mut object, &old.value);
+        ownership::put(&mut object, entries);
         if self.query.dry_run {
             return Ok(Answer::Object(200, object));
         }
@@ -88,7 +118,10 @@ impl Call {
     fn only_what_may_change(&self, object: Value, old: &Value) -> Value {
         let has_status = self.resource.has_status;
         let (mut kept, status) = match self.subresource.as_deref() {
-            Some("status") => (old.clone(), object.get("status").cloned()),
+            Some("status") => (
+                ownership::without(old.clone()),
+                object.get("status").cloned(),
+            ),
             _ if has_status => (object, old.get("status").cloned()),
             _ => return object,
         };
@@ -113,35 +146,48 @@ impl Call {
         let key = self.key(&self.name);
         let is_free = object::is_terminating(&object) && !object::has_finalizers(&object);
         let is_namespace = self.resource.stored_as == namespace::STORED_AS;
+        if is_free && !is_namespace {
+            return self.release(key, object, expected).await;
+        }
         let value = self.resource.to_stored(object);
-        let mut writes = vec![Write::Update {
-            key: key.clone(),
+        let writes = vec![Write::Update {
+            key,
             value,
             expected: Some(expected),
         }];
-        if is_free && !is_namespace {
-            writes.push(Write::Delete {
-                key,
-                expected: None,
-            });
-        }
         let stored = self
             .api
             .commit(&self.resource.stored_as, writes)
             .await
             .map_err(|error| self.refused(error))?;
         if is_free {
-            let closing = if is_namespace {
-                Some(self.name.as_str())
-            } else {
-                self.closing_namespace()
-            };
-            namespace::settle(&self.api, closing).await?;
+            namespace::settle(&self.api, Some(&self.name)).await?;
         }
         let first = stored
             .into_iter()
             .next()
             .ok_or_else(|| Status::internal("nothing was stored"))?;
         Ok(self.resource.to_served(first.value))
+    }
+
+    /// Lets an object go that nobody holds back any more; the answer is what it would have become.
+    async fn release(
+        &self,
+        key: ObjectKey,
+        mut object: Value,
+        expected: u64,
+    ) -> Result<Value, Status> {
+        let delete = Write::Delete {
+            key,
+            expected: Some(expected),
+        };
+        self.api
+            .commit(&self.resource.stored_as, vec![delete])
+            .await
+            .map_err(|error| self.refused(error))?;
+        namespace::settle(&self.api, self.closing_namespace()).await?;
+        let version = expected.to_string();
+        object::metadata_mut(&mut object).insert("resourceVersion".to_owned(), version.into());
+        Ok(object)
     }
 }

@@ -20,10 +20,12 @@ const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
 
 impl Call {
     pub(super) async fn watch(&self) -> Result<Answer, Status> {
+        self.query.check_list()?;
         let selection = self.selection()?;
+        let sends_first = self.query.send_initial_events;
         let starts_from_now = matches!(self.query.resource_version.as_str(), "" | "0");
         let mut first = Vec::new();
-        let from = if starts_from_now || self.query.send_initial_events {
+        let from = if (starts_from_now && sends_first != Some(false)) || sends_first == Some(true) {
             let listed = self
                 .api
                 .store
@@ -35,13 +37,15 @@ impl Call {
                 .into_iter()
                 .map(|item| self.resource.to_served(item));
             first.extend(items.map(|item| Line::Object("ADDED", item)));
-            if self.query.send_initial_events {
+            if sends_first == Some(true) {
                 first.push(Line::Bookmark {
                     version: listed.version,
                     ends_initial_events: true,
                 });
             }
             listed.version
+        } else if starts_from_now {
+            self.newest().await?
         } else {
             version(&self.query.resource_version)?
         };

@@ -9,7 +9,7 @@ const JSON: &str = "application/json";
 #[case::empty(JSON, "")]
 #[case::broken(JSON, "{\"metadata\":")]
 #[case::list(JSON, "[]")]
-#[case::twice(JSON, "{\"metadata\":{\"name\":\"a\",\"name\":\"b\"}}")]
+#[case::twice("application/yaml", "metadata: {name: a, name: b}")]
 #[case::nested(JSON, &"[".repeat(100_000))]
 #[case::not_yaml("application/yaml", "a: [")]
 #[case::bomb(
@@ -24,6 +24,38 @@ async fn a_body_that_cannot_be_read_is_refused(#[case] media_type: &str, #[case]
         .send("POST", SECRETS, &[("content-type", media_type)], body)
         .await
         .refused(400, "BadRequest");
+}
+
+#[rstest]
+#[case::unknown_group("/apis/nonsense.example.com/v1/things", 404)]
+#[case::unknown_path("/nonsense", 404)]
+#[case::broken_encoding("/api/v1/namespaces/%ff/secrets", 400)]
+#[tokio::test]
+async fn what_is_outside_of_the_api_is_refused_in_plain_text(
+    #[case] path: &str,
+    #[case] code: u16,
+) {
+    let answer = Server::start().await.admin().get(path).await;
+    assert_eq!(
+        (answer.code, &answer.headers["content-type"]),
+        (code, &"text/plain; charset=utf-8".parse().unwrap())
+    );
+}
+
+#[tokio::test]
+async fn members_that_are_there_twice_are_told_or_refused() {
+    let admin = Server::start().await.admin();
+    let body = "{\"metadata\":{\"name\":\"a\",\"name\":\"b\"}}";
+    let headers = [("content-type", JSON)];
+    let told = admin.send("POST", SECRETS, &headers, body).await;
+    assert_eq!(told.ok()["metadata"]["name"], "b");
+    assert_eq!(
+        told.warnings(),
+        [r#"299 - "duplicate field \"metadata.name\"""#]
+    );
+    let strict = format!("{SECRETS}?fieldValidation=Strict");
+    let answer = admin.send("POST", &strict, &headers, body).await;
+    answer.refused(400, "BadRequest");
 }
 
 #[tokio::test]
@@ -72,7 +104,6 @@ async fn a_body_of_another_form_is_refused() {
 
 #[rstest]
 #[case::unknown_kind("GET", "/api/v1/namespaces/default/nonsense", 404)]
-#[case::unknown_group("GET", "/apis/nonsense.example.com/v1/things", 404)]
 #[case::unknown_version("GET", "/api/v9/secrets", 404)]
 #[case::unknown_subresource("GET", "/api/v1/namespaces/default/secrets/a/status", 404)]
 #[case::object_without_namespace("GET", "/api/v1/secrets/a", 404)]
@@ -87,7 +118,6 @@ async fn a_body_of_another_form_is_refused() {
 #[case::delete_everywhere("DELETE", "/api/v1/secrets", 405)]
 #[case::list_reviews("GET", "/apis/authorization.k8s.io/v1/subjectaccessreviews", 405)]
 #[case::other_method("BREW", "/api/v1/secrets", 405)]
-#[case::broken_encoding("GET", "/api/v1/namespaces/%ff/secrets", 400)]
 #[tokio::test]
 async fn a_request_that_makes_no_sense_is_refused(
     #[case] method: &str,

@@ -5,18 +5,23 @@
 
 mod access;
 mod admission;
+mod apply;
 mod bad_input;
 mod client;
 mod definitions;
 mod deletions;
 mod discovery;
 mod forms;
+mod garbage;
 mod kubectl;
 mod lists;
 mod namespaces;
 mod objects;
+mod owners;
 mod patches;
+mod scale;
 mod secrets;
 mod tls;
+mod tokens;
 mod watches;
 mod workloads;

@@ -170,7 +170,7 @@ async fn the_kind_in_the_body_must_be_that_of_the_path() {
         .refused(400, "BadRequest");
     assert_eq!(
         message,
-        "the kind in the data (ConfigMap) does not match the expected kind (Secret)"
+        "ConfigMap in version \"v1\" cannot be handled as a Secret: no kind \"ConfigMap\" is registered for version \"v1\""
     );
 }
 
@@ -213,7 +213,7 @@ async fn a_deletion_can_say_which_object_it_means() {
         assert!(
             answer
                 .refused(409, "Conflict")
-                .contains("Precondition failed")
+                .contains("in the precondition")
         );
     }
     admin.get(&format!("{SECRETS}/a")).await.ok();

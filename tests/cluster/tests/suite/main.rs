@@ -5,6 +5,7 @@ mod again;
 mod bytes;
 mod cases;
 mod chart;
+mod differential;
 mod faults;
 mod grants;
 mod installed;

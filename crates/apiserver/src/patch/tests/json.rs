@@ -51,7 +51,7 @@ fn missing(index: usize, path: &str) -> PatchError {
 )]
 #[case::test_of_nothing(r#"[{"op":"test","path":"/b","value":2}]"#, missing(0, "/b"))]
 #[case::remove_of_nothing(r#"[{"op":"remove","path":"/b"}]"#, missing(0, "/b"))]
-#[case::replace_of_nothing(r#"[{"op":"replace","path":"/b","value":1}]"#, missing(0, "/b"))]
+#[case::replace_under_nothing(r#"[{"op":"replace","path":"/b/c","value":1}]"#, missing(0, "/b/c"))]
 #[case::add_under_nothing(r#"[{"op":"add","path":"/b/c","value":1}]"#, missing(0, "/b/c"))]
 #[case::add_beyond_the_end(r#"[{"op":"add","path":"/a/5","value":1}]"#, missing(0, "/a/5"))]
 #[case::copy_of_nothing(r#"[{"op":"copy","from":"/b","path":"/c"}]"#, missing(0, "/b"))]
@@ -71,7 +71,7 @@ fn no_error_quotes_a_value() {
     let bodies = [
         r#"[{"op":"canary","path":"/a","value":"canary"}]"#,
         r#"[{"op":"test","path":"/a","value":"canary"}]"#,
-        r#"[{"op":"replace","path":"/b","value":"canary"}]"#,
+        r#"[{"op":"replace","path":"/b/c","value":"canary"}]"#,
         r#"["canary"]"#,
     ];
     for body in bodies {

@@ -1,21 +1,37 @@
-//! A JSON value in which no object has a member twice.
+//! A JSON value, with the members that an object had more than once: the last one counts, and the
+//! path of each is kept, so that whoever reads it can say so.
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use crate::validate::FINDINGS_LIMIT;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;
 
-/// A value, read strictly.
-pub(super) struct Strict(pub(super) Value);
+/// Reads a value, and remembers which members were met again.
+#[derive(Default)]
+pub(super) struct Strict {
+    /// Their paths, as `spec.containers[0].name`.
+    pub(super) repeated: Vec<String>,
+}
 
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Strict)
+impl<'de> DeserializeSeed<'de> for &mut Strict {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
-struct StrictVisitor;
+impl Strict {
+    /// Puts a segment before the paths that were found since there were `known`.
+    fn prefix(&mut self, known: usize, segment: &str) {
+        for path in &mut self.repeated[known..] {
+            let dot = if path.starts_with('[') { "" } else { "." };
+            *path = format!("{segment}{dot}{path}");
+        }
+    }
+}
 
-impl<'de> Visitor<'de> for StrictVisitor {
+impl<'de> Visitor<'de> for &mut Strict {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,19 +78,27 @@ impl<'de> Visitor<'de> for StrictVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(Strict(value)) = entries.next_element()? {
+        loop {
+            let known = self.repeated.len();
+            let Some(value) = entries.next_element_seed(&mut *self)? else {
+                return Ok(Value::Array(list));
+            };
+            if self.repeated.len() > known {
+                self.prefix(known, &format!("[{}]", list.len()));
+            }
             list.push(value);
         }
-        Ok(Value::Array(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            if map.contains_key(&name) {
-                return Err(A::Error::custom(format!("duplicate field {name:?}")));
+            let known = self.repeated.len();
+            let value = members.next_value_seed(&mut *self)?;
+            self.prefix(known, &name);
+            if map.contains_key(&name) && self.repeated.len() < FINDINGS_LIMIT {
+                self.repeated.push(name.clone());
             }
-            let Strict(value) = members.next_value()?;
             map.insert(name, value);
         }
         Ok(Value::Object(map))

@@ -11,14 +11,14 @@ pub(super) const SECRET: &[Definition] = &[
     Definition("Type", "string", 0, "what its keys mean", |o, _| {
         text(o, "/type").into()
     }),
-    Definition("Data", "integer", 0, "number of keys", |o, _| {
+    Definition("Data", "string", 0, "number of keys", |o, _| {
         count(o, &["/data"])
     }),
     AGE,
 ];
 
 pub(super) const CONFIG_MAP: &[Definition] = &[
-    Definition("Data", "integer", 0, "number of keys", |o, _| {
+    Definition("Data", "string", 0, "number of keys", |o, _| {
         count(o, &["/data", "/binaryData"])
     }),
     AGE,
@@ -31,16 +31,7 @@ pub(super) const NAMESPACE: &[Definition] = &[
     AGE,
 ];
 
-pub(super) const SERVICE_ACCOUNT: &[Definition] = &[
-    Definition(
-        "Secrets",
-        "integer",
-        0,
-        "number of Secrets it lists",
-        |o, _| count(o, &["/secrets"]),
-    ),
-    AGE,
-];
+pub(super) const SERVICE_ACCOUNT: &[Definition] = &[AGE];
 
 pub(super) const SERVICE: &[Definition] = &[
     Definition("Type", "string", 0, "how it is reached", |o, _| {
@@ -118,12 +109,15 @@ pub(super) const EVENT: &[Definition] = &[
             "/source/component",
             text(o, "/deprecatedSource/component"),
         );
-        text_or(
+        let component = text_or(
             o,
             "/reportingComponent",
             text_or(o, "/reportingController", old),
-        )
-        .into()
+        );
+        match text(o, "/reportingInstance") {
+            "" => component.into(),
+            instance => format!("{component}, {instance}").into(),
+        }
     }),
     Definition("Message", "string", 0, "why, in a sentence", |o, _| {
         text_or(o, "/note", text(o, "/message")).trim().into()
@@ -135,7 +129,7 @@ pub(super) const EVENT: &[Definition] = &[
         "time since it first happened",
         |o, now| first_time(o, &["/firstTimestamp", "/deprecatedFirstTimestamp"], now),
     ),
-    Definition("Count", "integer", 1, "how often it happened", |o, _| {
+    Definition("Count", "string", 1, "how often it happened", |o, _| {
         let counts = ["/series/count", "/count", "/deprecatedCount"];
         counts
             .iter()

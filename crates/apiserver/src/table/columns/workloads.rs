@@ -78,12 +78,12 @@ pub(super) const DEPLOYMENT: &[Definition] = &[
     READY,
     Definition(
         "Up-to-date",
-        "integer",
+        "string",
         0,
         "pods of the present template",
         |o, _| number(o, "/status/updatedReplicas").into(),
     ),
-    Definition("Available", "integer", 0, "pods that serve", |o, _| {
+    Definition("Available", "string", 0, "pods that serve", |o, _| {
         number(o, "/status/availableReplicas").into()
     }),
     AGE,

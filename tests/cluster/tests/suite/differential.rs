@@ -1,0 +1,106 @@
+//! The embedded API answers as kube-apiserver does, but for what is listed.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use bowline_cluster_tests::Cluster;
+use bowline_cluster_tests::differential::{
+    self, Answer, Differences, Embedded, Script, folder, play, scripts,
+};
+
+/// Set to `1`, stores what a real kube-apiserver answers.
+const UPDATE: &str = "UPDATE_DIFFERENTIAL";
+/// What people were promised.
+const FEWEST: usize = 400;
+const BEGIN: &str = "<!-- listed differences: written by `make update-reference` -->\n";
+const END: &str = "\n<!-- end of the listed differences -->";
+
+#[tokio::test]
+async fn the_embedded_api_answers_as_kube_apiserver_does() -> Result<()> {
+    let scripts = scripts(&folder())?;
+    let real = real(&scripts).await?;
+    let embedded = Embedded::start().await?;
+    let ours = play_all(&scripts, embedded.config().await?).await?;
+    embedded.stop().await;
+    let verdict = Differences::load(&folder())?.judge(&real, &ours);
+    let count = real.len();
+    let (equal, listed, unexplained) = (verdict.equal, verdict.listed, verdict.unexplained.len());
+    writeln!(
+        std::io::stderr(),
+        "{count} requests: {equal} equal, {listed} listed, {unexplained} unexplained"
+    )?;
+    ensure!(
+        unexplained == 0,
+        "{unexplained} of {count} unexplained:\n{}",
+        verdict.unexplained.join("\n")
+    );
+    ensure!(
+        verdict.stale.is_empty(),
+        "listed, but not there any more:\n{}",
+        verdict.stale.join("\n")
+    );
+    Ok(())
+}
+
+#[test]
+fn there_are_as_many_requests_as_promised() -> Result<()> {
+    let count: usize = scripts(&folder())?.iter().map(Script::len).sum();
+    ensure!(count >= FEWEST, "{count} requests");
+    Ok(())
+}
+
+/// The page has the listed differences between two marks.
+#[test]
+fn the_page_lists_the_differences() -> Result<()> {
+    let path = folder().join("../../../docs/reference/kubernetes-api.md");
+    let page = std::fs::read_to_string(&path)?;
+    let (before, rest) = page
+        .split_once(BEGIN)
+        .context("the page has no beginning")?;
+    let (_, after) = rest.split_once(END).context("the page has no end")?;
+    let wanted = Differences::load(&folder())?.page();
+    let wanted = format!("{before}{BEGIN}{wanted}{END}{after}");
+    if std::env::var_os("UPDATE_REFERENCE").is_some_and(|value| value == "1") {
+        std::fs::write(&path, &wanted)?;
+        return Ok(());
+    }
+    ensure!(
+        page == wanted,
+        "docs/reference/kubernetes-api.md is stale; run `make update-reference`"
+    );
+    Ok(())
+}
+
+/// A real kube-apiserver's answers: fresh ones where there is one, which must be as stored, else
+/// those that are stored.
+async fn real(scripts: &[Script]) -> Result<Vec<Answer>> {
+    let stored = differential::read(&folder())?;
+    let assets = std::env::var_os("KUBEBUILDER_ASSETS").filter(|folder| !folder.is_empty());
+    let Some(assets) = assets else {
+        return Ok(stored);
+    };
+    let cluster = Cluster::start(Path::new(&assets)).await?;
+    let fresh = play_all(scripts, cluster.config().await?).await?;
+    if std::env::var_os(UPDATE).is_some_and(|value| value == "1") {
+        differential::write(&folder(), &fresh)?;
+        return Ok(fresh);
+    }
+    let changed: Vec<&Answer> = fresh.iter().filter(|one| !stored.contains(one)).collect();
+    ensure!(
+        changed.is_empty() && fresh.len() == stored.len(),
+        "the stored answers are not those of kube-apiserver; set {UPDATE}=1 to store these: {changed:#?}"
+    );
+    Ok(fresh)
+}
+
+async fn play_all(scripts: &[Script], mut config: kube::Config) -> Result<Vec<Answer>> {
+    // Each answer counts, and not what comes of asking again.
+    config.default_retry = false;
+    let client = kube::Client::try_from(config)?;
+    let mut answers = Vec::new();
+    for script in scripts {
+        answers.extend(play(script, &client).await?);
+    }
+    Ok(answers)
+}
