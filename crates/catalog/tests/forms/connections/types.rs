@@ -369,7 +369,7 @@ async fn who_was_too_late_hears_what_has_changed() -> Result<()> {
     assert_eq!(error.kind(), Kind::Conflict);
     assert_eq!(
         told(&error),
-        "connection type `ct-tide-tables` was changed since you opened it: annotation `opendatahub.io/disabled`; \
+        "connection type `ct-tide-tables` was changed by `bowline` since you opened it: annotation `opendatahub.io/disabled`; \
          look at it as it is now, and change it again"
     );
     Ok(())
