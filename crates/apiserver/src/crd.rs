@@ -4,7 +4,7 @@
 
 use crate::object;
 use crate::resource::{Nature, Resource, Scale, ScaleSelector, members_of};
-use crate::schema::Schema;
+use crate::schema::{Schema, pattern};
 use crate::table::Column;
 use crate::validate::FieldError;
 use crate::validate::names::{self, NameRule};
@@ -165,7 +165,10 @@ fn check_versions(definition: &Value, errors: &mut Vec<FieldError>) {
         seen.push(name);
         let schema = format!("{field}.schema.openAPIV3Schema");
         match version.pointer("/schema/openAPIV3Schema") {
-            None => errors.push(FieldError::required(schema, "schemas are required")),
+            None => errors.push(FieldError::required(
+                schema.as_str(),
+                "schemas are required",
+            )),
             Some(root) if root["type"] != "object" => {
                 let found = root["type"].clone();
                 errors.push(FieldError::invalid(
@@ -175,6 +178,9 @@ fn check_versions(definition: &Value, errors: &mut Vec<FieldError>) {
                 ));
             }
             Some(_) => {}
+        }
+        if let Some(root) = version.pointer("/schema/openAPIV3Schema") {
+            check_patterns(root, &schema, errors);
         }
         if let Err(error) = Column::of_custom_resource(version.get("additionalPrinterColumns")) {
             let field = format!("{field}.additionalPrinterColumns");
@@ -189,6 +195,37 @@ fn check_versions(definition: &Value, errors: &mut Vec<FieldError>) {
         let found: Vec<Value> = seen.into_iter().map(Value::from).collect();
         let why = "must have exactly one version marked as storage version";
         errors.push(FieldError::invalid("spec.versions", found, why));
+    }
+}
+
+/// Every pattern in a schema must be one.
+fn check_patterns(schema: &Value, field: &str, errors: &mut Vec<FieldError>) {
+    let Some(members) = schema.as_object() else {
+        return;
+    };
+    if let Some(wanted) = members.get("pattern").and_then(Value::as_str)
+        && !pattern::is_valid(wanted)
+    {
+        let why = "must be a valid regular expression";
+        errors.push(FieldError::invalid(format!("{field}.pattern"), wanted, why));
+    }
+    for (name, inner) in members {
+        match (name.as_str(), inner) {
+            ("properties" | "patternProperties" | "definitions", Value::Object(all)) => {
+                for (property, inner) in all {
+                    check_patterns(inner, &format!("{field}.{name}[{property}]"), errors);
+                }
+            }
+            ("items" | "additionalProperties" | "not", inner) => {
+                check_patterns(inner, &format!("{field}.{name}"), errors);
+            }
+            ("allOf" | "anyOf" | "oneOf", Value::Array(all)) => {
+                for (index, inner) in all.iter().enumerate() {
+                    check_patterns(inner, &format!("{field}.{name}[{index}]"), errors);
+                }
+            }
+            _ => {}
+        }
     }
 }
 

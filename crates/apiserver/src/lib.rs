@@ -8,10 +8,10 @@
 //!
 //! Where it knowingly differs from a cluster:
 //!
-//! - There is no subresource but `status`.
-//! - Owner references are kept, but nothing is collected by them. Events do not expire.
-//! - `pattern` and CEL rules of custom resources are not evaluated, and versions of a custom
-//!   resource differ in nothing but their name.
+//! - There are no subresources but `status`, `scale` and `token`.
+//! - An object whose owners never were is left alone.
+//! - CEL rules of custom resources are not evaluated, and versions of a custom resource differ in
+//!   nothing but their name and schema.
 //! - Built-in kinds are checked as far as a store that runs nothing needs; few defaults are set.
 //! - A deleted namespace is usually gone when the answer arrives, not some time later.
 //! - Members that stand twice in one object are refused, whatever `fieldValidation` says.

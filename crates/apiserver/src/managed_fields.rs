@@ -4,7 +4,7 @@
 //! (`sigs.k8s.io/structured-merge-diff`).
 //!
 //! Within the server an object carries its entries folded into one text ([`Managed::fold`]), so that
-//! they cost little where nobody looks at them; [`unfold`] gives clients the list that they know.
+//! they cost little where nobody looks at them; answers put out the list that clients know.
 
 mod compare;
 mod conflict;
@@ -211,7 +211,7 @@ fn prune(merged: Value, last: &FieldSet, owned: &FieldSet, schema: &Value) -> Va
     merge::remove(&merged, &gone.intersection(&last), schema)
 }
 
-/// The object as clients know it: its entries as a list.
+/// The object as clients know it: its entries as a list, so that patches can change them.
 pub(crate) fn unfold(mut object: Value) -> Value {
     let entries = object.pointer_mut("/metadata/managedFields");
     if let Some(entries) = entries

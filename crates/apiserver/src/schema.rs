@@ -4,6 +4,7 @@
 
 mod check;
 mod default;
+pub(crate) mod pattern;
 mod prune;
 pub(crate) mod types;
 

@@ -15,6 +15,7 @@ use crate::pipeline::decode::BoxError;
 use crate::pipeline::handle;
 use crate::pipeline::respond::Body;
 use crate::store::StoreError;
+use crate::tls;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -168,7 +169,11 @@ async fn serve_connection(
         Ok(Err(error)) => return tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => return tracing::debug!("a TLS handshake took too long"),
     };
-    let service = hyper::service::service_fn(move |request| answer(Arc::clone(&api), request));
+    let certificates = stream.get_ref().1.peer_certificates();
+    let user = certificates.and_then(|shown| tls::user_of_certificate(shown.first()?));
+    let service = hyper::service::service_fn(move |request| {
+        answer(Arc::clone(&api), Caller::Remote(user.clone()), request)
+    });
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -188,7 +193,11 @@ async fn serve_connection(
     }
 }
 
-async fn answer(api: Arc<Api>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+async fn answer(
+    api: Arc<Api>,
+    caller: Caller,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
     let request = request.map(|body| body.map_err(BoxError::from).boxed_unsync());
-    Ok(handle(api, Caller::Remote, request).await)
+    Ok(handle(api, caller, request).await)
 }

@@ -1,7 +1,11 @@
 //! The server's own certificate authority and certificate, kept in a directory. Who trusts them is
 //! decided by who is given [`Authority::certificate_pem`], as in a kubeconfig.
 
+mod clients;
 mod files;
+
+pub use clients::ClientCertificate;
+pub(crate) use clients::user as user_of_certificate;
 
 pub(crate) use files::write_private as replace_private;
 
@@ -11,8 +15,9 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
 };
-use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde::{Deserialize, Serialize};
@@ -156,7 +161,7 @@ impl Authority {
                 files::read(&path("server.key"))?,
             )
         {
-            return Serving::new(&self.directory, certificate, key);
+            return Serving::new(&self.directory, certificate, key, &self.certificate);
         }
         let (certificate, key, ends) = self.sign(&names)?;
         files::write_private(&path("server.key"), key.as_bytes())?;
@@ -168,7 +173,7 @@ impl Authority {
                 names,
             },
         )?;
-        Serving::new(&self.directory, certificate, key)
+        Serving::new(&self.directory, certificate, key, &self.certificate)
     }
 
     fn sign(&self, names: &[String]) -> Result<(String, String, Date), TlsError> {
@@ -199,7 +204,12 @@ pub struct Serving {
 }
 
 impl Serving {
-    fn new(directory: &Path, certificate: String, key: String) -> Result<Self, TlsError> {
+    fn new(
+        directory: &Path,
+        certificate: String,
+        key: String,
+        authority: &str,
+    ) -> Result<Self, TlsError> {
         let content = |name: &str, wanted| TlsError::Content {
             path: directory.join(name),
             wanted,
@@ -212,13 +222,22 @@ impl Serving {
             directory: directory.to_owned(),
             source,
         };
-        let mut config =
-            ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-                .with_safe_default_protocol_versions()
-                .map_err(refused)?
-                .with_no_client_auth()
-                .with_single_cert(vec![chain], private)
-                .map_err(refused)?;
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let trusted = CertificateDer::from_pem_slice(authority.as_bytes())
+            .map_err(|_| content("ca.crt", "a certificate"))?;
+        let mut roots = RootCertStore::empty();
+        roots.add(trusted).map_err(refused)?;
+        let clients =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+                .allow_unauthenticated()
+                .build()
+                .map_err(|_| content("ca.crt", "a certificate that can sign others"))?;
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(refused)?
+            .with_client_cert_verifier(clients)
+            .with_single_cert(vec![chain], private)
+            .map_err(refused)?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Self {
             config: Arc::new(config),
@@ -227,7 +246,8 @@ impl Serving {
         })
     }
 
-    /// What the TLS library needs to serve HTTP/1.1 and HTTP/2.
+    /// What the TLS library needs to serve HTTP/1.1 and HTTP/2. Clients may show a certificate of
+    /// the same authority, and need not.
     pub fn server_config(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.config)
     }

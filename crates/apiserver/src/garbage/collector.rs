@@ -130,6 +130,10 @@ impl Collector {
             };
             let owners = self.owners(&found.value).await?;
             let all = references(&found.value).len();
+            if all == 0 {
+                // Somebody has freed it since.
+                return Ok(());
+            }
             let code = if owners.holding.is_empty() {
                 if object::is_terminating(&found.value) {
                     return Ok(());

@@ -83,6 +83,15 @@ pub(super) const ROWS: &[Row] = &[
         ..PLAIN
     },
     Row {
+        kind: "Node",
+        plural: "nodes",
+        short_names: &["no"],
+        is_namespaced: false,
+        has_status: true,
+        selectable: &["spec.unschedulable"],
+        ..PLAIN
+    },
+    Row {
         kind: "PersistentVolumeClaim",
         plural: "persistentvolumeclaims",
         short_names: &["pvc"],

@@ -22,6 +22,12 @@ const BATCH: Row = Row {
 
 pub(super) const ROWS: &[Row] = &[
     Row {
+        kind: "DaemonSet",
+        plural: "daemonsets",
+        short_names: &["ds"],
+        ..APPS
+    },
+    Row {
         kind: "Deployment",
         plural: "deployments",
         short_names: &["deploy"],

@@ -16,11 +16,15 @@ static NOTHING: LazyLock<Value> = LazyLock::new(|| json!({}));
 /// These members of built-in types are there even where nothing is written in them.
 const ALWAYS_THERE: &[&str] = &["metadata", "spec", "status", "template"];
 
-/// A schema, and whether it is within a built-in type.
+/// What lies deeper is owned whole, so that entries, which are nested alike, can be read back.
+const DEEPEST: u8 = 100;
+
+/// A schema, whether it is within a built-in type, and how deep within the object.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     schema: &'a Value,
     is_built_in: bool,
+    depth: u8,
 }
 
 /// How a value is owned.
@@ -39,6 +43,7 @@ impl<'a> Place<'a> {
         Self {
             schema,
             is_built_in: false,
+            depth: 0,
         }
     }
 
@@ -47,6 +52,7 @@ impl<'a> Place<'a> {
         Self {
             schema,
             is_built_in: self.is_built_in || !std::ptr::eq(schema, self.schema),
+            depth: self.depth,
         }
     }
 
@@ -61,6 +67,7 @@ impl<'a> Place<'a> {
         let text = |keyword: &str| schema.get(keyword).and_then(Value::as_str);
         let has_object = || values.iter().flatten().any(|value| value.is_object());
         match text("type") {
+            _ if self.depth >= DEEPEST => Shape::Whole,
             Some("array") if fits(Value::is_array) => place.entries(text(LIST_TYPE)),
             Some("object") if text(MAP_TYPE) != Some("atomic") && fits(Value::is_object) => {
                 Shape::Members(place)
@@ -77,6 +84,7 @@ impl<'a> Place<'a> {
         let each = Place {
             schema: self.schema.get("items").unwrap_or(&ANYTHING),
             is_built_in: self.is_built_in,
+            depth: self.depth.saturating_add(1),
         };
         let keys = match list_type {
             Some("map") => {
@@ -102,6 +110,7 @@ impl<'a> Place<'a> {
         let place = Place {
             schema: declared.unwrap_or_else(other),
             is_built_in: self.is_built_in,
+            depth: self.depth.saturating_add(1),
         };
         (place, declared.is_some())
     }

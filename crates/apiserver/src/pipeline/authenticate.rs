@@ -1,4 +1,4 @@
-//! Finds out who asks: by bearer token, or as somebody else where they may (impersonation).
+//! Finds out who asks: by client certificate or bearer token, or as somebody else where they may (impersonation).
 
 use super::percent;
 use crate::accounts;
@@ -13,8 +13,8 @@ use http::{HeaderMap, HeaderName};
 /// Who a request comes from, before its headers are read.
 #[derive(Clone, Debug)]
 pub(crate) enum Caller {
-    /// Somebody on a connection.
-    Remote,
+    /// Somebody on a connection, who may have shown a certificate of the server's own authority.
+    Remote(Option<UserInfo>),
     /// The embedder, for a user that it vouches for.
     InProcess(UserInfo),
 }
@@ -30,7 +30,7 @@ pub(crate) async fn authenticate(
     caller: Caller,
     headers: &HeaderMap,
 ) -> Result<Option<UserInfo>, Status> {
-    if let Caller::InProcess(user) = caller {
+    if let Caller::InProcess(user) | Caller::Remote(Some(user)) = caller {
         return Ok(Some(user));
     }
     let Some(header) = headers.get(AUTHORIZATION) else {

@@ -1,7 +1,8 @@
 //! Writes answers down: in JSON or YAML, whole, as a table or as metadata only, with warnings.
 
+mod written;
+
 use super::negotiate::{Encoding, Form, Format};
-use crate::managed_fields;
 use crate::object;
 use crate::resource::Resource;
 use crate::status::Status;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::convert::Infallible;
 use std::sync::Arc;
+use written::Written;
 
 /// The body of an answer.
 pub type Body = http_body_util::combinators::UnsyncBoxBody<Bytes, Infallible>;
@@ -111,9 +113,12 @@ fn encoded(
     value: &Value,
     warnings: &[String],
 ) -> Response<Body> {
+    let written = Written::answer(value);
     let bytes = match encoding {
-        Encoding::Json => serde_json::to_vec(value).map(Bytes::from).ok(),
-        Encoding::Yaml => serde_saphyr::to_string(value).map(Bytes::from).ok(),
+        Encoding::Json => serde_json::to_vec(&written).map(Bytes::from).ok(),
+        Encoding::Yaml => serde_json::to_value(&written)
+            .ok()
+            .and_then(|value| serde_saphyr::to_string(&value).map(Bytes::from).ok()),
     };
     match bytes {
         Some(bytes) => response(code, media_type, full(bytes), warnings),
@@ -169,7 +174,7 @@ fn watch(lines: BoxStream<'static, Line>, shown: Shown) -> Body {
     let mut headings_sent = false;
     let frames = lines.map(move |line| {
         let value = shown.line(line, &mut headings_sent);
-        let mut bytes = serde_json::to_vec(&value).unwrap_or_default();
+        let mut bytes = serde_json::to_vec(&Written::answer(&value)).unwrap_or_default();
         bytes.push(b'\n');
         Ok::<_, Infallible>(Frame::data(Bytes::from(bytes)))
     });
@@ -188,7 +193,6 @@ impl Shown {
     }
 
     fn object(&self, object: Value) -> Value {
-        let object = managed_fields::unfold(object);
         match (self.format.form, &self.resource) {
             (Form::Table, Some(resource)) => {
                 let metadata =
@@ -200,8 +204,7 @@ impl Shown {
         }
     }
 
-    fn list(&self, mut list: ObjectList) -> Value {
-        list.items = list.items.into_iter().map(managed_fields::unfold).collect();
+    fn list(&self, list: ObjectList) -> Value {
         let (kind, api_version) = match (&self.resource, self.format.form) {
             (Some(resource), Form::Table) => {
                 let mut metadata = list.metadata;

@@ -26,6 +26,7 @@ const CORE: &[&str] = &[
     "services",
 ];
 const APPS: &[&str] = &[
+    "daemonsets",
     "deployments",
     "deployments/scale",
     "replicasets",

@@ -1,7 +1,7 @@
-//! Checks a value against a schema. Not evaluated: `pattern` and CEL rules
-//! (`x-kubernetes-validations`), which would each need an engine of their own.
+//! Checks a value against a schema. Not evaluated: CEL rules (`x-kubernetes-validations`), which would
+//! need an engine of their own.
 
-use super::{INT_OR_STRING, LIST_KEYS, LIST_TYPE, Path, has, list, member, resolve};
+use super::{INT_OR_STRING, LIST_KEYS, LIST_TYPE, Path, has, list, member, pattern, resolve};
 use crate::validate::{FINDINGS_LIMIT, FieldError, base64, type_name};
 use serde_json::{Map, Value};
 
@@ -186,6 +186,12 @@ fn check_string(text: &str, schema: &Value, path: &Path, errors: &mut Errors) {
     }
     if let Some(most) = bound(schema, "maxLength").filter(|most| length > *most) {
         errors.push(FieldError::too_long(path.text(), most));
+    }
+    if let Some(wanted) = schema.get("pattern").and_then(Value::as_str)
+        && !pattern::fits(wanted, text)
+    {
+        let why = format!("{} in body should match '{wanted}'", path.text());
+        errors.push(FieldError::invalid(path.text(), text, why));
     }
     match schema.get("format").and_then(Value::as_str) {
         Some("quantity") if !is_quantity(text) => {

@@ -3,7 +3,6 @@
 
 use super::Call;
 use super::ownership::{self, Claims, Owners};
-use crate::managed_fields;
 use crate::object;
 use crate::patch::{self, PatchKind};
 use crate::pipeline::decode::Patch;
@@ -143,10 +142,9 @@ impl Call {
 
 /// An object as a scale.
 fn shown(object: &Value, scale: &Scale) -> Result<Value, Status> {
-    let object = managed_fields::unfold(object.clone());
     let at = |path: &[String]| {
         path.iter()
-            .try_fold(&object, |inner, member| inner.get(member))
+            .try_fold(object, |inner, member| inner.get(member))
     };
     let Some(wanted) = at(&scale.replicas).and_then(Value::as_i64) else {
         let path = scale.replicas.join(".");

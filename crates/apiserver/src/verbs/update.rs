@@ -1,6 +1,6 @@
 //! `update`, and what it shares with `patch`: putting a new state in place of the stored one.
 
-use super::ownership::{self, Owners};
+use super::ownership::{self, Claims, Owners};
 use super::prepare::{restore_system_members, system_members, wants_the_same};
 use super::{Call, namespace};
 use crate::admission::Operation;
@@ -77,6 +77,7 @@ impl Call {
         let mut object = self.only_what_may_change(object, &old.value);
         restore_system_members(&mut object, &system_members(&old.value));
         self.complete(&mut object, Some(&old.value));
+        let is_plain = matches!(owners, Owners::ByDifference(Claims::None));
         let entries = self.entries(owners, &object, Some(&old.value));
         let (mut object, afterwards) = self
             .admit(Operation::Update, object, Some(&old.value))
@@ -84,7 +85,12 @@ impl Call {
         self.validate(&object, Some(&old.value))?;
         self.check_grants(&object, Some(&old.value)).await?;
         self.count_generation(&mut object, &old.value);
-        ownership::put(&mut object, entries);
+        // What admission has put back as it was is nobody's change.
+        let before = old.value.pointer("/metadata/managedFields").cloned();
+        ownership::put(&mut object, before);
+        if !is_plain || object != old.value {
+            ownership::put(&mut object, entries);
+        }
         if self.query.dry_run {
             return Ok(Answer::Object(200, object));
         }

@@ -18,6 +18,7 @@ fn definition() -> Value {
                     "owner": {"type": "string"},
                     "sails": {"type": "integer", "default": 2, "minimum": 1},
                     "rig": {"type": "string", "enum": ["sloop", "ketch"]},
+                    "berth": {"type": "string", "pattern": "^[a-z]+[0-9]$"},
                     "cargo": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
                 },
             },
@@ -97,6 +98,7 @@ async fn objects_are_pruned_and_defaulted() {
 #[case::type_(json!({"owner": 5}), "spec.owner: Invalid value: \"integer\": spec.owner in body must be of type string: \"integer\"")]
 #[case::number(json!({"sails": 0}), "spec.sails: Invalid value: 0: spec.sails in body should be greater than or equal to 1")]
 #[case::choice(json!({"rig": "raft"}), "spec.rig: Unsupported value: \"raft\": supported values: \"sloop\", \"ketch\"")]
+#[case::pattern(json!({"berth": "A1"}), "spec.berth: Invalid value: \"A1\": spec.berth in body should match '^[a-z]+[0-9]$'")]
 #[tokio::test]
 async fn objects_are_checked_by_their_schema(#[case] spec: Value, #[case] expected: &str) {
     let admin = harbour().await;
@@ -226,6 +228,7 @@ async fn a_definition_can_change() {
 #[case::our_group(json!([{"op": "replace", "path": "/spec/group", "value": "rbac.authorization.k8s.io"}, {"op": "replace", "path": "/metadata/name", "value": "boats.rbac.authorization.k8s.io"}]), "spec.group: Forbidden")]
 #[case::webhook(json!([{"op": "add", "path": "/spec/conversion", "value": {"strategy": "Webhook"}}]), "spec.conversion.strategy: Unsupported value")]
 #[case::column(json!([{"op": "replace", "path": "/spec/versions/0/additionalPrinterColumns/0/jsonPath", "value": ".spec["}]), "additionalPrinterColumns")]
+#[case::pattern(json!([{"op": "add", "path": "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/berth/pattern", "value": "("}]), "properties[spec].properties[berth].pattern: Invalid value: \"(\": must be a valid regular expression")]
 #[tokio::test]
 async fn a_definition_keeps_its_rules(#[case] patch: Value, #[case] expected: &str) {
     let admin = Server::start().await.admin();

@@ -7,6 +7,7 @@ mod access;
 mod admission;
 mod apply;
 mod bad_input;
+mod certificates;
 mod client;
 mod definitions;
 mod deletions;

@@ -197,3 +197,21 @@ async fn a_job_runs_to_its_end() {
         (&json!(1), &json!(1))
     );
 }
+
+#[tokio::test]
+async fn daemon_sets_and_nodes_are_stored() {
+    let admin = Server::start().await.admin();
+    let mut set = deployment("lookout");
+    set["kind"] = "DaemonSet".into();
+    let path = "/apis/apps/v1/namespaces/default/daemonsets";
+    let made = admin.post(path, &set).await.ok();
+    assert_eq!(made["spec"]["updateStrategy"]["type"], "RollingUpdate");
+    let node = json!({"metadata": {"name": "ship"}, "status": {"capacity": {"cpu": 2}}});
+    admin.post("/api/v1/nodes", &node).await.ok();
+    let status = json!({"status": {"conditions": [{"type": "Ready", "status": "True"}]}});
+    let status = admin
+        .patch("/api/v1/nodes/ship/status", "merge", &status)
+        .await
+        .ok();
+    assert_eq!(status["status"]["conditions"][0]["status"], "True");
+}

@@ -168,6 +168,16 @@ fn the_oldest_of_many_updates_are_merged() {
     assert_eq!(owned["f:spec"]["f:labels"], Value::Object(all));
 }
 
+#[test]
+fn what_is_deep_within_an_object_is_owned_whole_and_read_back() {
+    let schema = json!({"x-kubernetes-preserve-unknown-fields": true, "type": "object"});
+    let deep = (0..120).fold(json!(1), |inner, _| json!({ "a": inner }));
+    let difference = compare(&json!({}), &deep, &schema);
+    let managed = super::super::update(Managed::default(), &difference, &writer("one"));
+    let folded = managed.clone().fold().expect("there are entries");
+    assert_eq!(Managed::read(&folded), Some(managed));
+}
+
 #[rstest]
 #[case::unknown(json!({"spec": {"sise": 1}}), ".spec.sise: field not declared in schema")]
 #[case::in_an_entry(
