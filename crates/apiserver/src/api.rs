@@ -8,7 +8,7 @@ use crate::identity::UserInfo;
 use crate::kinds;
 use crate::rbac::{Policy, PolicyCache};
 use crate::registry::Registry;
-use crate::store::{ObjectKey, Options, SealedPath, Store, StoreError, Stored, Write};
+use crate::store::{ObjectKey, Store, StoreError, Stored, Write};
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{Mutex, RwLock};
@@ -29,12 +29,7 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) fn open(config: &Config) -> Result<Self, StoreError> {
-        let store = Store::open(Options {
-            path: config.database.clone(),
-            key: config.key.clone(),
-            sealed: sealed_paths,
-            history: config.history,
-        })?;
+        let store = Store::open(config.store())?;
         Ok(Self {
             store,
             registry: Registry::new(kinds::built_in()),
@@ -124,18 +119,5 @@ fn key(write: &Write) -> ObjectKey {
         Write::Create { key, .. } | Write::Update { key, .. } | Write::Delete { key, .. } => {
             key.clone()
         }
-    }
-}
-
-/// Secret values, and the copies that `kubectl apply` makes of them.
-fn sealed_paths(resource: &str) -> &'static [SealedPath] {
-    match resource {
-        "/secrets" => &[
-            SealedPath::Members("/data"),
-            SealedPath::Value(
-                "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration",
-            ),
-        ],
-        _ => &[],
     }
 }

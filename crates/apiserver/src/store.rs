@@ -229,6 +229,8 @@ pub struct Rekeyed {
     pub key: String,
     /// Short name of the key that nothing is sealed with any more.
     pub retired: Option<String>,
+    /// Whether that key was taken away from where it was kept; a program still prints it.
+    pub is_forgotten: bool,
     /// How many states were sealed anew, those of the past included.
     pub resealed: u64,
 }

@@ -134,18 +134,21 @@ impl Keys {
     }
 
     /// Takes a key away from the file that nothing is sealed with any more. What a command gives
-    /// is changed by whoever keeps it.
-    pub(super) fn retire(&self, id: &str) -> Result<(), StoreError> {
+    /// is changed by whoever keeps it. Returns whether the key is gone.
+    pub(super) fn retire(&self, id: &str) -> Result<bool, StoreError> {
         let Keys::File(path) = self else {
-            return Ok(());
+            return Ok(false);
         };
         let mut keys = self.raw()?.unwrap_or_default();
         let all = keys.len();
         keys.retain(|key| Key::from_bytes(key).id != id);
-        if keys.is_empty() || keys.len() == all {
-            return Ok(());
+        if keys.is_empty() {
+            return Ok(false);
         }
-        file::write(path, &keys)
+        if keys.len() < all {
+            file::write(path, &keys)?;
+        }
+        Ok(true)
     }
 
     fn raw(&self) -> Result<Option<Vec<Raw>>, StoreError> {

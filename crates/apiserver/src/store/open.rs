@@ -66,7 +66,7 @@ fn bring_up_to_date(
     }
     if let Some(retired) = &head.retired {
         match keys.retire(retired) {
-            Ok(()) => layout::set_note(connection, layout::RETIRED, None)
+            Ok(_) => layout::set_note(connection, layout::RETIRED, None)
                 .map_err(database("note that a key is gone"))?,
             Err(error) => tracing::warn!(%error, "a key that is not needed is still there"),
         }

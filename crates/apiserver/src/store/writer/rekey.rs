@@ -104,13 +104,15 @@ impl Writer {
         self.note(&[(layout::RETIRING, None), (layout::RETIRED, old)])?;
         self.seal.set(sealer.without_retiring());
         self.empty_log();
-        if let Some(old) = old {
-            self.keys.retire(old)?;
-        }
+        let is_forgotten = match old {
+            Some(old) => self.keys.retire(old)?,
+            None => false,
+        };
         self.note(&[(layout::RETIRED, None)])?;
         Ok(Rekeyed {
             key: sealer.key_id().to_owned(),
             retired: old.map(str::to_owned),
+            is_forgotten,
             resealed,
         })
     }
