@@ -13,6 +13,7 @@ mod discovery;
 mod forms;
 mod kubectl;
 mod lists;
+mod model;
 mod namespaces;
 mod objects;
 mod patches;
