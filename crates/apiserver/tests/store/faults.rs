@@ -83,7 +83,9 @@ fn can_make_disks() -> bool {
 /// Runs a test in its other role on a small disk.
 fn on_a_small_disk(test: &str) {
     if !can_make_disks() {
-        println!("SKIPPED {test}: this machine lets nobody mount a disk");
+        use std::io::Write as _;
+        let why = "this machine lets nobody mount a disk";
+        let _ = writeln!(std::io::stderr(), "SKIPPED: {test}: {why}");
         return;
     }
     let folder = tempfile::tempdir().unwrap();
