@@ -176,7 +176,6 @@ fn a_change_of_the_key_survives_100_kills_at_any_point() {
             tokio::spawn(write_for_ever(store.clone(), parse(&state)));
             loop {
                 store.rekey().await.unwrap();
-                tell("rekeyed");
             }
         });
     }
@@ -191,14 +190,12 @@ fn a_change_of_the_key_survives_100_kills_at_any_point() {
     });
     let mut dice = Dice(11);
     let mut done = vec![0; WRITERS];
-    let (mut cut, mut finished) = (0, 0);
+    let mut cut = 0;
     for round in 0..REKEY_KILLS {
         let other = Other::start(&[], name, folder.path(), &joined(&done));
         assert_eq!(other.line().as_deref(), Some("ready"));
         std::thread::sleep(Duration::from_micros(dice.below(150_000)));
-        let told = other.kill();
-        acknowledge(&mut done, &told);
-        finished += told.iter().filter(|line| *line == "rekeyed").count();
+        acknowledge(&mut done, &other.kill());
         let keys = fs::read(folder.path().join("store.db.key")).unwrap().len() / 32;
         cut += usize::from(keys == 2);
         assert!((1..=2).contains(&keys), "{keys} keys");
@@ -217,7 +214,7 @@ fn a_change_of_the_key_survives_100_kills_at_any_point() {
             }
         });
     }
-    assert!(cut > 10 && finished > 10, "{cut} cut, {finished} finished");
+    assert!(cut > 10, "only {cut} changes of the key were cut short");
     runtime.block_on(async {
         let store = Store::open(options(folder.path())).unwrap();
         store.rekey().await.unwrap();
