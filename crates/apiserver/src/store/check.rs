@@ -9,6 +9,7 @@ mod rows;
 
 use super::error::{StoreError, database};
 use super::key::Keys;
+use super::layout::Head;
 use super::seal::{Place, Sealer};
 use super::{Options, SealedPath, layout, open};
 use rows::Row;
@@ -45,11 +46,23 @@ pub(super) fn check_with(
     keys: &Keys,
     sealed: fn(&str) -> &'static [SealedPath],
 ) -> Result<Checked, StoreError> {
-    let missing = || StoreError::Missing {
-        path: path.to_owned(),
+    let head = || {
+        layout::head(path)?.ok_or_else(|| StoreError::Missing {
+            path: path.to_owned(),
+        })
     };
-    let head = layout::head(path)?.ok_or_else(missing)?;
-    let sealer = open::sealer(path, keys, Some(&head), sealed)?;
+    loop {
+        let before = head()?;
+        let sealer = open::sealer(path, keys, Some(&before), sealed)?;
+        let checked = once(path, before, &sealer)?;
+        // Whoever serves the store may have changed its key meanwhile, and then nothing opens.
+        if checked.findings.is_empty() || head()?.key == checked.key {
+            return Ok(checked);
+        }
+    }
+}
+
+fn once(path: &Path, head: Head, sealer: &Sealer) -> Result<Checked, StoreError> {
     let mut connection = layout::reading(path)?;
     let transaction = connection
         .transaction()
@@ -63,7 +76,7 @@ pub(super) fn check_with(
         oldest: layout::number(&transaction, "oldest")?,
         newest: checked.version,
         is_versioned: head.layout != layout::UNVERSIONED,
-        sealer: &sealer,
+        sealer,
     };
     checked.findings = file_findings(&transaction)?;
     if checked.findings.is_empty() {

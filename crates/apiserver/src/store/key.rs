@@ -116,7 +116,7 @@ impl Keys {
         let holds_current = keys.iter().any(|key| Key::from_bytes(key).id == current);
         match (newest, self) {
             (Some(newest), _) if newest.id != current && holds_current => Ok(newest),
-            (Some(_), Keys::File(path)) if holds_current => {
+            (Some(_), Keys::File(path)) if holds_current && keys.len() < MOST => {
                 let bytes = random()?;
                 let key = Key::from_bytes(&bytes);
                 keys.insert(0, bytes);
@@ -126,6 +126,7 @@ impl Keys {
             (Some(_), Keys::Command(_)) if holds_current => Err(StoreError::NoNewKey {
                 keys: self.to_string(),
             }),
+            (Some(_), Keys::File(_)) if holds_current => Err(self.malformed()),
             _ => Err(StoreError::KeyGone {
                 keys: self.to_string(),
                 wanted: current.to_owned(),
