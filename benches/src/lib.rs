@@ -7,6 +7,7 @@ pub mod controllers;
 pub mod embedded;
 pub mod https;
 pub mod naive;
+pub mod secrets;
 pub mod sequential;
 pub mod tree;
 

@@ -11,7 +11,7 @@ use crate::kinds;
 use crate::rbac::{Policy, PolicyCache};
 use crate::registry::Registry;
 use crate::server::OpenError;
-use crate::store::{ObjectKey, Options, SealedPath, Store, StoreError, Stored, Write};
+use crate::store::{ObjectKey, Store, StoreError, Stored, Write};
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{Mutex, RwLock};
@@ -39,12 +39,7 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) fn open(config: &Config) -> Result<Self, OpenError> {
-        let store = Store::open(Options {
-            path: config.database.clone(),
-            key: config.key.clone(),
-            sealed: sealed_paths,
-            history: config.history,
-        })?;
+        let store = Store::open(config.store())?;
         // After the store, which makes the directory and lets nobody else into it.
         let signer = Signer::open(&config.database.with_file_name(ACCOUNT_KEY))?;
         Ok(Self {
@@ -135,18 +130,5 @@ impl Api {
                 name: name.to_owned(),
             })
             .await
-    }
-}
-
-/// Secret values, and the copies that `kubectl apply` makes of them.
-fn sealed_paths(resource: &str) -> &'static [SealedPath] {
-    match resource {
-        "/secrets" => &[
-            SealedPath::Members("/data"),
-            SealedPath::Value(
-                "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration",
-            ),
-        ],
-        _ => &[],
     }
 }

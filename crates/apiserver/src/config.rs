@@ -1,7 +1,7 @@
 //! What an embedder says about the server it wants.
 
 use crate::identity::UserInfo;
-use crate::store::{HistoryLimit, KeySource};
+use crate::store::{HistoryLimit, KeySource, Options, SealedPath};
 use serde_json::Value;
 use std::fmt;
 use std::path::PathBuf;
@@ -97,6 +97,29 @@ impl Config {
             tokens: Vec::new(),
             definitions: Vec::new(),
         }
+    }
+
+    /// How the store of such a server is opened, for whoever works on it without a server.
+    pub fn store(&self) -> Options {
+        Options {
+            path: self.database.clone(),
+            key: self.key.clone(),
+            sealed: sealed_paths,
+            history: self.history,
+        }
+    }
+}
+
+/// Secret values, and the copies that `kubectl apply` makes of them.
+fn sealed_paths(resource: &str) -> &'static [SealedPath] {
+    match resource {
+        "/secrets" => &[
+            SealedPath::Members("/data"),
+            SealedPath::Value(
+                "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration",
+            ),
+        ],
+        _ => &[],
     }
 }
 

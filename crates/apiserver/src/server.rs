@@ -14,7 +14,7 @@ use crate::pipeline::authenticate::Caller;
 use crate::pipeline::decode::BoxError;
 use crate::pipeline::handle;
 use crate::pipeline::respond::Body;
-use crate::store::StoreError;
+use crate::store::{Rekeyed, StoreError};
 use crate::tls;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
@@ -102,6 +102,11 @@ impl ApiServer {
     /// The API as a service in this process, for one user.
     pub fn in_process(&self, user: UserInfo) -> InProcess {
         InProcess::new(Arc::clone(&self.api), user)
+    }
+
+    /// Seals all values with another key while it serves; see [`crate::store::Store::rekey`].
+    pub async fn rekey(&self) -> Result<Rekeyed, StoreError> {
+        self.api.store.rekey().await
     }
 
     /// Serves HTTP/1.1 and HTTP/2 over TLS until `shutdown` is done; then watches end, requests

@@ -2,31 +2,40 @@
 //! changes, Secret values sealed. What an object means, who may see it and whether it is valid is
 //! left to the callers.
 
+mod backup;
+mod check;
 mod error;
 mod feed;
 mod key;
 mod layout;
 mod open;
 mod reader;
+mod reseal;
+mod restore;
 mod seal;
 #[cfg(test)]
 mod tests;
 mod watch;
 mod writer;
 
+pub use backup::{BackedUp, backup};
+pub use check::{Checked, check};
 pub use error::StoreError;
+pub use restore::restore;
 pub use watch::Watch;
 
 use feed::Feed;
+use key::Keys;
 use reader::Reader;
+use seal::Seal;
 use serde_json::{Map, Value};
 use std::fmt;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use tokio::sync::{mpsc, oneshot};
-use writer::Request;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use writer::{Message, Rekeying, Request};
 
 /// Which object: its resource, namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -132,7 +141,7 @@ pub enum Change {
 
 impl Change {
     /// How the change is written in the history.
-    fn code(self) -> i64 {
+    const fn code(self) -> i64 {
         match self {
             Change::Added => 1,
             Change::Modified => 2,
@@ -169,7 +178,7 @@ pub enum SealedPath {
     Members(&'static str),
 }
 
-/// Where the key that seals values is kept.
+/// Where the key that seals values is kept; while it is changed, the keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum KeySource {
     /// In a file beside the store, named like it with `.key` appended.
@@ -177,6 +186,9 @@ pub enum KeySource {
     Beside,
     /// In this file.
     File(PathBuf),
+    /// A program prints them, each in base64 on a line, the newest first. These are its name and
+    /// its arguments; no shell is involved.
+    Command(Vec<String>),
 }
 
 /// How much of the past is kept for watches and consistent pages.
@@ -210,6 +222,19 @@ pub struct Options {
     pub history: HistoryLimit,
 }
 
+/// What a change of the key did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rekeyed {
+    /// Short name of the key that everything is sealed with now.
+    pub key: String,
+    /// Short name of the key that nothing is sealed with any more.
+    pub retired: Option<String>,
+    /// Whether that key was taken away from where it was kept; a program still prints it.
+    pub is_forgotten: bool,
+    /// How many states were sealed anew, those of the past included.
+    pub resealed: u64,
+}
+
 /// A handle on an open store; clones share it, and the last one closes it. It is used from
 /// within a tokio runtime.
 #[derive(Clone)]
@@ -217,10 +242,14 @@ pub struct Store(Arc<Shared>);
 
 /// What the handles share. Fields are dropped in this order: the lock goes last.
 struct Shared {
-    requests: Option<mpsc::UnboundedSender<Request>>,
+    messages: Option<mpsc::UnboundedSender<Message>>,
     writer: Option<JoinHandle<()>>,
     reader: Arc<Reader>,
     feed: Arc<Feed>,
+    seal: Arc<Seal>,
+    keys: Keys,
+    /// Held while the key is changed: one change after another.
+    rekeying: Mutex<()>,
     _lock: File,
 }
 
@@ -247,11 +276,33 @@ impl Store {
     /// too: whether to ask for it is the caller's choice.
     pub async fn write(&self, writes: Vec<Write>) -> Result<Vec<Stored>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let requests = self.0.requests.as_ref().ok_or(StoreError::Closed)?;
-        requests
-            .send(Request { writes, reply })
-            .map_err(|_| StoreError::Closed)?;
+        self.send(Message::Write(Request { writes, reply }))?;
         answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Seals everything with another key, while the store is read and written, and forgets the key
+    /// before once nothing needs it. For a key in a file a new one is made; a program must print
+    /// the new one before the present one. Where this is cut short, both keys are kept, and it goes
+    /// on when the store is opened again.
+    pub async fn rekey(&self) -> Result<Rekeyed, StoreError> {
+        let _one_at_a_time = self.0.rekeying.lock().await;
+        let sealer = self.0.seal.get();
+        let next = match sealer.retiring_id() {
+            Some(_) => None,
+            None => {
+                let keys = self.0.keys.clone();
+                let asked = tokio::task::spawn_blocking(move || keys.next(sealer.key_id()));
+                Some(asked.await.map_err(|_| StoreError::Closed)??)
+            }
+        };
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Rekey(Rekeying { next, reply }))?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    fn send(&self, message: Message) -> Result<(), StoreError> {
+        let messages = self.0.messages.as_ref().ok_or(StoreError::Closed)?;
+        messages.send(message).map_err(|_| StoreError::Closed)
     }
 
     /// Every change with a version above `from`, in order, none left out and none twice. Where
@@ -277,7 +328,7 @@ impl Store {
 impl Drop for Shared {
     fn drop(&mut self) {
         // The writer ends when nobody can ask any more; only then may others open the store.
-        self.requests = None;
+        self.messages = None;
         if let Some(writer) = self.writer.take() {
             // A writer that panicked has nothing left to finish.
             let _ = writer.join();

@@ -14,6 +14,7 @@ mod operator;
 mod reference;
 mod run;
 mod server;
+mod store;
 mod test;
 mod types;
 mod usage;
@@ -24,7 +25,6 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::failure::{Failure, Kind};
 use crate::output::Output;
 
 pub use catalog::Home;
@@ -38,6 +38,7 @@ pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
+pub use store::{State, Store, StoreCommand};
 pub use test::{Test, TestOutput};
 pub use types::{TypeCommand, Types};
 pub use usage::Usage;
@@ -109,6 +110,7 @@ pub enum Command {
     Convert(Convert),
     Export(Export),
     Import(Import),
+    Store(Store),
     Completion(Completion),
 }
 
@@ -121,9 +123,9 @@ Examples:
   bowline up
   bowline up --data ./state --kubernetes-port 0 --admission-port 0 --http-port 0 --output json")]
 pub struct Up {
-    /// Folder of the state [default: `$XDG_DATA_HOME/bowline` or `~/.local/share/bowline`]
-    #[arg(long, value_name = "DIR", env = "BOWLINE_DATA", hide_env_values = true)]
-    pub data: Option<PathBuf>,
+    /// Its state.
+    #[command(flatten)]
+    pub state: State,
     /// Port of the Kubernetes API; 0 means any free port
     #[arg(
         long,
@@ -151,14 +153,6 @@ pub struct Up {
         hide_env_values = true
     )]
     pub http_port: u16,
-    /// Key file that seals the Secrets [default: beside the state]
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "BOWLINE_KEY_FILE",
-        hide_env_values = true
-    )]
-    pub key_file: Option<PathBuf>,
     /// File of further users: lines of token,user,uid,"group1,group2"
     #[arg(
         long,
@@ -182,28 +176,6 @@ pub struct Up {
         hide_env_values = true
     )]
     pub output: UpOutput,
-}
-
-impl Up {
-    /// The folder of the state.
-    ///
-    /// # Errors
-    /// When neither the flag nor the environment names one.
-    pub fn data_dir(&self) -> Result<PathBuf, Failure> {
-        let from = |key: &str| {
-            std::env::var_os(key)
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from)
-        };
-        let chosen = self.data.clone();
-        let shared = || from("XDG_DATA_HOME").map(|folder| folder.join("bowline"));
-        let home = || from("HOME").map(|folder| folder.join(".local/share/bowline"));
-        chosen.or_else(shared).or_else(home).ok_or_else(|| {
-            Failure::new(Kind::Usage, "there is no folder for the state")
-                .cause("neither `XDG_DATA_HOME` nor `HOME` is set")
-                .help("name one: `bowline up --data DIR`")
-        })
-    }
 }
 
 /// How `up` says that it is ready.

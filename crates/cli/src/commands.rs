@@ -17,6 +17,7 @@ mod run;
 mod server;
 mod set;
 mod show;
+mod store;
 mod test;
 mod types;
 mod up;
@@ -62,6 +63,7 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
             return Ok(run::replace_process(&run, &injected));
         }
         Command::Convert(convert) => return Ok(convert::run(&convert)?),
+        Command::Store(store) => return Ok(wait(&small(), store::run(&store))?),
         Command::Completion(completion) => completion::run(&completion)?,
     }
     Ok(ExitCode::SUCCESS)

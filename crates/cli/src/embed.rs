@@ -3,6 +3,7 @@
 
 mod admission;
 mod callers;
+pub(crate) mod control;
 mod crds;
 mod files;
 mod odahu;
@@ -10,7 +11,8 @@ mod seed;
 mod tokens;
 
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
@@ -44,7 +46,7 @@ const OPERATOR: &str = "system:bowline:operator";
 /// Where the state is and where to listen; port 0 means any free one.
 pub(crate) struct Settings {
     pub(crate) data: PathBuf,
-    pub(crate) key_file: Option<PathBuf>,
+    pub(crate) key: KeySource,
     pub(crate) kubernetes_port: u16,
     pub(crate) admission_port: u16,
     pub(crate) http_port: u16,
@@ -80,6 +82,7 @@ pub(crate) struct Stack {
     review: TcpListener,
     http: TcpListener,
     web: Router,
+    control: Option<UnixListener>,
     listening: Listening,
 }
 
@@ -156,6 +159,7 @@ impl Stack {
             review,
             http,
             web,
+            control: control::bind(&settings.data),
             listening,
         })
     }
@@ -175,7 +179,8 @@ impl Stack {
         // There is no other replica: this one leads.
         let (_leads, leading) = watch::channel(true);
         let controllers = self.controllers.run(leading, stopping.clone());
-        let (api, review, http, ()) = tokio::join!(api, review, http, controllers);
+        let control = control::serve(self.control, &self.api, stop());
+        let (api, review, http, (), ()) = tokio::join!(api, review, http, controllers, control);
         api.map_err(|error| at_fault(&error))?;
         review.and(http).map_err(|error| at_fault(&error))
     }
@@ -186,11 +191,15 @@ fn controller_settings() -> controllers::Settings {
     controllers::Settings::new("kube-system", "bowline")
 }
 
+/// A server whose state is in this folder, and who knows nobody yet.
+pub(crate) fn store_of(data: &Path, key: KeySource) -> Config {
+    let mut config = Config::new(data.join("store.sqlite"));
+    config.key = key;
+    config
+}
+
 async fn open_api(settings: &Settings, token: Token) -> Result<ApiServer, Failure> {
-    let mut config = Config::new(settings.data.join("store.sqlite"));
-    if let Some(path) = &settings.key_file {
-        config.key = KeySource::File(path.clone());
-    }
+    let mut config = store_of(&settings.data, settings.key.clone());
     config.tokens.push(token);
     if let Some(path) = &settings.token_file {
         config.tokens.extend(tokens::read(path)?);

@@ -48,34 +48,96 @@ pub enum StoreError {
         /// What is wrong with it.
         why: &'static str,
     },
-    /// The key is not the one that the store was sealed with.
+    /// No key at hand is the one that the store was sealed with.
     #[error(
-        "store `{path}` is sealed with key {wanted}, but `{key_path}` holds key {found}: \
-         put the right key file in place (nothing was changed)"
+        "store `{path}` is sealed with key {wanted}, but {keys} holds key {found}: \
+         put the right key in place (nothing was changed)"
     )]
     WrongKey {
         /// The store.
         path: PathBuf,
-        /// The key file that was read.
-        key_path: PathBuf,
+        /// Where keys were read from.
+        keys: String,
         /// Short name of the key that sealed the store.
         wanted: String,
-        /// Short name of the key in the file.
+        /// Short name of the newest key that was read.
         found: String,
     },
     /// The store exists, the key file does not.
-    #[error("store `{path}` is sealed, but its key file `{key_path}` is missing: put it back")]
+    #[error("store `{path}` is sealed, but its {keys} is missing: put it back")]
     KeyMissing {
         /// The store.
         path: PathBuf,
-        /// Where the key file should be.
-        key_path: PathBuf,
+        /// Where the key should be.
+        keys: String,
     },
-    /// The key file does not hold a key.
-    #[error("key file `{path}` does not hold exactly 32 bytes: put the right key file in place")]
+    /// What was read as keys are none.
+    #[error(
+        "{keys} does not hold a key: put the right one in place \
+         (a file holds 32 bytes for each key, a command prints each in base64 on a line)"
+    )]
     KeyMalformed {
-        /// The key file.
+        /// Where keys were read from.
+        keys: String,
+    },
+    /// The program that gives the keys did not.
+    #[error("{keys} gave no key ({why}): run it by itself to see why")]
+    KeyCommand {
+        /// The program.
+        keys: String,
+        /// What went wrong.
+        why: String,
+    },
+    /// The key that the store is sealed with is not among those at hand any more.
+    #[error(
+        "{keys} no longer holds key {wanted}, which the store is sealed with: \
+         put it back (nothing was changed)"
+    )]
+    KeyGone {
+        /// Where keys were read from.
+        keys: String,
+        /// Short name of the key that sealed the store.
+        wanted: String,
+    },
+    /// There is no key to follow the present one.
+    #[error(
+        "{keys} gives no new key: let it print the new one first, and the present one after it"
+    )]
+    NoNewKey {
+        /// Where keys were read from.
+        keys: String,
+    },
+    /// Values are being sealed anew.
+    #[error("the key of store `{path}` is being changed: try again when that is done")]
+    Rekeying {
+        /// The store.
         path: PathBuf,
+    },
+    /// A file that would be overwritten.
+    #[error("`{path}` exists already: {help}")]
+    Exists {
+        /// The file.
+        path: PathBuf,
+        /// What to do about it.
+        help: &'static str,
+    },
+    /// There is no store where one is needed.
+    #[error("there is no store at `{path}`: name the right one")]
+    Missing {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// A backup that does not hold what was stored.
+    #[error(
+        "`{path}` is damaged in {count} places, the first being: {first} (nothing was changed)"
+    )]
+    Damaged {
+        /// The backup.
+        path: PathBuf,
+        /// How many findings there are.
+        count: usize,
+        /// The first of them.
+        first: String,
     },
     /// Others than the owner may read the key file.
     #[error("key file `{path}` has mode {mode:04o}, others can read it: chmod 600 '{path}'")]

@@ -6,14 +6,26 @@
 //! can be read back.
 
 use super::error::{StoreError, database};
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use std::path::Path;
+use std::time::Duration;
 
 /// Marks the file as a store of ours: "blkv" in ASCII.
 const APPLICATION: i64 = 0x626c_6b76;
 
-/// Raised with every change of the tables.
-const LAYOUT: i64 = 1;
+/// Raised with every change of the tables, or of what values are sealed for.
+pub(super) const LAYOUT: i64 = 2;
+/// The layout before: values were not sealed for their version.
+pub(super) const UNVERSIONED: i64 = 1;
+
+/// Names in `meta`, of short names of keys: the one that seals, the one before while something may
+/// still be sealed with it, and one that nothing is sealed with any more, until it is forgotten.
+pub(super) const KEY: &str = "key";
+pub(super) const RETIRING: &str = "retiring";
+pub(super) const RETIRED: &str = "retired";
+
+/// How long a connection waits for another one.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 const TABLES: &str = "
     CREATE TABLE meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
@@ -40,9 +52,20 @@ const TABLES: &str = "
     INSERT INTO meta VALUES ('version', 0), ('oldest', 0);
 ";
 
-/// The short name of the key that sealed the store at `path`; none where the store is still to
-/// be made. Changes nothing.
-pub(super) fn sealed_with(path: &Path) -> Result<Option<String>, StoreError> {
+/// What is to be known of a store before it is opened.
+pub(super) struct Head {
+    /// The layout of its tables.
+    pub(super) layout: i64,
+    /// The short name of the key that seals.
+    pub(super) key: String,
+    /// That of the key before, while something may still be sealed with it.
+    pub(super) retiring: Option<String>,
+    /// That of a key that nothing is sealed with any more, until it is forgotten.
+    pub(super) retired: Option<String>,
+}
+
+/// Looks into the store at `path`; none where the store is still to be made. Changes nothing.
+pub(super) fn head(path: &Path) -> Result<Option<Head>, StoreError> {
     if !path.exists() {
         return Ok(None);
     }
@@ -61,7 +84,7 @@ pub(super) fn sealed_with(path: &Path) -> Result<Option<String>, StoreError> {
     let layout = number("PRAGMA user_version").map_err(database(step))?;
     match (application, tables, layout) {
         (0, 0, 0) => return Ok(None),
-        (APPLICATION, _, LAYOUT) => {}
+        (APPLICATION, _, UNVERSIONED | LAYOUT) => {}
         (APPLICATION, _, found) => {
             return Err(StoreError::Layout {
                 path: path.to_owned(),
@@ -71,24 +94,25 @@ pub(super) fn sealed_with(path: &Path) -> Result<Option<String>, StoreError> {
         }
         _ => return Err(foreign()),
     }
-    let id = connection
-        .query_row("SELECT value FROM meta WHERE name = 'key'", (), |row| {
-            row.get(0)
-        })
-        .optional()
-        .map_err(database(step))?;
-    id.ok_or_else(foreign).map(Some)
+    let note = |name| note(&connection, name).map_err(database(step));
+    Ok(Some(Head {
+        layout,
+        key: note(KEY)?.ok_or_else(foreign)?,
+        retiring: note(RETIRING)?,
+        retired: note(RETIRED)?,
+    }))
 }
 
 /// The one connection that changes the store; makes the tables where they are missing.
 pub(super) fn writing(path: &Path, key_id: &str) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = connect(path, flags)?;
-    // FULL: what was acknowledged is on the disk, not only in the system's memory.
+    // FULL: what was acknowledged is on the disk, not only in the system's memory. What was deleted
+    // is overwritten, so that no free page keeps what was sealed with a key that is gone.
     connection
         .execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-             PRAGMA journal_size_limit = 4194304;",
+             PRAGMA journal_size_limit = 4194304; PRAGMA secure_delete = ON;",
         )
         .map_err(database("set up the store"))?;
     create_tables(&mut connection, key_id).map_err(database("make the tables of the store"))?;
@@ -98,11 +122,11 @@ pub(super) fn writing(path: &Path, key_id: &str) -> Result<Connection, StoreErro
 fn create_tables(connection: &mut Connection, key_id: &str) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     let layout: i64 = transaction.query_row("PRAGMA user_version", (), |row| row.get(0))?;
-    if layout == LAYOUT {
+    if layout != 0 {
         return Ok(());
     }
     transaction.execute_batch(TABLES)?;
-    transaction.execute("INSERT INTO meta VALUES ('key', ?1)", [key_id])?;
+    set_note(&transaction, KEY, Some(key_id))?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", LAYOUT)?;
     transaction.commit()
@@ -122,9 +146,9 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     // Little is cached here (kibibytes): the system caches the file, and memory stays flat.
     connection
         .execute_batch(
-            "PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; \
-             PRAGMA busy_timeout = 5000;",
+            "PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;",
         )
+        .and_then(|()| connection.busy_timeout(PATIENCE))
         .map_err(database("set up a connection to the store"))?;
     Ok(connection)
 }
@@ -135,4 +159,36 @@ pub(super) fn number(connection: &Connection, name: &str) -> Result<u64, StoreEr
         .prepare_cached("SELECT value FROM meta WHERE name = ?1")
         .and_then(|mut statement| statement.query_row([name], |row| row.get(0)))
         .map_err(database("read the version of the store"))
+}
+
+/// A text in `meta`.
+fn note(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
+    connection
+        .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| {
+            row.get(0)
+        })
+        .optional()
+}
+
+/// Sets a text in `meta`, or takes it away.
+pub(super) fn set_note(
+    connection: &Connection,
+    name: &str,
+    value: Option<&str>,
+) -> rusqlite::Result<()> {
+    match value {
+        Some(value) => {
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?1, ?2)", [name, value])
+        }
+        None => connection.execute("DELETE FROM meta WHERE name = ?1", [name]),
+    }
+    .map(drop)
+}
+
+/// Sets a number in `meta`.
+pub(super) fn set_number(connection: &Connection, name: &str, value: u64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE meta SET value = ?2 WHERE name = ?1")?
+        .execute(params![name, value])
+        .map(drop)
 }

@@ -1,11 +1,13 @@
 //! Everything between a path and a store that serves: directory, lock, key, tables, writer.
 
-use super::error::{StoreError, file};
-use super::key::{Key, private_file, with_suffix};
+use super::error::{StoreError, database, file};
+use super::key::{Keys, private_file, with_suffix};
+use super::layout::Head;
 use super::reader::Reader;
-use super::seal::Sealer;
+use super::seal::{Seal, Sealer};
 use super::writer::Writer;
-use super::{KeySource, Options, Shared, Store, layout};
+use super::{Options, SealedPath, Shared, Store, layout, reseal, restore};
+use rusqlite::Connection;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::Path;
@@ -21,28 +23,58 @@ pub(super) fn open(options: Options) -> Result<Store, StoreError> {
     } = options;
     make_directory(&path)?;
     let lock = lock(&path)?;
-    let key = key_for(&path, &key)?;
+    restore::settle(&path)?;
+    let keys = Keys::of(&key, &path);
+    let head = layout::head(&path)?;
+    let sealer = sealer(&path, &keys, head.as_ref(), sealed)?;
     match private_file(&path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         created => drop(file("create store", &path, created)?),
     }
-    let connection = layout::writing(&path, &key.id)?;
-    let sealer = Arc::new(Sealer::new(key, sealed));
-    let (writer, feed) = Writer::new(connection, sealer.clone(), history)?;
-    let reader = Arc::new(Reader::start(&path, &sealer)?);
-    let (requests, waiting) = mpsc::unbounded_channel();
+    let mut connection = layout::writing(&path, sealer.key_id())?;
+    if let Some(head) = head {
+        bring_up_to_date(&mut connection, &head, &sealer, &keys)?;
+    }
+    let seal = Arc::new(Seal::new(sealer));
+    let (mut writer, feed) = Writer::new(connection, seal.clone(), keys.clone(), history)?;
+    writer.resume();
+    let reader = Arc::new(Reader::start(&path, &seal)?);
+    let (messages, waiting) = mpsc::unbounded_channel();
     let thread = std::thread::Builder::new().name("store-writer".to_owned());
     let thread = thread.spawn(move || writer.run(waiting));
     Ok(Store(Arc::new(Shared {
-        requests: Some(requests),
+        messages: Some(messages),
         writer: Some(file("start the writer of", &path, thread)?),
         reader,
         feed,
+        seal,
+        keys,
+        rekeying: tokio::sync::Mutex::new(()),
         _lock: lock,
     })))
 }
 
-fn make_directory(path: &Path) -> Result<(), StoreError> {
+/// What an earlier process left to be done, or did in an earlier way.
+fn bring_up_to_date(
+    connection: &mut Connection,
+    head: &Head,
+    sealer: &Sealer,
+    keys: &Keys,
+) -> Result<(), StoreError> {
+    if head.layout == layout::UNVERSIONED {
+        reseal::bind_versions(connection, sealer)?;
+    }
+    if let Some(retired) = &head.retired {
+        match keys.retire(retired) {
+            Ok(_) => layout::set_note(connection, layout::RETIRED, None)
+                .map_err(database("note that a key is gone"))?,
+            Err(error) => tracing::warn!(%error, "a key that is not needed is still there"),
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn make_directory(path: &Path) -> Result<(), StoreError> {
     let Some(directory) = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
@@ -58,7 +90,7 @@ fn make_directory(path: &Path) -> Result<(), StoreError> {
 
 /// One opener at a time. The lock is on a file of its own: `SQLite` gives up its locks on the
 /// store when any handle on that file is closed.
-fn lock(path: &Path) -> Result<File, StoreError> {
+pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
     let lock_path = with_suffix(path, ".lock");
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
@@ -74,25 +106,33 @@ fn lock(path: &Path) -> Result<File, StoreError> {
     }
 }
 
-/// The key that the store is sealed with, or for a new store the key it shall be sealed with.
-fn key_for(path: &Path, source: &KeySource) -> Result<Key, StoreError> {
-    let key_path = match source {
-        KeySource::Beside => with_suffix(path, ".key"),
-        KeySource::File(path) => path.clone(),
+/// What opens and seals the values of the store; a new store gets the newest key at hand, or a new
+/// one.
+pub(super) fn sealer(
+    path: &Path,
+    keys: &Keys,
+    head: Option<&Head>,
+    sealed: fn(&str) -> &'static [SealedPath],
+) -> Result<Sealer, StoreError> {
+    let ring = keys.read()?;
+    let Some(head) = head else {
+        let newest = ring.and_then(|ring| ring.into_iter().next());
+        let key = newest.map_or_else(|| keys.create(), Ok)?;
+        return Ok(Sealer::new(key, None, sealed));
     };
-    match (layout::sealed_with(path)?, Key::read(&key_path)?) {
-        (None, Some(key)) => Ok(key),
-        (None, None) => Key::create(&key_path),
-        (Some(_), None) => Err(StoreError::KeyMissing {
+    let ring = ring.ok_or_else(|| StoreError::KeyMissing {
+        path: path.to_owned(),
+        keys: keys.to_string(),
+    })?;
+    let find = |wanted: &String| {
+        let found = ring.iter().find(|key| key.id == *wanted);
+        found.cloned().ok_or_else(|| StoreError::WrongKey {
             path: path.to_owned(),
-            key_path,
-        }),
-        (Some(wanted), Some(key)) if wanted == key.id => Ok(key),
-        (Some(wanted), Some(key)) => Err(StoreError::WrongKey {
-            path: path.to_owned(),
-            key_path,
-            wanted,
-            found: key.id,
-        }),
-    }
+            keys: keys.to_string(),
+            wanted: wanted.clone(),
+            found: ring.first().map(|key| key.id.clone()).unwrap_or_default(),
+        })
+    };
+    let retiring = head.retiring.as_ref().map(find).transpose()?;
+    Ok(Sealer::new(find(&head.key)?, retiring, sealed))
 }

@@ -8,7 +8,7 @@ mod list;
 pub(super) use history::Changes;
 
 use super::error::{StoreError, database, file};
-use super::seal::Sealer;
+use super::seal::{Place, Seal, Sealer};
 use super::{ListQuery, Listed, ObjectKey, Stored, layout};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 /// How many reads go on at a time; each costs a thread and a connection's cache.
 const THREADS: usize = 4;
 
-type Job = Box<dyn FnOnce(&mut Connection, &Sealer) + Send>;
+type Job = Box<dyn FnOnce(&mut Connection, &Seal) + Send>;
 
 /// Hands reads to the threads. A read is done whether or not the caller polls for it, so that a
 /// watch whose client has stopped reading keeps nobody else waiting.
@@ -29,17 +29,17 @@ pub(super) struct Reader {
 
 impl Reader {
     /// Starts the threads; they end when the reader is dropped and their work is done.
-    pub(super) fn start(path: &Path, sealer: &Arc<Sealer>) -> Result<Self, StoreError> {
+    pub(super) fn start(path: &Path, seal: &Arc<Seal>) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel::<Job>();
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..THREADS {
             let mut connection = layout::reading(path)?;
-            let (sealer, waiting) = (sealer.clone(), waiting.clone());
+            let (seal, waiting) = (seal.clone(), waiting.clone());
             let thread = std::thread::Builder::new().name("store-reader".to_owned());
             let started = thread.spawn(move || {
                 while let Some(job) = next(&waiting) {
                     // A filter that panics fails its own read, not those that come after it.
-                    let run = AssertUnwindSafe(|| job(&mut connection, &sealer));
+                    let run = AssertUnwindSafe(|| job(&mut connection, &seal));
                     let _ = catch_unwind(run);
                 }
             });
@@ -74,29 +74,45 @@ impl Reader {
     /// Runs `work` on one state of the store.
     async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&State<'_>) -> Result<T, StoreError> + Send + 'static,
+        work: impl Fn(&State<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let job = move |connection: &mut Connection, sealer: &Sealer| {
+        let job = move |connection: &mut Connection, seal: &Seal| {
             // Nobody waits for it any more.
             if reply.is_closed() {
                 return;
             }
-            let result = connection
-                .transaction()
-                .map_err(database("begin to read"))
-                .and_then(|transaction| {
-                    work(&State {
-                        transaction,
-                        sealer,
-                    })
-                });
-            let _ = reply.send(result);
+            let _ = reply.send(on_one_state(connection, seal, work));
         };
         self.jobs
             .send(Box::new(job))
             .map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+/// Between the keys that are at hand and the state that is read the key may change; then what does
+/// not open is read again.
+fn on_one_state<T>(
+    connection: &mut Connection,
+    seal: &Seal,
+    work: impl Fn(&State<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    loop {
+        let sealer = seal.get();
+        let result = connection
+            .transaction()
+            .map_err(database("begin to read"))
+            .and_then(|transaction| {
+                work(&State {
+                    transaction,
+                    sealer: &sealer,
+                })
+            });
+        match result {
+            Err(StoreError::Corrupt { .. }) if !Arc::ptr_eq(&sealer, &seal.get()) => {}
+            result => return result,
+        }
     }
 }
 
@@ -132,7 +148,7 @@ impl State<'_> {
             .map_err(database("read an object"))?;
         let open = |(version, bytes): (u64, Vec<u8>)| {
             Ok(Stored {
-                value: self.sealer.decode(key, &bytes)?,
+                value: self.sealer.decode(Place { key, version }, &bytes)?,
                 version,
             })
         };

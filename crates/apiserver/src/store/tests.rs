@@ -1,9 +1,12 @@
 //! The store as its callers see it, on real files.
 
+mod backups;
 mod history;
+mod keys;
 mod model;
 mod objects;
 mod opening;
+mod rekeying;
 mod sealing;
 mod watching;
 

@@ -1,16 +1,22 @@
 //! The one thread that changes the store. Requests that wait together share one transaction and
 //! so one sync of the disk, yet each succeeds or fails alone. What a single write does to the
-//! tables is left to `edit`.
+//! tables is left to `edit`, another key to `rekey`.
 
 mod edit;
+mod rekey;
+
+pub(super) use rekey::Rekeying;
 
 use super::error::{StoreError, database};
 use super::feed::{Entry, Feed};
-use super::seal::Sealer;
+use super::key::Keys;
+use super::seal::Seal;
 use super::{Change, Event, HistoryLimit, Stored, Write, layout};
 use edit::{Applied, Edit};
+use rekey::UnderWay;
 use rusqlite::{Connection, TransactionBehavior};
 use std::sync::Arc;
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 
 /// At most this many requests share a transaction.
@@ -24,13 +30,21 @@ pub(super) struct Request {
     pub(super) reply: oneshot::Sender<Result<Vec<Stored>, StoreError>>,
 }
 
+/// What the writer is asked for.
+pub(super) enum Message {
+    Write(Request),
+    Rekey(Rekeying),
+}
+
 /// The writer's state between transactions.
 pub(super) struct Writer {
     connection: Connection,
-    sealer: Arc<Sealer>,
+    seal: Arc<Seal>,
+    keys: Keys,
     feed: Arc<Feed>,
     limit: HistoryLimit,
     now: Position,
+    rekeying: Option<UnderWay>,
 }
 
 /// Where the store stands: the latest version, and how much history there is.
@@ -44,7 +58,8 @@ struct Position {
 impl Writer {
     pub(super) fn new(
         connection: Connection,
-        sealer: Arc<Sealer>,
+        seal: Arc<Seal>,
+        keys: Keys,
         limit: HistoryLimit,
     ) -> Result<(Self, Arc<Feed>), StoreError> {
         let version = layout::number(&connection, "version")?;
@@ -64,25 +79,54 @@ impl Writer {
         Ok((
             Self {
                 connection,
-                sealer,
+                seal,
+                keys,
                 feed: feed.clone(),
                 limit,
                 now,
+                rekeying: None,
             },
             feed,
         ))
     }
 
     /// Serves requests until the last handle of the store is gone.
-    pub(super) fn run(mut self, mut requests: mpsc::UnboundedReceiver<Request>) {
-        while let Some(first) = requests.blocking_recv() {
-            let mut batch = vec![first];
-            while batch.len() < BATCH
-                && let Ok(next) = requests.try_recv()
-            {
-                batch.push(next);
+    pub(super) fn run(mut self, mut messages: mpsc::UnboundedReceiver<Message>) {
+        while let Some(batch) = self.next_batch(&mut messages) {
+            if !batch.is_empty() {
+                self.serve(batch);
             }
-            self.serve(batch);
+            self.go_on_rekeying();
+        }
+        // Readers may be open a moment longer, and only who closes last would do this.
+        self.empty_log();
+    }
+
+    /// What waits, or what comes next; none where nobody can ask any more. It may be empty while
+    /// values are being sealed anew, which does not wait for anybody.
+    fn next_batch(
+        &mut self,
+        messages: &mut mpsc::UnboundedReceiver<Message>,
+    ) -> Option<Vec<Request>> {
+        let mut batch = Vec::new();
+        if self.rekeying.is_none() {
+            let first = messages.blocking_recv()?;
+            self.take(first, &mut batch);
+        }
+        while batch.len() < BATCH {
+            match messages.try_recv() {
+                Ok(message) => self.take(message, &mut batch),
+                Err(TryRecvError::Disconnected) if batch.is_empty() => return None,
+                Err(_) => break,
+            }
+        }
+        Some(batch)
+    }
+
+    fn take(&mut self, message: Message, batch: &mut Vec<Request>) {
+        match message {
+            Message::Write(request) => batch.push(request),
+            Message::Rekey(asked) => self.begin_rekeying(asked),
         }
     }
 
@@ -113,13 +157,14 @@ impl Writer {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(database("begin a transaction"))?;
         let run = |sql, step| transaction.execute_batch(sql).map_err(database(step));
+        let sealer = self.seal.get();
         let mut now = self.now;
         let mut outcomes = Vec::with_capacity(batch.len());
         for request in batch {
             run("SAVEPOINT request", "begin a request")?;
             let edit = Edit {
                 connection: &transaction,
-                sealer: &self.sealer,
+                sealer: &sealer,
             };
             let outcome = request.apply(&edit, &mut now, self.feed.is_watched());
             match outcome {
@@ -132,7 +177,7 @@ impl Writer {
         }
         if now.version > self.now.version {
             forget(&transaction, &mut now, self.limit)
-                .and_then(|()| set(&transaction, "version", now.version))
+                .and_then(|()| layout::set_number(&transaction, "version", now.version))
                 .map_err(database("bound the history"))?;
             transaction
                 .commit()
@@ -243,13 +288,7 @@ fn forget(
         now.bytes -= bytes;
         oldest = Some(version);
     }
-    oldest.map_or(Ok(()), |version| set(connection, "oldest", version))
-}
-
-fn set(connection: &Connection, name: &str, value: u64) -> rusqlite::Result<()> {
-    let sql = "UPDATE meta SET value = ?2 WHERE name = ?1";
-    connection
-        .prepare_cached(sql)?
-        .execute(rusqlite::params![name, value])
-        .map(drop)
+    oldest.map_or(Ok(()), |version| {
+        layout::set_number(connection, "oldest", version)
+    })
 }

@@ -16,6 +16,7 @@ mod forms;
 mod garbage;
 mod kubectl;
 mod lists;
+mod model;
 mod namespaces;
 mod objects;
 mod owners;

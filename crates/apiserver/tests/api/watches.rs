@@ -8,13 +8,13 @@ use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
 
 /// The lines of a watch, as they come.
-struct Lines {
+pub(crate) struct Lines {
     body: Body,
     buffer: Vec<u8>,
 }
 
 impl Lines {
-    async fn open(client: &Client, path: &str, accept: &str) -> Self {
+    pub(crate) async fn open(client: &Client, path: &str, accept: &str) -> Self {
         let request = Request::get(path)
             .header("accept", accept)
             .body(Full::<Bytes>::default())
@@ -37,7 +37,7 @@ impl Lines {
     }
 
     /// The next line; none where the watch has ended.
-    async fn next(&mut self) -> Option<Value> {
+    pub(crate) async fn next(&mut self) -> Option<Value> {
         loop {
             if let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.buffer.drain(..=end).collect();

@@ -30,11 +30,8 @@ struct Ready<'a> {
 pub async fn run(args: Up) -> Result<(), Failure> {
     let _telemetry = process::tell(LogFormat::Text);
     let settings = Settings {
-        // The kubeconfig's path is told to people, who may go elsewhere.
-        data: std::path::absolute(args.data_dir()?).map_err(|error| {
-            Failure::new(Kind::Usage, "the folder of the state has no path").caused_by(&error)
-        })?,
-        key_file: args.key_file.clone(),
+        data: args.state.folder()?,
+        key: args.state.key(),
         kubernetes_port: args.kubernetes_port,
         admission_port: args.admission_port,
         http_port: args.http_port,

@@ -95,6 +95,11 @@ impl Sandbox {
 #[case("env", "env --help")]
 #[case("run", "run --help")]
 #[case("convert", "convert --help")]
+#[case("store", "store --help")]
+#[case("store_backup", "store backup --help")]
+#[case("store_check", "store check --help")]
+#[case("store_restore", "store restore --help")]
+#[case("store_rekey", "store rekey --help")]
 #[case("completion", "completion --help")]
 fn help_reads_well(#[case] name: &str, #[case] line: &str) {
     assert_snapshot!(format!("help_{name}"), Sandbox::new().run(line));

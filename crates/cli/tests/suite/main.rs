@@ -13,6 +13,7 @@ mod manage;
 mod odahu;
 mod project;
 mod run;
+mod store;
 mod test;
 mod usage;
 mod web;

@@ -2,6 +2,7 @@
 
 use super::State;
 use crate::store::error::{StoreError, database};
+use crate::store::seal::Place;
 use crate::store::{Change, Event, ObjectKey, layout, set_version};
 use rusqlite::{Row, params};
 use std::collections::VecDeque;
@@ -12,7 +13,7 @@ const CHANGES: usize = 64;
 
 /// What a change led to is what the next change of the object replaced, or its state now.
 const SQL: &str = "
-    SELECT h.namespace, h.name, h.version, h.change, h.before,
+    SELECT h.namespace, h.name, h.version, h.change, h.before_version, h.before,
         CASE WHEN h.change <> ?4 THEN ifnull(
             (SELECT n.before FROM history n
              WHERE n.resource = h.resource AND n.namespace = h.namespace
@@ -64,21 +65,27 @@ impl State<'_> {
 
     fn event(&self, row: &Row<'_>, resource: &str) -> Result<Event, StoreError> {
         let read = || -> rusqlite::Result<_> {
-            let (resource, namespace, name) = (resource.to_owned(), row.get(0)?, row.get(1)?);
-            let states: (Option<Vec<u8>>, Option<Vec<u8>>) = (row.get(4)?, row.get(5)?);
+            let key = ObjectKey {
+                resource: resource.to_owned(),
+                namespace: row.get(0)?,
+                name: row.get(1)?,
+            };
+            let before: Option<Vec<u8>> = row.get(5)?;
+            let after: Option<Vec<u8>> = row.get(6)?;
+            let before_version: Option<u64> = row.get(4)?;
             Ok((
-                ObjectKey {
-                    resource,
-                    namespace,
-                    name,
-                },
+                key,
                 row.get(2)?,
                 row.get(3)?,
-                states,
+                before_version.zip(before),
+                after,
             ))
         };
-        let (key, version, code, (before, after)) = read().map_err(database("read a change"))?;
-        let decode = |bytes: Vec<u8>| self.sealer.decode(&key, &bytes);
+        let (key, version, code, before, after) = read().map_err(database("read a change"))?;
+        let decode = |(version, bytes): (u64, Vec<u8>)| {
+            let place = Place { key: &key, version };
+            self.sealer.decode(place, &bytes)
+        };
         let before = before.map(decode).transpose()?;
         let (change, object) = match (Change::from_code(code), &before, after) {
             (Some(Change::Deleted), Some(before), _) => {
@@ -86,7 +93,7 @@ impl State<'_> {
                 set_version(&mut last, version);
                 (Change::Deleted, last)
             }
-            (Some(change), _, Some(after)) => (change, decode(after)?),
+            (Some(change), _, Some(after)) => (change, decode((version, after))?),
             _ => {
                 let what = "its history is incomplete".to_owned();
                 return Err(StoreError::Corrupt { key, what });

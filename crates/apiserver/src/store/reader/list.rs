@@ -2,11 +2,12 @@
 
 use super::State;
 use crate::store::error::{StoreError, database};
+use crate::store::seal::Place;
 use crate::store::{ListQuery, Listed, ObjectKey, layout};
 use rusqlite::{ToSql, params_from_iter};
 
 /// A place between two objects in the order of lists.
-type Place = (String, String);
+type Between = (String, String);
 
 impl State<'_> {
     pub(super) fn list(&self, query: &ListQuery) -> Result<Listed, StoreError> {
@@ -20,7 +21,10 @@ impl State<'_> {
             after: query.after.as_ref(),
             version,
         };
-        let sql = range.sql("namespace, name, value", "namespace, name, before");
+        let sql = range.sql(
+            "namespace, name, version, value",
+            "namespace, name, before_version, before",
+        );
         let mut statement = self.transaction.prepare_cached(&sql).map_err(step())?;
         let values = range.values();
         let mut rows = statement.query(params_from_iter(values)).map_err(step())?;
@@ -30,17 +34,21 @@ impl State<'_> {
         };
         let mut last = None;
         while let Some(row) = rows.next().map_err(step())? {
-            let (namespace, name) = row
+            let (namespace, name, at) = row
                 .get(0)
-                .and_then(|namespace| Ok((namespace, row.get(1)?)))
+                .and_then(|namespace| Ok((namespace, row.get(1)?, row.get(2)?)))
                 .map_err(step())?;
             let key = ObjectKey {
                 resource: query.resource.clone(),
                 namespace,
                 name,
             };
-            let bytes: Vec<u8> = row.get(2).map_err(step())?;
-            let value = self.sealer.decode(&key, &bytes)?;
+            let bytes: Vec<u8> = row.get(3).map_err(step())?;
+            let place = Place {
+                key: &key,
+                version: at,
+            };
+            let value = self.sealer.decode(place, &bytes)?;
             if query
                 .filter
                 .as_ref()
@@ -82,7 +90,7 @@ impl State<'_> {
 /// The objects that a query is about, from a place on.
 struct Range<'a> {
     query: &'a ListQuery,
-    after: Option<&'a Place>,
+    after: Option<&'a Between>,
     version: u64,
 }
 

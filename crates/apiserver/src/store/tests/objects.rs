@@ -307,3 +307,29 @@ async fn a_filter_that_panics_fails_only_its_own_list() {
     }
     assert_eq!(store.list(query(None)).await.unwrap().items.len(), 5);
 }
+
+/// How many transactions the log holds: each ends with a frame that says how large the file is then.
+fn commits(log: &std::path::Path) -> usize {
+    let bytes = std::fs::read(log).unwrap();
+    let number = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+    let (page, salt) = (number(8) as usize, &bytes[16..24]);
+    let frames = (32..bytes.len()).step_by(24 + page);
+    let current = frames.filter(|at| bytes[at + 8..at + 16] == *salt);
+    current.filter(|at| number(at + 4) != 0).count()
+}
+
+#[tokio::test]
+async fn writers_that_wait_together_share_a_sync_of_the_disk() {
+    let (directory, store) = fresh();
+    let log = directory.path().join("store.db-wal");
+    let before = commits(&log);
+    let writes = (0..200).map(|n| {
+        let (store, key) = (store.clone(), config_map("team-a", &n.to_string()));
+        async move { one(&store, create(&key, "x")).await.unwrap().version }
+    });
+    let mut versions = futures::future::join_all(writes).await;
+    let shared = commits(&log) - before;
+    assert!(shared < 100, "{shared} transactions for 200 writes");
+    versions.sort_unstable();
+    assert_eq!(versions, (1..=200).collect::<Vec<_>>());
+}

@@ -189,3 +189,47 @@ fn a_store_of_a_later_layout_is_refused() {
         StoreError::Layout { found: 99, .. }
     ));
 }
+
+/// What the release before wrote: three Secrets, one of them replaced once.
+fn store_of_the_first_layout() -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| {
+        use std::io::Write;
+        let path = directory.path().join(name);
+        super::super::key::private_file(&path)
+            .and_then(|mut file| file.write_all(bytes))
+            .unwrap();
+    };
+    write("store.db", include_bytes!("first-layout/store.db"));
+    write("store.db.key", include_bytes!("first-layout/store.db.key"));
+    directory
+}
+
+#[tokio::test]
+async fn a_store_of_the_first_layout_is_brought_up_to_date() {
+    let directory = store_of_the_first_layout();
+    let before = check(&options(directory.path())).unwrap();
+    let store = open_in(directory.path());
+    let after = check(&options(directory.path())).unwrap();
+    assert_eq!((&before, before.objects), (&after, 6));
+    assert_eq!(after.findings, Vec::<String>::new());
+    let past = ListQuery {
+        resource: SECRETS.to_owned(),
+        at: Some(3),
+        ..ListQuery::default()
+    };
+    let names: Vec<_> = store.list(past).await.unwrap().items;
+    assert_eq!(names.len(), 1, "its past is readable too");
+}
+
+#[test]
+fn a_store_of_the_first_layout_with_a_wrong_key_is_refused_and_not_touched() {
+    let directory = store_of_the_first_layout();
+    fs::write(directory.path().join("store.db.key"), [7; 32]).unwrap();
+    assert!(matches!(
+        refusal(directory.path()),
+        StoreError::WrongKey { .. }
+    ));
+    let now = fs::read(directory.path().join("store.db")).unwrap();
+    assert!(now == include_bytes!("first-layout/store.db"));
+}

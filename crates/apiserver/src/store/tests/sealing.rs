@@ -164,7 +164,7 @@ fn sealed_field(stored: &Value) -> &Value {
     &stored["data"]["content"]
 }
 
-/// Gives the stored text of an object by its name.
+/// Gives the stored text of an object by its name; `before` is what was replaced.
 type Texts<'a> = &'a dyn Fn(&str) -> Value;
 
 /// Rewrites the stored text of `name` from the texts of all objects by name.
@@ -172,9 +172,12 @@ fn tamper(directory: &Path, name: &str, change: impl Fn(Texts<'_>) -> Value) {
     let database = Connection::open(directory.join("store.db")).unwrap();
     let text_of = |name: &str| -> Value {
         let bytes: Vec<u8> = database
-            .query_row("SELECT value FROM objects WHERE name = ?1", [name], |row| {
-                row.get(0)
-            })
+            .query_row(
+                "SELECT value FROM objects WHERE name = ?1 \
+                 UNION ALL SELECT before FROM history WHERE ?1 = 'before' AND before NOT NULL",
+                [name],
+                |row| row.get(0),
+            )
             .unwrap();
         serde_json::from_slice(&bytes).unwrap()
     };
@@ -228,6 +231,12 @@ fn flipped(text: &Value) -> Value {
     stored["data"]["content"] = json!("planted");
     stored
 })]
+#[case::an_earlier_value(|text_of: Texts<'_>| {
+    let mut stored = text_of("one");
+    stored["data"]["content"] = text_of("before")["data"]["content"].clone();
+    stored
+})]
+#[case::an_earlier_state_whole(|text_of: Texts<'_>| text_of("before"))]
 #[tokio::test]
 async fn an_altered_value_is_detected(#[case] change: fn(Texts<'_>) -> Value) {
     let (directory, store) = fresh();
@@ -236,6 +245,7 @@ async fn an_altered_value_is_detected(#[case] change: fn(Texts<'_>) -> Value) {
         .write(keys.iter().map(|key| create(key, "x")).collect())
         .await
         .unwrap();
+    one(&store, update(&keys[0], "y")).await.unwrap();
     drop(store);
     tamper(directory.path(), "one", change);
     let store = open_in(directory.path());
@@ -304,4 +314,77 @@ async fn an_error_about_a_damaged_object_does_not_quote_it() {
         text.contains("configmaps `a/one`") && !text.contains(CANARY),
         "{text}"
     );
+}
+
+/// Bits of a sealed text that mean nothing: the last ones of base64 that ends in padding are refused
+/// all the same, so that every bit counts.
+#[tokio::test]
+async fn every_flipped_bit_of_a_sealed_value_is_detected() {
+    let (directory, store) = fresh();
+    let key = secret("one");
+    one(&store, create(&key, CANARY)).await.unwrap();
+    drop(store);
+    let stored = stored_texts(directory.path()).remove(0);
+    let sealed = sealed_field(&stored).as_str().unwrap().to_owned();
+    let keys = super::super::key::Keys::of(&KeySource::Beside, &directory.path().join("store.db"));
+    let ring = keys.read().unwrap().unwrap();
+    let sealer = super::super::seal::Sealer::new(ring[0].clone(), None, super::sealed);
+    let decode = |text: &str| {
+        let mut changed = stored.clone();
+        changed["data"]["content"] = json!(text);
+        let place = super::super::seal::Place {
+            key: &key,
+            version: 1,
+        };
+        sealer.decode(place, changed.to_string().as_bytes())
+    };
+    assert!(decode(&sealed).is_ok());
+    for position in 0..sealed.len() {
+        for bit in 0..7 {
+            let mut bytes = sealed.clone().into_bytes();
+            bytes[position] ^= 1 << bit;
+            let flipped = String::from_utf8(bytes).unwrap();
+            assert!(decode(&flipped).is_err(), "bit {bit} of byte {position}");
+        }
+    }
+}
+
+/// Nonces are random and 24 bytes long; this shows that the source is not stuck, the rest is
+/// arithmetic.
+#[test]
+fn a_million_nonces_are_all_different() {
+    let mut nonces: Vec<_> = (0..1_000_000)
+        .map(|_| super::super::seal::nonce().unwrap())
+        .collect();
+    nonces.sort_unstable();
+    nonces.dedup();
+    assert_eq!(nonces.len(), 1_000_000);
+}
+
+#[tokio::test]
+async fn what_was_deleted_and_forgotten_is_not_in_the_file_any_more() {
+    const MARK: &str = "a-text-that-is-not-sealed";
+    let directory = tempfile::tempdir().unwrap();
+    let nothing = HistoryLimit {
+        changes: 0,
+        bytes: 0,
+    };
+    let store = Store::open(Options {
+        history: nothing,
+        ..options(directory.path())
+    })
+    .unwrap();
+    let long = config_map("a", "long");
+    one(&store, create(&long, &MARK.repeat(1000)))
+        .await
+        .unwrap();
+    one(&store, delete(&long)).await.unwrap();
+    drop(store);
+    let holds_it = |name| {
+        let bytes = fs::read(directory.path().join(name)).unwrap_or_default();
+        bytes
+            .windows(MARK.len())
+            .any(|window| window == MARK.as_bytes())
+    };
+    assert!(!holds_it("store.db") && !holds_it("store.db-wal"));
 }

@@ -2,7 +2,7 @@
 //! transaction around it is the writer's.
 
 use crate::store::error::{StoreError, database};
-use crate::store::seal::Sealer;
+use crate::store::seal::{Place, Sealer};
 use crate::store::{Change, ObjectKey, Write, set_version};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
@@ -96,9 +96,7 @@ impl Edit<'_> {
         current: &Current,
         is_watched: bool,
     ) -> Result<Applied, StoreError> {
-        let before = is_watched
-            .then(|| self.sealer.decode(key, &current.bytes))
-            .transpose()?;
+        let before = is_watched.then(|| self.decode(key, current)).transpose()?;
         let bytes = self.encode(key, value, version)?;
         self.execute(
             "UPDATE objects SET version = ?2, value = ?3 WHERE id = ?1",
@@ -119,7 +117,7 @@ impl Edit<'_> {
         version: u64,
         current: &Current,
     ) -> Result<Applied, StoreError> {
-        let before = Some(self.sealer.decode(key, &current.bytes)?);
+        let before = Some(self.decode(key, current)?);
         self.execute("DELETE FROM objects WHERE id = ?1", params![current.id])?;
         self.remember(key, version, Change::Deleted, Some(current))?;
         Ok(Applied {
@@ -180,7 +178,12 @@ impl Edit<'_> {
                 why,
             });
         }
-        self.sealer.encode(key, value)
+        self.sealer.encode(Place { key, version }, value)
+    }
+
+    fn decode(&self, key: &ObjectKey, current: &Current) -> Result<Value, StoreError> {
+        let version = current.version;
+        self.sealer.decode(Place { key, version }, &current.bytes)
     }
 
     /// The bytes go into the history as they are: sealed already, and for the same place.

@@ -13,7 +13,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
             if path.is_dir() {
                 files(&path)
             } else {
-                vec![path]
+                // A socket holds nothing.
+                path.is_file().then_some(path).into_iter().collect()
             }
         })
         .collect()

@@ -1,0 +1,64 @@
+//! The store under whatever may end or starve its process: kills, cut logs, full and read-only disks,
+//! and a second process. Each test starts itself again as the process that suffers.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![cfg(target_os = "linux")]
+
+mod crashes;
+mod faults;
+mod process;
+
+use bowline_apiserver::store::{
+    HistoryLimit, KeySource, ObjectKey, Options, SealedPath, Store, Write,
+};
+use serde_json::{Value, json};
+use std::path::Path;
+
+const SECRETS: &str = "/secrets";
+const CONFIG_MAPS: &str = "/configmaps";
+
+fn options(directory: &Path) -> Options {
+    Options {
+        path: directory.join("store.db"),
+        key: KeySource::Beside,
+        sealed: |resource| match resource {
+            SECRETS => &[SealedPath::Members("/data")],
+            _ => &[],
+        },
+        history: HistoryLimit::default(),
+    }
+}
+
+fn key(resource: &str, name: &str) -> ObjectKey {
+    ObjectKey {
+        resource: resource.to_owned(),
+        namespace: "a".to_owned(),
+        name: name.to_owned(),
+    }
+}
+
+fn object(name: &str, content: &str) -> Value {
+    json!({
+        "metadata": { "name": name, "namespace": "a", "uid": name },
+        "data": { "content": content },
+    })
+}
+
+fn create(resource: &str, name: &str, content: &str) -> Write {
+    Write::Create {
+        key: key(resource, name),
+        value: object(name, content),
+    }
+}
+
+async fn content(store: &Store, resource: &str, name: &str) -> Option<String> {
+    let found = store.get(&key(resource, name)).await.unwrap()?;
+    found.value["data"]["content"].as_str().map(str::to_owned)
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .unwrap()
+}
