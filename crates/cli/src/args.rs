@@ -10,6 +10,7 @@ mod export;
 mod list;
 mod odahu;
 mod operator;
+mod pipelines;
 #[cfg(test)]
 mod reference;
 mod run;
@@ -36,6 +37,7 @@ pub use export::{Export, Import};
 pub use list::List;
 pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
+pub use pipelines::{Pipelines, PipelinesCommand, Render};
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
 pub use test::{Test, TestOutput};
@@ -107,6 +109,7 @@ pub enum Command {
     Env(Env),
     Run(Run),
     Convert(Convert),
+    Pipelines(Pipelines),
     Export(Export),
     Import(Import),
     Completion(Completion),

@@ -13,6 +13,7 @@ mod inject;
 mod lint;
 mod list;
 mod operator;
+mod pipelines;
 mod run;
 mod server;
 mod set;
@@ -62,6 +63,7 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
             return Ok(run::replace_process(&run, &injected));
         }
         Command::Convert(convert) => return Ok(convert::run(&convert)?),
+        Command::Pipelines(pipelines) => return pipelines::run(&pipelines),
         Command::Completion(completion) => completion::run(&completion)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -1,0 +1,93 @@
+//! The flags of `bowline pipelines`.
+
+use std::path::PathBuf;
+
+use bowline_pipelines::model::{DeploykfRelease, Release};
+use clap::ValueEnum;
+
+/// Everything that Kubeflow Pipelines needs of one object store
+///
+/// Six parts of Kubeflow Pipelines read about the store in four formats. These commands make all of
+/// them from one description: deployKF's values, a pipeline server of Open Data Hub, or a
+/// `PipelineStore` document with a connection.
+#[derive(Debug, clap::Args)]
+pub struct Pipelines {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: PipelinesCommand,
+}
+
+/// What to do about pipelines.
+#[derive(Debug, clap::Subcommand)]
+pub enum PipelinesCommand {
+    Render(Render),
+}
+
+/// Where the description of the store comes from, and what is installed.
+#[derive(Debug, clap::Args)]
+pub struct PipelinesSource {
+    /// Values file of deployKF; later ones override earlier ones (can be repeated)
+    #[arg(short, long = "filename", value_name = "FILE", num_args = 1.., required_unless_present_any = ["dspa", "store"], conflicts_with_all = ["dspa", "store"])]
+    pub files: Vec<PathBuf>,
+    /// Manifest of a DataSciencePipelinesApplication
+    #[arg(long, value_name = "FILE", conflicts_with = "store")]
+    pub dspa: Option<PathBuf>,
+    /// Manifest of a PipelineStore or an ObjectBucketClaim, with the objects that it names
+    #[arg(long, value_name = "FILE")]
+    pub store: Option<PathBuf>,
+    /// Manifests of the source Secrets, so that copies of them can be shown too (can be repeated)
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub secrets: Vec<PathBuf>,
+    /// Release of deployKF whose defaults count [default: 0.1.5]
+    #[arg(long, value_name = "RELEASE")]
+    pub deploykf: Option<DeploykfRelease>,
+    /// Release of Kubeflow Pipelines [default: that of deployKF or the document]
+    #[arg(long, value_name = "RELEASE")]
+    pub kfp: Option<Release>,
+    /// Release of Argo Workflows [default: that which Kubeflow Pipelines ships]
+    #[arg(long, value_name = "RELEASE")]
+    pub argo: Option<Release>,
+}
+
+/// Print every object that the store needs
+///
+/// Needs no cluster. Findings go to stderr; values that deployKF refuses end the command, and then
+/// nothing is printed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bowline pipelines render -f values.yaml -f overrides.yaml --kfp 2.5
+  bowline pipelines render -f values.yaml --layout deploykf --secrets secrets.yaml
+  bowline pipelines render --store store.yaml -o kustomize")]
+pub struct Render {
+    /// What to read.
+    #[command(flatten)]
+    pub source: PipelinesSource,
+    /// Whose names and ways the objects have
+    #[arg(long, value_name = "LAYOUT", default_value = "native")]
+    pub layout: RenderLayout,
+    /// Copy Secrets by Kyverno's policies also in the native layout
+    #[arg(long)]
+    pub kyverno: bool,
+    /// How to show them
+    #[arg(short, long, value_name = "FORMAT", default_value = "yaml")]
+    pub output: RenderOutput,
+}
+
+/// Whose names and ways rendered objects have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RenderLayout {
+    /// Ours: no Kyverno, nothing put into people's containers
+    Native,
+    /// deployKF's own names and policies
+    Deploykf,
+}
+
+/// How rendered objects are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RenderOutput {
+    Yaml,
+    Json,
+    Kustomize,
+    HelmValues,
+}

@@ -1,0 +1,19 @@
+//! `bowline pipelines`: one module per subcommand, and the choice among them. What the objects hold
+//! is left to `bowline_pipelines`.
+
+mod render;
+
+use std::process::ExitCode;
+
+use crate::args::{Pipelines, PipelinesCommand};
+use crate::failure::Failures;
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// When an input cannot be read, or holds what cannot work.
+pub fn run(args: &Pipelines) -> Result<ExitCode, Failures> {
+    match &args.command {
+        PipelinesCommand::Render(render) => render::run(render),
+    }
+}

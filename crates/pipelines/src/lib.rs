@@ -1,0 +1,9 @@
+//! One object store for Kubeflow Pipelines: reads what people write about it in any form, and makes
+//! of it every object, policy and finding, so that all readers agree.
+//!
+//! Everything here is a pure function over plain values. Whatever is read becomes a
+//! [`model::Deployment`]; whatever is made comes out of one.
+
+pub mod model;
+
+pub use model::Deployment;
