@@ -4,6 +4,8 @@
 //! Everything here is a pure function over plain values. Whatever is read becomes a
 //! [`model::Deployment`]; whatever is made comes out of one.
 
+pub mod launcher;
 pub mod model;
+pub mod releases;
 
 pub use model::Deployment;
