@@ -280,7 +280,8 @@ pub fn built_in_endpoint(kfp: Release) -> &'static str {
     }
 }
 
-/// Which options a root may have in its query: they belong to the Go CDK that a release is built with.
+/// Which options a root may have in its query: they belong to the Go CDK that a release is built with
+/// (`blob/s3blob` and `aws` in gocloud.dev).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueryOptions {
     /// The first release.
@@ -293,9 +294,24 @@ pub struct QueryOptions {
     pub has_sdk_v1: bool,
 }
 
-/// What the first SDK takes.
+/// What AWS's first SDK takes, in the CDK that knows no other.
 const SDK_V1: &[&str] = &["region", "endpoint", "disableSSL", "s3ForcePathStyle"];
-/// What the second SDK takes.
+/// What `awssdk=v1` takes.
+const SDK_V1_ASKED_FOR: &[&str] = &[
+    "region",
+    "endpoint",
+    "disableSSL",
+    "disable_ssl",
+    "s3ForcePathStyle",
+    "s3_force_path_style",
+    "dualstack",
+    "fips",
+    "profile",
+    "accelerate",
+    "ssetype",
+    "kmskeyid",
+];
+/// What AWS's second SDK takes.
 const SDK_V2: &[&str] = &[
     "region",
     "endpoint",
@@ -303,6 +319,32 @@ const SDK_V2: &[&str] = &[
     "disable_https",
     "hostname_immutable",
     "profile",
+    "dualstack",
+    "fips",
+    "rate_limiter_capacity",
+    "accelerate",
+    "ssetype",
+    "kmskeyid",
+];
+/// What it takes besides, in the newest CDK.
+const SDK_V2_NEWEST: &[&str] = &[
+    "region",
+    "endpoint",
+    "use_path_style",
+    "s3ForcePathStyle",
+    "disable_https",
+    "hostname_immutable",
+    "profile",
+    "dualstack",
+    "fips",
+    "rate_limiter_capacity",
+    "accelerate",
+    "ssetype",
+    "kmskeyid",
+    "anonymous",
+    "role",
+    "request_checksum_calculation",
+    "response_checksum_validation",
 ];
 
 /// Options of roots, by release.
@@ -322,18 +364,7 @@ pub const QUERY_OPTIONS: [QueryOptions; 3] = [
     QueryOptions {
         since: Release::MASTER,
         go_cdk: "0.46",
-        options: &[
-            "region",
-            "endpoint",
-            "use_path_style",
-            "disable_https",
-            "hostname_immutable",
-            "profile",
-            "s3ForcePathStyle",
-            "request_checksum_calculation",
-            "response_checksum_validation",
-            "role",
-        ],
+        options: SDK_V2_NEWEST,
         has_sdk_v1: false,
     },
 ];
@@ -349,19 +380,19 @@ fn query_options(kfp: Release) -> &'static QueryOptions {
 
 /// The first option of a root's query that a release refuses: `unknown query parameter "…"`.
 pub fn refused_option(kfp: Release, query: &str) -> Option<&str> {
-    let names = || query.split('&').filter_map(|pair| pair.split('=').next());
     let row = query_options(kfp);
-    let is_first_sdk = row.has_sdk_v1
-        && query
-            .split('&')
-            .any(|pair| matches!(pair, "awssdk=v1" | "awssdk=V1"));
-    let known = if is_first_sdk { SDK_V1 } else { row.options };
-    let is_known = |name: &str| {
-        known.contains(&name)
-            || name == "prefix"
-            || (name == "awssdk" && row.since >= Release::new(2, 5, 0))
+    let knows_choice = row.since >= Release::new(2, 5, 0);
+    let is_choice = |pair: &str| pair.eq_ignore_ascii_case("awssdk=v1");
+    let known = match knows_choice && row.has_sdk_v1 && query.split('&').any(is_choice) {
+        true => SDK_V1_ASKED_FOR,
+        false => row.options,
     };
-    names().find(|name| !name.is_empty() && !is_known(name))
+    // `prefix` is the CDK's own, for all stores.
+    let is_known = |name: &str| {
+        known.contains(&name) || name == "prefix" || (name == "awssdk" && knows_choice)
+    };
+    let mut names = query.split('&').filter_map(|pair| pair.split('=').next());
+    names.find(|name| !name.is_empty() && !is_known(name))
 }
 
 /// A field of Argo's S3 artifact repository and its first release.

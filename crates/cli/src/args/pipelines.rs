@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use bowline_pipelines::model::{DeploykfRelease, Release};
 use clap::ValueEnum;
 
+use crate::output::Output;
+
 /// Everything that Kubeflow Pipelines needs of one object store
 ///
 /// Six parts of Kubeflow Pipelines read about the store in four formats. These commands make all of
@@ -21,6 +23,7 @@ pub struct Pipelines {
 #[derive(Debug, clap::Subcommand)]
 pub enum PipelinesCommand {
     Render(Render),
+    Resolve(Resolve),
 }
 
 /// Where the description of the store comes from, and what is installed.
@@ -90,4 +93,28 @@ pub enum RenderOutput {
     Json,
     Kustomize,
     HelmValues,
+}
+
+/// Print what KFP's launcher makes of its ConfigMap and a pipeline root
+///
+/// Needs no cluster. The result is what a run stores as its session, or the error that it dies of;
+/// then the exit code is 1. What KFP passes over in silence is told on stderr.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bowline pipelines resolve --launcher kfp-launcher.yaml --pipeline-root s3://models/v2/artifacts/team-1
+  kubectl get configmap kfp-launcher -n team-1 -o yaml | bowline pipelines resolve --launcher - -o json")]
+pub struct Resolve {
+    /// Manifest of the `kfp-launcher` ConfigMap, or its data alone; `-` is stdin
+    #[arg(long, value_name = "FILE")]
+    pub launcher: PathBuf,
+    /// Root of the run [default: the ConfigMap's, else `minio://mlpipeline/v2/artifacts`]
+    #[arg(long, value_name = "URL")]
+    pub pipeline_root: Option<String>,
+    /// Release of Kubeflow Pipelines
+    #[arg(long, value_name = "RELEASE", default_value = "2.17")]
+    pub kfp: Release,
+    /// How to show it: `text`, `json`, `yaml`, `jsonpath=TEMPLATE`
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub output: Output,
 }

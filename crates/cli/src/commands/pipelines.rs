@@ -2,6 +2,7 @@
 //! is left to `bowline_pipelines`.
 
 mod render;
+mod resolve;
 
 use std::process::ExitCode;
 
@@ -15,5 +16,6 @@ use crate::failure::Failures;
 pub fn run(args: &Pipelines) -> Result<ExitCode, Failures> {
     match &args.command {
         PipelinesCommand::Render(render) => render::run(render),
+        PipelinesCommand::Resolve(resolve) => Ok(resolve::run(resolve)?),
     }
 }
