@@ -6,6 +6,7 @@
 
 pub mod launcher;
 pub mod model;
+pub mod policies;
 pub mod releases;
 
 pub use model::Deployment;

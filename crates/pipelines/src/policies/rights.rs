@@ -1,0 +1,195 @@
+//! What everybody needs, as prefixes of keys; the languages of policies are left to the others.
+
+use indexmap::IndexMap;
+
+use super::Form;
+use crate::model::{Deployment, Layout, PROFILE_NAME, Role};
+use crate::releases::{MissingBucket, api_server};
+
+/// Who has rights.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// The parts that all profiles share.
+    Backend,
+    /// The pods of a profile.
+    Profile(String),
+    /// A person, by email.
+    User(String),
+}
+
+/// What somebody may do with keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// Read.
+    Read,
+    /// Read, write and delete.
+    Write,
+}
+
+/// What somebody may do with the keys under some prefixes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// What.
+    pub access: Access,
+    /// What the keys begin with: ends in `/`, or is empty for the whole bucket.
+    pub prefixes: Vec<String>,
+}
+
+/// Which keys somebody may list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listing {
+    /// All of the bucket's.
+    Whole,
+    /// Those that begin so.
+    Under(Vec<String>),
+}
+
+/// Everything that somebody may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rights {
+    /// Who.
+    pub subject: Subject,
+    /// Which keys they may list.
+    pub listing: Listing,
+    /// What they may do with which.
+    pub grants: Vec<Grant>,
+}
+
+/// The rights of everybody: the backend, each profile, each person.
+pub fn rights(deployment: &Deployment, form: Form) -> Vec<Rights> {
+    let layout = &deployment.layout;
+    let mut all = vec![backend(deployment, form)];
+    for profile in &deployment.profiles {
+        let grant = Grant {
+            access: Access::Write,
+            prefixes: of_profile(layout, &profile.name),
+        };
+        all.push(make(Subject::Profile(profile.name.clone()), vec![grant], form));
+    }
+    let has_users = match form {
+        Form::Limited => true,
+        Form::Deploykf => deployment.embedded.as_ref().is_some_and(|it| it.has_user_policies),
+    };
+    if has_users {
+        all.extend(users(deployment, form));
+    }
+    all
+}
+
+fn make(subject: Subject, grants: Vec<Grant>, form: Form) -> Rights {
+    let under = || grants.iter().flat_map(|grant| grant.prefixes.clone()).collect();
+    let listing = match form {
+        Form::Limited => Listing::Under(under()),
+        Form::Deploykf => Listing::Whole,
+    };
+    Rights {
+        subject,
+        listing,
+        grants,
+    }
+}
+
+fn backend(deployment: &Deployment, form: Form) -> Rights {
+    let grant = Grant {
+        access: Access::Write,
+        prefixes: of_backend(&deployment.layout),
+    };
+    let rights = make(Subject::Backend, vec![grant], form);
+    // It looks whether the bucket is there, which counts as listing it without a prefix.
+    match api_server(deployment.releases.kfp).missing_bucket {
+        MissingBucket::Fatal => Rights {
+            listing: Listing::Whole,
+            ..rights
+        },
+        MissingBucket::Logged => rights,
+    }
+}
+
+fn users(deployment: &Deployment, form: Form) -> impl Iterator<Item = Rights> {
+    // Somebody in several memberships of one profile has the greater role.
+    let mut roles: IndexMap<&str, IndexMap<&str, Role>> = IndexMap::new();
+    for profile in &deployment.profiles {
+        for member in &profile.members {
+            let role = roles.entry(&member.user).or_default().entry(&profile.name).or_insert(member.role);
+            *role = member.role.max(*role);
+        }
+    }
+    roles.into_iter().map(move |(email, roles)| {
+        let of = |wanted: Role, access: Access| {
+            let wanted = roles.iter().filter(move |(_, role)| **role == wanted);
+            wanted.map(move |(profile, _)| Grant {
+                access,
+                prefixes: of_profile(&deployment.layout, profile),
+            })
+        };
+        let grants = of(Role::Edit, Access::Write).chain(of(Role::View, Access::Read)).collect();
+        make(Subject::User(email.to_owned()), grants, form)
+    })
+}
+
+/// The prefixes of the shared parts.
+fn of_backend(layout: &Layout) -> Vec<String> {
+    let pipelines = match layout.pipelines_prefix.trim_matches('/') {
+        "" => "pipelines/".to_owned(),
+        prefix => format!("{prefix}/"),
+    };
+    distinct([
+        before_variables(&layout.artifacts_key_format, None),
+        pipelines,
+        before_variables(&with_end(layout.root_path()), None),
+    ])
+}
+
+/// The prefixes of a profile.
+pub(super) fn of_profile(layout: &Layout, profile: &str) -> Vec<String> {
+    distinct([
+        before_variables(&layout.artifacts_key_format, Some(profile)),
+        before_variables(&with_end(layout.root_path()), Some(profile)),
+    ])
+}
+
+fn distinct<const N: usize>(prefixes: [String; N]) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    for prefix in prefixes {
+        if !kept.contains(&prefix) {
+            kept.push(prefix);
+        }
+    }
+    kept
+}
+
+/// A root is a folder; a key format is a file in one.
+fn with_end(path: &str) -> String {
+    match path {
+        "" => String::new(),
+        path => format!("{path}/"),
+    }
+}
+
+/// The whole folders that a template begins with, up to its first variable; the one of the namespace
+/// stands for the profile where one is given.
+fn before_variables(template: &str, profile: Option<&str>) -> String {
+    let template = profile.map_or_else(|| template.to_owned(), |name| filled(template, name));
+    let fixed = template.find('{').map_or(template.as_str(), |at| &template[..at]);
+    let end = fixed.rfind('/').map_or(0, |at| at + 1);
+    fixed[..end].trim_start_matches('/').to_owned()
+}
+
+/// The template with the profile for the namespace, in Argo's spelling and in deployKF's.
+fn filled(template: &str, profile: &str) -> String {
+    let mut text = String::new();
+    let mut rest = template;
+    while let Some((before, tail)) = rest.split_once("{{") {
+        let Some((variable, after)) = tail.split_once("}}") else {
+            break;
+        };
+        text.push_str(before);
+        match variable.trim() {
+            "workflow.namespace" => text.push_str(profile),
+            other => text.push_str(&format!("{{{{{other}}}}}")),
+        }
+        rest = after;
+    }
+    text.push_str(rest);
+    text.replace(PROFILE_NAME, profile)
+}
