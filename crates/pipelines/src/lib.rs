@@ -4,6 +4,9 @@
 //! Everything here is a pure function over plain values. Whatever is read becomes a
 //! [`model::Deployment`]; whatever is made comes out of one.
 
+mod finding;
 pub mod model;
+mod tree;
 
+pub use finding::{Located, Place};
 pub use model::Deployment;
