@@ -14,8 +14,8 @@ use bowline_core::Severity;
 
 use crate::finding::{Located, Place, Rule};
 use crate::model::{
-    Account, Accounts, DEFAULT_KEY_FORMAT, DEFAULT_PIPELINE_ROOT, Deployment, DeploykfOptions,
-    DeploykfRelease, EmbeddedMinio, Layout, Namespaces, OLD_PIPELINE_ROOT, Release, Releases,
+    Account, Accounts, DEFAULT_KEY_FORMAT, DEFAULT_PIPELINE_ROOT, DeploykfOptions, DeploykfRelease,
+    Deployment, EmbeddedMinio, Layout, Namespaces, OLD_PIPELINE_ROOT, Release, Releases,
 };
 use crate::tree::Node;
 use reading::{Reader, View};
@@ -124,20 +124,14 @@ fn deployment(reader: &mut Reader<'_>, root: &View<'_>, release: DeploykfRelease
 fn enabled(reader: &mut Reader<'_>, pipelines: &View<'_>, argo: &View<'_>) {
     let switch = pipelines.child("enabled");
     if !reader.truth(&switch, true) {
-        let message = format!(
-            "`{}` is false, so deployKF makes none of this",
-            switch.path
-        );
+        let message = format!("`{}` is false, so deployKF makes none of this", switch.path);
         let help = "set it to true, or leave the file away";
         reader.report(PIPELINES_DISABLED, &switch, message, help);
         return;
     }
     let argo = argo.child("enabled");
     if !reader.truth(&argo, true) {
-        let message = format!(
-            "`{}` must be true if `{}` is true",
-            argo.path, switch.path
-        );
+        let message = format!("`{}` must be true if `{}` is true", argo.path, switch.path);
         reader.report(ARGO_DISABLED, &argo, message, "set it to true");
     }
 }
@@ -199,7 +193,11 @@ fn options(
     let is_new = release >= DeploykfRelease::V0_1_5;
     let minio_fix = !is_new && reader.truth(&fix, false);
     if minio_fix && is_external {
-        let message = format!("`{}` must be false if `{}` is true", fix.path, store::USE_EXTERNAL);
+        let message = format!(
+            "`{}` must be false if `{}` is true",
+            fix.path,
+            store::USE_EXTERNAL
+        );
         reader.report(FIX_WITH_EXTERNAL, &fix, message, "set it to false");
     }
     let tag = if is_new { "2.1.0" } else { "2.0.0-alpha.7" };

@@ -4,8 +4,11 @@
 //! Everything here is a pure function over plain values. Whatever is read becomes a
 //! [`model::Deployment`]; whatever is made comes out of one.
 
+pub mod deploykf;
 mod finding;
+pub mod launcher;
 pub mod model;
+pub mod releases;
 mod tree;
 
 pub use finding::{Located, Place};

@@ -2,7 +2,6 @@
 //! is no concern of pipelines is left alone.
 
 use bowline_core::Severity;
-use bowline_core::finding::Severity::Warning;
 
 use super::reading::{Reader, View};
 use crate::finding::Rule;
@@ -10,8 +9,8 @@ use crate::model::DeploykfRelease;
 use crate::tree::Tree;
 
 const UNKNOWN: Rule = Rule::refusal("unknown-key");
-const UNHEARD: Rule = Rule::silent("unheard-key", Warning);
-const OTHER_RELEASE: Rule = Rule::silent("key-of-another-release", Warning);
+const UNHEARD: Rule = Rule::silent("unheard-key", Severity::Warning);
+const OTHER_RELEASE: Rule = Rule::silent("key-of-another-release", Severity::Warning);
 const EMPTIED: Rule = Rule::silent("emptied-section", Severity::Warning);
 
 /// One path a line: `[]` stands for every element of a list, `*` for members that are not looked at.
@@ -233,11 +232,7 @@ fn unknown(reader: &mut Reader<'_>, view: &View<'_>, key: &str, known: &[&str], 
 }
 
 /// The nearest of the known keys, when it is near enough to be meant.
-fn nearest<'a>(
-    key: &str,
-    known: impl Iterator<Item = &'a str>,
-    is_open: bool,
-) -> Option<&'a str> {
+fn nearest<'a>(key: &str, known: impl Iterator<Item = &'a str>, is_open: bool) -> Option<&'a str> {
     let lower = key.to_lowercase();
     let most = match is_open {
         true => 2,

@@ -23,7 +23,12 @@ pub(super) fn check(reader: &mut Reader<'_>, minio: &View<'_>) {
         );
         reader.report(ROOT_SECRET, &generate, message, "name the Secret to make");
     }
-    unique(reader, &root.child("serviceAccounts"), "existingSecret", false);
+    unique(
+        reader,
+        &root.child("serviceAccounts"),
+        "existingSecret",
+        false,
+    );
     unique(reader, &minio.child("buckets"), "name", true);
     unique(reader, &minio.child("policies"), "name", true);
     lengths(reader, &root.child("serviceAccounts"));

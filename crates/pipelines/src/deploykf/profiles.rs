@@ -9,9 +9,7 @@ use serde_json::Value;
 use super::reading::{Reader, View};
 use super::store::{StoreValues, USE_EXTERNAL};
 use crate::finding::Rule;
-use crate::model::{
-    Credentials, Member, Namespaces, PROFILE_NAME, Profile, Role, SecretRef,
-};
+use crate::model::{Credentials, Member, Namespaces, PROFILE_NAME, Profile, Role, SecretRef};
 
 const DEFAULT_SECRET: &str = "kubeflow-pipelines--profile-object-store-auth--{profile_name}";
 
@@ -89,11 +87,7 @@ pub(super) fn read(
     profiles
 }
 
-fn defaults<'a>(
-    reader: &mut Reader<'_>,
-    root: &View<'a>,
-    generator: &View<'a>,
-) -> Defaults<'a> {
+fn defaults<'a>(reader: &mut Reader<'_>, root: &View<'a>, generator: &View<'a>) -> Defaults<'a> {
     let lower = root.at("deploykf_core.deploykf_istio_gateway.gateway.emailToLowercase");
     let is_lower = reader.truth(&lower, false);
     let view = generator.child("profileDefaults");
@@ -125,7 +119,11 @@ fn people(reader: &mut Reader<'_>, generator: &View<'_>, is_lower: bool) -> Peop
     let users = generator.child("users");
     for view in reader.items(&users) {
         let email = reader.text(&view.child("email"), "");
-        let email = if is_lower { email.to_lowercase() } else { email };
+        let email = if is_lower {
+            email.to_lowercase()
+        } else {
+            email
+        };
         emails.insert(reader.text(&view.child("id"), ""), email);
     }
     if !users.is_set() {
@@ -215,15 +213,20 @@ fn credentials(
         session_token_key: None,
     };
     if store.is_external {
-        secret.namespace =
-            reader.text_or(&auth.child("existingSecretNamespace"), "kubeflow");
+        secret.namespace = reader.text_or(&auth.child("existingSecretNamespace"), "kubeflow");
         if template.is_empty() {
             let message = format!(
                 "`{}` must be non-empty if `{USE_EXTERNAL}` is true",
                 template_view.path
             );
             let help = "name a Secret; `{profile_name}` in it stands for each profile's name";
-            once(reader, DEFAULT_WITHOUT_SECRET, &template_view, &message, help);
+            once(
+                reader,
+                DEFAULT_WITHOUT_SECRET,
+                &template_view,
+                &message,
+                help,
+            );
         }
         return Credentials::Keys(secret);
     }

@@ -56,7 +56,10 @@ pub(super) fn read(
     let from_env = values.at("auth.fromEnv");
     let is_environment = reader.truth(&from_env, false);
     if is_environment && !is_external {
-        let message = format!("`{}` must be false if `{USE_EXTERNAL}` is false", from_env.path);
+        let message = format!(
+            "`{}` must be false if `{USE_EXTERNAL}` is false",
+            from_env.path
+        );
         let help = "keys are made for the embedded store; remove the value";
         reader.report(ENVIRONMENT_WITH_EMBEDDED, &from_env, message, help);
     }
@@ -66,7 +69,7 @@ pub(super) fn read(
         (false, false) => (keys(&namespaces.minio, GENERATED_SECRET), None),
     };
     let vendor = match is_external {
-        true => crate::stores::recognise(&endpoint.host),
+        true => Vendor::Unknown,
         false => Vendor::Minio,
     };
     let store = Store {
@@ -105,7 +108,10 @@ fn embedded(reader: &mut Reader<'_>, root: &View<'_>, use_external: &View<'_>, i
         || root.at("kubeflow_tools.pipelines.enabled").is_truthy();
     match (is_external, is_enabled) {
         (false, false) if is_wanted => {
-            let message = format!("`{}` must be true if `{USE_EXTERNAL}` is false", enabled.path);
+            let message = format!(
+                "`{}` must be true if `{USE_EXTERNAL}` is false",
+                enabled.path
+            );
             let at = if enabled.is_set() {
                 &enabled
             } else {
