@@ -4,9 +4,13 @@
 //! Everything here is a pure function over plain values. Whatever is read becomes a
 //! [`model::Deployment`]; whatever is made comes out of one.
 
+pub mod deploykf;
+mod finding;
 pub mod launcher;
 pub mod model;
 pub mod policies;
 pub mod releases;
+mod tree;
 
+pub use finding::{Located, Place};
 pub use model::Deployment;

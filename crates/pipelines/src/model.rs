@@ -255,6 +255,8 @@ impl PartialEq for TypedKeys {
 /// A project that runs pipelines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {
+    /// The email of its owner, where the input names one.
+    pub owner: Option<String>,
     /// Its name, which is that of its namespace.
     pub name: String,
     /// How its pods sign in.
@@ -377,6 +379,12 @@ pub struct DeploykfOptions {
     pub driver_image: String,
     /// The image of launchers in v2-compatible runs of SDK 1.x, from v0.1.5 on.
     pub v2_compatible_launcher_image: String,
+    /// The image of the UI.
+    pub frontend_image: String,
+    /// The image of the visualization server.
+    pub visualization_image: String,
+    /// Whether each profile gets the PodDefault with a token for the API server.
+    pub has_api_token_pod_default: bool,
 }
 
 /// What is installed.
