@@ -18,7 +18,6 @@ mod tests;
 use std::fmt;
 use std::str::FromStr;
 
-use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
@@ -145,9 +144,9 @@ pub struct Policies {
     /// For the parts that all profiles share.
     pub backend: Value,
     /// For each profile, by name.
-    pub profiles: IndexMap<String, Value>,
+    pub profiles: Map<String, Value>,
     /// For each person, by email.
-    pub users: IndexMap<String, Value>,
+    pub users: Map<String, Value>,
 }
 
 /// The policies of an installation. In deployKF's form they are in AWS's language whatever is asked
@@ -155,8 +154,8 @@ pub struct Policies {
 pub fn policies(deployment: &Deployment, dialect: Dialect, form: Form) -> Policies {
     let mut made = Policies {
         backend: Value::Null,
-        profiles: IndexMap::new(),
-        users: IndexMap::new(),
+        profiles: Map::new(),
+        users: Map::new(),
     };
     for rights in rights(deployment, form) {
         let policy = write(deployment, &rights, dialect, form);

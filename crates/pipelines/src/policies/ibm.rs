@@ -38,7 +38,7 @@ fn policy(bucket: &str, subject: &str, role: &str, prefixes: &[String]) -> Value
         .iter()
         .flat_map(|prefix| [like("path", prefix), like("prefix", prefix)])
         .collect();
-    json!({
+    let mut policy = json!({
         "type": "access",
         "subject": { "attributes": [equals("iam_id", subject)] },
         "control": { "grant": { "roles": [
@@ -49,7 +49,10 @@ fn policy(bucket: &str, subject: &str, role: &str, prefixes: &[String]) -> Value
             equals("resourceType", "bucket"),
             equals("resource", bucket),
         ] },
-        "rule": { "operator": "or", "conditions": conditions },
-        "pattern": "attribute-based-condition:resource:literal-and-wildcard",
-    })
+    });
+    if !conditions.is_empty() {
+        policy["rule"] = json!({ "operator": "or", "conditions": conditions });
+        policy["pattern"] = json!("attribute-based-condition:resource:literal-and-wildcard");
+    }
+    policy
 }

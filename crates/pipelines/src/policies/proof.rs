@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use bowline_core::{Finding, Severity};
 
-use super::rights::of_profile;
+use super::rights::{keeps_apart, of_profile, with_end};
 use super::simulate::{Request, allows};
 use super::{Access, Dialect, Form, Listing, Rights, Subject, aws, rights};
 use crate::model::{Deployment, Vendor};
@@ -13,12 +13,13 @@ use crate::model::{Deployment, Vendor};
 /// What keeps profiles from being kept apart.
 pub fn findings(deployment: &Deployment, dialect: Dialect, form: Form) -> Vec<Finding> {
     let mut found = Vec::new();
-    // Two names that no project can have, one of which begins as the other.
-    for (field, format) in [
-        ("artifacts key format", &deployment.layout.artifacts_key_format),
-        ("root of v2 artifacts", &deployment.layout.pipeline_root),
-    ] {
-        if !keeps_apart(deployment, format == &deployment.layout.pipeline_root) {
+    let layout = &deployment.layout;
+    let templates = [
+        ("key format of artifacts", layout.artifacts_key_format.clone()),
+        ("root of v2 artifacts", with_end(layout.root_path())),
+    ];
+    for (field, template) in templates {
+        if !keeps_apart(&template) {
             found.push(Finding {
                 severity: Severity::Error,
                 rule: "pipelines-no-isolation",
@@ -47,22 +48,6 @@ pub fn findings(deployment: &Deployment, dialect: Dialect, form: Form) -> Vec<Fi
         });
     }
     found
-}
-
-fn keeps_apart(deployment: &Deployment, is_root: bool) -> bool {
-    let mut layout = deployment.layout.clone();
-    // Only the one in question: the other is made the same.
-    match is_root {
-        true => layout.artifacts_key_format = format!("{}/x", layout.root_path()),
-        false => layout.pipeline_root = format!("s3://b/{}", folder(&layout.artifacts_key_format)),
-    }
-    let (short, long) = (of_profile(&layout, "-"), of_profile(&layout, "-0"));
-    let is_caught = |prefix: &String| short.iter().any(|short| prefix.starts_with(short.as_str()));
-    !long.iter().any(is_caught)
-}
-
-fn folder(format: &str) -> &str {
-    format.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// The proof, in words.

@@ -127,6 +127,14 @@ fn users(deployment: &Deployment, form: Form) -> impl Iterator<Item = Rights> {
     })
 }
 
+/// Whether the keys of two profiles differ before the first variable ends, even when the name of one
+/// begins as the other's.
+pub(super) fn keeps_apart(template: &str) -> bool {
+    let (short, long) = ("-", "-0");
+    let of = |profile| before_variables(template, Some(profile));
+    !of(long).starts_with(&of(short))
+}
+
 /// The prefixes of the shared parts.
 fn of_backend(layout: &Layout) -> Vec<String> {
     let pipelines = match layout.pipelines_prefix.trim_matches('/') {
@@ -159,7 +167,7 @@ fn distinct<const N: usize>(prefixes: [String; N]) -> Vec<String> {
 }
 
 /// A root is a folder; a key format is a file in one.
-fn with_end(path: &str) -> String {
+pub(super) fn with_end(path: &str) -> String {
     match path {
         "" => String::new(),
         path => format!("{path}/"),
