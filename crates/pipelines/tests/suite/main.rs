@@ -1,0 +1,3 @@
+//! What the crate makes, against the world: stores with access rules.
+
+mod isolation;
