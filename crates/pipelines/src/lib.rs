@@ -9,6 +9,7 @@ mod finding;
 pub mod launcher;
 pub mod model;
 pub mod releases;
+pub mod render;
 mod tree;
 
 pub use finding::{Located, Place};
