@@ -118,6 +118,7 @@ fn deployment(reader: &mut Reader<'_>, root: &View<'_>, release: DeploykfRelease
         releases: releases(release),
         namespaces,
         deploykf: options,
+        server: None,
     }
 }
 

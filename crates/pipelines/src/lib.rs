@@ -10,6 +10,7 @@ pub mod launcher;
 pub mod model;
 pub mod policies;
 pub mod releases;
+pub mod render;
 mod tree;
 
 pub use finding::{Located, Place};

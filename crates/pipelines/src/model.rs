@@ -36,6 +36,17 @@ pub struct Deployment {
     pub releases: Releases,
     /// What only deployKF has.
     pub deploykf: DeploykfOptions,
+    /// The pipeline server of Open Data Hub that the store is for, in place of a whole Kubeflow.
+    pub server: Option<PipelineServer>,
+}
+
+/// A pipeline server of Open Data Hub or OpenShift AI.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PipelineServer {
+    /// The name of its DataSciencePipelinesApplication.
+    pub name: String,
+    /// The namespace of everything that it has.
+    pub namespace: String,
 }
 
 /// An object store and the bucket in it.
