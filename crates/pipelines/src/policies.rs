@@ -109,7 +109,9 @@ impl Dialect {
     }
 
     fn names() -> String {
-        Self::ALL.map(|dialect| format!("`{}`", dialect.as_str())).join(", ")
+        Self::ALL
+            .map(|dialect| format!("`{}`", dialect.as_str()))
+            .join(", ")
     }
 }
 
@@ -123,7 +125,9 @@ impl FromStr for Dialect {
     type Err = UnknownDialect;
 
     fn from_str(text: &str) -> Result<Self, UnknownDialect> {
-        let found = Self::ALL.into_iter().find(|dialect| dialect.as_str() == text);
+        let found = Self::ALL
+            .into_iter()
+            .find(|dialect| dialect.as_str() == text);
         found.ok_or_else(|| UnknownDialect(text.to_owned()))
     }
 }

@@ -1,6 +1,7 @@
 //! `bowline pipelines`: one module per subcommand, and the choice among them. What the objects hold
 //! is left to `bowline_pipelines`.
 
+mod input;
 mod render;
 mod resolve;
 
