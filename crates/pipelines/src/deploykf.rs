@@ -7,7 +7,6 @@
 mod keys;
 mod minio;
 mod profiles;
-mod reading;
 mod store;
 
 use bowline_core::Severity;
@@ -17,8 +16,8 @@ use crate::model::{
     Account, Accounts, DEFAULT_KEY_FORMAT, DEFAULT_PIPELINE_ROOT, DeploykfOptions, DeploykfRelease,
     Deployment, EmbeddedMinio, Layout, Namespaces, OLD_PIPELINE_ROOT, Release, Releases,
 };
+use crate::reading::{Reader, View};
 use crate::tree::Node;
-use reading::{Reader, View};
 
 const UNREADABLE: Rule = Rule::refusal("unreadable");
 const ARGO_DISABLED: Rule = Rule::refusal("argo-disabled");

@@ -6,9 +6,11 @@
 
 pub mod deploykf;
 mod finding;
+mod known;
 pub mod launcher;
 pub mod model;
 pub mod policies;
+mod reading;
 pub mod releases;
 pub mod render;
 mod tree;

@@ -2,11 +2,11 @@
 
 use bowline_core::{Sensitive, Severity};
 
-use super::reading::{Reader, View};
 use crate::finding::Rule;
 use crate::model::{
     Addressing, Credentials, Endpoint, Namespaces, SecretRef, Store, TypedKeys, Vendor,
 };
+use crate::reading::{Reader, View};
 use crate::tree::Tree;
 
 /// The switch between an external and the embedded store.
