@@ -4,8 +4,11 @@
 //! Everything here is a pure function over plain values. Whatever is read becomes a
 //! [`model::Deployment`]; whatever is made comes out of one.
 
+mod claim;
 pub mod deploykf;
+pub mod dspa;
 mod finding;
+mod input;
 mod known;
 pub mod launcher;
 pub mod model;
@@ -13,7 +16,9 @@ pub mod policies;
 mod reading;
 pub mod releases;
 pub mod render;
+pub mod store_document;
 mod tree;
 
 pub use finding::{Located, Place};
+pub use input::{InputFile, Reading};
 pub use model::Deployment;

@@ -2,11 +2,13 @@
 //! where they stand.
 
 use bowline_core::Severity;
+use bowline_core::manifest::ManifestError;
 use indexmap::IndexMap;
 
 use crate::finding::{Located, Place, Rule};
 use crate::tree::{At, Node, Tree};
 
+const UNREADABLE: Rule = Rule::refusal("unreadable");
 const WRONG_TYPE: Rule = Rule::refusal("wrong-type");
 const TEXT_FOR_BOOLEAN: Rule = Rule::silent("text-for-boolean", Severity::Warning);
 
@@ -85,6 +87,22 @@ impl<'a> Reader<'a> {
             line: at.line,
             column: at.column,
         })
+    }
+
+    /// Says that a file is no YAML.
+    pub(crate) fn unreadable(&mut self, file: &str, error: &ManifestError) {
+        let (line, column) = match error {
+            ManifestError::At { line, column, .. } => (*line, *column),
+            _ => (1, 1),
+        };
+        let place = Place {
+            file: file.to_owned(),
+            line,
+            column,
+        };
+        let help = "correct the file; it must be YAML or JSON with a mapping at its top";
+        self.findings
+            .push(UNREADABLE.found("", Some(place), error.to_string(), help));
     }
 
     /// Says something about a value.

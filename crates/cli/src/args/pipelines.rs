@@ -23,6 +23,7 @@ pub struct Pipelines {
 #[derive(Debug, clap::Subcommand)]
 pub enum PipelinesCommand {
     Render(Render),
+    Lint(PipelinesLint),
     Resolve(Resolve),
 }
 
@@ -75,6 +76,31 @@ pub struct Render {
     /// How to show them
     #[arg(short, long, value_name = "FORMAT", default_value = "yaml")]
     pub output: RenderOutput,
+}
+
+/// Say what is wrong with the description of a store
+///
+/// Checks the values, and what the named releases will make of them. The exit code is 1 when there are
+/// errors, 0 when there are at most warnings and notes. Needs no cluster.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bowline pipelines lint -f values.yaml
+  bowline pipelines lint --store store.yaml --kfp 2.15 -o json")]
+pub struct PipelinesLint {
+    /// What to read.
+    #[command(flatten)]
+    pub source: PipelinesSource,
+    /// How to show the findings
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub output: FindingsOutput,
+}
+
+/// How `pipelines lint` shows its findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FindingsOutput {
+    Text,
+    Json,
 }
 
 /// Whose names and ways rendered objects have.

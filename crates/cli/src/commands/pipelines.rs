@@ -2,6 +2,7 @@
 //! is left to `bowline_pipelines`.
 
 mod input;
+mod lint;
 mod render;
 mod resolve;
 
@@ -17,6 +18,7 @@ use crate::failure::Failures;
 pub fn run(args: &Pipelines) -> Result<ExitCode, Failures> {
     match &args.command {
         PipelinesCommand::Render(render) => render::run(render),
+        PipelinesCommand::Lint(lint) => Ok(lint::run(lint)?),
         PipelinesCommand::Resolve(resolve) => Ok(resolve::run(resolve)?),
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn read(
         (false, false) => (keys(&namespaces.minio, GENERATED_SECRET), None),
     };
     let vendor = match is_external {
-        true => Vendor::Unknown,
+        true => Vendor::of_host(&endpoint.host),
         false => Vendor::Minio,
     };
     let store = Store {

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use bowline_core::Secret;
 use bowline_core::manifest;
-use bowline_core::{Secret, Severity};
-use bowline_pipelines::deploykf::{self, Reading, ValuesFile};
 use bowline_pipelines::model::DeploykfRelease;
-use bowline_pipelines::{Deployment, Located, releases};
+use bowline_pipelines::{
+    Deployment, InputFile, Located, Reading, deploykf, dspa, releases, store_document,
+};
 use serde_json::Value;
 
 use crate::args::PipelinesSource;
@@ -32,7 +33,14 @@ pub fn read(source: &PipelinesSource) -> Result<Input, Failure> {
         true => None,
         false => Some(secrets(&source.secrets)?),
     };
-    let mut reading = values(source)?;
+    if let Some(file) = &source.store {
+        let beside = self::secrets(std::slice::from_ref(file))?;
+        if !beside.is_empty() {
+            secrets.get_or_insert_default().extend(beside);
+        }
+    }
+    let known = secrets.as_deref().unwrap_or_default();
+    let mut reading = reading(source, known)?;
     if let Some(deployment) = &mut reading.deployment {
         if let Some(kfp) = source.kfp {
             deployment.releases.kfp = kfp;
@@ -42,9 +50,6 @@ pub fn read(source: &PipelinesSource) -> Result<Input, Failure> {
             deployment.releases.argo = argo;
         }
     }
-    if let Some(secrets) = &mut secrets {
-        secrets.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
-    }
     Ok(Input {
         deployment: reading.deployment,
         findings: reading.findings,
@@ -52,7 +57,23 @@ pub fn read(source: &PipelinesSource) -> Result<Input, Failure> {
     })
 }
 
-fn values(source: &PipelinesSource) -> Result<Reading, Failure> {
+fn reading(source: &PipelinesSource, secrets: &[Secret]) -> Result<Reading, Failure> {
+    if let Some(file) = &source.dspa {
+        let (name, text) = text(file)?;
+        let file = InputFile {
+            name: &name,
+            text: &text,
+        };
+        return Ok(dspa::read(file));
+    }
+    if let Some(file) = &source.store {
+        let (name, text) = text(file)?;
+        let file = InputFile {
+            name: &name,
+            text: &text,
+        };
+        return Ok(store_document::read(file, secrets));
+    }
     let texts = source
         .files
         .iter()
@@ -60,7 +81,7 @@ fn values(source: &PipelinesSource) -> Result<Reading, Failure> {
         .collect::<Result<Vec<_>, _>>()?;
     let files: Vec<_> = texts
         .iter()
-        .map(|(name, text)| ValuesFile { name, text })
+        .map(|(name, text)| InputFile { name, text })
         .collect();
     let release = source.deploykf.unwrap_or(DeploykfRelease::V0_1_5);
     Ok(deploykf::read(&files, release))
@@ -112,12 +133,6 @@ impl Input {
                 Err(Failures(refused.map(failure).collect()))
             }
         }
-    }
-
-    /// Whether anything cannot work.
-    pub fn has_errors(&self) -> bool {
-        let is_error = |found: &Located| found.finding.severity == Severity::Error;
-        self.findings.iter().any(is_error)
     }
 }
 
