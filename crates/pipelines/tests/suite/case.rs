@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 /// A case as the tables hold it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Case {
+pub(crate) struct Case {
     pub name: String,
     /// deployKF's values; `PG`, `KP`, `ARGO` and `MINIO` stand for the long paths.
     #[serde(default)]
@@ -69,7 +69,7 @@ struct Then {
 
 impl Case {
     /// What is not as it must be.
-    pub fn mistakes(&self) -> Vec<String> {
+    pub(crate) fn mistakes(&self) -> Vec<String> {
         let reading = self.read();
         let mut mistakes = self.judge_refusals(&reading);
         let mut told: Vec<String> = reading
@@ -91,11 +91,11 @@ impl Case {
     }
 
     /// The objects, for laws that hold for every case.
-    pub fn objects(&self) -> Option<Vec<Value>> {
+    pub(crate) fn objects(&self) -> Option<Vec<Value>> {
         Some(self.render(self.read().deployment?).0)
     }
 
-    pub fn read(&self) -> Reading {
+    pub(crate) fn read(&self) -> Reading {
         let file = |text| InputFile {
             name: "a.yaml",
             text,
@@ -268,7 +268,7 @@ impl Case {
 }
 
 /// `Kind namespace/name`, or `Kind name`.
-pub fn name_of(object: &Value) -> String {
+pub(crate) fn name_of(object: &Value) -> String {
     let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
     let name = text("/metadata/name").unwrap_or_default();
     let kind = text("/kind").unwrap_or_default();

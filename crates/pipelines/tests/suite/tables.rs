@@ -7,10 +7,12 @@ use rstest::rstest;
 use crate::case::Case;
 
 /// The cases of one table.
-pub fn cases(table: &str) -> Vec<Case> {
+pub(crate) fn cases(table: &str) -> Vec<Case> {
     let path = folder().join(format!("{table}.yaml"));
     let text = std::fs::read_to_string(&path).expect("the table is there");
-    serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{table}: {error}"))
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(&text, options)
+        .unwrap_or_else(|error| panic!("{table}: {error}"))
 }
 
 fn folder() -> PathBuf {
@@ -18,7 +20,7 @@ fn folder() -> PathBuf {
 }
 
 /// Every table.
-pub const TABLES: [&str; 7] = [
+pub(crate) const TABLES: [&str; 7] = [
     "worked-examples",
     "seed-page",
     "values",
