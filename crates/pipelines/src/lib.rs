@@ -11,6 +11,7 @@ pub mod model;
 pub mod policies;
 pub mod releases;
 pub mod render;
+pub mod stores;
 mod tree;
 
 pub use finding::{Located, Place};

@@ -33,7 +33,9 @@ pub(super) fn document(bucket: &str, rights: &Rights) -> Value {
             ],
         };
         let prefixes = grant.prefixes.iter();
-        let resources: Vec<_> = prefixes.map(|prefix| format!("{resource}/{prefix}*")).collect();
+        let resources: Vec<_> = prefixes
+            .map(|prefix| format!("{resource}/{prefix}*"))
+            .collect();
         statements.push(json!({ "Effect": "Allow", "Action": actions, "Resource": resources }));
     }
     json!({ "Version": "1", "Statement": statements })

@@ -47,7 +47,10 @@ pub(super) fn deploykf(bucket: &str, rights: &Rights) -> Value {
 
 /// One that limits listing to one's own prefixes.
 pub(super) fn limited(partition: &str, bucket: &str, rights: &Rights) -> Value {
-    document(statements(&format!("arn:{partition}:s3:::{bucket}"), rights))
+    document(statements(
+        &format!("arn:{partition}:s3:::{bucket}"),
+        rights,
+    ))
 }
 
 /// The same as a part of a bucket's policy, which has to name whom it is about.
@@ -103,7 +106,10 @@ fn statements(arn: &str, rights: &Rights) -> Vec<Value> {
 }
 
 fn under(arn: &str, prefixes: &[String]) -> Vec<String> {
-    prefixes.iter().map(|prefix| format!("{arn}/{prefix}*")).collect()
+    prefixes
+        .iter()
+        .map(|prefix| format!("{arn}/{prefix}*"))
+        .collect()
 }
 
 fn document(statements: Vec<Value>) -> Value {

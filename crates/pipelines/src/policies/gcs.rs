@@ -12,14 +12,24 @@ pub(super) fn bindings(deployment: &Deployment, rights: &Rights) -> Value {
     // Says that the bucket is there and where, not what is in it.
     let mut bindings = vec![json!({ "role": "roles/storage.bucketViewer", "members": [member] })];
     if rights.listing == Listing::Whole {
-        bindings.push(binding("roles/storage.objectViewer", &member, "list-all", &is_bucket(bucket)));
+        bindings.push(binding(
+            "roles/storage.objectViewer",
+            &member,
+            "list-all",
+            &is_bucket(bucket),
+        ));
     }
     for grant in &rights.grants {
         let (role, title) = match grant.access {
             Access::Read => ("roles/storage.objectViewer", "read-own"),
             Access::Write => ("roles/storage.objectUser", "write-own"),
         };
-        bindings.push(binding(role, &member, title, &is_under(bucket, &grant.prefixes)));
+        bindings.push(binding(
+            role,
+            &member,
+            title,
+            &is_under(bucket, &grant.prefixes),
+        ));
     }
     json!({ "version": 3, "bindings": bindings })
 }

@@ -26,7 +26,8 @@ pub(super) fn documents(bucket: &str, rights: &Rights) -> Value {
 }
 
 fn policy(bucket: &str, subject: &str, role: &str, prefixes: &[String]) -> Value {
-    let equals = |key: &str, value: &str| json!({ "key": key, "operator": "stringEquals", "value": value });
+    let equals =
+        |key: &str, value: &str| json!({ "key": key, "operator": "stringEquals", "value": value });
     let like = |key: &str, prefix: &str| {
         json!({
             "key": format!("{{{{resource.attributes.{key}}}}}"),

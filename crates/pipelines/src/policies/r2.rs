@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use super::{Access, Rights};
 
 pub(super) fn token(bucket: &str, rights: &Rights) -> Value {
-    let writes = rights.grants.iter().any(|grant| grant.access == Access::Write);
+    let writes = rights
+        .grants
+        .iter()
+        .any(|grant| grant.access == Access::Write);
     let group = match writes {
         true => "Workers R2 Storage Bucket Item Write",
         false => "Workers R2 Storage Bucket Item Read",

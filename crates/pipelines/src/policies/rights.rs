@@ -64,11 +64,18 @@ pub fn rights(deployment: &Deployment, form: Form) -> Vec<Rights> {
             access: Access::Write,
             prefixes: of_profile(layout, &profile.name),
         };
-        all.push(make(Subject::Profile(profile.name.clone()), vec![grant], form));
+        all.push(make(
+            Subject::Profile(profile.name.clone()),
+            vec![grant],
+            form,
+        ));
     }
     let has_users = match form {
         Form::Limited => true,
-        Form::Deploykf => deployment.embedded.as_ref().is_some_and(|it| it.has_user_policies),
+        Form::Deploykf => deployment
+            .embedded
+            .as_ref()
+            .is_some_and(|it| it.has_user_policies),
     };
     if has_users {
         all.extend(users(deployment, form));
@@ -77,7 +84,12 @@ pub fn rights(deployment: &Deployment, form: Form) -> Vec<Rights> {
 }
 
 fn make(subject: Subject, grants: Vec<Grant>, form: Form) -> Rights {
-    let under = || grants.iter().flat_map(|grant| grant.prefixes.clone()).collect();
+    let under = || {
+        grants
+            .iter()
+            .flat_map(|grant| grant.prefixes.clone())
+            .collect()
+    };
     let listing = match form {
         Form::Limited => Listing::Under(under()),
         Form::Deploykf => Listing::Whole,
@@ -110,7 +122,11 @@ fn users(deployment: &Deployment, form: Form) -> impl Iterator<Item = Rights> {
     let mut roles: IndexMap<&str, IndexMap<&str, Role>> = IndexMap::new();
     for profile in &deployment.profiles {
         for member in &profile.members {
-            let role = roles.entry(&member.user).or_default().entry(&profile.name).or_insert(member.role);
+            let role = roles
+                .entry(&member.user)
+                .or_default()
+                .entry(&profile.name)
+                .or_insert(member.role);
             *role = member.role.max(*role);
         }
     }
@@ -122,7 +138,9 @@ fn users(deployment: &Deployment, form: Form) -> impl Iterator<Item = Rights> {
                 prefixes: of_profile(&deployment.layout, profile),
             })
         };
-        let grants = of(Role::Edit, Access::Write).chain(of(Role::View, Access::Read)).collect();
+        let grants = of(Role::Edit, Access::Write)
+            .chain(of(Role::View, Access::Read))
+            .collect();
         make(Subject::User(email.to_owned()), grants, form)
     })
 }
@@ -178,7 +196,9 @@ pub(super) fn with_end(path: &str) -> String {
 /// stands for the profile where one is given.
 fn before_variables(template: &str, profile: Option<&str>) -> String {
     let template = profile.map_or_else(|| template.to_owned(), |name| filled(template, name));
-    let fixed = template.find('{').map_or(template.as_str(), |at| &template[..at]);
+    let fixed = template
+        .find('{')
+        .map_or(template.as_str(), |at| &template[..at]);
     let end = fixed.rfind('/').map_or(0, |at| at + 1);
     fixed[..end].trim_start_matches('/').to_owned()
 }

@@ -43,7 +43,11 @@ pub fn allows(policy: &Value, bucket: &str, request: Request<'_>) -> bool {
 }
 
 fn texts(value: &Value) -> impl Iterator<Item = &str> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str)
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
 }
 
 /// `arn:aws:s3:::bucket/key` without what stands before the bucket.
@@ -74,7 +78,11 @@ fn is_like(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
         Some((start, rest)) => text.strip_prefix(start).is_some_and(|tail| {
-            rest.is_empty() || tail.char_indices().any(|(at, _)| is_like(rest, &tail[at..])) || is_like(rest, "")
+            rest.is_empty()
+                || tail
+                    .char_indices()
+                    .any(|(at, _)| is_like(rest, &tail[at..]))
+                || is_like(rest, "")
         }),
     }
 }

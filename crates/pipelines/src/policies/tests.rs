@@ -8,8 +8,13 @@ use crate::model::DeploykfRelease;
 
 /// What values of deployKF say; `$` stands for the roots of their paths.
 fn deployment(values: &str) -> Deployment {
-    let file = ValuesFile { name: "values.yaml", text: values };
-    read(&[file], DeploykfRelease::V0_1_5).deployment.expect("values without refusals")
+    let file = ValuesFile {
+        name: "values.yaml",
+        text: values,
+    };
+    read(&[file], DeploykfRelease::V0_1_5)
+        .deployment
+        .expect("values without refusals")
 }
 
 const PROFILES: &str = "
@@ -57,19 +62,52 @@ fn deploykfs_form_is_its_documents_to_the_letter() {
         json!({"Version": "2012-10-17", "Statement": statements})
     };
     let on = |actions: &[&str], prefixes: &[&str]| {
-        let resources: Vec<_> = prefixes.iter().map(|it| format!("arn:aws:s3:::BUCKET/{it}/*")).collect();
+        let resources: Vec<_> = prefixes
+            .iter()
+            .map(|it| format!("arn:aws:s3:::BUCKET/{it}/*"))
+            .collect();
         json!({"Effect": "Allow", "Action": actions, "Resource": resources})
     };
-    let team = |actions: &[&str], name: &str| on(actions, &[&format!("artifacts/{name}"), &format!("v2/artifacts/{name}")]);
-    assert_eq!(made.backend, document(vec![on(&objects, &["artifacts", "pipelines", "v2/artifacts"])]));
-    assert_eq!(made.profiles["team-1"], document(vec![team(&objects, "team-1")]));
-    assert_eq!(made.users["ann@example.com"], document(vec![team(&objects, "team-1"), team(&objects[..1], "team-10")]));
-    assert_eq!(made.users["bob@example.com"], document(vec![team(&objects[..1], "team-10")]));
+    let team = |actions: &[&str], name: &str| {
+        on(
+            actions,
+            &[
+                &format!("artifacts/{name}"),
+                &format!("v2/artifacts/{name}"),
+            ],
+        )
+    };
+    assert_eq!(
+        made.backend,
+        document(vec![on(
+            &objects,
+            &["artifacts", "pipelines", "v2/artifacts"]
+        )])
+    );
+    assert_eq!(
+        made.profiles["team-1"],
+        document(vec![team(&objects, "team-1")])
+    );
+    assert_eq!(
+        made.users["ann@example.com"],
+        document(vec![
+            team(&objects, "team-1"),
+            team(&objects[..1], "team-10")
+        ])
+    );
+    assert_eq!(
+        made.users["bob@example.com"],
+        document(vec![team(&objects[..1], "team-10")])
+    );
 }
 
 #[test]
 fn deploykfs_form_has_users_only_with_its_own_minio() {
-    let made = policies(&external("minio.example.com", ""), Dialect::Minio, Form::Deploykf);
+    let made = policies(
+        &external("minio.example.com", ""),
+        Dialect::Minio,
+        Form::Deploykf,
+    );
     assert!(made.users.is_empty());
 }
 
@@ -159,8 +197,14 @@ fn who_may_do_what(#[case] who: &str, #[case] key: &str, #[case] expected: &str)
     found.push_str(if may("s3:GetObject") { "r" } else { "" });
     assert_eq!(may("s3:PutObject"), may("s3:DeleteObject"));
     found.push_str(if may("s3:PutObject") { "w" } else { "" });
-    let list = Request::List { prefix: Some(&prefix) };
-    found.push_str(if allows(policy, "models", list) { "l" } else { "" });
+    let list = Request::List {
+        prefix: Some(&prefix),
+    };
+    found.push_str(if allows(policy, "models", list) {
+        "l"
+    } else {
+        ""
+    });
     assert_eq!(found, expected);
 }
 
@@ -171,7 +215,11 @@ fn who_may_do_what(#[case] who: &str, #[case] key: &str, #[case] expected: &str)
 #[case::begins_as_another(Some("artifacts/team-1"))]
 fn a_profile_cannot_list_beyond_its_own(#[case] prefix: Option<&str>) {
     let made = made(&external("minio.example.com", ""), Dialect::Minio);
-    assert!(!allows(&made.profiles["team-1"], "models", Request::List { prefix }));
+    assert!(!allows(
+        &made.profiles["team-1"],
+        "models",
+        Request::List { prefix }
+    ));
 }
 
 #[rstest]
@@ -186,11 +234,19 @@ fn another_key_format_gives_other_policies(
     #[case] profile: &str,
     #[case] backend: &str,
 ) {
-    let rest = format!("kubeflow_dependencies: {{kubeflow_argo_workflows: {{artifactRepository: {{keyFormat: '{format}'}}}}}}");
+    let rest = format!(
+        "kubeflow_dependencies: {{kubeflow_argo_workflows: {{artifactRepository: {{keyFormat: '{format}'}}}}}}"
+    );
     let made = made(&external("minio.example.com", &rest), Dialect::Minio);
     let first = |policy: &Value| policy["Statement"][2]["Resource"][0].clone();
-    assert_eq!(first(&made.profiles["team-1"]), json!(format!("arn:aws:s3:::models/{profile}*")));
-    assert_eq!(first(&made.backend), json!(format!("arn:aws:s3:::models/{backend}*")));
+    assert_eq!(
+        first(&made.profiles["team-1"]),
+        json!(format!("arn:aws:s3:::models/{profile}*"))
+    );
+    assert_eq!(
+        first(&made.backend),
+        json!(format!("arn:aws:s3:::models/{backend}*"))
+    );
 }
 
 #[rstest]
@@ -201,11 +257,13 @@ fn another_key_format_gives_other_policies(
 #[case("a/x-{{ workflow.namespace }}/{{ pod.name }}", 0)]
 #[case("{{ pod.name }}", 1)]
 fn a_layout_that_mixes_profiles_is_found(#[case] format: &str, #[case] count: usize) {
-    let rest = format!("kubeflow_dependencies: {{kubeflow_argo_workflows: {{artifactRepository: {{keyFormat: '{format}'}}}}}}");
+    let rest = format!(
+        "kubeflow_dependencies: {{kubeflow_argo_workflows: {{artifactRepository: {{keyFormat: '{format}'}}}}}}"
+    );
     let deployment = external("minio.example.com", &rest);
     let found = findings(&deployment, Dialect::Minio, Form::Limited);
     let rules: Vec<_> = found.iter().map(|it| it.rule).collect();
-    assert_eq!(rules, vec!["pipelines-no-isolation"; count]);
+    assert_eq!(rules, vec!["no-isolation"; count]);
 }
 
 #[rstest]
@@ -230,15 +288,27 @@ fn every_language_says_the_same_in_its_own_words(#[case] dialect: Dialect) {
     let mut deployment = external("store.example.com", "");
     deployment.releases.kfp = crate::releases::NEWEST_KFP;
     let made = made(&deployment, dialect);
-    insta::assert_json_snapshot!(format!("{dialect}"), json!([made.backend, made.profiles["team-1"], made.users["bob@example.com"]]));
+    insta::assert_json_snapshot!(
+        format!("{dialect}"),
+        json!([
+            made.backend,
+            made.profiles["team-1"],
+            made.users["bob@example.com"]
+        ])
+    );
 }
 
 #[test]
 fn googles_account_is_the_one_of_the_plugin() {
     let mut deployment = external("storage.googleapis.com", "");
-    deployment.profiles[0].plugins = vec![json!({"kind": "WorkloadIdentity", "spec": {"gcpServiceAccount": "one@p.iam.gserviceaccount.com"}})];
+    deployment.profiles[0].plugins = vec![
+        json!({"kind": "WorkloadIdentity", "spec": {"gcpServiceAccount": "one@p.iam.gserviceaccount.com"}}),
+    ];
     let made = made(&deployment, Dialect::Gcs);
-    assert_eq!(made.profiles["team-1"]["bindings"][0]["members"][0], "serviceAccount:one@p.iam.gserviceaccount.com");
+    assert_eq!(
+        made.profiles["team-1"]["bindings"][0]["members"][0],
+        "serviceAccount:one@p.iam.gserviceaccount.com"
+    );
 }
 
 #[test]
@@ -267,9 +337,17 @@ fn a_lost_isolation_is_in_the_proof() {
 #[test]
 fn upstreams_layout_has_one_prefix_each() {
     let mut deployment = external("minio.example.com", "");
-    deployment.layout.artifacts_key_format = "private-artifacts/{{workflow.namespace}}/{{workflow.name}}/{{pod.name}}".to_owned();
-    deployment.layout.pipeline_root = "minio://mlpipeline/private-artifacts/{profile_name}/v2/artifacts".to_owned();
+    deployment.layout.artifacts_key_format =
+        "private-artifacts/{{workflow.namespace}}/{{workflow.name}}/{{pod.name}}".to_owned();
+    deployment.layout.pipeline_root =
+        "minio://mlpipeline/private-artifacts/{profile_name}/v2/artifacts".to_owned();
     let made = made(&deployment, Dialect::Minio);
     let resources = &made.profiles["team-1"]["Statement"][2]["Resource"];
-    assert_eq!(resources, &json!(["arn:aws:s3:::models/private-artifacts/team-1/*", "arn:aws:s3:::models/private-artifacts/team-1/v2/artifacts/*"]));
+    assert_eq!(
+        resources,
+        &json!([
+            "arn:aws:s3:::models/private-artifacts/team-1/*",
+            "arn:aws:s3:::models/private-artifacts/team-1/v2/artifacts/*"
+        ])
+    );
 }

@@ -16,7 +16,12 @@ use serde_json::Value;
 const SUBJECTS: [&str; 3] = ["backend", "profile--team-1", "profile--team-10"];
 
 /// What is called: a name, a method, a path in the bucket, a query, and who may.
-type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)], [bool; 3]);
+type Row = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    [bool; 3],
+);
 
 const BACKEND: [bool; 3] = [true, false, false];
 const TEAM_1: [bool; 3] = [true, true, false];
@@ -39,14 +44,29 @@ const MATRIX: &[Row] = &[
     ("PUT", "elsewhere/one", &[], NOBODY),
     ("PUT", "artifacts/one", &[], BACKEND),
     ("PUT", "artifacts/team-1", &[], BACKEND),
-    ("POST", "v2/artifacts/team-1/p/large", &[("uploads", "")], TEAM_1),
-    ("POST", "v2/artifacts/team-10/p/large", &[("uploads", "")], TEAM_10),
+    (
+        "POST",
+        "v2/artifacts/team-1/p/large",
+        &[("uploads", "")],
+        TEAM_1,
+    ),
+    (
+        "POST",
+        "v2/artifacts/team-10/p/large",
+        &[("uploads", "")],
+        TEAM_10,
+    ),
     ("GET", "", &[("location", "")], EVERYBODY),
     ("GET", "", &[("prefix", "artifacts/team-1/")], TEAM_1),
     ("GET", "", &[("prefix", "artifacts/team-1/w/")], TEAM_1),
     ("GET", "", &[("prefix", "v2/artifacts/team-1/")], TEAM_1),
     ("GET", "", &[("prefix", "artifacts/team-10/")], TEAM_10),
-    ("GET", "", &[("list-type", "2"), ("prefix", "v2/artifacts/team-10/p/")], TEAM_10),
+    (
+        "GET",
+        "",
+        &[("list-type", "2"), ("prefix", "v2/artifacts/team-10/p/")],
+        TEAM_10,
+    ),
     ("GET", "", &[("prefix", "artifacts/team-1")], BACKEND),
     ("GET", "", &[("prefix", "artifacts/")], BACKEND),
     ("GET", "", &[("prefix", "pipelines/")], BACKEND),
@@ -81,7 +101,10 @@ kubeflow_tools:
     objectStore: {{useExternal: true, host: store.example.com, auth: {{existingSecret: s}}}}
 "
     );
-    let file = ValuesFile { name: "values.yaml", text: &values };
+    let file = ValuesFile {
+        name: "values.yaml",
+        text: &values,
+    };
     let read = read(&[file], DeploykfRelease::V0_1_5).deployment;
     let mut deployment = read.expect("values without refusals");
     deployment.releases.kfp = NEWEST_KFP;
@@ -116,15 +139,21 @@ impl<'a> Scene<'a> {
         }
         // Users are the server's, not the bucket's, so each scene has its own.
         let name = |subject: &&str| format!("kubeflow-pipelines--{subject}.{bucket}");
-        let users = SUBJECTS.iter().map(|subject| server.make_user(&name(subject)));
+        let users = SUBJECTS
+            .iter()
+            .map(|subject| server.make_user(&name(subject)));
         let scene = Self {
             server,
             bucket: bucket.to_owned(),
             users: users.collect::<anyhow::Result<_>>()?,
         };
         match kind {
-            Kind::OfTheBucket => scene.put_bucket_policy(&policies(&deployment, Dialect::Ceph, Form::Limited))?,
-            Kind::OfEachUser => scene.put_user_policies(&policies(&deployment, Dialect::Aws, Form::Limited))?,
+            Kind::OfTheBucket => {
+                scene.put_bucket_policy(&policies(&deployment, Dialect::Ceph, Form::Limited))?
+            }
+            Kind::OfEachUser => {
+                scene.put_user_policies(&policies(&deployment, Dialect::Aws, Form::Limited))?
+            }
         }
         Ok(scene)
     }
@@ -137,9 +166,17 @@ impl<'a> Scene<'a> {
             let own = format!("user/kubeflow-pipelines--{subject}.{}\"", self.bucket);
             text = text.replace(&name, &own);
         }
-        let call = Call { method: "PUT", path: &self.bucket, query: &[("policy", "")], body: &text };
+        let call = Call {
+            method: "PUT",
+            path: &self.bucket,
+            query: &[("policy", "")],
+            body: &text,
+        };
         let status = self.server.calls(&self.server.owner(), &[call])?;
-        anyhow::ensure!(matches!(status[..], [200 | 204]), "the bucket's policy was refused: {status:?}");
+        anyhow::ensure!(
+            matches!(status[..], [200 | 204]),
+            "the bucket's policy was refused: {status:?}"
+        );
         Ok(())
     }
 
@@ -159,9 +196,18 @@ impl<'a> Scene<'a> {
                 ("PolicyName", "pipelines"),
                 ("UserName", &user.name),
             ];
-            let call = Call { method: "POST", path: "", query: &query, body: "" };
+            let call = Call {
+                method: "POST",
+                path: "",
+                query: &query,
+                body: "",
+            };
             let status = self.server.calls(&self.server.owner(), &[call])?;
-            anyhow::ensure!(status == [200], "the policy of {} was refused: {status:?}", user.name);
+            anyhow::ensure!(
+                status == [200],
+                "the policy of {} was refused: {status:?}",
+                user.name
+            );
         }
         Ok(())
     }
@@ -181,9 +227,21 @@ impl<'a> Scene<'a> {
     }
 
     fn try_out(&self, subject: usize, rows: &[&Row], found: &mut String) -> anyhow::Result<()> {
-        let path = |key: &str| format!("{}/{key}", self.bucket).trim_end_matches('/').to_owned();
+        let path = |key: &str| {
+            format!("{}/{key}", self.bucket)
+                .trim_end_matches('/')
+                .to_owned()
+        };
         let paths: Vec<_> = rows.iter().map(|row| path(row.1)).collect();
-        let calls = rows.iter().zip(&paths).map(|((method, _, query, _), path)| Call { method, path, query, body: "" });
+        let calls = rows
+            .iter()
+            .zip(&paths)
+            .map(|((method, _, query, _), path)| Call {
+                method,
+                path,
+                query,
+                body: "",
+            });
         let calls: Vec<_> = calls.collect();
         let statuses = self.server.calls(&self.users[subject], &calls)?;
         for ((row, call), status) in rows.iter().zip(&calls).zip(statuses) {
@@ -194,8 +252,17 @@ impl<'a> Scene<'a> {
             };
             if is_allowed != row.3[subject] {
                 let verb = if is_allowed { "may" } else { "may not" };
-                let Call { method, path, query, .. } = call;
-                writeln!(found, "{} {verb} {method} {path} {query:?}", SUBJECTS[subject])?;
+                let Call {
+                    method,
+                    path,
+                    query,
+                    ..
+                } = call;
+                writeln!(
+                    found,
+                    "{} {verb} {method} {path} {query:?}",
+                    SUBJECTS[subject]
+                )?;
             }
         }
         Ok(())
@@ -224,6 +291,9 @@ fn a_layout_without_the_namespace_is_seen_to_lose_isolation() -> anyhow::Result<
     };
     let scene = Scene::new(server, "shared", SHARED_KEY_FORMAT, Kind::OfTheBucket)?;
     let found = scene.violations()?;
-    assert!(found.contains("profile--team-1 may GET shared/artifacts/team-10/w/main.log"), "{found}");
+    assert!(
+        found.contains("profile--team-1 may GET shared/artifacts/team-10/w/main.log"),
+        "{found}"
+    );
     Ok(())
 }
