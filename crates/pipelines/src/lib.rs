@@ -12,6 +12,7 @@ pub mod policies;
 pub mod releases;
 pub mod render;
 pub mod stores;
+pub mod traps;
 mod tree;
 
 pub use finding::{Located, Place};
