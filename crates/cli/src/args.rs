@@ -37,7 +37,10 @@ pub use export::{Export, Import};
 pub use list::List;
 pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
-pub use pipelines::{Pipelines, PipelinesCommand, Render, Resolve};
+pub use pipelines::{
+    Explain, FindingsOutput, Pipelines, PipelinesCommand, PipelinesLint, PipelinesSource, Policies,
+    Render, RenderLayout, RenderOutput, Resolve,
+};
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
 pub use test::{Test, TestOutput};

@@ -7,83 +7,43 @@
 mod keys;
 mod minio;
 mod profiles;
-mod reading;
 mod store;
 
 use bowline_core::Severity;
 
-use crate::finding::{Located, Place, Rule};
+use crate::finding::Rule;
+use crate::input::{InputFile, Reading};
 use crate::model::{
     Account, Accounts, DEFAULT_KEY_FORMAT, DEFAULT_PIPELINE_ROOT, DeploykfOptions, DeploykfRelease,
     Deployment, EmbeddedMinio, Layout, Namespaces, OLD_PIPELINE_ROOT, Release, Releases,
 };
+use crate::reading::{Reader, View};
 use crate::tree::Node;
-use reading::{Reader, View};
 
-const UNREADABLE: Rule = Rule::refusal("unreadable");
 const ARGO_DISABLED: Rule = Rule::refusal("argo-disabled");
 const FIX_WITH_EXTERNAL: Rule = Rule::refusal("minio-fix-with-external");
 const KEY_FORMAT_WITH_EMBEDDED: Rule = Rule::refusal("key-format-with-embedded");
 const ROOT_WITH_EMBEDDED: Rule = Rule::refusal("pipeline-root-with-embedded");
 const PIPELINES_DISABLED: Rule = Rule::silent("pipelines-disabled", Severity::Warning);
 
-/// A file of values.
-#[derive(Clone, Copy)]
-pub struct ValuesFile<'a> {
-    /// How the person named it.
-    pub name: &'a str,
-    /// What it holds.
-    pub text: &'a str,
-}
-
-/// What was read from an input.
-#[derive(Debug)]
-pub struct Reading {
-    /// The deployment; `None` when a finding refuses the input.
-    pub deployment: Option<Deployment>,
-    /// Everything there is to say about the input, in the order of its places.
-    pub findings: Vec<Located>,
-}
-
 /// Reads values files, later over earlier ones, with the defaults of a release.
 ///
 /// `kubeflow_tools.pipelines.enabled` and that of Argo count as true where they are not set: whoever
 /// asks about pipelines has them.
-pub fn read(files: &[ValuesFile<'_>], release: DeploykfRelease) -> Reading {
+pub fn read(files: &[InputFile<'_>], release: DeploykfRelease) -> Reading {
     let names: Vec<&str> = files.iter().map(|file| file.name).collect();
     let mut reader = Reader::new(&names);
     let mut root = Node::nothing();
     for (index, file) in files.iter().enumerate() {
         match Node::parse(index, file.text) {
             Ok(node) => root.merge(node),
-            Err(error) => reader.findings.push(unreadable(file.name, &error)),
+            Err(error) => reader.unreadable(file.name, &error),
         }
     }
     let view = View::root(&root);
     keys::check(&mut reader, &view, release);
     let deployment = deployment(&mut reader, &view, release);
-    let mut findings = reader.findings;
-    findings.sort_by(|a, b| a.place.cmp(&b.place));
-    let is_refused = findings.iter().any(|found| found.is_refused);
-    Reading {
-        deployment: (!is_refused).then_some(deployment),
-        findings,
-    }
-}
-
-fn unreadable(file: &str, error: &bowline_core::manifest::ManifestError) -> Located {
-    use bowline_core::manifest::ManifestError;
-    let (line, column) = match error {
-        ManifestError::At { line, column, .. } => (*line, *column),
-        _ => (1, 1),
-    };
-    let place = Place {
-        file: file.to_owned(),
-        line,
-        column,
-    };
-    let help = "correct the file; it must be YAML or JSON with a mapping at its top";
-    UNREADABLE.found("", Some(place), error.to_string(), help)
+    Reading::new(reader, Some(deployment))
 }
 
 fn deployment(reader: &mut Reader<'_>, root: &View<'_>, release: DeploykfRelease) -> Deployment {

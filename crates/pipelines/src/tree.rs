@@ -44,6 +44,16 @@ pub(crate) enum Tree {
 impl Node {
     /// Reads the documents of a file, and merges them in order.
     pub(crate) fn parse(file: usize, text: &str) -> Result<Self, ManifestError> {
+        let mut merged = Self::nothing();
+        merged.stamp(file);
+        for document in Self::documents(file, text)? {
+            merged.merge(document);
+        }
+        Ok(merged)
+    }
+
+    /// Reads the documents of a file, each a mapping; empty ones are left away.
+    pub(crate) fn documents(file: usize, text: &str) -> Result<Vec<Self>, ManifestError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let options = serde_saphyr::options! {
             with_snippet: false,
@@ -55,22 +65,32 @@ impl Node {
         };
         let documents: Result<Vec<Self>, _> =
             serde_saphyr::from_multiple_with_options(text, options);
-        let Ok(documents) = documents else {
+        let Ok(mut documents) = documents else {
             // The other reader says what is wrong, in words that quote nothing.
             let problem = manifest::parse(text.as_bytes()).err();
             return Err(problem.unwrap_or(ManifestError::Whole(manifest::Problem::Syntax)));
         };
-        let mut merged = Self::nothing();
-        for (index, mut document) in documents.into_iter().enumerate() {
-            match document.value {
-                Tree::Null => continue,
-                Tree::Map(_) => document.stamp(file),
-                _ => return Err(ManifestError::NotAnObject { object: index + 1 }),
-            }
-            merged.merge(document);
+        let is_mapping = |node: &Self| matches!(node.value, Tree::Map(_) | Tree::Null);
+        if let Some(index) = documents.iter().position(|node| !is_mapping(node)) {
+            return Err(ManifestError::NotAnObject { object: index + 1 });
         }
-        merged.stamp(file);
-        Ok(merged)
+        documents.retain(|node| matches!(node.value, Tree::Map(_)));
+        documents.iter_mut().for_each(|node| node.stamp(file));
+        Ok(documents.into_iter().flat_map(Self::opened).collect())
+    }
+
+    /// The items of a `kind: List`, or the node itself.
+    fn opened(self) -> Vec<Self> {
+        match (self.is_kind("List"), self.get("items")) {
+            (
+                true,
+                Some(Self {
+                    value: Tree::List(items),
+                    ..
+                }),
+            ) => items.clone(),
+            _ => vec![self],
+        }
     }
 
     /// A node that stands at the start of the first file.
@@ -124,6 +144,19 @@ impl Node {
             Tree::Map(members) => members.get(key),
             _ => None,
         }
+    }
+
+    /// Whether it is the manifest of a kind.
+    pub(crate) fn is_kind(&self, kind: &str) -> bool {
+        self.get("kind").and_then(Self::scalar).as_deref() == Some(kind)
+    }
+
+    /// Whether it is the manifest of an object of a name.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        let named = self
+            .get("metadata")
+            .and_then(|metadata| metadata.get("name"));
+        named.and_then(Self::scalar).as_deref() == Some(name)
     }
 
     /// The members of a mapping, in order; none of anything else.

@@ -3,27 +3,15 @@
 
 use bowline_core::Severity;
 
-use super::reading::{Reader, View};
 use crate::finding::Rule;
+use crate::known::Known;
 use crate::model::DeploykfRelease;
-use crate::tree::Tree;
+use crate::reading::{Reader, View};
 
-const UNKNOWN: Rule = Rule::refusal("unknown-key");
-const UNHEARD: Rule = Rule::silent("unheard-key", Severity::Warning);
 const OTHER_RELEASE: Rule = Rule::silent("key-of-another-release", Severity::Warning);
-const EMPTIED: Rule = Rule::silent("emptied-section", Severity::Warning);
 
 /// One path a line: `[]` stands for every element of a list, `*` for members that are not looked at.
-/// The sections above those of pipelines end in `..`: they have members of which nothing is known.
 const KNOWN: &str = "
-..deploykf_core
-..deploykf_core.deploykf_profiles_generator
-..deploykf_opt
-..deploykf_opt.deploykf_minio
-..kubeflow_dependencies
-..kubeflow_dependencies.kubeflow_argo_workflows
-..kubeflow_tools
-..kubeflow_tools.pipelines
 deploykf_core.deploykf_istio_gateway.*
 deploykf_core.deploykf_profiles_generator.enabled
 deploykf_core.deploykf_profiles_generator.valuesOverrides.*
@@ -140,113 +128,13 @@ const OURS: [&str; 4] = [
 
 /// Looks at every key of the values.
 pub(super) fn check(reader: &mut Reader<'_>, root: &View<'_>, release: DeploykfRelease) {
-    let known: Vec<&str> = KNOWN
-        .lines()
-        .map(|line| line.trim_start_matches(".."))
-        .filter(|line| !line.is_empty())
-        .collect();
-    members(reader, root, "", &known);
-    releases(reader, root, release);
-}
-
-/// Looks at the members of one mapping, whose path with `[]` for positions is `path`; `known` are
-/// the paths below it, shortened by it.
-fn members(reader: &mut Reader<'_>, view: &View<'_>, path: &str, known: &[&str]) {
-    let is_open = !OURS.iter().any(|ours| path.starts_with(ours));
-    let Some(node) = view.node else { return };
-    for (key, _) in node.members() {
-        let child = view.child(key);
-        let below: Vec<&str> = known.iter().filter_map(|path| under(path, key)).collect();
-        if below.is_empty() {
-            unknown(reader, &child, key, known, is_open);
-            continue;
-        }
-        let path = if path.is_empty() {
-            key.clone()
-        } else {
-            format!("{path}.{key}")
-        };
-        look(reader, &child, &path, &below);
-    }
-}
-
-fn look(reader: &mut Reader<'_>, view: &View<'_>, path: &str, below: &[&str]) {
-    let below: Vec<&str> = below.iter().copied().filter(|p| !p.is_empty()).collect();
-    let is_section = !below.is_empty() && below != ["*"];
-    if !is_section {
-        return;
-    }
-    let is_null = view
-        .node
-        .is_some_and(|node| matches!(node.value, Tree::Null));
-    if is_null {
-        let message = format!(
-            "`{}` is empty, which takes deployKF's defaults away",
-            view.path
-        );
-        reader.report(EMPTIED, view, message, "remove the key, or write `{}`");
-        return;
-    }
-    if below.iter().all(|path| path.starts_with("[]")) {
-        let below: Vec<&str> = below.iter().filter_map(|path| under(path, "[]")).collect();
-        for item in reader.items(view) {
-            members(reader, &item, path, &below);
-        }
-        return;
-    }
-    if reader.is_mapping(view) {
-        members(reader, view, path, &below);
-    }
-}
-
-/// What is left of a path below a first segment.
-fn under<'a>(path: &'a str, first: &str) -> Option<&'a str> {
-    let rest = path.strip_prefix(first)?;
-    match rest.strip_prefix('.') {
-        Some(rest) => Some(rest),
-        None => rest.is_empty().then_some(rest),
-    }
-}
-
-fn unknown(reader: &mut Reader<'_>, view: &View<'_>, key: &str, known: &[&str], is_open: bool) {
-    let candidates = known
-        .iter()
-        .map(|path| path.split('.').next().unwrap_or(path));
-    let nearest = nearest(key, candidates, is_open);
-    match nearest {
-        Some(nearest) => {
-            let message = format!(
-                "`{}` is no value of deployKF; did you mean `{nearest}`?",
-                view.path
-            );
-            let help = format!("write `{nearest}` instead of `{key}`");
-            reader.report_key(UNKNOWN, view, message, help);
-        }
-        None if is_open => {}
-        None => {
-            let message = format!("`{}` is no value of deployKF that is known", view.path);
-            let help = "see that its name and its place are right; deployKF passes over it";
-            reader.report_key(UNHEARD, view, message, help);
-        }
-    }
-}
-
-/// The nearest of the known keys, when it is near enough to be meant.
-fn nearest<'a>(key: &str, known: impl Iterator<Item = &'a str>, is_open: bool) -> Option<&'a str> {
-    let lower = key.to_lowercase();
-    let most = match is_open {
-        true => 2,
-        false => 2.max(key.len() / 3),
+    let known = Known {
+        paths: KNOWN,
+        closed: &OURS,
+        whose: "value of deployKF",
     };
-    known
-        .filter(|known| !known.starts_with(['[', '*']))
-        .map(|known| {
-            let distance = strsim::osa_distance(&lower, &known.to_lowercase());
-            (distance, known)
-        })
-        .filter(|(distance, _)| *distance <= most)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
+    known.check(reader, root);
+    releases(reader, root, release);
 }
 
 /// Keys that another release of deployKF has.

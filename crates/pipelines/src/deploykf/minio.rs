@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use bowline_core::Severity;
 
-use super::reading::{Reader, View};
 use crate::finding::Rule;
+use crate::reading::{Reader, View};
 
 const ROOT_SECRET: Rule = Rule::refusal("minio-root-secret");
 const UNNAMED: Rule = Rule::refusal("minio-unnamed");

@@ -6,10 +6,10 @@ use bowline_core::Severity;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::reading::{Reader, View};
 use super::store::{StoreValues, USE_EXTERNAL};
 use crate::finding::Rule;
 use crate::model::{Credentials, Member, Namespaces, PROFILE_NAME, Profile, Role, SecretRef};
+use crate::reading::{Reader, View};
 
 const DEFAULT_SECRET: &str = "kubeflow-pipelines--profile-object-store-auth--{profile_name}";
 

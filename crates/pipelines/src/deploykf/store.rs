@@ -2,11 +2,11 @@
 
 use bowline_core::{Sensitive, Severity};
 
-use super::reading::{Reader, View};
 use crate::finding::Rule;
 use crate::model::{
     Addressing, Credentials, Endpoint, Namespaces, SecretRef, Store, TypedKeys, Vendor,
 };
+use crate::reading::{Reader, View};
 use crate::tree::Tree;
 
 /// The switch between an external and the embedded store.
@@ -69,7 +69,7 @@ pub(super) fn read(
         (false, false) => (keys(&namespaces.minio, GENERATED_SECRET), None),
     };
     let vendor = match is_external {
-        true => Vendor::Unknown,
+        true => Vendor::of_host(&endpoint.host),
         false => Vendor::Minio,
     };
     let store = Store {

@@ -3,12 +3,13 @@ use serde_json::json;
 
 use super::simulate::{Request, allows};
 use super::*;
-use crate::deploykf::{ValuesFile, read};
+use crate::InputFile;
+use crate::deploykf::read;
 use crate::model::DeploykfRelease;
 
 /// What values of deployKF say; `$` stands for the roots of their paths.
 fn deployment(values: &str) -> Deployment {
-    let file = ValuesFile {
+    let file = InputFile {
         name: "values.yaml",
         text: values,
     };

@@ -93,5 +93,7 @@ pub(super) fn environment_patch(
 
 /// A value as a YAML text, for formats that are texts inside of ConfigMaps.
 pub(super) fn yaml(value: &Value) -> String {
-    serde_saphyr::to_string(value).expect("JSON values are always YAML")
+    // People read these texts, and a folded line hides what a key format is.
+    let options = serde_saphyr::ser_options! { min_fold_chars: usize::MAX };
+    serde_saphyr::to_string_with_options(value, options).expect("JSON values are always YAML")
 }

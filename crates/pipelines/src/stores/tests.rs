@@ -1,7 +1,8 @@
 use rstest::rstest;
 
 use super::*;
-use crate::deploykf::{ValuesFile, read};
+use crate::InputFile;
+use crate::deploykf::read;
 use crate::model::{Addressing, Credentials, DeploykfRelease, Deployment};
 
 #[rstest]
@@ -52,7 +53,7 @@ kubeflow_tools:
     objectStore: {{useExternal: true, host: {host}, auth: {{existingSecret: s}}}}
 "
     );
-    let file = ValuesFile {
+    let file = InputFile {
         name: "values.yaml",
         text: &text,
     };

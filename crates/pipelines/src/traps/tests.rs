@@ -2,7 +2,8 @@ use rstest::rstest;
 use serde_json::json;
 
 use super::*;
-use crate::deploykf::{ValuesFile, read};
+use crate::InputFile;
+use crate::deploykf::read;
 use crate::model::{CaSource, Credentials, DeploykfRelease, Release};
 
 const HOST: &str = "s3.eu-west-1.amazonaws.com";
@@ -18,7 +19,7 @@ kubeflow_tools:
     objectStore: {{useExternal: true, host: {host}, auth: {{existingSecret: s}}}}
 "
     );
-    let file = ValuesFile {
+    let file = InputFile {
         name: "values.yaml",
         text: &text,
     };

@@ -18,9 +18,12 @@ use crate::{manifests, terminal};
 pub fn run(args: &Resolve) -> Result<ExitCode, Failure> {
     let (shown, bytes) = manifests::bytes(&args.launcher)?;
     let config = LauncherConfig::parse(&bytes).map_err(|error| {
-        Failure::new(Kind::Usage, format!("`{shown}` is no `kfp-launcher` ConfigMap"))
-            .caused_by(&error)
-            .help("give the manifest of the ConfigMap, or its `data` alone")
+        Failure::new(
+            Kind::Usage,
+            format!("`{shown}` is no `kfp-launcher` ConfigMap"),
+        )
+        .caused_by(&error)
+        .help("give the manifest of the ConfigMap, or its `data` alone")
     })?;
     let root = args.pipeline_root.as_deref().unwrap_or(config.root());
     for finding in launcher::notes(&config, root, args.kfp) {
@@ -51,7 +54,12 @@ fn refuse(output: &Output, error: &str, help: &str) -> Result<(), Failure> {
 }
 
 fn lines(session: &Session) -> String {
-    let width = session.params.keys().map(|name| name.len()).max().unwrap_or(0);
+    let width = session
+        .params
+        .keys()
+        .map(|name| name.len())
+        .max()
+        .unwrap_or(0);
     let width = width.max("Provider".len());
     let mut text = format!("{:width$}  {}\n", "Provider", session.provider);
     for (name, value) in &session.params {

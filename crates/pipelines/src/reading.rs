@@ -1,35 +1,37 @@
-//! Reading values by their paths as deployKF's templates do, and saying what is wrong with them and
+//! Reading values by their paths as Go templates do, and saying what is wrong with them and
 //! where they stand.
 
 use bowline_core::Severity;
+use bowline_core::manifest::ManifestError;
 use indexmap::IndexMap;
 
 use crate::finding::{Located, Place, Rule};
 use crate::tree::{At, Node, Tree};
 
+const UNREADABLE: Rule = Rule::refusal("unreadable");
 const WRONG_TYPE: Rule = Rule::refusal("wrong-type");
 const TEXT_FOR_BOOLEAN: Rule = Rule::silent("text-for-boolean", Severity::Warning);
 
 /// Collects what is wrong while values are read.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     files: &'a [&'a str],
-    pub(super) findings: Vec<Located>,
+    pub(crate) findings: Vec<Located>,
 }
 
 /// A place in the values, whether something stands there or not.
 #[derive(Clone)]
-pub(super) struct View<'a> {
+pub(crate) struct View<'a> {
     /// What stands there; `None` also below something that is no mapping.
-    pub(super) node: Option<&'a Node>,
+    pub(crate) node: Option<&'a Node>,
     /// The path, as people write it.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// Where it stands, or else what it would stand in.
     at: At,
 }
 
 impl<'a> View<'a> {
     /// All values.
-    pub(super) fn root(node: &'a Node) -> Self {
+    pub(crate) fn root(node: &'a Node) -> Self {
         Self {
             node: Some(node),
             path: String::new(),
@@ -38,7 +40,7 @@ impl<'a> View<'a> {
     }
 
     /// A member.
-    pub(super) fn child(&self, key: &str) -> Self {
+    pub(crate) fn child(&self, key: &str) -> Self {
         let path = match self.path.as_str() {
             "" => key.to_owned(),
             path => format!("{path}.{key}"),
@@ -54,25 +56,25 @@ impl<'a> View<'a> {
     }
 
     /// What a dotted path below leads to.
-    pub(super) fn at(&self, path: &str) -> Self {
+    pub(crate) fn at(&self, path: &str) -> Self {
         path.split('.')
             .fold(self.clone(), |view, key| view.child(key))
     }
 
     /// Whether something stands there that is not null.
-    pub(super) fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         self.node
             .is_some_and(|node| !matches!(node.value, Tree::Null))
     }
 
     /// Whether a Go template takes it for true.
-    pub(super) fn is_truthy(&self) -> bool {
+    pub(crate) fn is_truthy(&self) -> bool {
         self.node.is_some_and(Node::is_truthy)
     }
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(files: &'a [&'a str]) -> Self {
+    pub(crate) fn new(files: &'a [&'a str]) -> Self {
         Self {
             files,
             findings: Vec::new(),
@@ -87,8 +89,24 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Says that a file is no YAML.
+    pub(crate) fn unreadable(&mut self, file: &str, error: &ManifestError) {
+        let (line, column) = match error {
+            ManifestError::At { line, column, .. } => (*line, *column),
+            _ => (1, 1),
+        };
+        let place = Place {
+            file: file.to_owned(),
+            line,
+            column,
+        };
+        let help = "correct the file; it must be YAML or JSON with a mapping at its top";
+        self.findings
+            .push(UNREADABLE.found("", Some(place), error.to_string(), help));
+    }
+
     /// Says something about a value.
-    pub(super) fn report(
+    pub(crate) fn report(
         &mut self,
         rule: Rule,
         view: &View<'_>,
@@ -101,7 +119,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Says something about a key.
-    pub(super) fn report_key(
+    pub(crate) fn report_key(
         &mut self,
         rule: Rule,
         view: &View<'_>,
@@ -126,7 +144,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A scalar as text; `default` when nothing stands there.
-    pub(super) fn text(&mut self, view: &View<'_>, default: &str) -> String {
+    pub(crate) fn text(&mut self, view: &View<'_>, default: &str) -> String {
         match view.node {
             None => default.to_owned(),
             Some(node) => node.scalar().unwrap_or_else(|| {
@@ -137,7 +155,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Like [`Reader::text`], but what is empty counts as absent.
-    pub(super) fn text_or(&mut self, view: &View<'_>, default: &str) -> String {
+    pub(crate) fn text_or(&mut self, view: &View<'_>, default: &str) -> String {
         match self.text(view, "").as_str() {
             "" => default.to_owned(),
             text => text.to_owned(),
@@ -145,7 +163,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A switch, as a Go template takes it: any text that is not empty is on.
-    pub(super) fn truth(&mut self, view: &View<'_>, default: bool) -> bool {
+    pub(crate) fn truth(&mut self, view: &View<'_>, default: bool) -> bool {
         let Some(node) = view.node else {
             return default;
         };
@@ -168,7 +186,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The elements of a list.
-    pub(super) fn items<'b>(&mut self, view: &View<'b>) -> Vec<View<'b>> {
+    pub(crate) fn items<'b>(&mut self, view: &View<'b>) -> Vec<View<'b>> {
         match view.node.map(|node| &node.value) {
             None | Some(Tree::Null) => Vec::new(),
             Some(Tree::List(items)) => {
@@ -190,7 +208,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether it is a mapping; said when it is something else.
-    pub(super) fn is_mapping(&mut self, view: &View<'_>) -> bool {
+    pub(crate) fn is_mapping(&mut self, view: &View<'_>) -> bool {
         let is_mapping = view
             .node
             .is_some_and(|node| matches!(node.value, Tree::Map(_)));
@@ -201,7 +219,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A mapping of texts, such as annotations.
-    pub(super) fn texts(&mut self, view: &View<'_>) -> IndexMap<String, String> {
+    pub(crate) fn texts(&mut self, view: &View<'_>) -> IndexMap<String, String> {
         let Some(node) = view.node.filter(|_| view.is_set()) else {
             return IndexMap::new();
         };
