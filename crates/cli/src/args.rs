@@ -38,8 +38,8 @@ pub use list::List;
 pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use pipelines::{
-    FindingsOutput, Pipelines, PipelinesCommand, PipelinesLint, PipelinesSource, Render,
-    RenderLayout, RenderOutput, Resolve,
+    Explain, FindingsOutput, Pipelines, PipelinesCommand, PipelinesLint, PipelinesSource, Policies,
+    Render, RenderLayout, RenderOutput, Resolve,
 };
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;

@@ -7,6 +7,7 @@
 mod claim;
 pub mod deploykf;
 pub mod dspa;
+pub mod explain;
 mod finding;
 mod input;
 mod known;
@@ -17,6 +18,8 @@ mod reading;
 pub mod releases;
 pub mod render;
 pub mod store_document;
+pub mod stores;
+pub mod traps;
 mod tree;
 
 pub use finding::{Located, Place};

@@ -22,7 +22,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use crate::model::{Deployment, Vendor};
+use crate::model::{Deployment, Store, Vendor};
+use crate::stores;
 
 pub use proof::{findings, proof};
 pub use rights::{Access, Grant, Listing, Rights, Subject, rights};
@@ -94,9 +95,9 @@ impl Dialect {
         }
     }
 
-    /// The language of a vendor's store; most others speak AWS's.
-    pub const fn of(vendor: Vendor) -> Self {
-        match vendor {
+    /// The language of a store; most speak AWS's.
+    pub fn of(store: &Store) -> Self {
+        match stores::vendor(store) {
             Vendor::Gcs => Self::Gcs,
             Vendor::Alibaba => Self::Alibaba,
             Vendor::Ibm => Self::Ibm,

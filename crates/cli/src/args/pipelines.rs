@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use bowline_pipelines::model::{DeploykfRelease, Release};
+use bowline_pipelines::policies::Dialect;
+use bowline_pipelines::render::Names;
 use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::output::Output;
 
@@ -25,6 +28,8 @@ pub enum PipelinesCommand {
     Render(Render),
     Lint(PipelinesLint),
     Resolve(Resolve),
+    Policies(Policies),
+    Explain(Explain),
 }
 
 /// Where the description of the store comes from, and what is installed.
@@ -91,6 +96,9 @@ pub struct PipelinesLint {
     /// What to read.
     #[command(flatten)]
     pub source: PipelinesSource,
+    /// In whose ways the store will be set up [default: `deploykf` for deployKF's values, else `native`]
+    #[arg(long, value_name = "LAYOUT")]
+    pub layout: Option<RenderLayout>,
     /// How to show the findings
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: FindingsOutput,
@@ -110,6 +118,24 @@ pub enum RenderLayout {
     Native,
     /// deployKF's own names and policies
     Deploykf,
+}
+
+impl RenderLayout {
+    /// The same for those who render.
+    pub const fn names(self) -> Names {
+        match self {
+            Self::Native => Names::Native,
+            Self::Deploykf => Names::Deploykf,
+        }
+    }
+
+    /// The layout that is asked for, else the one that an input is written for.
+    pub fn or_that_of(asked: Option<Self>, source: &PipelinesSource) -> Self {
+        asked.unwrap_or(match source.files.is_empty() {
+            true => Self::Native,
+            false => Self::Deploykf,
+        })
+    }
 }
 
 /// How rendered objects are shown.
@@ -141,6 +167,65 @@ pub struct Resolve {
     #[arg(long, value_name = "RELEASE", default_value = "2.17")]
     pub kfp: Release,
     /// How to show it: `text`, `json`, `yaml`, `jsonpath=TEMPLATE`
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub output: Output,
+}
+
+/// Print who may touch what in the bucket, as policies of the store
+///
+/// Policies follow from the layout of keys: each profile gets the prefixes that its own keys begin with.
+/// For people they are said in words, with what is out of reach; `-o json` and `-o yaml` give the
+/// documents. The exit code is 1 where the layout keeps no policy from mixing profiles. Needs no cluster.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bowline pipelines policies -f values.yaml
+  bowline pipelines policies -f values.yaml --for aws -o json
+  bowline pipelines policies -f values.yaml --for ceph --merge -o json > policy.json
+  bowline pipelines policies -f values.yaml -o jsonpath='{.profiles.team-1}'")]
+pub struct Policies {
+    /// What to read.
+    #[command(flatten)]
+    pub source: PipelinesSource,
+    /// Whose language to write [default: that of the store]
+    #[arg(long = "for", value_name = "STORE", value_parser = dialects())]
+    pub dialect: Option<Dialect>,
+    /// `native` limits listing to each one's prefixes; `deploykf` gives deployKF's own documents, by
+    /// which everybody may list the whole bucket
+    #[arg(long, value_name = "LAYOUT", default_value = "native")]
+    pub layout: RenderLayout,
+    /// One policy of everybody, for stores where the bucket has a single one: ceph, gcs
+    #[arg(long)]
+    pub merge: bool,
+    /// How to show them: `text`, `json`, `yaml`, `jsonpath=TEMPLATE`
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub output: Output,
+}
+
+fn dialects() -> impl TypedValueParser<Value = Dialect> {
+    let values = Dialect::ALL
+        .into_iter()
+        .map(|dialect| PossibleValue::new(dialect.as_str()).help(dialect.description()));
+    PossibleValuesParser::new(values).try_map(|text| text.parse::<Dialect>())
+}
+
+/// Show where each reader looks for the store, and what it finds there
+///
+/// One row for each reader: the API server, the UI and its proxies, Argo, the launcher of v2 runs, and
+/// TensorBoard's viewers. What differs from the description is marked. Needs no cluster.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bowline pipelines explain -f values.yaml
+  bowline pipelines explain -f values.yaml --layout native --kfp 2.17 -o wide")]
+pub struct Explain {
+    /// What to read.
+    #[command(flatten)]
+    pub source: PipelinesSource,
+    /// In whose ways the store is set up [default: `deploykf` for deployKF's values, else `native`]
+    #[arg(long, value_name = "LAYOUT")]
+    pub layout: Option<RenderLayout>,
+    /// How to show it: `text`, `wide`, `json`, `yaml`, `jsonpath=TEMPLATE`
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: Output,
 }

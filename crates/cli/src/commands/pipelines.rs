@@ -1,8 +1,10 @@
 //! `bowline pipelines`: one module per subcommand, and the choice among them. What the objects hold
 //! is left to `bowline_pipelines`.
 
+mod explain;
 mod input;
 mod lint;
+mod policies;
 mod render;
 mod resolve;
 
@@ -20,5 +22,7 @@ pub fn run(args: &Pipelines) -> Result<ExitCode, Failures> {
         PipelinesCommand::Render(render) => render::run(render),
         PipelinesCommand::Lint(lint) => Ok(lint::run(lint)?),
         PipelinesCommand::Resolve(resolve) => Ok(resolve::run(resolve)?),
+        PipelinesCommand::Policies(policies) => policies::run(policies),
+        PipelinesCommand::Explain(explain) => explain::run(explain),
     }
 }

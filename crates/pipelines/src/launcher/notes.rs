@@ -27,7 +27,7 @@ pub fn notes(config: &LauncherConfig, root: &str, release: Release) -> Vec<Findi
 
 fn note(rule: &'static str, severity: Severity, message: String, help: &str) -> Finding {
     let field = match rule {
-        "pipelines-query-root" | "pipelines-minio-root" => "defaultPipelineRoot",
+        "query-root" | "minio-root" => "defaultPipelineRoot",
         _ => "providers",
     };
     Finding {
@@ -46,12 +46,7 @@ fn about_root(root: &Root<'_>, has_providers: bool, release: Release, found: &mu
             crate::releases::built_in_endpoint(release)
         );
         let help = "for another store write a `minio` block in `providers`, or a root that begins with `s3://`";
-        found.push(note(
-            "pipelines-minio-root",
-            Severity::Warning,
-            message,
-            help,
-        ));
+        found.push(note("minio-root", Severity::Warning, message, help));
     }
     if !root.has_query || root.scheme == "gs" {
         return;
@@ -59,17 +54,12 @@ fn about_root(root: &Root<'_>, has_providers: bool, release: Release, found: &mu
     if has_providers {
         let message = "the root has a query, so `providers` is passed over".to_owned();
         let help = "move what the query says into `providers` and end the root before the `?`";
-        found.push(note(
-            "pipelines-query-root",
-            Severity::Warning,
-            message,
-            help,
-        ));
+        found.push(note("query-root", Severity::Warning, message, help));
     }
     if !kfp_can(release, Ability::QueryRoot) {
         let message = format!("release {release} makes wrong paths of a root with a query");
         found.push(note(
-            "pipelines-query-root",
+            "query-root",
             Severity::Error,
             message,
             "use release 2.1 or later",
@@ -83,7 +73,7 @@ fn about_root(root: &Root<'_>, has_providers: bool, release: Release, found: &mu
                 "write `providers` and a root without a query, or add `awssdk=v1` to the old options"
             }
         };
-        found.push(note("pipelines-query-root", Severity::Error, message, help));
+        found.push(note("query-root", Severity::Error, message, help));
     }
 }
 
@@ -96,12 +86,7 @@ fn about_providers(
     if !kfp_can(release, Ability::Providers) {
         let message = format!("release {release} does not know `providers`");
         let help = "write a root with a query, and give the keys in the environment";
-        found.push(note(
-            "pipelines-no-providers",
-            Severity::Error,
-            message,
-            help,
-        ));
+        found.push(note("no-providers", Severity::Error, message, help));
         return;
     }
     let blocks = [
@@ -127,12 +112,7 @@ fn about_providers(
             root.scheme
         );
         let help = "name the block as the root's scheme, or change the root";
-        found.push(note(
-            "pipelines-other-scheme",
-            Severity::Warning,
-            message,
-            help,
-        ));
+        found.push(note("other-scheme", Severity::Warning, message, help));
     }
 }
 
@@ -145,12 +125,7 @@ fn about_block(scheme: &str, block: &Block, release: Release, found: &mut Vec<Fi
                 "`{scheme}.default.credentials` names no Secret and not `fromEnv`, and KFP dies of it without a word"
             );
             let help = "add `secretRef`, or `fromEnv: true`";
-            found.push(note(
-                "pipelines-no-secret-ref",
-                Severity::Error,
-                message,
-                help,
-            ));
+            found.push(note("no-secret-ref", Severity::Error, message, help));
         }
     }
     for (index, over) in block.overrides.iter().flatten().enumerate() {
@@ -167,7 +142,7 @@ fn about_override(place: &str, over: &Override, found: &mut Vec<Finding>) {
             "`{place}.keyPrefix` does not end in `/`, so `{prefix}` also catches `{prefix}0/`"
         );
         found.push(note(
-            "pipelines-open-prefix",
+            "open-prefix",
             Severity::Error,
             message,
             "end it with `/`",
@@ -176,7 +151,7 @@ fn about_override(place: &str, over: &Override, found: &mut Vec<Finding>) {
     if prefix.starts_with('/') {
         let message = format!("`{place}.keyPrefix` begins with `/` and matches nothing");
         found.push(note(
-            "pipelines-open-prefix",
+            "open-prefix",
             Severity::Error,
             message,
             "leave the first `/` away",
@@ -187,12 +162,7 @@ fn about_override(place: &str, over: &Override, found: &mut Vec<Finding>) {
             "`{place}.maxRetries` is not used: KFP reads the default's, and dies when that has none"
         );
         let help = "set `maxRetries` in `default` only";
-        found.push(note(
-            "pipelines-override-retries",
-            Severity::Warning,
-            message,
-            help,
-        ));
+        found.push(note("override-retries", Severity::Warning, message, help));
     }
 }
 
@@ -204,7 +174,7 @@ fn about_connection(place: &str, it: &Connection, release: Release, found: &mut 
             "`{place}.endpoint` is Amazon's global one, which KFP leaves away: the region decides"
         );
         found.push(note(
-            "pipelines-global-endpoint",
+            "global-endpoint",
             Severity::Note,
             message,
             "see that `region` is the bucket's",
@@ -218,7 +188,7 @@ fn about_connection(place: &str, it: &Connection, release: Release, found: &mut 
         let message =
             format!("`{place}`: the scheme of `endpoint` says something else than `disableSSL`");
         found.push(note(
-            "pipelines-tls-contradiction",
+            "tls-contradiction",
             Severity::Warning,
             message,
             "make them agree",
@@ -232,19 +202,14 @@ fn about_connection(place: &str, it: &Connection, release: Release, found: &mut 
             "release {release} ignores endpoint, region and path style of `{place}`, since it has `fromEnv: true`"
         );
         let help = "give the pods `AWS_REGION`, or use release 2.17 or later";
-        found.push(note(
-            "pipelines-env-settings",
-            Severity::Error,
-            message,
-            help,
-        ));
+        found.push(note("env-settings", Severity::Error, message, help));
     }
     if it.force_path_style == Some(false) && !kfp_can(release, Ability::ForcePathStyle) {
         let message = format!(
             "release {release} does not know `forcePathStyle` and always puts the bucket into the path"
         );
         found.push(note(
-            "pipelines-path-style",
+            "path-style",
             Severity::Error,
             message,
             "use release 2.4 or later",

@@ -42,12 +42,12 @@ pub(super) fn deploykf(bucket: &str, rights: &Rights) -> Value {
             "Resource": under(&arn, &grant.prefixes),
         }));
     }
-    document(statements)
+    document(&statements)
 }
 
 /// One that limits listing to one's own prefixes.
 pub(super) fn limited(partition: &str, bucket: &str, rights: &Rights) -> Value {
-    document(statements(
+    document(&statements(
         &format!("arn:{partition}:s3:::{bucket}"),
         rights,
     ))
@@ -64,7 +64,7 @@ pub(super) fn bucket_policy(bucket: &str, rights: &Rights) -> Value {
     for statement in &mut statements {
         statement["Principal"] = json!({ "AWS": [format!("arn:aws:iam:::user/{user}")] });
     }
-    document(statements)
+    document(&statements)
 }
 
 fn statements(arn: &str, rights: &Rights) -> Vec<Value> {
@@ -112,6 +112,6 @@ fn under(arn: &str, prefixes: &[String]) -> Vec<String> {
         .collect()
 }
 
-fn document(statements: Vec<Value>) -> Value {
+fn document(statements: &[Value]) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }

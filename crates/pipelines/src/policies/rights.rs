@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::Form;
-use crate::model::{Deployment, Layout, PROFILE_NAME, Role};
+use crate::model::{Deployment, PROFILE_NAME, Role};
 use crate::releases::{MissingBucket, api_server};
 
 /// Who has rights.
@@ -57,12 +57,12 @@ pub struct Rights {
 
 /// The rights of everybody: the backend, each profile, each person.
 pub fn rights(deployment: &Deployment, form: Form) -> Vec<Rights> {
-    let layout = &deployment.layout;
+    let templates = Templates::of(deployment);
     let mut all = vec![backend(deployment, form)];
     for profile in &deployment.profiles {
         let grant = Grant {
             access: Access::Write,
-            prefixes: of_profile(layout, &profile.name),
+            prefixes: templates.of_profile(&profile.name),
         };
         all.push(make(
             Subject::Profile(profile.name.clone()),
@@ -104,7 +104,7 @@ fn make(subject: Subject, grants: Vec<Grant>, form: Form) -> Rights {
 fn backend(deployment: &Deployment, form: Form) -> Rights {
     let grant = Grant {
         access: Access::Write,
-        prefixes: of_backend(&deployment.layout),
+        prefixes: Templates::of(deployment).of_backend(),
     };
     let rights = make(Subject::Backend, vec![grant], form);
     // It looks whether the bucket is there, which counts as listing it without a prefix.
@@ -130,12 +130,14 @@ fn users(deployment: &Deployment, form: Form) -> impl Iterator<Item = Rights> {
             *role = member.role.max(*role);
         }
     }
+    let templates = Templates::of(deployment);
     roles.into_iter().map(move |(email, roles)| {
         let of = |wanted: Role, access: Access| {
             let wanted = roles.iter().filter(move |(_, role)| **role == wanted);
+            let templates = &templates;
             wanted.map(move |(profile, _)| Grant {
                 access,
-                prefixes: of_profile(&deployment.layout, profile),
+                prefixes: templates.of_profile(profile),
             })
         };
         let grants = of(Role::Edit, Access::Write)
@@ -143,6 +145,56 @@ fn users(deployment: &Deployment, form: Form) -> impl Iterator<Item = Rights> {
             .collect();
         make(Subject::User(email.to_owned()), grants, form)
     })
+}
+
+/// Where keys of a kind lie, with the variables that the layout has.
+pub(super) struct Templates {
+    pub(super) artifacts: String,
+    pub(super) root: String,
+    pub(super) pipelines: String,
+}
+
+impl Templates {
+    /// Those of an installation; all of them lie under its base path, but for the definitions of
+    /// pipelines, which only a pipeline server moves there.
+    pub(super) fn of(deployment: &Deployment) -> Self {
+        let layout = &deployment.layout;
+        let base = with_end(deployment.store.base_path.trim_matches('/'));
+        let pipelines = match layout.pipelines_prefix.trim_matches('/') {
+            "" => "pipelines",
+            prefix => prefix,
+        };
+        let pipelines_base = if deployment.server.is_some() {
+            base.as_str()
+        } else {
+            ""
+        };
+        Self {
+            artifacts: format!(
+                "{base}{}",
+                layout.artifacts_key_format.trim_start_matches('/')
+            ),
+            root: format!("{base}{}", with_end(layout.root_path())),
+            pipelines: format!("{pipelines_base}{pipelines}/"),
+        }
+    }
+
+    /// The prefixes of the shared parts.
+    fn of_backend(&self) -> Vec<String> {
+        distinct([
+            before_variables(&self.artifacts, None),
+            self.pipelines.clone(),
+            before_variables(&self.root, None),
+        ])
+    }
+
+    /// The prefixes of a profile.
+    pub(super) fn of_profile(&self, profile: &str) -> Vec<String> {
+        distinct([
+            before_variables(&self.artifacts, Some(profile)),
+            before_variables(&self.root, Some(profile)),
+        ])
+    }
 }
 
 /// Whether the keys of two profiles differ before the first variable ends, even when the name of one
@@ -153,25 +205,9 @@ pub(super) fn keeps_apart(template: &str) -> bool {
     !of(long).starts_with(&of(short))
 }
 
-/// The prefixes of the shared parts.
-fn of_backend(layout: &Layout) -> Vec<String> {
-    let pipelines = match layout.pipelines_prefix.trim_matches('/') {
-        "" => "pipelines/".to_owned(),
-        prefix => format!("{prefix}/"),
-    };
-    distinct([
-        before_variables(&layout.artifacts_key_format, None),
-        pipelines,
-        before_variables(&with_end(layout.root_path()), None),
-    ])
-}
-
-/// The prefixes of a profile.
-pub(super) fn of_profile(layout: &Layout, profile: &str) -> Vec<String> {
-    distinct([
-        before_variables(&layout.artifacts_key_format, Some(profile)),
-        before_variables(&with_end(layout.root_path()), Some(profile)),
-    ])
+/// Whether some key begins with both prefixes.
+pub(super) fn overlap(one: &str, other: &str) -> bool {
+    one.starts_with(other) || other.starts_with(one)
 }
 
 fn distinct<const N: usize>(prefixes: [String; N]) -> Vec<String> {
@@ -185,7 +221,7 @@ fn distinct<const N: usize>(prefixes: [String; N]) -> Vec<String> {
 }
 
 /// A root is a folder; a key format is a file in one.
-pub(super) fn with_end(path: &str) -> String {
+fn with_end(path: &str) -> String {
     match path {
         "" => String::new(),
         path => format!("{path}/"),

@@ -3,12 +3,13 @@ use serde_json::json;
 
 use super::simulate::{Request, allows};
 use super::*;
-use crate::deploykf::{ValuesFile, read};
+use crate::InputFile;
+use crate::deploykf::read;
 use crate::model::DeploykfRelease;
 
 /// What values of deployKF say; `$` stands for the roots of their paths.
 fn deployment(values: &str) -> Deployment {
-    let file = ValuesFile {
+    let file = InputFile {
         name: "values.yaml",
         text: values,
     };
@@ -263,7 +264,7 @@ fn a_layout_that_mixes_profiles_is_found(#[case] format: &str, #[case] count: us
     let deployment = external("minio.example.com", &rest);
     let found = findings(&deployment, Dialect::Minio, Form::Limited);
     let rules: Vec<_> = found.iter().map(|it| it.rule).collect();
-    assert_eq!(rules, vec!["pipelines-no-isolation"; count]);
+    assert_eq!(rules, vec!["no-isolation"; count]);
 }
 
 #[rstest]
@@ -348,6 +349,49 @@ fn upstreams_layout_has_one_prefix_each() {
         &json!([
             "arn:aws:s3:::models/private-artifacts/team-1/*",
             "arn:aws:s3:::models/private-artifacts/team-1/v2/artifacts/*"
+        ])
+    );
+}
+
+#[rstest]
+#[case::as_a_folder_of_the_root("v2", "{{workflow.namespace}}/{{pod.name}}", true)]
+#[case::as_the_folder_of_definitions("pipelines", "{{workflow.namespace}}/{{pod.name}}", true)]
+#[case::as_another_folder("v2", "artifacts/{{workflow.namespace}}/{{pod.name}}", false)]
+fn a_profile_named_as_a_folder_is_found(
+    #[case] name: &str,
+    #[case] format: &str,
+    #[case] is_found: bool,
+) {
+    let mut deployment = external("minio.example.com", "");
+    deployment.layout.artifacts_key_format = format.to_owned();
+    deployment.profiles[0].name = name.to_owned();
+    let found = findings(&deployment, Dialect::Minio, Form::Limited);
+    assert_eq!(
+        found.iter().any(|it| it.rule == "no-isolation"),
+        is_found,
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_base_path_stands_before_everything_but_definitions() {
+    let mut deployment = external("minio.example.com", "");
+    deployment.store.base_path = "some/path".to_owned();
+    let made = made(&deployment, Dialect::Minio);
+    let resources = |policy: &Value| policy["Statement"][2]["Resource"].clone();
+    assert_eq!(
+        resources(&made.backend),
+        json!([
+            "arn:aws:s3:::models/some/path/artifacts/*",
+            "arn:aws:s3:::models/pipelines/*",
+            "arn:aws:s3:::models/some/path/v2/artifacts/*"
+        ])
+    );
+    assert_eq!(
+        resources(&made.profiles["team-1"]),
+        json!([
+            "arn:aws:s3:::models/some/path/artifacts/team-1/*",
+            "arn:aws:s3:::models/some/path/v2/artifacts/team-1/*"
         ])
     );
 }

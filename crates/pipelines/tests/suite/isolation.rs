@@ -3,11 +3,11 @@
 
 use std::fmt::Write;
 
-use bowline_pipelines::Deployment;
-use bowline_pipelines::deploykf::{ValuesFile, read};
+use bowline_pipelines::deploykf::read;
 use bowline_pipelines::model::DeploykfRelease;
 use bowline_pipelines::policies::{Dialect, Form, Policies, merged, policies};
 use bowline_pipelines::releases::NEWEST_KFP;
+use bowline_pipelines::{Deployment, InputFile};
 use bowline_testkit::s3::{Call, S3, User};
 use rstest::rstest;
 use serde_json::Value;
@@ -101,7 +101,7 @@ kubeflow_tools:
     objectStore: {{useExternal: true, host: store.example.com, auth: {{existingSecret: s}}}}
 "
     );
-    let file = ValuesFile {
+    let file = InputFile {
         name: "values.yaml",
         text: &values,
     };

@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use bowline_core::Severity;
-use bowline_pipelines::Located;
 use bowline_pipelines::render::{self, Names, Options};
+use bowline_pipelines::{Located, traps};
 use serde_json::json;
 
 use super::input::{self, Input};
-use crate::args::{FindingsOutput, PipelinesLint};
+use crate::args::{FindingsOutput, PipelinesLint, RenderLayout};
 use crate::failure::{Failure, Kind};
 use crate::terminal;
 
@@ -18,7 +18,8 @@ use crate::terminal;
 /// When a file cannot be read.
 pub fn run(args: &PipelinesLint) -> Result<ExitCode, Failure> {
     let input = input::read(&args.source)?;
-    let findings = findings(input);
+    let names = RenderLayout::or_that_of(args.layout, &args.source).names();
+    let findings = findings(input, names);
     let count = |severity| {
         let is_so = |found: &&Located| found.finding.severity == severity;
         findings.iter().filter(is_so).count()
@@ -35,20 +36,26 @@ pub fn run(args: &PipelinesLint) -> Result<ExitCode, Failure> {
 }
 
 /// What the input says wrong, and what would be wrong with what is made of it.
-fn findings(input: Input) -> Vec<Located> {
+fn findings(input: Input, names: Names) -> Vec<Located> {
     let mut findings = input.findings;
     if let Some(deployment) = &input.deployment {
         let options = Options {
-            names: Names::Native,
+            names,
             kyverno: false,
             secrets: input.secrets.as_deref(),
         };
         let about_copies = render::each(deployment, options, &mut drop);
-        findings.extend(about_copies.into_iter().map(|finding| Located {
-            finding,
-            place: None,
-            is_refused: false,
-        }));
+        let traps = traps::findings(deployment, names);
+        findings.extend(
+            about_copies
+                .into_iter()
+                .chain(traps)
+                .map(|finding| Located {
+                    finding,
+                    place: None,
+                    is_refused: false,
+                }),
+        );
     }
     findings
 }
