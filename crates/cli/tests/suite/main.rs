@@ -11,6 +11,7 @@ mod kube_rs;
 mod kubectl;
 mod manage;
 mod odahu;
+mod pipelines;
 mod project;
 mod run;
 mod test;
