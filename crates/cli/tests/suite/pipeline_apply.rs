@@ -57,7 +57,7 @@ fn a_store_is_applied_compared_and_pruned() {
         .prints("Deployment kubeflow/ml-pipeline changed");
     project
         .run(&format!("bowline pipelines diff {with}"))
-        .is("Nothing would change.\n");
+        .is("Nothing would change.");
     project
         .run(&format!("bowline pipelines apply {with}"))
         .prints("Secret pier-2/pipelines-object-store unchanged");
