@@ -15,6 +15,7 @@ use crate::model::{
 };
 use crate::reading::{Reader, View};
 use crate::releases::{NEWEST_KFP, argo_of};
+use crate::stores;
 use crate::tree::Node;
 
 /// The kind.
@@ -205,7 +206,7 @@ fn external_store(
     }
     let region_view = view.child("region");
     let region = reader.text_or(&region_view, "auto");
-    let vendor = Vendor::of_host(&endpoint.host);
+    let vendor = stores::vendor_of_host(&endpoint.host);
     if region == "auto" && vendor == Vendor::Aws {
         let message = format!("`{}` is `auto`, which Amazon refuses", region_view.path);
         reader.report(REGION, &region_view, message, "name the bucket's region");

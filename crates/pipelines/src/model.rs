@@ -175,42 +175,6 @@ pub enum Vendor {
     Unknown,
 }
 
-impl Vendor {
-    /// Whose store a host is.
-    pub fn of_host(host: &str) -> Self {
-        let host = host.to_ascii_lowercase();
-        let is_under = |domain: &str| host == domain || host.ends_with(&format!(".{domain}"));
-        if is_under("amazonaws.com") || is_under("amazonaws.com.cn") {
-            Self::Aws
-        } else if is_under("storage.googleapis.com") {
-            Self::Gcs
-        } else if is_under("aliyuncs.com") {
-            Self::Alibaba
-        } else if is_under("cloud-object-storage.appdomain.cloud") {
-            Self::Ibm
-        } else if is_under("wasabisys.com") {
-            Self::Wasabi
-        } else if is_under("r2.cloudflarestorage.com") {
-            Self::R2
-        } else if host.starts_with("s3.openshift-storage.svc") {
-            Self::Odf
-        } else if host == "seaweedfs" || host.starts_with("seaweedfs.") {
-            Self::Seaweed
-        } else if host.split(['.', '-']).any(|part| part == "minio") {
-            Self::Minio
-        } else if host
-            .split(['.', '-'])
-            .any(|part| matches!(part, "ceph" | "rgw" | "rook"))
-        {
-            Self::Ceph
-        } else if host.split(['.', '-']).any(|part| part == "s3proxy") {
-            Self::Azure
-        } else {
-            Self::Unknown
-        }
-    }
-}
-
 /// What is stored where in the bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {

@@ -17,6 +17,7 @@ use crate::model::{
 };
 use crate::reading::{Reader, View};
 use crate::releases::{NEWEST_KFP, argo_of};
+use crate::stores;
 use crate::tree::Node;
 use auth::Auth;
 use connection::Place;
@@ -190,7 +191,7 @@ fn assemble(reader: &mut Reader<'_>, spec: &View<'_>, place: Place, auth: Auth) 
     };
     Deployment {
         store: Store {
-            vendor: vendor.unwrap_or_else(|| Vendor::of_host(&place.endpoint.host)),
+            vendor: vendor.unwrap_or_else(|| stores::vendor_of_host(&place.endpoint.host)),
             endpoint: place.endpoint,
             region: place.region,
             bucket: place.bucket,

@@ -7,6 +7,7 @@ use crate::model::{
     Addressing, Credentials, Endpoint, Namespaces, SecretRef, Store, TypedKeys, Vendor,
 };
 use crate::reading::{Reader, View};
+use crate::stores;
 use crate::tree::Tree;
 
 /// The switch between an external and the embedded store.
@@ -69,7 +70,7 @@ pub(super) fn read(
         (false, false) => (keys(&namespaces.minio, GENERATED_SECRET), None),
     };
     let vendor = match is_external {
-        true => Vendor::of_host(&endpoint.host),
+        true => stores::vendor_of_host(&endpoint.host),
         false => Vendor::Minio,
     };
     let store = Store {

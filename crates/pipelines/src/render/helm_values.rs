@@ -4,7 +4,10 @@ use bowline_core::{Finding, Severity};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use crate::model::{Account, Credentials, Deployment, Profile, Role, SecretRef};
+use crate::model::{Account, Credentials, Deployment, PROFILE_NAME, Profile, Role, SecretRef};
+
+/// How the embedded store's job begins the names of its Secrets.
+const GENERATED: &str = "generated--";
 
 /// The values, and what they cannot say.
 ///
@@ -32,12 +35,38 @@ fn generator(deployment: &Deployment) -> Value {
         .iter()
         .map(|one| profile(deployment, one))
         .collect();
+    let mut defaults = json!({"profileNamePrefix": deployment.profile_prefix});
+    if let Some(auth) = generated(deployment) {
+        defaults["tools"] = json!({"kubeflowPipelines": {"objectStoreAuth": auth}});
+    }
     json!({
-        "profileDefaults": {"profileNamePrefix": deployment.profile_prefix},
+        "profileDefaults": defaults,
         "users": users,
         "groups": [],
         "profiles": profiles,
     })
+}
+
+/// Whether a Secret is made by the embedded store's job, for a profile that names none.
+fn is_generated(deployment: &Deployment, secret: &SecretRef) -> bool {
+    deployment.embedded.is_some() && secret.name.starts_with(GENERATED)
+}
+
+/// How those Secrets are named, as the first of them tells.
+fn generated(deployment: &Deployment) -> Option<Value> {
+    let of_profile = |profile: &Profile| {
+        let secret = profile.credentials.keys().cloned()?;
+        is_generated(deployment, &secret).then(|| (profile.name.clone(), secret))
+    };
+    let (profile, secret) = deployment.profiles.iter().find_map(of_profile)?;
+    let name = secret.name.strip_prefix(GENERATED)?;
+    let (before, after) = name.rsplit_once(&profile)?;
+    let mut auth = json!({"existingSecret": format!("{before}{PROFILE_NAME}{after}")});
+    if !deployment.deploykf.minio_fix {
+        auth["existingSecretAccessKeyKey"] = Value::from(secret.access_key_key);
+        auth["existingSecretSecretKeyKey"] = Value::from(secret.secret_key_key);
+    }
+    Some(auth)
 }
 
 fn profile(deployment: &Deployment, profile: &Profile) -> Value {
@@ -58,11 +87,9 @@ fn profile(deployment: &Deployment, profile: &Profile) -> Value {
     if let Some(owner) = &profile.owner {
         values["ownerEmail"] = Value::from(owner.as_str());
     }
-    // Keys of the embedded store are made for profiles that name no Secret.
-    let is_generated = |secret: &SecretRef| {
-        deployment.embedded.is_some() && secret.name.starts_with("generated--")
-    };
-    if let Some(secret) = profile.credentials.keys().filter(|one| !is_generated(one)) {
+    let named = profile.credentials.keys();
+    let named = named.filter(|secret| !is_generated(deployment, secret));
+    if let Some(secret) = named {
         values["tools"] = json!({"kubeflowPipelines": {"objectStoreAuth": {
             "existingSecret": secret.name,
             "existingSecretNamespace": secret.namespace,

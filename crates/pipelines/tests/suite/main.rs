@@ -1,3 +1,6 @@
-//! What the crate makes, against the world: stores with access rules.
+//! Tables of inputs and of what must come out, and the laws that hold for all of them.
 
-mod isolation;
+mod case;
+mod laws;
+mod tables;
+mod worked_examples;

@@ -2,14 +2,15 @@
 
 use std::process::ExitCode;
 
-use bowline_core::{Finding, Secret, Severity, manifest};
+use bowline_core::{Finding, Secret, manifest};
 use bowline_pipelines::Deployment;
-use bowline_pipelines::render::{self, Names, Options};
+use bowline_pipelines::render::{self, Options};
+use bowline_pipelines::traps;
 use serde_json::Value;
 
 use super::input;
-use crate::args::{Render, RenderLayout, RenderOutput};
-use crate::failure::{Failures, Kind};
+use crate::args::{Render, RenderOutput};
+use crate::failure::Failures;
 use crate::terminal;
 
 /// Prints the objects.
@@ -25,29 +26,24 @@ pub fn run(args: &Render) -> Result<ExitCode, Failures> {
         RenderOutput::Kustomize => kustomize(args, deployment, secrets),
         RenderOutput::Yaml | RenderOutput::Json => objects(args, deployment, secrets),
     };
+    let traps = traps::findings(deployment, args.layout.names());
     findings
         .iter()
+        .chain(&traps)
         .for_each(|finding| terminal::tell("", finding));
     terminal::write(text.as_bytes()).map_err(Failures::from)?;
-    let is_error = |finding: &Finding| finding.severity == Severity::Error;
-    Ok(match findings.iter().any(is_error) {
-        true => ExitCode::from(Kind::Invalid.exit_code()),
-        false => ExitCode::SUCCESS,
-    })
+    Ok(ExitCode::SUCCESS)
 }
 
 fn options<'a>(args: &Render, secrets: Option<&'a [Secret]>) -> Options<'a> {
     Options {
-        names: match args.layout {
-            RenderLayout::Native => Names::Native,
-            RenderLayout::Deploykf => Names::Deploykf,
-        },
+        names: args.layout.names(),
         kyverno: args.kyverno,
         secrets,
     }
 }
 
-/// Objects one after another, written as they come: there may be many thousands.
+/// Objects one after another: of many thousands only the text is kept.
 fn objects(
     args: &Render,
     deployment: &Deployment,
