@@ -80,6 +80,7 @@ fn a_store_is_applied_compared_and_pruned() {
         .run(&format!("bowline pipelines apply {with} --prune"))
         .prints("Secret pier-2/pipelines-object-store deleted");
     project
-        .run("kubectl get secrets -A -o name")
-        .prints("secret/keys-pier-2");
+        .run("kubectl get configmaps,secrets -n pier-1 -o name")
+        .prints("configmap/kfp-launcher")
+        .prints("secret/pipelines-object-store");
 }
