@@ -63,9 +63,10 @@ pub struct AdmissionRequest {
     pub name: String,
     /// Who asks.
     pub user: UserInfo,
-    /// The object as it would be stored, defaults and all; null where it goes.
+    /// The object as it would be stored, defaults and all, but for `metadata.managedFields`; null
+    /// where it goes.
     pub object: Value,
-    /// The state before, for an update or a deletion.
+    /// The state before, for an update or a deletion, without `metadata.managedFields` too.
     pub old_object: Option<Value>,
     /// Nothing will be stored, so nothing else may be changed either.
     pub dry_run: bool,

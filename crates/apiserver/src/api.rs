@@ -1,6 +1,7 @@
 //! The running API: store, kinds, access rules and admission, shared by every request. What a
 //! request goes through is left to [`crate::pipeline`].
 
+use crate::accounts::Signer;
 use crate::admission::Admission;
 use crate::config::{Config, Token};
 use crate::crd;
@@ -8,16 +9,22 @@ use crate::identity::UserInfo;
 use crate::kinds;
 use crate::rbac::{Policy, PolicyCache};
 use crate::registry::Registry;
+use crate::server::OpenError;
 use crate::store::{ObjectKey, Options, SealedPath, Store, StoreError, Stored, Write};
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{Mutex, RwLock};
 use tokio_util::sync::CancellationToken;
 
+/// The file beside the store with the key that signs tokens of ServiceAccounts.
+const ACCOUNT_KEY: &str = "accounts.key";
+
 pub(crate) struct Api {
     pub(crate) store: Store,
     pub(crate) registry: Registry,
     pub(crate) tokens: Vec<Token>,
+    /// Signs the tokens of ServiceAccounts.
+    pub(crate) signer: Signer,
     pub(crate) admission: OnceLock<Arc<dyn Admission>>,
     /// Cancelled when the server stops: watches end then.
     pub(crate) stopping: CancellationToken,
@@ -28,15 +35,18 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    pub(crate) fn open(config: &Config) -> Result<Self, StoreError> {
+    pub(crate) fn open(config: &Config) -> Result<Self, OpenError> {
         let store = Store::open(Options {
             path: config.database.clone(),
             key: config.key.clone(),
             sealed: sealed_paths,
             history: config.history,
         })?;
+        // After the store, which makes the directory and lets nobody else into it.
+        let signer = Signer::open(&config.database.with_file_name(ACCOUNT_KEY))?;
         Ok(Self {
             store,
+            signer,
             registry: Registry::new(kinds::built_in()),
             tokens: config.tokens.clone(),
             admission: OnceLock::new(),

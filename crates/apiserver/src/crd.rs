@@ -3,7 +3,7 @@
 //! converted: a stored object is shown with the `apiVersion` asked for.
 
 use crate::object;
-use crate::resource::{Nature, Resource};
+use crate::resource::{Nature, Resource, Scale, ScaleSelector, members_of};
 use crate::schema::Schema;
 use crate::table::Column;
 use crate::validate::FieldError;
@@ -238,6 +238,7 @@ fn resource(definition: &Value, version: &Value) -> Resource {
         is_namespaced: text("/spec/scope") == "Namespaced",
         nature: Nature::Stored,
         has_status: version.pointer("/subresources/status").is_some(),
+        scale: version.pointer("/subresources/scale").map(scale),
         has_generation: true,
         is_custom: true,
         stored_as: stored_as(definition),
@@ -253,6 +254,15 @@ fn resource(definition: &Value, version: &Value) -> Resource {
         prepare: |_, _| {},
         check: |_, _| Vec::new(),
         deprecation: deprecation(definition, version),
+    }
+}
+
+fn scale(scale: &Value) -> Scale {
+    let path = |member: &str| scale.get(member).and_then(Value::as_str).map(members_of);
+    Scale {
+        replicas: path("specReplicasPath").unwrap_or_default(),
+        status_replicas: path("statusReplicasPath").unwrap_or_default(),
+        selector: path("labelSelectorPath").map_or(ScaleSelector::None, ScaleSelector::Text),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::pipeline::respond::Answer;
 use crate::registry::Kinds;
 use crate::resource::Resource;
 use crate::status::Status;
+use crate::verbs;
 use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Value, json};
@@ -47,7 +48,7 @@ pub(crate) fn answer(
         ["openapi", rest @ ..] => return openapi::answer(&kinds, rest, headers),
         _ => return Err(Status::unknown_path()),
     };
-    Ok(Answer::Plain(value))
+    Ok(Answer::Plain(200, value))
 }
 
 fn version() -> Value {
@@ -98,3 +99,31 @@ fn kinds_of<'a>(
 
 /// The verbs that a status knows.
 const STATUS_VERBS: &[&str] = &["get", "patch", "update"];
+
+/// A subresource whose answers are of a kind of their own.
+struct Subresource {
+    name: &'static str,
+    group: &'static str,
+    version: &'static str,
+    kind: &'static str,
+    verbs: &'static [&'static str],
+}
+
+/// Those of a resource, but for its status.
+fn subresources(resource: &Resource) -> impl Iterator<Item = Subresource> {
+    let scale = resource.scale.as_ref().map(|_| Subresource {
+        name: "scale",
+        group: verbs::scale::GROUP,
+        version: verbs::scale::VERSION,
+        kind: verbs::scale::KIND,
+        verbs: STATUS_VERBS,
+    });
+    let token = verbs::token::has_token(resource).then_some(Subresource {
+        name: "token",
+        group: verbs::token::GROUP,
+        version: "v1",
+        kind: verbs::token::KIND,
+        verbs: &["create"],
+    });
+    scale.into_iter().chain(token)
+}

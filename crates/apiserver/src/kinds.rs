@@ -6,7 +6,7 @@ mod extensions;
 mod reviews;
 mod workloads;
 
-use crate::resource::{Check, Nature, Prepare, Resource};
+use crate::resource::{Check, Nature, Prepare, Resource, Scale};
 use crate::schema::Schema;
 use crate::table;
 use crate::validate::names::NameRule;
@@ -25,6 +25,7 @@ struct Row {
     is_namespaced: bool,
     nature: Nature,
     has_status: bool,
+    has_scale: bool,
     has_generation: bool,
     stored_as: Option<&'static str>,
     renames: &'static [(&'static str, &'static str)],
@@ -46,6 +47,7 @@ const PLAIN: Row = Row {
     is_namespaced: true,
     nature: Nature::Stored,
     has_status: false,
+    has_scale: false,
     has_generation: false,
     stored_as: None,
     renames: &[],
@@ -78,6 +80,7 @@ fn resource(row: &Row) -> Resource {
         is_namespaced: row.is_namespaced,
         nature: row.nature,
         has_status: row.has_status,
+        scale: row.has_scale.then(Scale::built_in),
         has_generation: row.has_generation,
         is_custom: false,
         stored_as: row

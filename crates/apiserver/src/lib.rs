@@ -8,8 +8,7 @@
 //!
 //! Where it knowingly differs from a cluster:
 //!
-//! - `metadata.managedFields` is not written, so there is no server-side apply yet; nor are there
-//!   `scale` and other subresources than `status`.
+//! - There is no subresource but `status`.
 //! - Owner references are kept, but nothing is collected by them. Events do not expire.
 //! - `pattern` and CEL rules of custom resources are not evaluated, and versions of a custom
 //!   resource differ in nothing but their name.
@@ -33,6 +32,7 @@
 //! # }
 //! ```
 
+mod accounts;
 mod admission;
 mod api;
 mod bootstrap;
@@ -43,6 +43,7 @@ mod identity;
 mod in_process;
 mod kinds;
 pub mod kubeconfig;
+mod managed_fields;
 mod object;
 mod openapi;
 pub mod patch;
@@ -61,6 +62,7 @@ pub mod tls;
 mod validate;
 mod verbs;
 
+pub use accounts::AccountKeyError;
 pub use admission::{
     Admission, AdmissionRequest, Afterwards, Denial, GroupVersionKind, GroupVersionResource,
     Operation, Verdict,

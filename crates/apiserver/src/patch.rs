@@ -41,6 +41,15 @@ pub trait MergeKeys {
     fn of(&self, path: &[&str]) -> Option<ListStrategy>;
 }
 
+/// Lists are replaced as wholes: the rule of every kind that is not built in.
+pub(crate) struct NoKeys;
+
+impl MergeKeys for NoKeys {
+    fn of(&self, _path: &[&str]) -> Option<ListStrategy> {
+        None
+    }
+}
+
 /// Why a patch cannot be applied. Texts name paths and positions, never values.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PatchError {

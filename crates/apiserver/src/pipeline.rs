@@ -103,7 +103,9 @@ async fn serve(
         }
         Route::Resource(path) => {
             let format = format?;
+            let manager = verbs::manager(&query, &parts.headers);
             let mut call = call(api, user, path, query)?;
+            call.manager = manager;
             let resource = Some(Arc::clone(&call.resource));
             let outcome = verbs::run(&mut call, verb, &parts.headers, body).await;
             warnings.append(&mut call.warnings);
@@ -128,7 +130,7 @@ async fn admit_caller(
     verb: &str,
     query: &Query,
 ) -> Result<UserInfo, Status> {
-    let Some(mut user) = authenticate::authenticate(api, caller, &parts.headers)? else {
+    let Some(mut user) = authenticate::authenticate(api, caller, &parts.headers).await? else {
         let is_open = authorize::is_open(route) && !authenticate::is_impersonating(&parts.headers);
         return if is_open {
             Ok(UserInfo::anonymous())
@@ -154,6 +156,8 @@ async fn admit_caller(
 fn verb(method: &Method, route: &Route, query: &Query) -> Result<&'static str, Status> {
     let has_name = match route {
         Route::Other(_) => return other_verb(method),
+        // What is posted to an object's token is made there, like an object in a collection.
+        Route::Resource(path) if path.subresource.as_deref() == Some("token") => false,
         Route::Resource(path) => path.name.is_some(),
     };
     match (method.as_str(), has_name) {
@@ -185,6 +189,8 @@ fn call(api: &Arc<Api>, user: UserInfo, path: ResourcePath, query: Query) -> Res
     let is_known = match path.subresource.as_deref() {
         None => true,
         Some("status") => resource.has_status,
+        Some("scale") => resource.scale.is_some(),
+        Some("token") => verbs::token::has_token(&resource),
         Some(_) => false,
     };
     // An object of a namespaced kind has no path without its namespace, and the other way round.
@@ -206,6 +212,7 @@ fn call(api: &Arc<Api>, user: UserInfo, path: ResourcePath, query: Query) -> Res
         name: path.name.unwrap_or_default(),
         subresource: path.subresource,
         query,
+        manager: String::new(),
         warnings,
     })
 }

@@ -23,6 +23,43 @@ pub(crate) enum Nature {
     Review,
 }
 
+/// Where an object says how many replicas it wants and has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Scale {
+    /// Member by member, as the others.
+    pub(crate) replicas: Vec<String>,
+    pub(crate) status_replicas: Vec<String>,
+    pub(crate) selector: ScaleSelector,
+}
+
+/// Where the selector of the replicas is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ScaleSelector {
+    /// Nowhere.
+    None,
+    /// There, as it stands in queries.
+    Text(Vec<String>),
+    /// There, as an object.
+    Labels(Vec<String>),
+}
+
+/// A path such as `.spec.replicas`, member by member.
+pub(crate) fn members_of(path: &str) -> Vec<String> {
+    let path = path.trim_start_matches('.');
+    path.split('.').map(str::to_owned).collect()
+}
+
+impl Scale {
+    /// As the built-in kinds have it.
+    pub(crate) fn built_in() -> Self {
+        Self {
+            replicas: members_of("spec.replicas"),
+            status_replicas: members_of("status.replicas"),
+            selector: ScaleSelector::Labels(members_of("spec.selector")),
+        }
+    }
+}
+
 /// One kind in one version.
 #[derive(Clone, Debug)]
 pub(crate) struct Resource {
@@ -38,6 +75,8 @@ pub(crate) struct Resource {
     pub(crate) nature: Nature,
     /// Whether `status` is written apart from the rest.
     pub(crate) has_status: bool,
+    /// How it is scaled, where it can be.
+    pub(crate) scale: Option<Scale>,
     /// Whether `metadata.generation` counts the changes of what is wanted.
     pub(crate) has_generation: bool,
     /// Whether it comes from a CustomResourceDefinition.

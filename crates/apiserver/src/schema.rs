@@ -13,9 +13,12 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, OnceLock};
 
 pub(crate) const REFERENCE: &str = "#/components/schemas/";
-const PRESERVE: &str = "x-kubernetes-preserve-unknown-fields";
+pub(crate) const PRESERVE: &str = "x-kubernetes-preserve-unknown-fields";
 const EMBEDDED: &str = "x-kubernetes-embedded-resource";
-const INT_OR_STRING: &str = "x-kubernetes-int-or-string";
+pub(crate) const INT_OR_STRING: &str = "x-kubernetes-int-or-string";
+pub(crate) const LIST_TYPE: &str = "x-kubernetes-list-type";
+pub(crate) const LIST_KEYS: &str = "x-kubernetes-list-map-keys";
+pub(crate) const MAP_TYPE: &str = "x-kubernetes-map-type";
 
 /// The schema of one kind in one version.
 #[derive(Clone, Debug)]
@@ -108,7 +111,7 @@ pub(crate) fn reference(type_name: &str) -> Value {
 }
 
 /// The schema itself, or what it refers to.
-fn resolve(schema: &Value) -> &Value {
+pub(crate) fn resolve(schema: &Value) -> &Value {
     let target = schema
         .get("$ref")
         .and_then(Value::as_str)
@@ -116,16 +119,20 @@ fn resolve(schema: &Value) -> &Value {
     target.and_then(types::find).unwrap_or(schema)
 }
 
-fn has(schema: &Value, keyword: &str) -> bool {
+pub(crate) fn has(schema: &Value, keyword: &str) -> bool {
     schema.get(keyword) == Some(&Value::Bool(true))
 }
 
 /// The schema of the member `name`, from `properties`, `additionalProperties` or what embedded objects have.
 fn member<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
-    let property = schema.get("properties").and_then(|all| all.get(name));
-    property
-        .or_else(|| embedded(schema, name))
+    declared_member(schema, name)
         .or_else(|| schema.get("additionalProperties").filter(|s| s.is_object()))
+}
+
+/// The schema of a member that is declared by its name.
+pub(crate) fn declared_member<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
+    let property = schema.get("properties").and_then(|all| all.get(name));
+    property.or_else(|| embedded(schema, name))
 }
 
 fn embedded(schema: &Value, name: &str) -> Option<&'static Value> {
@@ -139,18 +146,22 @@ fn embedded(schema: &Value, name: &str) -> Option<&'static Value> {
 
 /// Where in an object we are.
 #[derive(Default)]
-struct Path(Vec<String>);
+struct Path {
+    segments: Vec<String>,
+    /// Whether we are within a built-in type.
+    is_built_in: bool,
+}
 
 impl Path {
     fn inside<T>(&mut self, segment: String, work: impl FnOnce(&mut Self) -> T) -> T {
-        self.0.push(segment);
+        self.segments.push(segment);
         let result = work(self);
-        self.0.pop();
+        self.segments.pop();
         result
     }
 
     fn at_member<T>(&mut self, name: &str, work: impl FnOnce(&mut Self) -> T) -> T {
-        let dot = if self.0.is_empty() { "" } else { "." };
+        let dot = if self.segments.is_empty() { "" } else { "." };
         self.inside(format!("{dot}{name}"), work)
     }
 
@@ -163,7 +174,7 @@ impl Path {
     }
 
     fn text(&self) -> String {
-        self.0.concat()
+        self.segments.concat()
     }
 
     fn of_member(&self, name: &str) -> String {
@@ -184,7 +195,7 @@ fn entries<'a>(schema: &'a Value, keyword: &str) -> impl Iterator<Item = (&'a St
 }
 
 /// The entries of a list that is there.
-fn list<'a>(schema: &'a Value, keyword: &str) -> impl Iterator<Item = &'a Value> {
+pub(crate) fn list<'a>(schema: &'a Value, keyword: &str) -> impl Iterator<Item = &'a Value> {
     schema
         .get(keyword)
         .and_then(Value::as_array)

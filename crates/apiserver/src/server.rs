@@ -1,6 +1,7 @@
 //! The server that embedders hold: opening it, serving it over TLS, stopping it. What happens to a
 //! request is left to [`crate::pipeline`].
 
+use crate::accounts::AccountKeyError;
 use crate::admission::Admission;
 use crate::api::Api;
 use crate::bootstrap;
@@ -46,6 +47,9 @@ pub enum OpenError {
     /// The store cannot be opened or filled.
     #[error("cannot open the API's store")]
     Store(#[from] StoreError),
+    /// The key that signs tokens of ServiceAccounts cannot be used.
+    #[error("cannot open the key that signs tokens of ServiceAccounts")]
+    AccountKey(#[from] AccountKeyError),
     /// A CustomResourceDefinition that shall exist from the start is not valid.
     #[error("the definition `{name}` is not valid: {why}")]
     Definition {

@@ -162,6 +162,22 @@ impl Status {
         )
     }
 
+    /// 409: others own what an apply would change.
+    pub(crate) fn apply_conflict(message: String, causes: Vec<Value>) -> Self {
+        let mut status = Self::new(409, "Conflict", message);
+        status.details = Some(Box::new(Details {
+            causes,
+            ..Details::default()
+        }));
+        status
+    }
+
+    /// Whether somebody else changed the object meanwhile, so that trying again may help.
+    pub(crate) fn is_race(&self) -> bool {
+        let has_causes = |details: &Details| !details.causes.is_empty();
+        self.reason == "Conflict" && !self.details.as_deref().is_some_and(has_causes)
+    }
+
     /// 410: that state is no longer known.
     pub(crate) fn expired(message: impl Into<String>) -> Self {
         Self::new(410, "Expired", message)
@@ -221,8 +237,10 @@ impl Status {
             "metadata": {},
             "status": "Failure",
             "message": self.message,
-            "reason": self.reason,
         });
+        if !self.reason.is_empty() {
+            status["reason"] = self.reason.as_ref().into();
+        }
         if let Some(details) = &self.details {
             status["details"] = details.to_value();
         }

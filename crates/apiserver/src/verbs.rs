@@ -1,23 +1,28 @@
 //! What can be done with objects. Each verb is the same for every kind; who may use it has been
 //! decided before, and how its answer is shown is decided after.
 
+mod apply;
 mod create;
 mod delete;
 mod namespace;
+mod ownership;
 mod patch;
 mod prepare;
 mod read;
 mod review;
+pub(crate) mod scale;
+pub(crate) mod token;
 mod update;
 mod watch;
 mod write;
 
 pub(crate) use create::stamp;
 pub(crate) use namespace::{PERMANENT as PERMANENT_NAMESPACES, default_account};
+pub(crate) use ownership::manager;
 
 use crate::api::Api;
 use crate::identity::UserInfo;
-use crate::pipeline::decode::{self, RequestBody};
+use crate::pipeline::decode::{self, Patch, RequestBody};
 use crate::pipeline::query::Query;
 use crate::pipeline::respond::Answer;
 use crate::resource::{Nature, Resource};
@@ -38,6 +43,8 @@ pub(crate) struct Call {
     pub(crate) name: String,
     pub(crate) subresource: Option<String>,
     pub(crate) query: Query,
+    /// By which name the caller writes.
+    pub(crate) manager: String,
     /// What the caller is told besides the answer.
     pub(crate) warnings: Vec<String>,
 }
@@ -52,6 +59,16 @@ pub(crate) async fn run(
     if !call.resource.verbs().contains(&verb) {
         return Err(Status::method_not_allowed());
     }
+    match call.subresource.as_deref() {
+        None => {}
+        Some("scale") => return run_scale(call, verb, headers, body).await,
+        Some("token") if verb == "create" => {
+            let request = decode::object(headers, &decode::read(body).await?, true)?;
+            return call.make_token(request).await;
+        }
+        Some("status") if matches!(verb, "get" | "update" | "patch") => {}
+        Some(_) => return Err(Status::method_not_allowed()),
+    }
     match verb {
         "get" => call.get().await,
         "list" => call.list().await,
@@ -62,6 +79,7 @@ pub(crate) async fn run(
                 &decode::read(body).await?,
                 !call.resource.is_custom,
             )?;
+            call.check_manager(verb, false)?;
             match call.resource.nature {
                 Nature::Stored => call.create(object).await,
                 Nature::Review => call.review(object).await,
@@ -73,11 +91,16 @@ pub(crate) async fn run(
                 &decode::read(body).await?,
                 !call.resource.is_custom,
             )?;
+            call.check_manager(verb, false)?;
             call.update(object).await
         }
         "patch" => {
-            let (kind, patch) = decode::patch(headers, &decode::read(body).await?)?;
-            call.patch(kind, &patch).await
+            let patch = decode::patch(headers, &decode::read(body).await?)?;
+            call.check_manager(verb, matches!(patch, Patch::Apply(_)))?;
+            match patch {
+                Patch::Apply(applied) => call.apply(applied).await,
+                Patch::Change(kind, patch) => call.patch(kind, &patch).await,
+            }
         }
         "delete" => {
             let options = decode::options(headers, &decode::read(body).await?)?;
@@ -86,6 +109,31 @@ pub(crate) async fn run(
         "deletecollection" => {
             let options = decode::options(headers, &decode::read(body).await?)?;
             call.delete_collection(&options).await
+        }
+        _ => Err(Status::method_not_allowed()),
+    }
+}
+
+async fn run_scale(
+    call: &mut Call,
+    verb: &str,
+    headers: &HeaderMap,
+    body: RequestBody,
+) -> Result<Answer, Status> {
+    let Some(scale) = call.resource.scale.clone() else {
+        return Err(Status::unknown_path());
+    };
+    match verb {
+        "get" => call.get_scale(&scale).await,
+        "update" => {
+            let wanted = decode::object(headers, &decode::read(body).await?, true)?;
+            call.check_manager(verb, false)?;
+            call.update_scale(&scale, &wanted).await
+        }
+        "patch" => {
+            let patch = decode::patch(headers, &decode::read(body).await?)?;
+            call.check_manager(verb, matches!(patch, Patch::Apply(_)))?;
+            call.patch_scale(&scale, &patch).await
         }
         _ => Err(Status::method_not_allowed()),
     }
@@ -131,17 +179,17 @@ impl Call {
 
     /// The object that the path names, as this version shows it.
     async fn stored(&self, name: &str) -> Result<Stored, Status> {
-        let found = self
-            .api
-            .store
-            .get(&self.key(name))
-            .await
-            .map_err(|error| self.refused(error))?;
-        let Stored { value, version } =
-            found.ok_or_else(|| Status::not_found(self.resource.group_resource(), name))?;
-        Ok(Stored {
+        let found = self.found(name).await?;
+        found.ok_or_else(|| Status::not_found(self.resource.group_resource(), name))
+    }
+
+    /// The same, where it is there.
+    async fn found(&self, name: &str) -> Result<Option<Stored>, Status> {
+        let found = self.api.store.get(&self.key(name)).await;
+        let found = found.map_err(|error| self.refused(error))?;
+        Ok(found.map(|Stored { value, version }| Stored {
             value: self.resource.to_served(value),
             version,
-        })
+        }))
     }
 }

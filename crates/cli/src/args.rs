@@ -38,8 +38,8 @@ pub use list::List;
 pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use pipelines::{
-    Explain, FindingsOutput, Pipelines, PipelinesCommand, PipelinesLint, PipelinesSource, Policies,
-    Render, RenderLayout, RenderOutput, Resolve,
+    Apply, Diff, Explain, FindingsOutput, Pipelines, PipelinesCommand, PipelinesLint,
+    PipelinesSource, Policies, Render, RenderLayout, RenderOutput, Resolve,
 };
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;

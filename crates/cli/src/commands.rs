@@ -63,7 +63,7 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
             return Ok(run::replace_process(&run, &injected));
         }
         Command::Convert(convert) => return Ok(convert::run(&convert)?),
-        Command::Pipelines(pipelines) => return pipelines::run(&pipelines),
+        Command::Pipelines(pipelines) => return pipelines::run(&pipelines, &cluster),
         Command::Completion(completion) => completion::run(&completion)?,
     }
     Ok(ExitCode::SUCCESS)

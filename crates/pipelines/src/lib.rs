@@ -5,6 +5,7 @@
 //! [`model::Deployment`]; whatever is made comes out of one.
 
 mod claim;
+pub mod compare;
 pub mod deploykf;
 pub mod dspa;
 pub mod explain;

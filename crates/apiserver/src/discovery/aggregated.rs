@@ -1,6 +1,6 @@
 //! Discovery of all groups in one document, `apidiscovery.k8s.io/v2`.
 
-use super::{STATUS_VERBS, groups_of, kinds_of};
+use super::{STATUS_VERBS, groups_of, kinds_of, subresources};
 use crate::registry::Kinds;
 use crate::resource::Resource;
 use serde_json::{Value, json};
@@ -54,9 +54,16 @@ fn entry(resource: &Resource) -> Value {
             entry[member] = list.clone().into();
         }
     }
-    if resource.has_status {
-        entry["subresources"] =
-            json!([{"subresource": "status", "responseKind": kind, "verbs": STATUS_VERBS}]);
+    let status = resource
+        .has_status
+        .then(|| json!({"subresource": "status", "responseKind": kind, "verbs": STATUS_VERBS}));
+    let others = subresources(resource).map(|own| {
+        let kind = json!({"group": own.group, "version": own.version, "kind": own.kind});
+        json!({"subresource": own.name, "responseKind": kind, "verbs": own.verbs})
+    });
+    let all: Vec<Value> = status.into_iter().chain(others).collect();
+    if !all.is_empty() {
+        entry["subresources"] = all.into();
     }
     entry
 }

@@ -1,6 +1,6 @@
 //! Discovery as it has always been: one document per group and version.
 
-use super::{STATUS_VERBS, groups_of, kinds_of};
+use super::{STATUS_VERBS, Subresource, groups_of, kinds_of, subresources};
 use crate::registry::Kinds;
 use crate::resource::Resource;
 use crate::status::Status;
@@ -81,6 +81,7 @@ pub(super) fn resources(kinds: &Kinds, group: &str, version: &str) -> Result<Val
         if resource.has_status {
             resources.push(status(resource));
         }
+        resources.extend(subresources(resource).map(|own| subresource(resource, &own)));
     }
     let group_version = group_version.ok_or_else(Status::unknown_path)?;
     Ok(
@@ -105,6 +106,16 @@ fn entry(resource: &Resource) -> Value {
         }
     }
     entry
+}
+
+fn subresource(resource: &Resource, own: &Subresource) -> Value {
+    json!({
+        "name": format!("{}/{}", resource.plural, own.name),
+        "singularName": "",
+        "namespaced": resource.is_namespaced,
+        "group": own.group, "version": own.version, "kind": own.kind,
+        "verbs": own.verbs,
+    })
 }
 
 fn status(resource: &Resource) -> Value {

@@ -36,6 +36,13 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         group: "authentication.k8s.io",
         package: "io.k8s.api.authentication.v1",
+        kind: "TokenReview",
+        plural: "tokenreviews",
+        ..ACCESS
+    },
+    Row {
+        group: "authentication.k8s.io",
+        package: "io.k8s.api.authentication.v1",
         kind: "SelfSubjectReview",
         plural: "selfsubjectreviews",
         ..ACCESS

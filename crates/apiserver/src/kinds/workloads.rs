@@ -26,18 +26,21 @@ pub(super) const ROWS: &[Row] = &[
         kind: "Deployment",
         plural: "deployments",
         short_names: &["deploy"],
+        has_scale: true,
         ..APPS
     },
     Row {
         kind: "ReplicaSet",
         plural: "replicasets",
         short_names: &["rs"],
+        has_scale: true,
         ..APPS
     },
     Row {
         kind: "StatefulSet",
         plural: "statefulsets",
         short_names: &["sts"],
+        has_scale: true,
         ..APPS
     },
     Row {

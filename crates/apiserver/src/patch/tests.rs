@@ -8,14 +8,6 @@ mod strategic;
 use super::*;
 use serde_json::json;
 
-struct NoKeys;
-
-impl MergeKeys for NoKeys {
-    fn of(&self, _: &[&str]) -> Option<ListStrategy> {
-        None
-    }
-}
-
 /// Parses the short notation of the tables.
 fn value(text: &str) -> Value {
     serde_json::from_str(text).expect("the table holds JSON")

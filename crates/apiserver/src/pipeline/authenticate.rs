@@ -1,10 +1,12 @@
 //! Finds out who asks: by bearer token, or as somebody else where they may (impersonation).
 
 use super::percent;
+use crate::accounts;
 use crate::api::Api;
 use crate::identity::{AUTHENTICATED, UserInfo};
 use crate::rbac::{Attributes, Policy};
 use crate::status::{GroupResource, Status};
+use crate::verbs;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName};
 
@@ -23,7 +25,7 @@ const UID: HeaderName = HeaderName::from_static("impersonate-uid");
 const EXTRA: &str = "impersonate-extra-";
 
 /// Who asks; none where they have not said.
-pub(crate) fn authenticate(
+pub(crate) async fn authenticate(
     api: &Api,
     caller: Caller,
     headers: &HeaderMap,
@@ -38,8 +40,17 @@ pub(crate) fn authenticate(
     let offered = offered
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim());
-    let known = offered.and_then(|offered| api.user_of_token(offered));
-    known.map(Some).ok_or_else(Status::unauthorized)
+    let Some(offered) = offered else {
+        return Err(Status::unauthorized());
+    };
+    if let Some(known) = api.user_of_token(offered) {
+        return Ok(Some(known));
+    }
+    let known = accounts::user(api, offered, &accounts::own_audience()).await;
+    match known.map_err(verbs::internal)? {
+        Some((user, _)) => Ok(Some(user)),
+        None => Err(Status::unauthorized()),
+    }
 }
 
 /// Whether the headers ask to be somebody else.

@@ -3,7 +3,7 @@
 
 mod strict;
 
-use crate::patch::PatchKind;
+use crate::patch::{DEPTH, PatchKind, is_shallow};
 use crate::protobuf::{self, ProtobufError};
 use crate::status::Status;
 use bytes::Bytes;
@@ -24,7 +24,17 @@ const PATCH_TYPES: &[&str] = &[
     "application/json-patch+json",
     "application/merge-patch+json",
     "application/strategic-merge-patch+json",
+    APPLY,
 ];
+const APPLY: &str = "application/apply-patch+yaml";
+
+/// The patch in a body.
+pub(crate) enum Patch {
+    /// It changes an object.
+    Change(PatchKind, Value),
+    /// It says what its manager wants of an object (server-side apply).
+    Apply(Value),
+}
 
 /// An error of a body or of what carries it.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -75,15 +85,28 @@ pub(crate) fn object(
     }
 }
 
-/// The patch in a body and of which kind it is.
-pub(crate) fn patch(headers: &HeaderMap, body: &[u8]) -> Result<(PatchKind, Value), Status> {
+/// The patch in a body; its kind is what `Content-Type` says.
+pub(crate) fn patch(headers: &HeaderMap, body: &[u8]) -> Result<Patch, Status> {
     let kind = match media_type(headers)? {
         "application/json-patch+json" => PatchKind::Json,
         "application/merge-patch+json" => PatchKind::Merge,
         "application/strategic-merge-patch+json" => PatchKind::StrategicMerge,
+        APPLY => return applied(body).map(Patch::Apply),
         _ => return Err(Status::unsupported_media_type(PATCH_TYPES)),
     };
-    Ok((kind, json(body)?))
+    Ok(Patch::Change(kind, json(body)?))
+}
+
+/// The object of an apply: YAML, or JSON, which is read with less effort.
+fn applied(body: &[u8]) -> Result<Value, Status> {
+    let is_json = body.trim_ascii_start().starts_with(b"{");
+    let value = if is_json { json(body)? } else { yaml(body)? };
+    if value.is_object() && is_shallow(&value, DEPTH) {
+        return Ok(value);
+    }
+    Err(Status::bad_request(
+        "the body of an apply must be an object, and not nested deeper than any object may be",
+    ))
 }
 
 /// The options of a deletion, which may come without a body.

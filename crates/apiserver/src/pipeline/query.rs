@@ -30,6 +30,8 @@ pub(crate) struct Query {
     pub(crate) field_validation: FieldValidation,
     pub(crate) include_object: IncludeObject,
     pub(crate) propagation: Option<String>,
+    pub(crate) field_manager: Option<String>,
+    pub(crate) force: Option<bool>,
 }
 
 impl Query {
@@ -61,6 +63,8 @@ impl Query {
             "dryRun" => self.dry_run = dry_run(&value)?,
             "fieldValidation" => self.field_validation = field_validation(&value)?,
             "includeObject" => self.include_object = include_object(&value)?,
+            "fieldManager" => self.field_manager = Some(value).filter(|name| !name.is_empty()),
+            "force" => self.force = Some(is_true(&value)),
             "propagationPolicy" => self.propagation = Some(value),
             _ => {}
         }

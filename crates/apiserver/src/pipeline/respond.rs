@@ -1,6 +1,7 @@
 //! Writes answers down: in JSON or YAML, whole, as a table or as metadata only, with warnings.
 
 use super::negotiate::{Encoding, Form, Format};
+use crate::managed_fields;
 use crate::object;
 use crate::resource::Resource;
 use crate::status::Status;
@@ -47,7 +48,7 @@ pub(crate) enum Answer {
     Object(u16, Value),
     List(ObjectList),
     /// Something that is no object of the resource, such as a Status or discovery.
-    Plain(Value),
+    Plain(u16, Value),
     /// Written down already.
     Raw {
         media_type: &'static str,
@@ -69,7 +70,7 @@ pub(crate) fn answer(answer: Answer, shown: Shown, warnings: &[String]) -> Respo
     let (code, value) = match answer {
         Answer::Object(code, value) => (code, shown.object(value)),
         Answer::List(list) => (200, shown.list(list)),
-        Answer::Plain(value) => (200, value),
+        Answer::Plain(code, value) => (code, value),
         Answer::Raw { media_type, body } => return response(200, media_type, full(body), warnings),
         Answer::Watch(lines) => {
             return response(200, "application/json", watch(lines, shown), warnings);
@@ -184,6 +185,7 @@ impl Shown {
     }
 
     fn object(&self, object: Value) -> Value {
+        let object = managed_fields::unfold(object);
         match (self.format.form, &self.resource) {
             (Form::Table, Some(resource)) => {
                 let metadata =
@@ -195,7 +197,8 @@ impl Shown {
         }
     }
 
-    fn list(&self, list: ObjectList) -> Value {
+    fn list(&self, mut list: ObjectList) -> Value {
+        list.items = list.items.into_iter().map(managed_fields::unfold).collect();
         let (kind, api_version) = match (&self.resource, self.format.form) {
             (Some(resource), Form::Table) => {
                 return self.table(resource, &list.items, Value::Object(list.metadata));

@@ -25,7 +25,14 @@ const CORE: &[&str] = &[
     "serviceaccounts",
     "services",
 ];
-const APPS: &[&str] = &["deployments", "replicasets", "statefulsets"];
+const APPS: &[&str] = &[
+    "deployments",
+    "deployments/scale",
+    "replicasets",
+    "replicasets/scale",
+    "statefulsets",
+    "statefulsets/scale",
+];
 const BATCH: &[&str] = &["cronjobs", "jobs"];
 const LEASES: &[&str] = &["leases"];
 const ROLES: &[&str] = &["rolebindings", "roles"];
@@ -39,6 +46,7 @@ pub(crate) fn cluster_roles() -> Vec<Value> {
     edit.push(rule(READ, &[""], &["secrets"]));
     edit.push(rule(WRITE, &[""], &["secrets"]));
     edit.push(rule(&["impersonate"], &[""], &["serviceaccounts"]));
+    edit.push(rule(&["create"], &[""], &["serviceaccounts/token"]));
     let mut admin = edit.clone();
     admin.push(rule(READ, &[GROUP], ROLES));
     admin.push(rule(WRITE, &[GROUP], ROLES));

@@ -1,14 +1,21 @@
 //! Checks a value against a schema. Not evaluated: `pattern` and CEL rules
 //! (`x-kubernetes-validations`), which would each need an engine of their own.
 
-use super::{INT_OR_STRING, Path, has, list, member, resolve};
+use super::{INT_OR_STRING, LIST_KEYS, LIST_TYPE, Path, has, list, member, resolve};
 use crate::validate::{FINDINGS_LIMIT, FieldError, base64, type_name};
 use serde_json::{Map, Value};
 
 type Errors = Vec<FieldError>;
 
 pub(super) fn check(value: &Value, schema: &Value, path: &mut Path, errors: &mut Errors) {
-    let schema = resolve(schema);
+    let target = resolve(schema);
+    let was_built_in = path.is_built_in;
+    path.is_built_in |= !std::ptr::eq(target, schema);
+    check_resolved(value, target, path, errors);
+    path.is_built_in = was_built_in;
+}
+
+fn check_resolved(value: &Value, schema: &Value, path: &mut Path, errors: &mut Errors) {
     if errors.len() >= FINDINGS_LIMIT || (value.is_null() && has(schema, "nullable")) {
         return;
     }
@@ -97,7 +104,10 @@ fn check_array(entries: &[Value], schema: &Value, path: &mut Path, errors: &mut 
         path,
         errors,
     );
-    check_unique(entries, schema, path, errors);
+    // The built-in kinds have rules of their own, and leave some of their lists alone.
+    if !path.is_built_in {
+        check_unique(entries, schema, path, errors);
+    }
     let Some(items) = schema.get("items") else {
         return;
     };
@@ -108,14 +118,9 @@ fn check_array(entries: &[Value], schema: &Value, path: &mut Path, errors: &mut 
 
 /// Lists that are sets, or maps by some members, hold each entry once.
 fn check_unique(entries: &[Value], schema: &Value, path: &mut Path, errors: &mut Errors) {
-    let keys: Vec<&str> = list(schema, "x-kubernetes-list-map-keys")
-        .filter_map(Value::as_str)
-        .collect();
+    let keys: Vec<&str> = list(schema, LIST_KEYS).filter_map(Value::as_str).collect();
     let identity = |entry: &Value| -> Option<Value> {
-        match schema
-            .get("x-kubernetes-list-type")
-            .and_then(Value::as_str)?
-        {
+        match schema.get(LIST_TYPE).and_then(Value::as_str)? {
             "set" => Some(entry.clone()),
             "map" => Some(
                 keys.iter()

@@ -1,5 +1,6 @@
 //! `create`.
 
+use super::ownership::{self, Owners};
 use super::{Call, internal, namespace};
 use crate::admission::Operation;
 use crate::object;
@@ -33,7 +34,9 @@ impl Call {
                 let name = generate_name(&prefix)?;
                 object::metadata_mut(&mut named).insert("name".to_owned(), name.into());
             }
-            match self.create_named(named).await {
+            self.conform(&mut named)?;
+            let claims = ownership::take_claims(&mut named);
+            match self.create_named(named, Owners::ByDifference(claims)).await {
                 Err(status)
                     if is_generated
                         && status.reason == "AlreadyExists"
@@ -47,14 +50,19 @@ impl Call {
         }
     }
 
-    async fn create_named(&mut self, mut object: Value) -> Result<Answer, Status> {
-        self.conform(&mut object)?;
+    pub(super) async fn create_named(
+        &mut self,
+        mut object: Value,
+        owners: Owners,
+    ) -> Result<Answer, Status> {
         self.stamp(&mut object)?;
         self.check_namespace(object::name(&object)).await?;
         self.complete(&mut object, None);
-        let (object, afterwards) = self.admit(Operation::Create, object, None).await?;
+        let entries = self.entries(owners, &object, None);
+        let (mut object, afterwards) = self.admit(Operation::Create, object, None).await?;
         self.validate(&object, None)?;
         self.check_grants(&object, None).await?;
+        ownership::put(&mut object, entries);
         if self.query.dry_run {
             return self.pretend(object).await;
         }

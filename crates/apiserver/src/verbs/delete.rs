@@ -20,11 +20,8 @@ impl Call {
         let (object, is_gone) = self.remove(&name, options).await?;
         if is_gone {
             let resource = self.resource.group_resource();
-            return Ok(Answer::Plain(status::success(
-                resource,
-                &name,
-                object::uid(&object),
-            )));
+            let gone = status::success(resource, &name, object::uid(&object));
+            return Ok(Answer::Plain(200, gone));
         }
         Ok(Answer::Object(200, object))
     }

@@ -1,8 +1,10 @@
 //! `patch`.
 
 use super::Call;
+use super::ownership::{self, Owners};
+use crate::managed_fields;
 use crate::object;
-use crate::patch::{self, BuiltIn, MergeKeys, PatchError, PatchKind};
+use crate::patch::{self, BuiltIn, PatchError, PatchKind};
 use crate::pipeline::respond::Answer;
 use crate::status::Status;
 use serde_json::Value;
@@ -39,9 +41,10 @@ impl Call {
         keys: Option<BuiltIn>,
     ) -> Result<Answer, Status> {
         let old = self.stored(&self.name).await?;
+        let target = managed_fields::unfold(old.value.clone());
         let mut object = match &keys {
-            Some(keys) => patch::apply(kind, &old.value, patch, keys),
-            None => patch::apply(kind, &old.value, patch, &NoKeys),
+            Some(keys) => patch::apply(kind, &target, patch, keys),
+            None => patch::apply(kind, &target, patch, &patch::NoKeys),
         }
         .map_err(|error| self.unpatched(&error))?;
         if !object.is_object() {
@@ -54,7 +57,9 @@ impl Call {
             object::metadata_mut(&mut object).insert("resourceVersion".to_owned(), version.into());
         }
         self.conform(&mut object)?;
-        self.replace(object, old).await
+        let claims = ownership::take_claims(&mut object);
+        self.replace(object, old, Owners::ByDifference(claims))
+            .await
     }
 
     /// A patch that cannot be understood is a bad request; one that does not fit the object is invalid.
@@ -69,14 +74,5 @@ impl Call {
             reason,
             format!("{resource} {:?} cannot be patched: {error}", self.name),
         )
-    }
-}
-
-/// Lists are replaced as wholes: the rule of every kind that is not built in.
-struct NoKeys;
-
-impl MergeKeys for NoKeys {
-    fn of(&self, _path: &[&str]) -> Option<patch::ListStrategy> {
-        None
     }
 }

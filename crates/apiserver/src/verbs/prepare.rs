@@ -74,8 +74,6 @@ impl Call {
                 return Err(self.unreadable(&error.to_string()));
             }
         }
-        // Whose change a member was is not tracked, so nobody's claims are stored.
-        object::metadata_mut(object).shift_remove("managedFields");
         Ok(())
     }
 

@@ -13,7 +13,8 @@ impl Call {
     pub(super) async fn review(&mut self, mut object: Value) -> Result<Answer, Status> {
         self.conform(&mut object)?;
         let status = match self.resource.kind.as_str() {
-            "SelfSubjectReview" => self.who(),
+            "SelfSubjectReview" => json!({"userInfo": user_value(&self.user)}),
+            "TokenReview" => self.review_token(&object).await?,
             "SelfSubjectRulesReview" => self.rules(&object).await?,
             "SelfSubjectAccessReview" => self.access(&self.user, &object).await?,
             "LocalSubjectAccessReview" => {
@@ -24,31 +25,6 @@ impl Call {
         };
         object["status"] = status;
         Ok(Answer::Object(201, object))
-    }
-
-    fn who(&self) -> Value {
-        let UserInfo {
-            name,
-            groups,
-            uid,
-            extra,
-        } = &self.user;
-        let mut user = Map::new();
-        user.insert("username".to_owned(), name.as_str().into());
-        object::put(
-            &mut user,
-            "uid",
-            Some(uid.as_str())
-                .filter(|uid| !uid.is_empty())
-                .map(Value::from),
-        );
-        user.insert("groups".to_owned(), json!(groups));
-        object::put(
-            &mut user,
-            "extra",
-            (!extra.is_empty()).then(|| json!(extra)),
-        );
-        json!({ "userInfo": user })
     }
 
     async fn rules(&self, object: &Value) -> Result<Value, Status> {
@@ -121,6 +97,18 @@ impl Call {
         let error = FieldError::invalid(field, asked, "must match metadata.namespace");
         Err(Status::invalid(self.resource.group_kind(), "", &[error]))
     }
+}
+
+/// A user as reviews show them.
+pub(super) fn user_value(user: &UserInfo) -> Value {
+    let mut shown = Map::new();
+    shown.insert("username".to_owned(), user.name.as_str().into());
+    let uid = Some(user.uid.as_str()).filter(|uid| !uid.is_empty());
+    object::put(&mut shown, "uid", uid.map(Value::from));
+    shown.insert("groups".to_owned(), json!(user.groups));
+    let extra = (!user.extra.is_empty()).then(|| json!(user.extra));
+    object::put(&mut shown, "extra", extra);
+    Value::Object(shown)
 }
 
 /// The user whom a review is about.

@@ -1,5 +1,6 @@
 //! `update`, and what it shares with `patch`: putting a new state in place of the stored one.
 
+use super::ownership::{self, Owners};
 use super::prepare::{restore_system_members, system_members, wants_the_same};
 use super::{Call, namespace};
 use crate::admission::Operation;
@@ -16,6 +17,7 @@ const ATTEMPTS: usize = 5;
 impl Call {
     pub(super) async fn update(&mut self, mut object: Value) -> Result<Answer, Status> {
         self.conform(&mut object)?;
+        let claims = ownership::take_claims(&mut object);
         let has_version =
             object::text(&object, "/metadata/resourceVersion").is_some_and(|text| !text.is_empty());
         if self.resource.is_custom && !has_version {
@@ -31,7 +33,10 @@ impl Call {
         let mut attempt = 1;
         loop {
             let old = self.stored(&self.name).await?;
-            match self.replace(object.clone(), old).await {
+            match self
+                .replace(object.clone(), old, Owners::ByDifference(claims.clone()))
+                .await
+            {
                 Err(status)
                     if status.reason == "Conflict" && !has_version && attempt < ATTEMPTS =>
                 {
@@ -44,17 +49,24 @@ impl Call {
     }
 
     /// Puts `object` in place of `old`, where nobody has changed that meanwhile.
-    pub(super) async fn replace(&mut self, object: Value, old: Stored) -> Result<Answer, Status> {
+    pub(super) async fn replace(
+        &mut self,
+        object: Value,
+        old: Stored,
+        owners: Owners,
+    ) -> Result<Answer, Status> {
         self.check_identity(&object, &old)?;
         let mut object = self.only_what_may_change(object, &old.value);
         restore_system_members(&mut object, &system_members(&old.value));
         self.complete(&mut object, Some(&old.value));
+        let entries = self.entries(owners, &object, Some(&old.value));
         let (mut object, afterwards) = self
             .admit(Operation::Update, object, Some(&old.value))
             .await?;
         self.validate(&object, Some(&old.value))?;
         self.check_grants(&object, Some(&old.value)).await?;
         self.count_generation(&mut object, &old.value);
+        ownership::put(&mut object, entries);
         if self.query.dry_run {
             return Ok(Answer::Object(200, object));
         }
@@ -88,7 +100,10 @@ impl Call {
     fn only_what_may_change(&self, object: Value, old: &Value) -> Value {
         let has_status = self.resource.has_status;
         let (mut kept, status) = match self.subresource.as_deref() {
-            Some("status") => (old.clone(), object.get("status").cloned()),
+            Some("status") => (
+                ownership::without(old.clone()),
+                object.get("status").cloned(),
+            ),
             _ if has_status => (object, old.get("status").cloned()),
             _ => return object,
         };

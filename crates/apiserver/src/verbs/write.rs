@@ -2,7 +2,7 @@
 //! do not have, and storing.
 
 use super::prepare::{restore_system_members, system_members, wants_the_same};
-use super::{Call, internal};
+use super::{Call, internal, ownership};
 use crate::admission::{
     AdmissionRequest, Afterwards, GroupVersionKind, GroupVersionResource, Operation, Verdict,
 };
@@ -20,7 +20,9 @@ impl Call {
         object: Value,
         old: Option<&Value>,
     ) -> Result<(Value, Option<Afterwards>), Status> {
-        if self.api.admission.get().is_none() {
+        // A scale is no object that admission knows.
+        let is_scale = self.subresource.as_deref() == Some("scale");
+        if is_scale || self.api.admission.get().is_none() {
             return Ok((object, None));
         }
         let request = self.admission_request(operation, object.clone(), old);
@@ -30,6 +32,8 @@ impl Call {
         };
         restore_system_members(&mut changed, &system_members(&object));
         self.conform(&mut changed)?;
+        // Whose anything is has been settled before, and is not for admission to say.
+        let mut changed = ownership::without(changed);
         self.complete(&mut changed, old);
         Ok((changed, afterwards))
     }
@@ -95,7 +99,7 @@ impl Call {
             name: object::name(old.unwrap_or(&object)).to_owned(),
             user: self.user.clone(),
             object,
-            old_object: old.cloned(),
+            old_object: old.cloned().map(ownership::without),
             dry_run: self.query.dry_run,
             subresource: self.subresource.clone(),
         }

@@ -1,6 +1,6 @@
 //! The embedder's look at objects before they are stored.
 
-use crate::client::{Client, SECRETS, Server, config_map, secret};
+use crate::client::{Client, SECRETS, Server, config_map, secret, without_owners};
 use bowline_apiserver::{Admission, AdmissionRequest, Denial, Operation, UserInfo, Verdict};
 use futures::future::BoxFuture;
 use http::Request;
@@ -116,7 +116,7 @@ async fn an_update_shows_the_state_before() {
     let seen = watchful.seen.lock().unwrap()[1].clone();
     assert_eq!(
         (seen.operation, seen.old_object),
-        (Operation::Update, Some(created))
+        (Operation::Update, Some(without_owners(created)))
     );
     assert_eq!(seen.object["data"]["key"], "new");
 }

@@ -31,6 +31,15 @@ impl Server {
         }
     }
 
+    /// A server on state that is there already.
+    pub(crate) async fn again(directory: TempDir) -> Self {
+        let config = Config::new(directory.path().join("store.sqlite"));
+        Self {
+            api: ApiServer::open(config).await.unwrap(),
+            directory,
+        }
+    }
+
     pub(crate) fn admin(&self) -> Client {
         self.client(UserInfo::administrator("admin"))
     }
@@ -170,6 +179,13 @@ impl Client {
         )
         .await
     }
+}
+
+/// An object as admission sees it.
+pub(crate) fn without_owners(mut object: Value) -> Value {
+    let metadata = object["metadata"].as_object_mut().unwrap();
+    metadata.shift_remove("managedFields");
+    object
 }
 
 pub(crate) const SECRETS: &str = "/api/v1/namespaces/default/secrets";

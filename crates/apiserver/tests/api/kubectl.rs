@@ -7,14 +7,14 @@ use std::process::Stdio;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-struct Kubectl {
-    served: Served,
+pub(crate) struct Kubectl {
+    pub(crate) served: Served,
     program: String,
     kubeconfig: PathBuf,
 }
 
 impl Kubectl {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let served = Served::start().await;
         let kubeconfig = served.directory.path().join("kubeconfig");
         let server = format!("https://{}", served.address);
@@ -37,7 +37,7 @@ impl Kubectl {
     }
 
     /// What kubectl says, and whether it succeeded.
-    async fn run(&self, arguments: &[&str], input: &str) -> (bool, String) {
+    pub(crate) async fn run(&self, arguments: &[&str], input: &str) -> (bool, String) {
         let mut child = Command::new(&self.program)
             .args(arguments)
             .env("KUBECONFIG", &self.kubeconfig)
@@ -59,7 +59,7 @@ impl Kubectl {
         )
     }
 
-    async fn ok(&self, command: &str) -> String {
+    pub(crate) async fn ok(&self, command: &str) -> String {
         let arguments: Vec<&str> = command.split_whitespace().collect();
         let (succeeded, said) = self.run(&arguments, "").await;
         assert!(succeeded, "kubectl {command}: {said}");

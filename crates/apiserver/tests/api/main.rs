@@ -5,6 +5,7 @@
 
 mod access;
 mod admission;
+mod apply;
 mod bad_input;
 mod client;
 mod definitions;
@@ -15,8 +16,11 @@ mod kubectl;
 mod lists;
 mod namespaces;
 mod objects;
+mod owners;
 mod patches;
+mod scale;
 mod secrets;
 mod tls;
+mod tokens;
 mod watches;
 mod workloads;

@@ -85,7 +85,7 @@ impl Served {
         sender
     }
 
-    async fn status(&self, path: &str, headers: &[(&str, &str)]) -> StatusCode {
+    pub(crate) async fn status(&self, path: &str, headers: &[(&str, &str)]) -> StatusCode {
         let mut request = Request::get(path).header("host", "localhost");
         for (name, value) in headers {
             request = request.header(*name, *value);

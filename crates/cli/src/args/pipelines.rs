@@ -30,6 +30,8 @@ pub enum PipelinesCommand {
     Resolve(Resolve),
     Policies(Policies),
     Explain(Explain),
+    Diff(Diff),
+    Apply(Apply),
 }
 
 /// Where the description of the store comes from, and what is installed.
@@ -228,4 +230,55 @@ pub struct Explain {
     /// How to show it: `text`, `wide`, `json`, `yaml`, `jsonpath=TEMPLATE`
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: Output,
+}
+
+/// Show what applying would change in the cluster
+///
+/// `+` is new, `~` would change, `-` is ours and no longer rendered. Values of Secrets are hidden. The
+/// exit code is 1 when something would change.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bowline pipelines diff -f values.yaml --secrets secrets.yaml
+  bowline pipelines diff --store store.yaml -o json")]
+pub struct Diff {
+    /// What to read.
+    #[command(flatten)]
+    pub source: PipelinesSource,
+    /// Whose names and ways the objects have
+    #[arg(long, value_name = "LAYOUT", default_value = "native")]
+    pub layout: RenderLayout,
+    /// Copy Secrets by Kyverno's policies also in the native layout
+    #[arg(long)]
+    pub kyverno: bool,
+    /// How to show it: `text`, `json`, `yaml`, `jsonpath=TEMPLATE`
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub output: Output,
+}
+
+/// Apply every object that the store needs
+///
+/// Objects are applied on the server's side, so that parts which others set stay as they are. Of
+/// Deployments that Kubeflow Pipelines brings, only the environment is set.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bowline pipelines apply -f values.yaml --secrets secrets.yaml
+  bowline pipelines apply --store store.yaml --prune")]
+pub struct Apply {
+    /// What to read.
+    #[command(flatten)]
+    pub source: PipelinesSource,
+    /// Whose names and ways the objects have
+    #[arg(long, value_name = "LAYOUT", default_value = "native")]
+    pub layout: RenderLayout,
+    /// Copy Secrets by Kyverno's policies also in the native layout
+    #[arg(long)]
+    pub kyverno: bool,
+    /// Delete what an earlier apply made and is no longer rendered, in all namespaces
+    #[arg(long)]
+    pub prune: bool,
+    /// Take over fields that somebody else set
+    #[arg(long)]
+    pub force_conflicts: bool,
 }

@@ -11,6 +11,8 @@ mod kube_rs;
 mod kubectl;
 mod manage;
 mod odahu;
+mod pipeline_apply;
+mod pipeline_readers;
 mod pipelines;
 mod project;
 mod run;

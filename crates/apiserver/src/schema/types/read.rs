@@ -1,14 +1,18 @@
 //! Reads `types.txt` into OpenAPI; its head describes the form.
 
 use super::{OBJECT_META, PARTIAL_OBJECT};
-use crate::schema::{INT_OR_STRING, PRESERVE, reference};
+use crate::schema::{INT_OR_STRING, LIST_KEYS, LIST_TYPE, MAP_TYPE, PRESERVE, reference};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
+
+const AS_ONE: &str = " as one";
 
 /// One type, as it stands in the file.
 struct Declaration<'a> {
     package: &'a str,
     name: &'a str,
+    /// Whether it is owned whole.
+    is_one: bool,
     fields: String,
 }
 
@@ -32,7 +36,11 @@ pub(super) fn types(text: &str) -> HashMap<String, Value> {
                 }
                 _ => format!("{package}.{short}"),
             };
-            (full(declared.name), schema(&declared.fields, &full))
+            let mut schema = schema(&declared.fields, &full);
+            if declared.is_one {
+                schema[MAP_TYPE] = "atomic".into();
+            }
+            (full(declared.name), schema)
         })
         .collect();
     types.insert(
@@ -57,10 +65,12 @@ fn declarations(text: &str) -> Vec<Declaration<'_>> {
             package = name;
         } else if let (true, Some(last)) = (line.starts_with(' '), found.last_mut()) {
             last.fields.push_str(line);
-        } else if let Some((name, fields)) = line.split_once(':') {
+        } else if let Some((head, fields)) = line.split_once(':') {
+            let name = head.trim_end_matches(AS_ONE);
             found.push(Declaration {
                 package,
                 name,
+                is_one: name != head,
                 fields: fields.to_owned(),
             });
         }
@@ -114,10 +124,15 @@ fn of(kind: &str, full: &dyn Fn(&str) -> String) -> Value {
             .and_then(|rest| rest.strip_suffix(close))
     };
     if let Some(inner) = inside('[', ']') {
-        return json!({"type": "array", "items": of(inner, full)});
+        return list(inner, full);
     }
     if let Some(inner) = inside('{', '}') {
-        return json!({"type": "object", "additionalProperties": of(inner, full)});
+        let each = inner.trim_end_matches(AS_ONE);
+        let mut map = json!({"type": "object", "additionalProperties": of(each, full)});
+        if each != inner {
+            map[MAP_TYPE] = "atomic".into();
+        }
+        return map;
     }
     match kind {
         "string" => json!({"type": "string"}),
@@ -130,4 +145,16 @@ fn of(kind: &str, full: &dyn Fn(&str) -> String) -> Value {
         "any" => json!({PRESERVE: true}),
         other => reference(&full(other)),
     }
+}
+
+/// A list, by what stands between its brackets.
+fn list(inner: &str, full: &dyn Fn(&str) -> String) -> Value {
+    if let Some((each, keys)) = inner.split_once(" by ") {
+        let keys: Vec<&str> = keys.split('+').collect();
+        return json!({"type": "array", "items": of(each, full), LIST_TYPE: "map", LIST_KEYS: keys});
+    }
+    if let Some(each) = inner.strip_suffix(" as set") {
+        return json!({"type": "array", "items": of(each, full), LIST_TYPE: "set"});
+    }
+    json!({"type": "array", "items": of(inner, full)})
 }

@@ -52,8 +52,8 @@ fn project_with_barnacle() -> (Project, String) {
 #[case::server_side_apply(
     "application/apply-patch+yaml",
     "{}",
-    415,
-    "accepted media types include"
+    422,
+    "fieldManager"
 )]
 #[case::json("application/json", "{}", 415, "accepted media types include")]
 #[case::no_type("", "{}", 415, "accepted media types include")]
