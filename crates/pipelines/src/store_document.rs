@@ -134,7 +134,7 @@ fn claimed(reader: &mut Reader<'_>, view: &View<'_>, documents: &[Node]) -> Opti
     let namespace = bucket.namespace.clone();
     let place = Place::of_claim(bucket);
     let auth = Auth::shared(&place);
-    let mut deployment = assemble(reader, &spec, place, auth);
+    let mut deployment = assemble(reader, &spec, place, &auth);
     let names = match namespace.as_str() {
         "kubeflow" => Vec::new(),
         _ => vec![namespace],
@@ -163,13 +163,13 @@ fn deployment(
     let namespace = reader.text_or(&root.at("metadata.namespace"), "kubeflow");
     let place = connection::read(reader, &spec, &namespace, documents, secrets)?;
     let auth = Auth::read(reader, &spec, &place);
-    let mut deployment = assemble(reader, &spec, place, auth.clone());
+    let mut deployment = assemble(reader, &spec, place, &auth);
     deployment.profiles = profiles(reader, &spec, &auth);
     shared_folder(reader, &spec, &deployment);
     Some(deployment)
 }
 
-fn assemble(reader: &mut Reader<'_>, spec: &View<'_>, place: Place, auth: Auth) -> Deployment {
+fn assemble(reader: &mut Reader<'_>, spec: &View<'_>, place: Place, auth: &Auth) -> Deployment {
     let kubeflow = reader.text_or(&spec.at("namespaces.kubeflow"), "kubeflow");
     let argo = reader.text_or(&spec.at("namespaces.argo"), &kubeflow);
     let kfp = release(reader, &spec.at("releases.kfp")).unwrap_or(NEWEST_KFP);

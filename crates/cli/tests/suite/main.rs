@@ -13,6 +13,7 @@ mod manage;
 mod odahu;
 mod pipeline_apply;
 mod pipeline_readers;
+mod pipelines;
 mod project;
 mod run;
 mod test;

@@ -78,10 +78,10 @@ fn backend(deployment: &Deployment, copies: &mut Copies<'_>, sink: &mut dyn FnMu
         kubeflow,
         "ml-pipeline",
         server,
-        variables,
+        &variables,
     ));
     let ui = "ml-pipeline-ui";
-    sink(environment_patch(kubeflow, ui, ui, env::ui(keys, is_old)));
+    sink(environment_patch(kubeflow, ui, ui, &env::ui(keys, is_old)));
     accounts(deployment, sink);
     sink(kyverno::restart_on_config_change(kubeflow));
     if is_old {
@@ -159,7 +159,7 @@ fn each_of_profile(
     sink(proxy::deployment(namespace, &options.frontend_image, &env));
     sink(proxy::service(namespace));
     let repository = argo::deploykf(deployment, keys);
-    sink(profile_parts::artifact_repositories(namespace, repository));
+    sink(profile_parts::artifact_repositories(namespace, &repository));
     let root = root::deploykf_root(deployment, &profile.name);
     let data = json!({"defaultPipelineRoot": root});
     sink(config_map(namespace, "kfp-launcher", data));

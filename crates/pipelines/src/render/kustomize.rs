@@ -70,7 +70,7 @@ fn config_map(object: &Value) -> Option<Value> {
         .iter()
         .map(|(key, value)| Some(format!("{key}={}", value.as_str()?)))
         .collect::<Option<Vec<_>>>()?;
-    let mut generator = generator(object, literals);
+    let mut generator = generator(object, &literals);
     let name = object.pointer("/metadata/name")?.as_str()?;
     if MERGED.contains(&name) {
         generator["behavior"] = Value::from("merge");
@@ -86,12 +86,12 @@ fn secret(object: &Value) -> Option<Value> {
         Some(format!("{key}={}", String::from_utf8(bytes).ok()?))
     };
     let literals = data.iter().map(literal).collect::<Option<Vec<_>>>()?;
-    let mut generator = generator(object, literals);
+    let mut generator = generator(object, &literals);
     generator["type"] = object.get("type")?.clone();
     Some(generator)
 }
 
-fn generator(object: &Value, literals: Vec<String>) -> Value {
+fn generator(object: &Value, literals: &[String]) -> Value {
     let mut options = json!({"disableNameSuffixHash": true});
     for field in ["labels", "annotations"] {
         if let Some(notes) = object["metadata"].get(field) {

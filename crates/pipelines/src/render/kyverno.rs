@@ -46,7 +46,7 @@ pub(super) fn clone_policy(policy: &str, source: &SecretRef, namespace: &str, na
     let rules = json!([
         {
             "name": "clone-secret",
-            "match": any(json!({"kinds": ["Namespace"], "names": [namespace]})),
+            "match": any(&json!({"kinds": ["Namespace"], "names": [namespace]})),
             "generate": {
                 "apiVersion": "v1",
                 "kind": "Secret",
@@ -58,7 +58,7 @@ pub(super) fn clone_policy(policy: &str, source: &SecretRef, namespace: &str, na
         },
         {
             "name": "annotate-cloned-secret",
-            "match": any(json!({
+            "match": any(&json!({
                 "kinds": ["Secret"],
                 "names": [name],
                 "namespaces": [namespace],
@@ -74,7 +74,7 @@ pub(super) fn clone_policy(policy: &str, source: &SecretRef, namespace: &str, na
         },
         {
             "name": "trigger-deployment-restarts",
-            "match": any(json!({
+            "match": any(&json!({
                 "kinds": ["Secret"],
                 "names": [source.name],
                 "namespaces": [source.namespace],
@@ -85,7 +85,7 @@ pub(super) fn clone_policy(policy: &str, source: &SecretRef, namespace: &str, na
                 "operator": "AnyIn",
                 "value": ["CREATE", "UPDATE"],
             }]},
-            "mutate": restart(namespace, json!({"secretKeyRef": {"<(name)": name}})),
+            "mutate": restart(namespace, &json!({"secretKeyRef": {"<(name)": name}})),
         },
     ]);
     let object = cluster_object("kyverno.io/v1", "ClusterPolicy", policy);
@@ -116,8 +116,8 @@ pub(super) fn restart_on_config_change(namespace: &str) -> Value {
     let source = json!({"configMapKeyRef": {"<(name)": "{{ request.object.metadata.name }}"}});
     let rule = json!({
         "name": "trigger-deployment-restarts",
-        "match": any(changed),
-        "mutate": restart("{{ request.object.metadata.namespace }}", source),
+        "match": any(&changed),
+        "mutate": restart("{{ request.object.metadata.namespace }}", &source),
     });
     let object = cluster_object("kyverno.io/v1", "ClusterPolicy", name);
     with(object, "spec", json!({"rules": [rule]}))
@@ -144,7 +144,7 @@ pub(super) fn v2_pods(profile: &str, keys: Option<&Pair>, v1_launcher: &str) -> 
     });
     let mut rules = vec![json!({
         "name": "patch-v2-container-env",
-        "match": any(pods(json!({"namespaces": [profile]}), &labels)),
+        "match": any(&pods(json!({"namespaces": [profile]}), &labels)),
         "mutate": every_container(&variables),
     })];
     if !v1_launcher.is_empty() {
@@ -152,7 +152,7 @@ pub(super) fn v2_pods(profile: &str, keys: Option<&Pair>, v1_launcher: &str) -> 
         labels["pipelines.kubeflow.org/kfp_sdk_version"] = Value::from("1.*");
         rules.push(json!({
             "name": "patch-v2-compatible-launcher-image",
-            "match": any(pods(json!({"namespaces": [profile]}), &labels)),
+            "match": any(&pods(json!({"namespaces": [profile]}), &labels)),
             "mutate": launcher_image(v1_launcher),
         }));
     }
@@ -174,7 +174,7 @@ pub(super) fn old_v2_pods(minio_namespace: &str, fix: bool, launcher: &str) -> O
         let host = format!("deploykf-minio-api.{minio_namespace}.svc.cluster.local");
         rules.push(json!({
             "name": "apply-minio-fix",
-            "match": any(pods(everywhere.clone(), &labels)),
+            "match": any(&pods(everywhere.clone(), &labels)),
             "mutate": every_container(&[
                 env::value("MINIO_SERVICE_SERVICE_HOST", &host),
                 env::value("MINIO_SERVICE_SERVICE_PORT", "9000"),
@@ -186,7 +186,7 @@ pub(super) fn old_v2_pods(minio_namespace: &str, fix: bool, launcher: &str) -> O
     if !launcher.is_empty() {
         rules.push(json!({
             "name": "override-launcher-image",
-            "match": any(pods(everywhere, &labels)),
+            "match": any(&pods(everywhere, &labels)),
             "mutate": launcher_image(launcher),
         }));
     }
@@ -196,7 +196,7 @@ pub(super) fn old_v2_pods(minio_namespace: &str, fix: bool, launcher: &str) -> O
     (!rules.is_empty()).then(|| with(object, "spec", spec))
 }
 
-fn any(resources: Value) -> Value {
+fn any(resources: &Value) -> Value {
     json!({"any": [{"resources": resources}]})
 }
 
@@ -223,7 +223,7 @@ fn launcher_image(image: &str) -> Value {
 }
 
 /// Changes an annotation of every Deployment that has a variable from a source.
-fn restart(namespace: &str, source: Value) -> Value {
+fn restart(namespace: &str, source: &Value) -> Value {
     json!({
         "targets": [{"apiVersion": "apps/v1", "kind": "Deployment", "namespace": namespace}],
         "patchStrategicMerge": {"spec": {"template": {

@@ -63,7 +63,7 @@ fn backend(
         kubeflow,
         "ml-pipeline",
         server,
-        variables,
+        &variables,
     ));
     let mut variables = env::ui(keys, false);
     if !deployment.profiles.is_empty() {
@@ -74,7 +74,7 @@ fn backend(
         ]);
     }
     let ui = "ml-pipeline-ui";
-    sink(environment_patch(kubeflow, ui, ui, variables));
+    sink(environment_patch(kubeflow, ui, ui, &variables));
     accounts(deployment, sink);
     if kyverno {
         sink(kyverno::restart_on_config_change(kubeflow));
@@ -167,7 +167,8 @@ fn each_of_profile(
     sink(owned(config_map(namespace, "kfp-launcher", launcher)));
     let repository = argo::native(deployment, keys);
     sink(owned(profile_parts::artifact_repositories(
-        namespace, repository,
+        namespace,
+        &repository,
     )));
     let image = &deployment.deploykf.frontend_image;
     let env = env::proxy(&deployment.store, keys, false);

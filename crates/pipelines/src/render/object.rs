@@ -78,7 +78,7 @@ pub(super) fn environment_patch(
     namespace: &str,
     name: &str,
     container: &str,
-    env: Vec<Value>,
+    env: &[Value],
 ) -> Value {
     with(
         object("apps/v1", "Deployment", namespace, name),

@@ -9,7 +9,7 @@ use crate::model::Profile;
 const REPOSITORY: &str = "default-v1";
 
 /// Argo's repository for runs in the profile.
-pub(super) fn artifact_repositories(namespace: &str, repository: String) -> Value {
+pub(super) fn artifact_repositories(namespace: &str, repository: &str) -> Value {
     let map = config_map(
         namespace,
         "artifact-repositories",

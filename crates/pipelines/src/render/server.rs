@@ -32,7 +32,7 @@ pub(super) fn each(deployment: &Deployment, sink: &mut dyn FnMut(Value)) {
         &server.namespace,
         &name,
         container,
-        variables,
+        &variables,
     ));
     let name = format!("ds-pipeline-workflow-controller-{}", server.name);
     let repository = json!({"artifactRepository": repository(deployment, keys)});
