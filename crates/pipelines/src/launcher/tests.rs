@@ -21,13 +21,13 @@ fn s3(rest: &str) -> String {
     format!("s3: {{default: {{endpoint: e, region: r, credentials: {{secretRef: {KEYS}}}}}{rest}}}")
 }
 
-fn session(provider: &str, changes: Value) -> Value {
+fn session(provider: &str, changes: &Value) -> Value {
     let mut params = json!({
         "endpoint": "e", "region": "r", "disableSSL": "false", "forcePathStyle": "true",
         "maxRetries": "5", "fromEnv": "false", "secretName": "s", "accessKeyKey": "a",
         "secretKeyKey": "k",
     });
-    json_patch::merge(&mut params, &changes);
+    json_patch::merge(&mut params, changes);
     json!({"Provider": provider, "Params": params})
 }
 
@@ -157,7 +157,7 @@ fn a_default_becomes_the_session(#[case] rest: &str, #[case] changes: Value) {
     );
     assert_eq!(
         resolved(&block, "minio://b/p", "2.17"),
-        session("minio", changes)
+        session("minio", &changes)
     );
 }
 
@@ -168,7 +168,10 @@ fn an_environment_default_keeps_the_connection_and_names_no_secret() {
     );
     let changes =
         json!({"fromEnv": "true", "secretName": null, "accessKeyKey": null, "secretKeyKey": null});
-    assert_eq!(resolved(&block, "s3://b/p", "2.17"), session("s3", changes));
+    assert_eq!(
+        resolved(&block, "s3://b/p", "2.17"),
+        session("s3", &changes)
+    );
 }
 
 #[rstest]
@@ -252,7 +255,7 @@ fn an_override_covers_what_begins_with_its_prefix(
     } else {
         json!({})
     };
-    assert_eq!(resolved(&s3(&over), root, "2.17"), session("s3", changes));
+    assert_eq!(resolved(&s3(&over), root, "2.17"), session("s3", &changes));
 }
 
 #[rstest]
@@ -265,7 +268,7 @@ fn an_override_changes_what_it_says(#[case] says: &str, #[case] changes: Value) 
     let over = format!(", overrides: [{{bucketName: b, {says}}}]");
     assert_eq!(
         resolved(&s3(&over), "s3://b/p", "2.17"),
-        session("s3", changes)
+        session("s3", &changes)
     );
 }
 
@@ -276,7 +279,7 @@ fn an_override_does_not_change_the_retries() {
     );
     assert_eq!(
         resolved(&block, "s3://b/p", "2.17"),
-        session("s3", json!({"maxRetries": "2"}))
+        session("s3", &json!({"maxRetries": "2"}))
     );
 }
 
@@ -294,7 +297,7 @@ fn the_first_override_that_covers_the_root_counts() {
     );
     assert_eq!(
         resolved(&s3(&over), "s3://b/a/b", "2.17"),
-        session("s3", json!({"region": "first"}))
+        session("s3", &json!({"region": "first"}))
     );
 }
 
@@ -329,10 +332,10 @@ fn gs_refuses_as_kfp_does(#[case] block: &str, #[case] error: &str) {
 
 #[rstest]
 #[case::providers_unknown("2.1", "s3://b/p", from_env("s3"))]
-#[case::no_path_style_and_retries("2.3", "s3://b/p", session("s3", json!({"forcePathStyle": null, "maxRetries": null})))]
-#[case::path_style("2.4", "s3://b/p", session("s3", json!({"maxRetries": null})))]
-#[case::retries("2.15", "s3://b/p", session("s3", json!({})))]
-#[case::newest("master", "s3://b/p", session("s3", json!({})))]
+#[case::no_path_style_and_retries("2.3", "s3://b/p", session("s3", &json!({"forcePathStyle": null, "maxRetries": null})))]
+#[case::path_style("2.4", "s3://b/p", session("s3", &json!({"maxRetries": null})))]
+#[case::retries("2.15", "s3://b/p", session("s3", &json!({})))]
+#[case::newest("master", "s3://b/p", session("s3", &json!({})))]
 fn older_releases_understand_less(
     #[case] release: &str,
     #[case] root: &str,

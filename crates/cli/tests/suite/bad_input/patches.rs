@@ -49,12 +49,7 @@ fn project_with_barnacle() -> (Project, String) {
     400,
     "`$patch` at `data`"
 )]
-#[case::server_side_apply(
-    "application/apply-patch+yaml",
-    "{}",
-    422,
-    "fieldManager"
-)]
+#[case::server_side_apply("application/apply-patch+yaml", "{}", 422, "fieldManager")]
 #[case::json("application/json", "{}", 415, "accepted media types include")]
 #[case::no_type("", "{}", 415, "accepted media types include")]
 #[case::other_name(MERGE, r#"{"metadata":{"name":"limpet"}}"#, 400, "name")]
