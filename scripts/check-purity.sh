@@ -2,6 +2,7 @@
 # Proves the direction of dependencies from `cargo tree`:
 #   core       stands only on crates of scripts/core-allowed-crates.txt (no I/O, async, clock),
 #              and does not reach for the standard library's;
+#   pipelines  stands on core, and does no I/O of its own;
 #   apiserver  stands on no other crate of this workspace;
 #   catalog    stands on core, and serves nothing itself;
 #   server     stands on catalog, without apiserver and operator;
@@ -45,6 +46,8 @@ reached=$(grep -rnE "$impure" crates/core/src || true)
 [ -z "$reached" ] || complain "bowline-core reaches out: $reached" \
   "let the caller fetch it and pass it in as a value"
 
+forbid bowline-pipelines 'kube.*|tokio.*|hyper.*|reqwest|rusqlite|bowline-(apiserver|catalog|operator|probe|server)' \
+  "bowline-pipelines turns values into values; let the caller fetch and apply"
 forbid bowline-apiserver 'bowline.*' \
   "declare a trait in apiserver and let cli adapt the other crate to it"
 forbid bowline-catalog 'bowline-(apiserver|operator|server)|axum|rusqlite' \

@@ -189,8 +189,9 @@ read -r -d '' key secret other_key other_secret <<< "$users" || true
 
 printf '{"endpoint":"%s","tls_endpoint":"%s","ca":"%s","region":"us-east-1",' \
   "http://127.0.0.1:$port" "https://127.0.0.1:$((port + 1))" "$state/tls/ca.pem"
-printf '"access_key":"%s","secret_key":"%s","other_access_key":"%s","other_secret_key":"%s"}\n' \
+printf '"access_key":"%s","secret_key":"%s","other_access_key":"%s","other_secret_key":"%s",' \
   "$key" "$secret" "$other_key" "$other_secret"
+printf '"configuration":"%s"}\n' "$state/ceph.conf"
 exec 1>&-
 
 # Whatever ends first: standard input, or a server too early.

@@ -10,6 +10,7 @@ mod export;
 mod list;
 mod odahu;
 mod operator;
+mod pipelines;
 #[cfg(test)]
 mod reference;
 mod run;
@@ -36,6 +37,10 @@ pub use export::{Export, Import};
 pub use list::List;
 pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
+pub use pipelines::{
+    Apply, Diff, Explain, FindingsOutput, Pipelines, PipelinesCommand, PipelinesLint,
+    PipelinesSource, Policies, Render, RenderLayout, RenderOutput, Resolve,
+};
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
 pub use store::{State, Store, StoreCommand};
@@ -108,6 +113,7 @@ pub enum Command {
     Env(Env),
     Run(Run),
     Convert(Convert),
+    Pipelines(Pipelines),
     Export(Export),
     Import(Import),
     Store(Store),

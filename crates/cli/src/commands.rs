@@ -13,6 +13,7 @@ mod inject;
 mod lint;
 mod list;
 mod operator;
+mod pipelines;
 mod run;
 mod server;
 mod set;
@@ -64,6 +65,7 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
         }
         Command::Convert(convert) => return Ok(convert::run(&convert)?),
         Command::Store(store) => return Ok(wait(&small(), store::run(&store))?),
+        Command::Pipelines(pipelines) => return pipelines::run(&pipelines, &cluster),
         Command::Completion(completion) => completion::run(&completion)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What scripts end with when they need something that cannot be installed here.
 pub const UNAVAILABLE: i32 = 69;
@@ -40,6 +40,29 @@ pub struct Ready {
     pub other_access_key: String,
     /// His secret key.
     pub other_secret_key: String,
+    /// The server's configuration, with which its administration is reached.
+    pub configuration: PathBuf,
+}
+
+/// A user of the server, made for one test.
+pub struct User {
+    /// The name by which policies know him.
+    pub name: String,
+    access_key: String,
+    secret_key: String,
+}
+
+/// One request to the server.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Call<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// Bucket and key.
+    pub path: &'a str,
+    /// Parameters of the query, in the order of their names.
+    pub query: &'a [(&'a str, &'a str)],
+    /// What is sent.
+    pub body: &'a str,
 }
 
 impl std::fmt::Debug for Ready {
@@ -105,6 +128,82 @@ impl S3 {
     /// When the server refuses.
     pub fn put(&self, bucket: &str, key: &str, content: &[u8]) -> Result<()> {
         self.put_to(&[bucket, key], content)
+    }
+
+    /// Makes a user who may do nothing.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn make_user(&self, name: &str) -> Result<User> {
+        let id = uuid::Uuid::new_v4().simple().to_string();
+        let user = User {
+            name: name.to_owned(),
+            access_key: format!("TEST{}", id[..16].to_uppercase()),
+            // It begins as what is searched for in all that tests write.
+            secret_key: format!("Canary/{}+{}", &id[..16], &id[16..]),
+        };
+        self.administer(&[
+            "user",
+            "create",
+            &format!("--uid={name}"),
+            &format!("--display-name={name}"),
+            &format!("--access-key={}", user.access_key),
+            &format!("--secret-key={}", user.secret_key),
+        ])?;
+        Ok(user)
+    }
+
+    /// The user that buckets belong to.
+    pub fn owner(&self) -> User {
+        User {
+            name: "owner".to_owned(),
+            access_key: self.ready.access_key.clone(),
+            secret_key: self.ready.secret_key.clone(),
+        }
+    }
+
+    /// Lets the owner give policies to users.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn let_owner_give_policies(&self) -> Result<()> {
+        self.administer(&["caps", "add", "--uid=owner", "--caps=user-policy=*"])
+    }
+
+    fn administer(&self, words: &[&str]) -> Result<()> {
+        let output = Command::new("radosgw-admin")
+            .args(["-n", "client.rgw", "-c"])
+            .arg(&self.ready.configuration)
+            .args(words)
+            .output()
+            .context("radosgw-admin does not start")?;
+        if !output.status.success() {
+            bail!("{}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(())
+    }
+
+    /// Sends requests as a user, one after another, and returns the status of each answer.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub fn calls(&self, user: &User, calls: &[Call<'_>]) -> Result<Vec<u16>> {
+        let mut child = Command::new("python3")
+            .arg(servers().join("s3_call.py"))
+            .arg(&self.ready.endpoint)
+            .env("AWS_ACCESS_KEY_ID", &user.access_key)
+            .env("AWS_SECRET_ACCESS_KEY", &user.secret_key)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("python3 does not start")?;
+        let stdin = child.stdin.take().context("no standard input")?;
+        serde_json::to_writer(stdin, calls)?;
+        let output = child.wait_with_output()?;
+        if !output.status.success() {
+            bail!("the calls ended with {}", output.status);
+        }
+        Ok(serde_json::from_slice(&output.stdout)?)
     }
 
     fn put_to(&self, names: &[&str], content: &[u8]) -> Result<()> {

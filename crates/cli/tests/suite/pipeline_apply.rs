@@ -1,0 +1,86 @@
+//! `bowline pipelines diff` and `apply` on a Kubernetes API, from nothing to a profile that goes.
+
+use crate::project::Project;
+
+const VALUES: &str = "\
+deploykf_core:
+  deploykf_profiles_generator:
+    profileDefaults:
+      tools: {kubeflowPipelines: {objectStoreAuth: {existingSecret: 'keys-{profile_name}'}}}
+    profiles: [{name: pier-1}, {name: pier-2}]
+kubeflow_tools:
+  pipelines:
+    bucket: {name: soundings, region: eu-west-1}
+    objectStore: {useExternal: true, host: s3.eu-west-1.amazonaws.com, auth: {existingSecret: keys}}
+";
+
+/// What Kubeflow Pipelines brings, as far as it matters here.
+const INSTALLED: &str = "\
+for namespace in kubeflow kubeflow-argo-workflows pier-1 pier-2; do
+  kubectl create namespace $namespace > /dev/null 2>&1 || true
+done
+for name in ml-pipeline:ml-pipeline-api-server ml-pipeline-ui:ml-pipeline-ui; do
+  kubectl apply -f - > /dev/null << END
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ${name%%:*}, namespace: kubeflow}
+spec:
+  selector: {matchLabels: {app: ${name%%:*}}}
+  template:
+    metadata: {labels: {app: ${name%%:*}}}
+    spec: {containers: [{name: ${name##*:}, image: example.com/it:1, env: [{name: OTHER, value: kept}]}]}
+END
+done
+for name in keys keys-pier-1 keys-pier-2; do
+  printf 'apiVersion: v1\\nkind: Secret\\nmetadata: {name: %s, namespace: kubeflow}\\n' $name
+  if [ $name = keys ]; then a=AWS_ACCESS_KEY_ID s=AWS_SECRET_ACCESS_KEY; else a=access_key s=secret_key; fi
+  printf 'stringData: {%s: reader, %s: \"%s\"}\\n---\\n' $a $s \"$CANARY\"
+done > secrets.yaml
+";
+
+#[test]
+fn a_store_is_applied_compared_and_pruned() {
+    let project = Project::new("quay");
+    if !project.has_kubectl(28) {
+        return;
+    }
+    project.file("values.yaml", VALUES);
+    project.run(INSTALLED);
+    let with = "-f values.yaml --secrets secrets.yaml --kfp 2.16";
+    project
+        .fails(&format!("bowline pipelines diff {with}"))
+        .prints("+ ConfigMap pier-1/kfp-launcher")
+        .prints("~ Deployment kubeflow/ml-pipeline");
+    project
+        .run(&format!("bowline pipelines apply {with}"))
+        .prints("ConfigMap pier-1/kfp-launcher created")
+        .prints("Deployment kubeflow/ml-pipeline changed");
+    project
+        .run(&format!("bowline pipelines diff {with}"))
+        .is("Nothing would change.");
+    project
+        .run(&format!("bowline pipelines apply {with}"))
+        .prints("Secret pier-2/pipelines-object-store unchanged");
+    project
+        .run("kubectl get deployment ml-pipeline -n kubeflow -o yaml")
+        .prints("value: kept");
+    project.run("kubectl patch configmap kfp-launcher -n pier-1 --type merge -p '{\"data\":{\"defaultPipelineRoot\":\"s3://elsewhere\"}}'");
+    project
+        .fails(&format!("bowline pipelines diff {with}"))
+        .prints("data.defaultPipelineRoot: s3://elsewhere -> s3://soundings/v2/artifacts/pier-1");
+    project
+        .fails(&format!("bowline pipelines apply {with}"))
+        .complains("--force-conflicts");
+    project.run(&format!("bowline pipelines apply {with} --force-conflicts"));
+    project.file("values.yaml", &VALUES.replace(", {name: pier-2}", ""));
+    project
+        .fails(&format!("bowline pipelines diff {with}"))
+        .prints("- Secret pier-2/pipelines-object-store");
+    project
+        .run(&format!("bowline pipelines apply {with} --prune"))
+        .prints("Secret pier-2/pipelines-object-store deleted");
+    project
+        .run("kubectl get configmaps,secrets -n pier-1 -o name")
+        .prints("configmap/kfp-launcher")
+        .prints("secret/pipelines-object-store");
+}

@@ -1,0 +1,28 @@
+//! One object store for Kubeflow Pipelines: reads what people write about it in any form, and makes
+//! of it every object, policy and finding, so that all readers agree.
+//!
+//! Everything here is a pure function over plain values. Whatever is read becomes a
+//! [`model::Deployment`]; whatever is made comes out of one.
+
+mod claim;
+pub mod compare;
+pub mod deploykf;
+pub mod dspa;
+pub mod explain;
+mod finding;
+mod input;
+mod known;
+pub mod launcher;
+pub mod model;
+pub mod policies;
+mod reading;
+pub mod releases;
+pub mod render;
+pub mod store_document;
+pub mod stores;
+pub mod traps;
+mod tree;
+
+pub use finding::{Located, Place};
+pub use input::{InputFile, Reading};
+pub use model::Deployment;

@@ -1,0 +1,93 @@
+//! Where v2 artifacts of a profile go: deployKF's root with its placeholders replaced, and ours.
+
+use crate::model::{DeploykfRelease, Deployment, PROFILE_NAME, Vendor};
+use crate::releases::{Ability, kfp_can};
+
+/// The root that deployKF gives a profile.
+///
+/// Values are escaped as in a form; the profile's name and the scheme are not. Before v0.1.5 only
+/// bucket and profile were replaced, and nothing was escaped.
+pub fn deploykf_root(deployment: &Deployment, profile: &str) -> String {
+    let store = &deployment.store;
+    let template = &deployment.layout.pipeline_root;
+    let release = deployment.releases.deploykf;
+    if release.is_some_and(|release| release < DeploykfRelease::V0_1_5) {
+        return template
+            .replace("{bucket_name}", &store.bucket)
+            .replace(PROFILE_NAME, profile);
+    }
+    let region = match store.region.as_str() {
+        "" => "unspecified",
+        region => region,
+    };
+    let is_aws = deployment.embedded.is_none() && store.endpoint.is_aws();
+    template
+        .replace("{bucket_name}", &form_escape(&store.bucket))
+        .replace("{bucket_region}", &form_escape(region))
+        .replace("{endpoint}", &form_escape(&store.endpoint.authority()))
+        .replace("{not_use_ssl}", &(!store.endpoint.tls).to_string())
+        .replace(PROFILE_NAME, profile)
+        .replace("{scheme}", if is_aws { "s3" } else { "minio" })
+}
+
+/// The root of a profile in the native layout: without a query wherever `providers` say the rest,
+/// since a query would make the launcher pass over them.
+pub fn native_root(deployment: &Deployment, profile: &str) -> String {
+    let store = &deployment.store;
+    let path = match store.base_path.as_str() {
+        "" => deployment.layout.root_path_of(profile),
+        base => format!("{base}/{}", deployment.layout.root_path_of(profile)),
+    };
+    let path = path.trim_matches('/');
+    let scheme = if is_native_gcs(deployment) {
+        "gs"
+    } else {
+        "s3"
+    };
+    let root = match path {
+        "" => format!("{scheme}://{}", store.bucket),
+        path => format!("{scheme}://{}/{path}", store.bucket),
+    };
+    if kfp_can(deployment.releases.kfp, Ability::Providers) || is_native_gcs(deployment) {
+        return root;
+    }
+    format!(
+        "{root}?region={}&endpoint={}&disableSSL={}&s3ForcePathStyle=true",
+        form_escape(&store.region),
+        form_escape(&store.endpoint.authority()),
+        !store.endpoint.tls,
+    )
+}
+
+/// Whether pods reach Google's store by their own identity, for which only its own protocol does.
+pub(super) fn is_native_gcs(deployment: &Deployment) -> bool {
+    let has_keys = |profile: &crate::model::Profile| profile.credentials.keys().is_some();
+    deployment.store.vendor == Vendor::Gcs
+        && !deployment.profiles.is_empty()
+        && !deployment.profiles.iter().any(has_keys)
+}
+
+/// Escapes as Go's `url.QueryEscape` does.
+fn form_escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                escaped.push(char::from(byte));
+            }
+            b' ' => escaped.push('+'),
+            _ => escaped.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::form_escape;
+
+    #[test]
+    fn values_are_escaped_as_in_a_form() {
+        assert_eq!(form_escape("a.b:9000/c d~*"), "a.b%3A9000%2Fc+d~%2A");
+    }
+}

@@ -1,0 +1,51 @@
+//! Traps of the root of v2 artifacts.
+
+use bowline_core::{Finding, Severity};
+
+use super::{Case, root_notes, trap};
+use crate::launcher::Root;
+use crate::releases::{Ability, kfp_can};
+use crate::render::Names;
+
+const FIELD: &str = "pipelineRoot";
+
+pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
+    // Only deployKF's layout leaves everything about the store to the root.
+    if case.names != Names::Deploykf {
+        return;
+    }
+    let text = case.root();
+    let Ok(root) = Root::parse(&text) else {
+        let help = "write it as `s3://BUCKET/PATH` or `minio://BUCKET/PATH`";
+        found.push(trap(
+            Severity::Error,
+            "root-form",
+            FIELD,
+            "the root is none that Kubeflow Pipelines knows",
+            help,
+        ));
+        return;
+    };
+    if root.scheme == "minio" && !root.has_query && case.is_external() {
+        let message = "the root begins with `minio://` and has no query, so v2 runs use the built-in store, not the external one";
+        let help = "use deployKF 0.1.5, whose root has a query, or the native layout";
+        found.push(trap(Severity::Error, "minio-root", FIELD, message, help));
+    }
+    // The fork that deployKF 0.1.5 installs opens such roots; upstream began to at 2.2.
+    let notes = root_notes(&text, case.deployment);
+    found.extend(notes.into_iter().filter(|note| note.rule == "query-root"));
+    let kfp = case.deployment.releases.kfp;
+    let is_forked = case.deployment.releases.deploykf.is_some();
+    if root.scheme == "minio" && root.has_query && !kfp_can(kfp, Ability::Providers) && !is_forked {
+        let message = format!(
+            "release {kfp} does not hear a query behind `minio://` and uses the built-in store"
+        );
+        found.push(trap(
+            Severity::Error,
+            "minio-root",
+            FIELD,
+            message,
+            "use release 2.2 or later, or deployKF's images",
+        ));
+    }
+}

@@ -1,0 +1,355 @@
+use rstest::rstest;
+use serde_json::json;
+
+use super::*;
+use crate::InputFile;
+use crate::deploykf::read;
+use crate::model::{CaSource, Credentials, DeploykfRelease, Release};
+
+const HOST: &str = "s3.eu-west-1.amazonaws.com";
+
+/// An external store with keys and two profiles, as deployKF installs it.
+fn with(host: &str, region: &str, deploykf: DeploykfRelease) -> Deployment {
+    let text = format!(
+        "
+deploykf_core: {{deploykf_profiles_generator: {{profiles: [{{name: red}}, {{name: blue}}]}}}}
+kubeflow_tools:
+  pipelines:
+    bucket: {{name: models, region: '{region}'}}
+    objectStore: {{useExternal: true, host: {host}, auth: {{existingSecret: s}}}}
+"
+    );
+    let file = InputFile {
+        name: "values.yaml",
+        text: &text,
+    };
+    read(&[file], deploykf).deployment.expect("no refusals")
+}
+
+fn amazon() -> Deployment {
+    with(HOST, "eu-west-1", DeploykfRelease::V0_1_5)
+}
+
+/// The same without deployKF, for a release of Kubeflow Pipelines and Argo 4.1.
+fn plain(kfp: &str) -> Deployment {
+    let mut deployment = amazon();
+    deployment.releases.deploykf = None;
+    deployment.releases.kfp = release(kfp);
+    deployment.releases.argo = release("4.1");
+    deployment
+}
+
+fn release(text: &str) -> Release {
+    text.parse().expect("a release")
+}
+
+fn rules(deployment: &Deployment, names: Names) -> Vec<&'static str> {
+    findings(deployment, names)
+        .into_iter()
+        .map(|it| it.rule)
+        .collect()
+}
+
+fn is_in(rule: &str, deployment: &Deployment, names: Names) -> bool {
+    rules(deployment, names).contains(&rule)
+}
+
+fn without_keys(mut deployment: Deployment) -> Deployment {
+    deployment.backend = Credentials::Environment;
+    for profile in &mut deployment.profiles {
+        profile.credentials = Credentials::Environment;
+    }
+    deployment
+}
+
+#[rstest]
+#[case("2.2")]
+#[case("2.14")]
+#[case("2.17")]
+fn a_usual_installation_is_in_no_error(#[case] kfp: &str) {
+    let found = findings(&plain(kfp), Names::Native);
+    assert!(
+        found.iter().all(|it| it.severity != Severity::Error),
+        "{found:?}"
+    );
+}
+
+#[rstest]
+#[case::external(HOST, DeploykfRelease::V0_1_4, true)]
+#[case::with_a_query("minio.example.com", DeploykfRelease::V0_1_5, false)]
+fn minio_roots_without_a_query(
+    #[case] host: &str,
+    #[case] deploykf: DeploykfRelease,
+    #[case] is_trap: bool,
+) {
+    let deployment = with(host, "eu-west-1", deploykf);
+    assert_eq!(is_in("minio-root", &deployment, Names::Deploykf), is_trap);
+    assert!(!is_in("minio-root", &deployment, Names::Native));
+}
+
+#[test]
+fn minio_roots_with_a_query_before_they_are_heard() {
+    let mut deployment = with("minio.example.com", "r", DeploykfRelease::V0_1_5);
+    deployment.releases.deploykf = None;
+    assert!(is_in("minio-root", &deployment, Names::Deploykf));
+}
+
+#[rstest]
+#[case::first("2.0", true)]
+#[case::deploykfs("2.1", false)]
+#[case::last("2.4", false)]
+#[case::newer_go_cdk("2.5", true)]
+#[case::newest("2.17", true)]
+#[case::unreleased("master", true)]
+fn query_roots_by_release(#[case] kfp: &str, #[case] is_trap: bool) {
+    let mut deployment = amazon();
+    deployment.releases.kfp = release(kfp);
+    assert_eq!(is_in("query-root", &deployment, Names::Deploykf), is_trap);
+    assert!(!is_in("query-root", &deployment, Names::Native));
+}
+
+#[test]
+fn roots_of_another_form() {
+    let mut deployment = amazon();
+    deployment.layout.pipeline_root = "/v2/artifacts/{profile_name}".to_owned();
+    assert!(is_in("root-form", &deployment, Names::Deploykf));
+}
+
+#[rstest]
+#[case("1.8.22", "role-unsure")]
+#[case("2.5", "role-unsure")]
+#[case("2.15", "empty-keys-refused")]
+#[case("2.16", "empty-keys")]
+fn roles_and_the_api_server(#[case] kfp: &str, #[case] rule: &str) {
+    assert!(is_in(rule, &without_keys(plain(kfp)), Names::Native));
+    assert!(!is_in(rule, &plain(kfp), Names::Native));
+}
+
+#[rstest]
+#[case("2.5", true)]
+#[case("2.16", false)]
+fn roles_that_people_report_to_fail(#[case] kfp: &str, #[case] is_trap: bool) {
+    let deployment = without_keys(plain(kfp));
+    assert_eq!(is_in("role-unsure", &deployment, Names::Native), is_trap);
+}
+
+#[rstest]
+#[case("2.1", false)]
+#[case("2.2", true)]
+#[case("2.16", true)]
+#[case("2.17", false)]
+fn settings_beside_the_environment(#[case] kfp: &str, #[case] is_trap: bool) {
+    assert_eq!(
+        is_in("env-settings", &without_keys(plain(kfp)), Names::Native),
+        is_trap
+    );
+    assert!(!is_in("env-settings", &plain(kfp), Names::Native));
+}
+
+#[test]
+fn accounts_without_a_role() {
+    let bare = without_keys(plain("2.16"));
+    let count = |deployment: &Deployment| {
+        rules(deployment, Names::Native)
+            .iter()
+            .filter(|rule| **rule == "no-role")
+            .count()
+    };
+    // The API server, the UI, two of Argo, and two profiles.
+    assert_eq!(count(&bare), 6);
+    let mut annotated = bare.clone();
+    let role = (
+        "eks.amazonaws.com/role-arn".to_owned(),
+        "arn:aws:iam::1:role/r".to_owned(),
+    );
+    annotated.accounts.api_server.annotations.extend([role]);
+    annotated.profiles[0].plugins =
+        vec![json!({"kind": "AwsIamForServiceAccount", "spec": {"awsIamRole": "r"}})];
+    assert_eq!(count(&annotated), 4);
+    assert!(is_in("editor-only", &annotated, Names::Native));
+    assert!(!is_in("editor-only", &bare, Names::Native));
+}
+
+#[rstest]
+#[case("3.5", 2)]
+#[case("3.6", 1)]
+fn session_tokens_by_argo(#[case] argo: &str, #[case] count: usize) {
+    let mut deployment = plain("2.16");
+    deployment.releases.argo = release(argo);
+    if let Credentials::Keys(keys) = &mut deployment.profiles[0].credentials {
+        keys.session_token_key = Some("AWS_SESSION_TOKEN".to_owned());
+    }
+    let found = rules(&deployment, Names::Native);
+    assert_eq!(
+        found
+            .iter()
+            .filter(|rule| **rule == "session-token")
+            .count(),
+        count
+    );
+}
+
+#[rstest]
+#[case::deploykf(amazon(), Names::Deploykf, true)]
+#[case::old_release(plain("2.1"), Names::Native, true)]
+#[case::providers(plain("2.2"), Names::Native, false)]
+fn keys_in_the_containers_of_tasks(
+    #[case] deployment: Deployment,
+    #[case] names: Names,
+    #[case] is_trap: bool,
+) {
+    assert_eq!(is_in("keys-in-tasks", &deployment, names), is_trap);
+}
+
+#[rstest]
+#[case::another_port(Some(9000), true)]
+#[case::the_usual_port(Some(443), false)]
+#[case::no_port(None, false)]
+fn ports_that_the_ui_cannot_be_told(#[case] port: Option<u16>, #[case] is_trap: bool) {
+    let mut deployment = plain("2.5");
+    deployment.store.endpoint.host = "minio.example.com".to_owned();
+    deployment.store.endpoint.port = port;
+    assert_eq!(is_in("ui-port", &deployment, Names::Native), is_trap);
+}
+
+#[rstest]
+#[case::strict("s3.eu-de.cloud-object-storage.appdomain.cloud", "eu-de", true)]
+#[case::by_s3_root(HOST, "eu-west-1", false)]
+#[case::the_uis_own("s3.us-east-1.wasabisys.com", "us-east-1", false)]
+#[case::lenient("minio.example.com", "somewhere", false)]
+fn regions_that_the_ui_cannot_be_told(
+    #[case] host: &str,
+    #[case] region: &str,
+    #[case] is_trap: bool,
+) {
+    let deployment = with(host, region, DeploykfRelease::V0_1_5);
+    assert_eq!(is_in("ui-region", &deployment, Names::Deploykf), is_trap);
+}
+
+#[rstest]
+#[case("2.14", false)]
+#[case("2.15", true)]
+fn proxies_that_are_off(#[case] kfp: &str, #[case] is_trap: bool) {
+    let mut deployment = plain(kfp);
+    assert_eq!(is_in("ui-proxy", &deployment, Names::Native), is_trap);
+    for profile in &mut deployment.profiles {
+        profile.credentials = deployment.backend.clone();
+    }
+    assert!(!is_in("ui-proxy", &deployment, Names::Native));
+}
+
+#[test]
+fn viewers_that_name_the_backends_secret() {
+    assert!(is_in("viewer-secret", &amazon(), Names::Deploykf));
+    assert!(!is_in("viewer-secret", &amazon(), Names::Native));
+    assert!(!is_in(
+        "viewer-secret",
+        &without_keys(amazon()),
+        Names::Deploykf
+    ));
+}
+
+#[rstest]
+#[case("3.4", "2.17", &["private-ca", "late-ca"])]
+#[case("3.5", "2.17", &["late-ca"])]
+#[case("3.5", "master", &[])]
+fn private_authorities(#[case] argo: &str, #[case] kfp: &str, #[case] expected: &[&str]) {
+    let mut deployment = plain(kfp);
+    deployment.releases.argo = release(argo);
+    deployment.store.ca = Some(CaSource {
+        is_secret: true,
+        name: "ca".to_owned(),
+        key: "ca.crt".to_owned(),
+    });
+    let mut found = rules(&deployment, Names::Native);
+    found.retain(|rule| rule.ends_with("-ca"));
+    assert_eq!(found, expected);
+}
+
+#[rstest]
+#[case("2.14", false)]
+#[case("2.15", true)]
+fn the_controller_that_upstream_installs(#[case] kfp: &str, #[case] is_trap: bool) {
+    assert_eq!(
+        is_in("upstream-controller", &plain(kfp), Names::Native),
+        is_trap
+    );
+    assert!(!is_in("upstream-controller", &amazon(), Names::Deploykf));
+}
+
+#[rstest]
+#[case::guessed("minio.example.com", "2.15", true)]
+#[case::not_yet_guessed("minio.example.com", "2.14", false)]
+#[case::does_not_matter("storage.googleapis.com", "2.17", false)]
+fn empty_regions_that_are_guessed(#[case] host: &str, #[case] kfp: &str, #[case] is_trap: bool) {
+    let mut deployment = with(host, "", DeploykfRelease::V0_1_5);
+    deployment.releases.kfp = release(kfp);
+    assert_eq!(is_in("default-region", &deployment, Names::Native), is_trap);
+}
+
+#[rstest]
+#[case::begins_alike(&["team-1", "team-10"], true)]
+#[case::in_another_order(&["team-10", "blue", "team-1"], true)]
+#[case::differ(&["team-1", "team-2"], false)]
+fn names_of_which_one_begins_as_the_other(#[case] names: &[&str], #[case] is_trap: bool) {
+    let mut deployment = plain("2.16");
+    let like = deployment.profiles[0].clone();
+    let named = |name: &&str| crate::model::Profile {
+        name: (*name).to_owned(),
+        ..like.clone()
+    };
+    deployment.profiles = names.iter().map(named).collect();
+    assert_eq!(is_in("similar-names", &deployment, Names::Native), is_trap);
+}
+
+#[test]
+fn key_formats_that_mix_profiles() {
+    let mut deployment = plain("2.16");
+    assert!(!is_in("no-isolation", &deployment, Names::Native));
+    deployment.layout.artifacts_key_format =
+        "artifacts/{{workflow.namespace}}-{{pod.name}}".to_owned();
+    assert!(is_in("no-isolation", &deployment, Names::Native));
+}
+
+#[rstest]
+#[case::two_folders(
+    "2.17",
+    "artifacts/{{workflow.namespace}}/x",
+    "s3://b/v2/artifacts/{profile_name}",
+    true
+)]
+#[case::not_yet(
+    "2.16",
+    "artifacts/{{workflow.namespace}}/x",
+    "s3://b/v2/artifacts/{profile_name}",
+    false
+)]
+#[case::one_folder(
+    "2.17",
+    "private-artifacts/{{ workflow.namespace }}/x",
+    "s3://b/private-artifacts/{profile_name}/v2",
+    false
+)]
+fn layouts_that_the_newest_ui_cannot_tell_apart(
+    #[case] kfp: &str,
+    #[case] format: &str,
+    #[case] root: &str,
+    #[case] is_trap: bool,
+) {
+    let mut deployment = plain(kfp);
+    deployment.layout.artifacts_key_format = format.to_owned();
+    deployment.layout.pipeline_root = root.to_owned();
+    assert_eq!(is_in("ui-prefix", &deployment, Names::Native), is_trap);
+}
+
+#[test]
+fn the_worst_comes_first() {
+    let mut deployment = plain("2.16");
+    deployment.store.region = String::new();
+    let found = findings(&deployment, Names::Native);
+    assert!(
+        found.is_sorted_by_key(|it| std::cmp::Reverse(it.severity)),
+        "{found:?}"
+    );
+    assert_eq!(found[0].rule, "empty-region");
+}
