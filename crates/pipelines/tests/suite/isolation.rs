@@ -302,22 +302,52 @@ fn a_layout_without_the_namespace_is_seen_to_lose_isolation() -> anyhow::Result<
 /// What a row asks for, in the words of policies.
 fn request<'a>(row: &'a Row) -> Request<'a> {
     let (method, key, query, _) = row;
-    let parameter = |name: &str| query.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
+    let parameter = |name: &str| {
+        query
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| *value)
+    };
     match (*method, *key) {
-        ("GET", "") if parameter("location").is_some() => Request::Bucket { action: "s3:GetBucketLocation" },
-        ("GET", "") if parameter("policy").is_some() => Request::Bucket { action: "s3:GetBucketPolicy" },
-        ("GET", "") if parameter("uploads").is_some() => Request::Bucket { action: "s3:ListBucketMultipartUploads" },
-        ("GET", "") => Request::List { prefix: parameter("prefix") },
-        ("GET", key) => Request::Object { action: "s3:GetObject", key },
-        ("DELETE", key) => Request::Object { action: "s3:DeleteObject", key },
-        (_, key) => Request::Object { action: "s3:PutObject", key },
+        ("GET", "") if parameter("location").is_some() => Request::Bucket {
+            action: "s3:GetBucketLocation",
+        },
+        ("GET", "") if parameter("policy").is_some() => Request::Bucket {
+            action: "s3:GetBucketPolicy",
+        },
+        ("GET", "") if parameter("uploads").is_some() => Request::Bucket {
+            action: "s3:ListBucketMultipartUploads",
+        },
+        ("GET", "") => Request::List {
+            prefix: parameter("prefix"),
+        },
+        ("GET", key) => Request::Object {
+            action: "s3:GetObject",
+            key,
+        },
+        ("DELETE", key) => Request::Object {
+            action: "s3:DeleteObject",
+            key,
+        },
+        (_, key) => Request::Object {
+            action: "s3:PutObject",
+            key,
+        },
     }
 }
 
 #[test]
 fn the_simulation_says_what_the_real_server_does() {
-    let made = policies(&deployment("models", KEY_FORMAT), Dialect::Aws, Form::Limited);
-    let of_subjects = [&made.backend, &made.profiles["team-1"], &made.profiles["team-10"]];
+    let made = policies(
+        &deployment("models", KEY_FORMAT),
+        Dialect::Aws,
+        Form::Limited,
+    );
+    let of_subjects = [
+        &made.backend,
+        &made.profiles["team-1"],
+        &made.profiles["team-10"],
+    ];
     for row in MATRIX {
         let may = of_subjects.map(|policy| allows(policy, "models", request(row)));
         assert_eq!(may, row.3, "{row:?}");
