@@ -40,6 +40,10 @@ pub fn read(files: &[InputFile<'_>], release: DeploykfRelease) -> Reading {
             Err(error) => reader.unreadable(file.name, &error),
         }
     }
+    if !reader.findings.is_empty() {
+        // What is missing may stand in the file that cannot be read.
+        return Reading::new(reader, None);
+    }
     let view = View::root(&root);
     keys::check(&mut reader, &view, release);
     let deployment = deployment(&mut reader, &view, release);

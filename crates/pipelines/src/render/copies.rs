@@ -79,7 +79,10 @@ impl<'a> Copies<'a> {
             return Some(secret.clone());
         }
         let sources = self.sources.as_ref()?;
-        let found = sources.get(&(&*source.namespace, &*source.name)).copied();
+        // A manifest that names no namespace is meant for wherever it is looked for.
+        let found = [&*source.namespace, ""]
+            .into_iter()
+            .find_map(|namespace| sources.get(&(namespace, &*source.name)).copied());
         let Some(secret) = found else {
             let message = format!(
                 "Secret `{}/{}` is not among the sources, so no copy of it is made",

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use bowline_core::{Finding, Secret, manifest};
+use bowline_core::{Finding, Secret, Severity, manifest};
 use bowline_pipelines::Deployment;
 use bowline_pipelines::render::{self, Options};
 use bowline_pipelines::traps;
@@ -26,7 +26,9 @@ pub fn run(args: &Render) -> Result<ExitCode, Failures> {
         RenderOutput::Kustomize => kustomize(args, deployment, secrets),
         RenderOutput::Yaml | RenderOutput::Json => objects(args, deployment, secrets),
     };
-    let traps = traps::findings(deployment, args.layout.names());
+    // Notes are left to `lint`.
+    let mut traps = traps::findings(deployment, args.layout.names());
+    traps.retain(|trap| trap.severity > Severity::Note);
     findings
         .iter()
         .chain(&traps)
