@@ -210,12 +210,15 @@ pub(super) fn overlap(one: &str, other: &str) -> bool {
     one.starts_with(other) || other.starts_with(one)
 }
 
+/// The prefixes without those that lie in another.
 fn distinct<const N: usize>(prefixes: [String; N]) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
     for prefix in prefixes {
-        if !kept.contains(&prefix) {
-            kept.push(prefix);
+        if kept.iter().any(|outer| prefix.starts_with(outer)) {
+            continue;
         }
+        kept.retain(|inner| !inner.starts_with(&prefix));
+        kept.push(prefix);
     }
     kept
 }

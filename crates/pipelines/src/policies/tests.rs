@@ -346,10 +346,7 @@ fn upstreams_layout_has_one_prefix_each() {
     let resources = &made.profiles["team-1"]["Statement"][2]["Resource"];
     assert_eq!(
         resources,
-        &json!([
-            "arn:aws:s3:::models/private-artifacts/team-1/*",
-            "arn:aws:s3:::models/private-artifacts/team-1/v2/artifacts/*"
-        ])
+        &json!(["arn:aws:s3:::models/private-artifacts/team-1/*"])
     );
 }
 
