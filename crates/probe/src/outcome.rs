@@ -118,6 +118,14 @@ outcomes! {
     WRONG_REGION = Invalid "wrong-region" Key("AWS_DEFAULT_REGION"), "the region is not the bucket's" => "use the region that the service named";
     WRONG_STYLE = Invalid "wrong-style" Key("AWS_S3_USE_PATH_STYLE"), "the service wants the bucket in the other place of its URL" => "set the field to the other value";
     ANONYMOUS_REFUSED = Unauthenticated "anonymous-refused" Key("AWS_ACCESS_KEY_ID"), "the bucket cannot be used without a key" => "give an access key and its secret key";
+    ROLE_UNREADABLE = Invalid "role-unreadable" Key("AWS_ROLE_ARN"), "the role is not the name of one, so nothing was sent" => "write it as `arn:aws:iam::123456789012:role/name`";
+    ROLE_REFUSED = Forbidden "role-refused" Key("AWS_ROLE_ARN"), "the login is right, but may not take on this role, or there is no such role" => "check the role's name, that its trust policy names this user or issuer, and that the user may `sts:AssumeRole`";
+    ROLE_NOT_GIVEN = Unauthenticated "role-not-given" Key("AWS_ROLE_ARN"), "the service gave no keys for the role, and did not say why" => "check the access key without the role, then the role's name and its trust policy";
+    WRONG_WEB_IDENTITY = Unauthenticated "wrong-web-identity" Key("AWS_WEB_IDENTITY_TOKEN"), "the service does not accept the token that shows who takes on the role" => "check that its issuer is registered there, and that it is made for this audience";
+    WEB_IDENTITY_EXPIRED = Unauthenticated "web-identity-expired" Key("AWS_WEB_IDENTITY_TOKEN"), "the token that shows who takes on the role has expired" => "get a new one; such tokens are short-lived, so workloads should have theirs from a file";
+    ISSUER_UNREACHED = Unavailable "issuer-unreached" Key("AWS_WEB_IDENTITY_TOKEN"), "the service could not ask the token's issuer for its keys" => "try again; else let the issuer be reached from there";
+    STS_FORBIDDEN = Forbidden "sts-forbidden" Key("AWS_ENDPOINT_URL_STS"), "roles are taken on at an address that tests never go to" => "name the service itself, or leave the field out";
+    IDENTITY_ELSEWHERE = Fine "identity-elsewhere" Key("AWS_ROLE_ARN"), "the role is taken on with an identity that only pods have, so it was not tried from here" => "test it where workloads run, or give access keys that may take on the role";
     LOGIN_NEEDED = Unauthenticated "login-needed" Place, "the location cannot be read without a login" => "give the login in `headers` with `https-host`, or use a connection of the service's own protocol";
     WRONG_LOGIN = Unauthenticated "wrong-login" Key("headers"), "the service does not accept the login in the headers" => "renew the token or password";
     WRONG_TOKEN = Unauthenticated "wrong-token" Key("HF_TOKEN"), "the hub does not accept this token" => "make a new token with the right to read";

@@ -206,8 +206,10 @@ server!(
         denied_access_key: String,
         /// His secret key.
         denied_secret_key: String,
-        /// A role that the first user may assume.
+        /// A role that the first user may assume, and that may read.
         role: String,
+        /// Another one, that may do nothing.
+        narrow_role: String,
     }
 );
 

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use url::Url;
 
-use super::xml;
 use crate::http::{Answer, next_hop};
 use crate::outcome;
 use crate::session::{Session, quoted};
 use crate::status::sent_on;
 use crate::trouble::Trouble;
+use crate::xml;
 
 /// What is still no reason to worry about: services take a quarter of an hour.
 const SLACK_SECONDS: i64 = 5 * 60;

@@ -3,12 +3,13 @@
 use http::Method;
 
 use super::address::Style;
-use super::{Store, errors, xml};
+use super::{Store, errors};
 use crate::http::Answer;
 use crate::outcome;
 use crate::report::StepName;
 use crate::session::{Session, quoted};
 use crate::trouble::Trouble;
+use crate::{sts, xml};
 
 /// Bytes that are read of an object.
 const FIRST: usize = 1024;
@@ -45,6 +46,10 @@ pub(super) async fn reach_and_sign_in(
 ) -> Result<First, Trouble> {
     let mut is_turned = reach(session, store).await?;
     session.begin(StepName::SignIn);
+    if let Some(role) = &store.role {
+        let service = store.address.endpoint();
+        store.keys = Some(sts::take_on(session, role, &store.region, Some(service)).await?);
+    }
     let mut answer = first(session, store).await?;
     if is_style_doubtful(store, &answer) && turn(session, store, &mut answer).await {
         is_turned = true;
@@ -89,9 +94,10 @@ pub(super) async fn reach_and_sign_in(
 }
 
 fn signed_as(store: &Store) -> String {
-    match store.keys {
-        Some(_) => format!("region `{}`", store.region),
-        None => "without a key".to_owned(),
+    match (&store.keys, &store.role) {
+        (Some(_), Some(role)) => format!("{}, region `{}`", role.shown(), store.region),
+        (Some(_), None) => format!("region `{}`", store.region),
+        (None, _) => "without a key".to_owned(),
     }
 }
 

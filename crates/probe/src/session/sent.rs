@@ -12,12 +12,13 @@ use crate::http::Call;
 /// to be a word.
 const ENOUGH: usize = 8;
 /// What form and query call their secret members.
-const SECRET: [&str; 5] = [
+const SECRET: [&str; 6] = [
     "sig",
     "client_secret",
     "refresh_token",
     "assertion",
     "password",
+    "WebIdentityToken",
 ];
 
 /// Secret values that were sent.

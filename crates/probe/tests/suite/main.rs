@@ -8,6 +8,7 @@ mod git;
 mod hub;
 mod kit;
 mod oci;
+mod roles;
 mod s3;
 mod stub;
 mod table;

@@ -489,6 +489,7 @@ async fn amazon(aws: &Aws, keys: &[(&str, &str)]) -> Option<Report> {
     let connection = registry(&host, &login_host, ("AWS", "some-old-one"), keys);
     let settings = Settings {
         ecr: aws.endpoint.clone(),
+        sts: aws.endpoint.clone(),
         ..Settings::default()
     };
     let guard = kit::knowing(&[(AMAZON, &[&["127.0.0.1"]])]);
@@ -530,6 +531,50 @@ async fn a_login_of_amazons_is_made_from_keys() {
             id => expect(&report, id),
         }
     }
+}
+
+#[tokio::test]
+async fn a_login_of_amazons_is_made_by_a_role() {
+    let Some(aws) = Aws::shared() else { return };
+    let keys = [
+        ("AWS_ACCESS_KEY_ID", aws.access_key.as_str()),
+        ("AWS_SECRET_ACCESS_KEY", aws.secret_key.as_str()),
+    ];
+    for (role, id) in [
+        (aws.role.as_str(), None),
+        (aws.narrow_role.as_str(), Some("may-not-log-in")),
+        (
+            "arn:aws:iam::123456789012:role/does-not-exist",
+            Some("role-refused"),
+        ),
+    ] {
+        let data = [keys[0], keys[1], ("AWS_ROLE_ARN", role)];
+        let Some(report) = amazon(aws, &data).await else {
+            return;
+        };
+        assert_eq!(
+            report.kind().map(|_| kit::outcome(&report)),
+            id,
+            "{}",
+            kit::lines(&report)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_registry_whose_role_only_pods_have_is_left_to_them() {
+    let Some(aws) = Aws::shared() else { return };
+    let Some(server) = Registry::shared() else {
+        return;
+    };
+    let port = server.basic.rsplit(':').next().expect("a port");
+    let host = format!("http://{AMAZON}:{port}");
+    let role = [("AWS_ROLE_ARN", aws.role.as_str())];
+    let connection = registry(&host, "quay.io", ("AWS", "for-another-registry"), &role);
+    let guard = kit::knowing(&[(AMAZON, &[&["127.0.0.1"]])]);
+    let report = kit::run(&connection, &guard).await;
+    assert!(report.kind().is_none(), "{}", kit::lines(&report));
+    assert!(kit::lines(&report).contains("sign-in warned identity-elsewhere"));
 }
 
 #[tokio::test]
