@@ -237,6 +237,7 @@ fn trouble(error: &Error) -> Trouble {
     Trouble::new(match error {
         Error::Version => &outcome::NOT_SSH,
         Error::NoCommonAlgo { .. } | Error::UnknownAlgo => &outcome::SSH_NO_COMMON_GROUND,
+        Error::PacketSize(_) => &outcome::ANSWER_TOO_LARGE,
         Error::ConnectionTimeout | Error::InactivityTimeout => &outcome::ANSWER_TIMEOUT,
         _ => &outcome::CLOSED_EARLY,
     })

@@ -18,13 +18,13 @@ async fn run(connection: &Connection, endpoint: &str, ask: &Ask) -> Report {
 }
 
 /// A connection to the emulator's account, with what proves that one may use it.
-fn azure(server: &Azurite, container: Option<&str>, proof: (&str, &str)) -> Connection {
+pub(crate) fn azure(server: &Azurite, container: Option<&str>, proof: (&str, &str)) -> Connection {
     let mut data = vec![("AZURE_STORAGE_ACCOUNT", server.account.as_str()), proof];
     data.extend(container.map(|name| ("AZURE_CONTAINER", name)));
     connection("azure", &data)
 }
 
-fn key(server: &Azurite) -> (&'static str, &str) {
+pub(crate) fn key(server: &Azurite) -> (&'static str, &str) {
     ("AZURE_STORAGE_ACCESS_KEY", &server.key)
 }
 

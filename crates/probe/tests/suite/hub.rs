@@ -7,7 +7,7 @@ use rstest::rstest;
 
 use crate::kit::{self, connection, expect, lines};
 
-async fn hub() -> Option<&'static Hub> {
+pub(crate) async fn hub() -> Option<&'static Hub> {
     tokio::task::spawn_blocking(Hub::shared)
         .await
         .expect("no panic")

@@ -3,10 +3,12 @@
 mod addresses;
 mod azure;
 mod bounds;
+mod ecr;
 mod gcs;
 mod git;
 mod hub;
 mod kit;
+mod matrix;
 mod oci;
 mod roles;
 mod s3;
