@@ -2,7 +2,7 @@
 //! It is played cell by cell, and written into `docs/reference/probe-outcomes.md`.
 
 mod real;
-mod scene;
+pub(crate) mod scene;
 
 use std::fmt::Write as _;
 
@@ -56,7 +56,7 @@ enum Cell {
 
 use Cell::{Never, Real, Stub};
 
-const SPEAKS: [(Speaks, &str); 8] = [
+pub(crate) const SPEAKS: [(Speaks, &str); 8] = [
     (Speaks::S3, "s3"),
     (Speaks::Gcs, "gcs"),
     (Speaks::Azure, "azure"),

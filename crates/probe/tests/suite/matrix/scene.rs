@@ -119,8 +119,11 @@ async fn secured(
     }
 }
 
+/// What all secrets are here.
+const SECRET: &str = "Canary/0123456789abcdef+fedcba9876543210";
+
 /// A connection that looks good, at this URL.
-fn at(speaks: Speaks, url: &str) -> Scene {
+pub(crate) fn at(speaks: Speaks, url: &str) -> Scene {
     let place = url.split_once("://").map_or(url, |(_, place)| place);
     let key = || {
         let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("a key");
@@ -137,15 +140,15 @@ fn at(speaks: Speaks, url: &str) -> Scene {
             "s3",
             &[
                 ("AWS_ACCESS_KEY_ID", "some-key"),
-                ("AWS_SECRET_ACCESS_KEY", "Canary/not-to-be-sent"),
+                ("AWS_SECRET_ACCESS_KEY", SECRET),
                 ("AWS_S3_ENDPOINT", url),
                 ("AWS_S3_BUCKET", "models"),
             ],
         ),
         Speaks::Gcs => {
             let key = json!({
-                "type": "authorized_user", "client_id": "some-client", "client_secret": "some-secret",
-                "refresh_token": "some-refresh", "token_uri": format!("{url}/token"),
+                "type": "authorized_user", "client_id": "some-client", "client_secret": SECRET,
+                "refresh_token": SECRET, "token_uri": format!("{url}/token"),
             });
             crate::gcs::gcs(&key.to_string(), Some("models"))
         }
@@ -157,7 +160,7 @@ fn at(speaks: Speaks, url: &str) -> Scene {
                 ("AZURE_CONTAINER", "models"),
             ],
         ),
-        Speaks::Oci => registry(url, place, ("ada", "some-password"), &[]),
+        Speaks::Oci => registry(url, place, ("ada", SECRET), &[]),
         Speaks::GitSsh => connection(
             "git",
             &[
@@ -170,7 +173,7 @@ fn at(speaks: Speaks, url: &str) -> Scene {
             "git",
             &[
                 ("GIT_URL", &format!("{url}/demo.git")),
-                ("GIT_TOKEN", "some-token"),
+                ("GIT_TOKEN", SECRET),
             ],
         ),
         Speaks::Http => connection(
@@ -178,13 +181,13 @@ fn at(speaks: Speaks, url: &str) -> Scene {
             &[
                 ("URI", &format!("{url}/model")),
                 ("https-host", "127.0.0.1"),
-                ("headers", r#"{"Authorization": "Bearer some-token"}"#),
+                (
+                    "headers",
+                    &json!({"Authorization": format!("Bearer {SECRET}")}).to_string(),
+                ),
             ],
         ),
-        Speaks::Hf => connection(
-            "uri",
-            &[("URI", "hf://demo/tiny"), ("HF_TOKEN", "some-token")],
-        ),
+        Speaks::Hf => connection("uri", &[("URI", "hf://demo/tiny"), ("HF_TOKEN", SECRET)]),
     };
     let ask = match speaks {
         Speaks::Oci => kit::path("team/app:v1"),
