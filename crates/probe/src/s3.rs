@@ -8,8 +8,8 @@ mod steps;
 
 use bowline_core::Connection;
 use bytes::Bytes;
+use http::Method;
 use http::header::{HeaderName, HeaderValue, RANGE};
-use http::{Method, StatusCode};
 
 use crate::http::{Answer, Call};
 use crate::outcome;
@@ -28,20 +28,12 @@ pub(crate) async fn run(session: &mut Session<'_>, place: &Place) -> Result<(), 
         return Ok(());
     };
     let first = steps::reach_and_sign_in(session, &mut store).await?;
-    let Some(bucket) = store.address.bucket.clone() else {
+    if store.address.bucket.is_none() {
         return Ok(());
-    };
-    let found = steps::look(session, &store, place.path.as_deref(), first).await?;
-    if let Some(object) = &found.object {
-        steps::first_bytes(session, &store, object).await?;
-    } else {
-        session.skip(
-            StepName::FirstBytes,
-            Trouble::new(&outcome::EMPTY).detail(format!("bucket `{bucket}`")),
-        );
     }
+    let folder = steps::look(session, &store, place.path.as_deref(), first).await?;
     if session.ask.write {
-        steps::write(session, &store, &found.folder).await?;
+        steps::write(session, &store, &folder).await?;
     }
     Ok(())
 }
@@ -54,6 +46,8 @@ struct Store {
     /// Whose keys are to be had first.
     role: Option<Role>,
     region: String,
+    /// What is listed of the bucket: empty for all, or with a slash at its end.
+    folder: String,
     /// Whether the connection itself says so, rather than we guess.
     is_style_stated: bool,
 }
@@ -81,6 +75,11 @@ impl Store {
             keys,
             role,
             region,
+            folder: place
+                .path
+                .as_deref()
+                .map(|path| format!("{}/", path.trim_end_matches('/')))
+                .unwrap_or_default(),
             is_style_stated: stated.is_some(),
         }))
     }
@@ -139,9 +138,5 @@ impl Store {
         }
         let trouble = errors::why(session, &url, &answer, &self.region).await;
         Ok(Err(trouble))
-    }
-
-    fn is_refused(status: StatusCode) -> bool {
-        matches!(status.as_u16(), 401 | 403)
     }
 }

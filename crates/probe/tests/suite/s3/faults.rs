@@ -47,7 +47,6 @@ async fn good_but(fault: impl Fn(&str) -> Option<Reply> + Send + Sync + 'static)
             return reply;
         }
         match head.split(' ').next().unwrap_or_default() {
-            "HEAD" => Reply::Whole("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n".to_owned()),
             "GET" if head.contains("list-type=2") => answer("200 OK", "", LIST),
             "GET" => answer("206 Partial Content", "", "bytes"),
             "PUT" => answer("200 OK", "", ""),
@@ -230,13 +229,13 @@ async fn nothing_is_signed_for_an_anonymous_connection() {
 async fn a_probe_only_reads_unless_it_is_asked_to_write() {
     let stub = good_but(|_| None).await;
     probe(&stub, &[], &Ask::default()).await;
-    assert_eq!(stub.verbs(), ["GET", "HEAD", "GET"]);
+    assert_eq!(stub.verbs(), ["GET", "GET"]);
     let write = Ask {
         write: true,
         ..Ask::default()
     };
     probe(&stub, &[], &write).await;
-    assert_eq!(stub.verbs()[3..], ["GET", "HEAD", "GET", "PUT", "DELETE"]);
+    assert_eq!(stub.verbs()[2..], ["GET", "GET", "PUT", "DELETE"]);
     let written: Vec<String> = stub
         .heard()
         .lines()
@@ -252,7 +251,6 @@ async fn a_probe_only_reads_unless_it_is_asked_to_write() {
 }
 
 #[rstest]
-#[case("HEAD", "", "may-not-read")]
 #[case("GET", "bin", "may-not-read")]
 #[case("PUT", "", "may-not-write")]
 #[case("DELETE", "", "may-not-delete")]
@@ -304,6 +302,35 @@ async fn an_object_whose_bytes_do_not_come_is_told() {
     expect(
         &probe(&stub, &[], &Ask::default()).await,
         "first-bytes-short",
+    );
+}
+
+#[rstest]
+#[case("416 Range Not Satisfiable", "")]
+#[case("200 OK", "")]
+#[tokio::test]
+async fn an_object_without_any_bytes_passes(
+    #[case] status: &'static str,
+    #[case] body: &'static str,
+) {
+    let stub = good_but(move |head| is(head, "GET", "bin").then(|| answer(status, "", body))).await;
+    let report = probe(&stub, &[], &Ask::default()).await;
+    expect(&report, "passed");
+    assert!(lines(&report).contains("first-bytes passed: the object is empty"));
+}
+
+#[tokio::test]
+async fn only_what_is_below_the_path_is_listed() {
+    let stub = good_but(|_| None).await;
+    probe(&stub, &[], &kit::path("llama/7b")).await;
+    let heard = stub.heard();
+    let lists: Vec<&str> = heard
+        .lines()
+        .filter(|line| line.contains("list-type"))
+        .collect();
+    assert!(
+        matches!(lists[..], [list] if list.contains("prefix=llama%2F7b%2F")),
+        "{lists:?}"
     );
 }
 
