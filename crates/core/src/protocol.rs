@@ -143,6 +143,7 @@ const URI: &[Field] = &[
     optional("https-host"),
     optional("headers").sensitive(),
     optional("HF_TOKEN").sensitive(),
+    optional("HF_ENDPOINT"),
 ];
 const OCI: &[Field] = &[
     required(".dockerconfigjson").sensitive(),

@@ -150,7 +150,8 @@ server!(
     GitSsh, "git-ssh", {
         /// URL of the folder of repositories.
         url: String,
-        /// Folder with the keys `read`, `write`, `locked`, `unknown`, `rsa`, `ecdsa`.
+        /// Folder with the keys `read`, `write`, `locked`, `unknown`, `ecdsa`, and of RSA `rsa`, `rsa-pem`,
+        /// `unknown-pem`, and `short`.
         keys: PathBuf,
         /// What unlocks `locked`.
         passphrase: String,

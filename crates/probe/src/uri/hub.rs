@@ -23,8 +23,7 @@ pub(super) async fn run(
     revision: &str,
     file: Option<&str>,
 ) -> Result<(), Trouble> {
-    let hub = Url::parse(&session.settings.hub)
-        .map_err(|_| Trouble::new(&outcome::ADDRESS_UNREADABLE))?;
+    let hub = hub(session)?;
     let login = login(session, &hub);
     session.reach(&hub).await?;
     session.begin(StepName::SignIn);
@@ -78,6 +77,14 @@ pub(super) async fn run(
         }
         .detail(quoted(&file))
     })
+}
+
+/// The hub that the connection names, as the hub's own library reads it, or the usual one.
+fn hub(session: &Session<'_>) -> Result<Url, Trouble> {
+    let stated = session.connection.read("HF_ENDPOINT");
+    let text = stated.map_or(session.settings.hub.as_str(), |stated| stated.text.trim());
+    let hub = Url::parse(text).ok().filter(Url::has_host);
+    hub.ok_or_else(|| Trouble::new(&outcome::ADDRESS_UNREADABLE).detail("of the hub"))
 }
 
 /// The first file of a repository, as the hub describes it.

@@ -240,6 +240,8 @@ mod over_ssh {
     #[rstest]
     #[case("read")]
     #[case("ecdsa")]
+    #[case("rsa")]
+    #[case("rsa-pem")]
     #[tokio::test]
     async fn a_known_key_reads_from_a_known_host(#[case] key: &str) {
         let Some(server) = GitSsh::shared() else {
@@ -254,7 +256,8 @@ mod over_ssh {
     #[rstest]
     #[case::an_unknown_key("demo.git", "unknown", "key-refused")]
     #[case::a_locked_key("demo.git", "locked", "key-locked")]
-    #[case::a_kind_that_is_not_tried("demo.git", "rsa", "key-kind-untried")]
+    #[case::a_short_key("demo.git", "short", "key-kind-untried")]
+    #[case::a_key_of_another_form_that_nobody_knows("demo.git", "unknown-pem", "key-refused")]
     #[case::no_repository("none.git", "read", "no-such-git-repository")]
     #[case::an_empty_repository("empty.git", "read", "no-such-ref")]
     #[tokio::test]

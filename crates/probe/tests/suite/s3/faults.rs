@@ -130,6 +130,95 @@ async fn a_wrong_region_comes_with_the_right_one() {
     );
 }
 
+/// What services that are not Amazon's answer by their documentation and by reports of their users: no
+/// server of theirs is asked here.
+#[rstest]
+#[case::alibaba_style(
+    "403 Forbidden",
+    "<Code>SecondLevelDomainForbidden</Code>",
+    "wrong-style",
+    ""
+)]
+#[case::alibaba_region(
+    "403 Forbidden",
+    "<Code>AccessDenied</Code><Message>must be addressed</Message><Endpoint>oss-cn-beijing.aliyuncs.com</Endpoint>",
+    "wrong-region",
+    "at `oss-cn-beijing.aliyuncs.com`"
+)]
+#[case::alibaba_token(
+    "403 Forbidden",
+    "<Code>SecurityTokenExpired</Code>",
+    "session-expired",
+    ""
+)]
+#[case::alibaba_pair(
+    "403 Forbidden",
+    "<Code>AccessKeyIdAndSecurityTokenNotMatch</Code>",
+    "wrong-session-token",
+    ""
+)]
+#[case::tencent_style(
+    "403 Forbidden",
+    "<Code>PathStyleDomainForbidden</Code>",
+    "wrong-style",
+    ""
+)]
+#[case::cloudflare_region(
+    "400 Bad Request",
+    "<Code>InvalidRegionName</Code><Message>The region name is not valid</Message>",
+    "wrong-region",
+    "it is not `eu-west-1`"
+)]
+#[case::cloudflare_key(
+    "400 Bad Request",
+    "<Code>InvalidArgument</Code><Message>Credential access key has length 8, should be 32</Message>",
+    "wrong-access-key",
+    ""
+)]
+#[case::cloudflare_unknown_key(
+    "401 Unauthorized",
+    "<Code>Unauthorized</Code>",
+    "wrong-access-key",
+    ""
+)]
+#[case::wasabi_region(
+    "400 Bad Request",
+    "<Code>AuthorizationHeaderMalformed</Code><Message>the region 'eu-west-1' is wrong; expecting 'eu-central-2'</Message>",
+    "wrong-region",
+    "`eu-central-2`"
+)]
+#[case::google_key(
+    "403 Forbidden",
+    "<Code>InvalidSecurity</Code>",
+    "wrong-access-key",
+    ""
+)]
+#[case::something_else(
+    "400 Bad Request",
+    "<Code>InvalidArgument</Code><Message>other</Message>",
+    "refused-otherwise",
+    "`InvalidArgument`"
+)]
+#[case::no_host(
+    "403 Forbidden",
+    "<Code>AccessDenied</Code><Endpoint>&lt;script&gt;</Endpoint>",
+    "may-not-list",
+    ""
+)]
+#[tokio::test]
+async fn other_services_say_it_in_their_own_way(
+    #[case] status: &'static str,
+    #[case] error: &'static str,
+    #[case] id: &str,
+    #[case] told: &str,
+) {
+    let body = format!("<Error>{error}</Error>");
+    let stub = Stub::start(move |_| answer(status, "", &body)).await;
+    let report = probe(&stub, &[], &Ask::default()).await;
+    expect(&report, id);
+    assert!(detail(&report).contains(told), "{}", lines(&report));
+}
+
 #[tokio::test]
 async fn a_redirect_may_name_the_region_by_its_header_alone() {
     let stub = Stub::start(|_| {
