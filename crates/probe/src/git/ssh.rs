@@ -175,7 +175,7 @@ fn config(judge: &Judge, patience: std::time::Duration) -> Config {
 
 /// Who signs in.
 enum Key {
-    Own(PrivateKey),
+    Own(Box<PrivateKey>),
     Rsa(Box<Rsa>),
 }
 
@@ -201,7 +201,7 @@ fn key(connection: &Connection) -> Result<Key, Trouble> {
     match key.algorithm() {
         Algorithm::Rsa { .. } => rsa(Rsa::of_openssh(&key)).ok_or_else(untried),
         Algorithm::Dsa => Err(untried()),
-        _ => Ok(Key::Own(key)),
+        _ => Ok(Key::Own(Box::new(key))),
     }
 }
 
@@ -212,7 +212,7 @@ async fn sign_in(
 ) -> Result<Handle<Judge>, Trouble> {
     let answer = match key {
         Key::Own(key) => {
-            let key = PrivateKeyWithHashAlg::new(Arc::new(key), None);
+            let key = PrivateKeyWithHashAlg::new(Arc::from(key), None);
             handle.authenticate_publickey(user, key).await
         }
         Key::Rsa(mut key) => {
