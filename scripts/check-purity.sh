@@ -56,6 +56,8 @@ forbid bowline-server 'bowline-(apiserver|operator)|rusqlite|libsqlite3-sys' \
   "server reaches Kubernetes through a trait that it declares, which cli implements"
 forbid bowline-probe 'bowline-(apiserver|operator|server|catalog)|kube.*|rusqlite' \
   "probe speaks to endpoints only; what it needs of a cluster is handed to it"
+forbid bowline-probe 'flate2|miniz_oxide|brotli.*|zstd.*|async-compression' \
+  "probe never unpacks what an endpoint sends, so that nothing grows"
 reached=$(grep -rnE 'std::(fs|process|env)\b|tokio::(fs|process)\b' crates/probe/src || true)
 [ -z "$reached" ] || complain "bowline-probe reaches for what is the process's own: $reached" \
   "hand it over in the request; whoever wrote a connection must not decide what runs or is read here"

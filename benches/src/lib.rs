@@ -2,11 +2,13 @@
 //! they send. What is measured, and against what, is said by each benchmark.
 
 pub mod api_stub;
+pub mod bare;
 pub mod calls;
 pub mod controllers;
 pub mod embedded;
 pub mod https;
 pub mod naive;
+pub mod s3_stub;
 pub mod secrets;
 pub mod sequential;
 pub mod tree;

@@ -4,7 +4,7 @@
 #   git-ssh.sh [STATE_DIR [PORT]]
 #
 # Of its keys `read` may read, `write` may also push, `locked` has a passphrase and may read, and
-# `unknown` is not known to it. Logs in as whoever runs it, confined to git. See serve.sh.
+# `unknown` is not known to it, like `unknown-pem`. Logs in as whoever runs it, confined to git. See serve.sh.
 # shellcheck source=tests/servers/serve.sh
 source "$(dirname "${BASH_SOURCE[0]}")/serve.sh"
 begin "the Git server (SSH)" "${@:1:1}"
@@ -18,7 +18,11 @@ key() { ssh-keygen -q -t ed25519 -N "${2:-}" -C "$(secret)" -f "$state/keys/$1";
 passphrase=$(secret)
 for name in host other_host read write unknown; do key $name; done
 key locked "$passphrase"
-ssh-keygen -q -t rsa -b 2048 -N '' -C "$(secret)" -f "$state/keys/rsa"
+rsa() { ssh-keygen -q -t rsa -b "$2" -m "$3" -N '' -C "$(secret)" -f "$state/keys/$1"; }
+rsa rsa 2048 RFC4716
+rsa rsa-pem 3072 PEM
+rsa unknown-pem 2048 PKCS8
+rsa short 1024 RFC4716
 ssh-keygen -q -t ecdsa -N '' -C "$(secret)" -f "$state/keys/ecdsa"
 
 cat > "$state/login" << END
@@ -36,7 +40,7 @@ case \$mode:\$1 in
 esac
 END
 chmod 700 "$state/login"
-for name in read locked rsa ecdsa write; do
+for name in read locked rsa rsa-pem short ecdsa write; do
   mode=$([ $name = write ] && echo write || echo read)
   echo "restrict,command=\"$state/login $mode\" $(cat "$state/keys/$name.pub")"
 done > "$state/authorized_keys"

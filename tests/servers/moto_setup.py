@@ -1,7 +1,7 @@
 """Fills moto's account and then turns its checks on: `moto_setup.py URL`.
 
-Prints the keys of a user who may do everything and of one who may do nothing, and a role, one word
-a line.
+Prints the keys of a user who may do everything and of one who may do nothing, a role that may read,
+and one that may do nothing, one word a line.
 """
 
 import json
@@ -38,12 +38,13 @@ _, denied_key, denied_secret = user("denied")
 statement = {"Effect": "Allow", "Principal": {"AWS": arn}, "Action": "sts:AssumeRole"}
 trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 role = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+narrow = iam.create_role(RoleName="narrow", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
 rights = allow("s3:ListBucket", "s3:GetObject", "ecr:GetAuthorizationToken")
 iam.put_role_policy(RoleName="reader", PolicyName="some", PolicyDocument=rights)
 client("ecr").create_repository(repositoryName="team/app")
 s3 = client("s3")
 s3.create_bucket(Bucket="models")
 s3.put_object(Bucket="models", Key="demo/hello.txt", Body=b"hello")
-print(key, secret, denied_key, denied_secret, role, sep="\n")
+print(key, secret, denied_key, denied_secret, role, narrow, sep="\n")
 headers = {"Content-Type": "text/plain"}
 urllib.request.urlopen(urllib.request.Request(f"{url}/moto-api/reset-auth", b"0", headers))

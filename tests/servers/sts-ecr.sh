@@ -15,8 +15,8 @@ run moto "$python" "$here/moto_app.py" "$port"
 until_listening "$port"
 "$python" "$here/moto_setup.py" "http://127.0.0.1:$port" > "$state/setup.txt" 2>> "$state/setup.log" ||
   fail "could not fill the account"
-read -r -d '' key secret denied denied_secret role < "$state/setup.txt" || true
+read -r -d '' key secret denied denied_secret role narrow < "$state/setup.txt" || true
 
 announce endpoint "http://127.0.0.1:$port" region us-east-1 account 123456789012 \
-  access_key "$key" secret_key "$secret" denied_access_key "$denied" denied_secret_key "$denied_secret" role "$role"
+  access_key "$key" secret_key "$secret" denied_access_key "$denied" denied_secret_key "$denied_secret" role "$role" narrow_role "$narrow"
 serve

@@ -69,6 +69,9 @@ pub const KSERVE_S3_CA_BUNDLE: &str = "serving.kserve.io/s3-cabundle";
 /// KServe: ConfigMap whose `cabundle.crt` is mounted where models are fetched.
 pub const KSERVE_S3_CA_BUNDLE_CONFIGMAP: &str = "serving.kserve.io/s3-cabundle-configmap";
 
+/// ODAHU: the role that a connection takes on.
+pub const ODAHU_ROLE: &str = "odahu.bowline.dev/role";
+
 /// Label on every object that Bowline makes, so that it is known again.
 pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "bowline");
 /// Annotation on an object that Bowline would keep: `false` keeps Bowline's hands off.

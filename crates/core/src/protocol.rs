@@ -131,6 +131,9 @@ const S3: &[Field] = &[
     required("AWS_S3_BUCKET"),
     optional("AWS_DEFAULT_REGION").or("us-east-1"),
     optional("AWS_SESSION_TOKEN").sensitive(),
+    optional("AWS_ROLE_ARN"),
+    optional("AWS_WEB_IDENTITY_TOKEN").sensitive(),
+    optional("AWS_ENDPOINT_URL_STS"),
     optional("AWS_S3_USE_PATH_STYLE"),
     optional("AWS_S3_VERIFY_SSL").or("true"),
     optional("AWS_CA_BUNDLE"),
@@ -140,6 +143,7 @@ const URI: &[Field] = &[
     optional("https-host"),
     optional("headers").sensitive(),
     optional("HF_TOKEN").sensitive(),
+    optional("HF_ENDPOINT"),
 ];
 const OCI: &[Field] = &[
     required(".dockerconfigjson").sensitive(),

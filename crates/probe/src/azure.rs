@@ -19,6 +19,7 @@ use crate::report::StepName;
 use crate::session::{Place, Session, is_at, quoted};
 use crate::status::ask;
 use crate::trouble::Trouble;
+use crate::xml;
 use account::{Account, Proof};
 
 /// What is written, where that was asked for, and removed again.
@@ -100,10 +101,10 @@ async fn list(
     let answer = send(session, account, Method::GET, &path, &query, &[]).await?;
     if answer.status.is_success() {
         let text = answer.text();
-        let name = text
-            .split_once("<Name>")
-            .and_then(|(_, rest)| rest.split_once("</Name>"));
-        return Ok(Ok(name.map(|(name, _)| unescaped(name))));
+        if !xml::has_root(&text, "EnumerationResults") {
+            return Err(Trouble::new(&outcome::ANSWER_UNKNOWN).detail("the list is none"));
+        }
+        return Ok(Ok(xml::element(&text, "Name").map(xml::unescaped)));
     }
     let trouble = errors::why(account, &answer, &outcome::AZURE_MAY_NOT_LIST);
     match trouble.outcome.kind {
@@ -192,17 +193,4 @@ fn address(endpoint: &Url, path: &[&str], query: &[(&str, &str)]) -> Url {
         url.query_pairs_mut().extend_pairs(query);
     }
     url
-}
-
-fn unescaped(text: &str) -> String {
-    let pairs = [
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&apos;", "'"),
-        ("&amp;", "&"),
-    ];
-    pairs
-        .into_iter()
-        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }

@@ -19,9 +19,11 @@ mod session;
 mod sigv4;
 pub mod slots;
 mod status;
+mod sts;
 pub mod tested;
 mod trouble;
 mod uri;
+mod xml;
 
 use std::time::Duration;
 
@@ -85,6 +87,8 @@ pub struct Settings {
     pub entra: String,
     /// The API of Amazon's registry; `{region}` stands for the registry's region.
     pub ecr: String,
+    /// Where Amazon's roles are taken on; `{region}` stands for the connection's region.
+    pub sts: String,
     /// The clock that requests are signed by.
     pub now: fn() -> Timestamp,
 }
@@ -99,6 +103,7 @@ impl Default for Settings {
             google: "https://storage.googleapis.com".to_owned(),
             azure: "https://{account}.blob.core.windows.net".to_owned(),
             ecr: "https://api.ecr.{region}.amazonaws.com".to_owned(),
+            sts: "https://sts.{region}.amazonaws.com".to_owned(),
             entra: "https://login.microsoftonline.com".to_owned(),
             now: Timestamp::now,
         }

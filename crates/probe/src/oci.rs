@@ -42,6 +42,10 @@ pub(crate) async fn run(session: &mut Session<'_>, place: &Place) -> Result<(), 
         Some(login) => Some(login),
         None => found(session.connection, &image),
     };
+    if login.is_none() && ecr::is_elsewhere(session.connection, &image.registry) {
+        session.warn(&outcome::IDENTITY_ELSEWHERE);
+        return Ok(());
+    }
     let scope = image.scope(access.push && is_push);
     let pass = sign_in::sign_in(session, &base, login.as_ref(), scope.as_deref()).await?;
     match (&login, pass.is_asked) {

@@ -118,6 +118,14 @@ outcomes! {
     WRONG_REGION = Invalid "wrong-region" Key("AWS_DEFAULT_REGION"), "the region is not the bucket's" => "use the region that the service named";
     WRONG_STYLE = Invalid "wrong-style" Key("AWS_S3_USE_PATH_STYLE"), "the service wants the bucket in the other place of its URL" => "set the field to the other value";
     ANONYMOUS_REFUSED = Unauthenticated "anonymous-refused" Key("AWS_ACCESS_KEY_ID"), "the bucket cannot be used without a key" => "give an access key and its secret key";
+    ROLE_UNREADABLE = Invalid "role-unreadable" Key("AWS_ROLE_ARN"), "the role is not the name of one, so nothing was sent" => "write it as `arn:aws:iam::123456789012:role/name`";
+    ROLE_REFUSED = Forbidden "role-refused" Key("AWS_ROLE_ARN"), "the login is right, but may not take on this role, or there is no such role" => "check the role's name, that its trust policy names this user or issuer, and that the user may `sts:AssumeRole`";
+    ROLE_NOT_GIVEN = Unauthenticated "role-not-given" Key("AWS_ROLE_ARN"), "the service gave no keys for the role, and did not say why" => "check the access key without the role, then the role's name and its trust policy";
+    WRONG_WEB_IDENTITY = Unauthenticated "wrong-web-identity" Key("AWS_WEB_IDENTITY_TOKEN"), "the service does not accept the token that shows who takes on the role" => "check that its issuer is registered there, and that it is made for this audience";
+    WEB_IDENTITY_EXPIRED = Unauthenticated "web-identity-expired" Key("AWS_WEB_IDENTITY_TOKEN"), "the token that shows who takes on the role has expired" => "get a new one; such tokens are short-lived, so workloads should have theirs from a file";
+    ISSUER_UNREACHED = Unavailable "issuer-unreached" Key("AWS_WEB_IDENTITY_TOKEN"), "the service could not ask the token's issuer for its keys" => "try again; else let the issuer be reached from there";
+    STS_FORBIDDEN = Forbidden "sts-forbidden" Key("AWS_ENDPOINT_URL_STS"), "roles are taken on at an address that tests never go to" => "name the service itself, or leave the field out";
+    IDENTITY_ELSEWHERE = Fine "identity-elsewhere" Key("AWS_ROLE_ARN"), "the role is taken on with an identity that only pods have, so it was not tried from here" => "test it where workloads run, or give access keys that may take on the role";
     LOGIN_NEEDED = Unauthenticated "login-needed" Place, "the location cannot be read without a login" => "give the login in `headers` with `https-host`, or use a connection of the service's own protocol";
     WRONG_LOGIN = Unauthenticated "wrong-login" Key("headers"), "the service does not accept the login in the headers" => "renew the token or password";
     WRONG_TOKEN = Unauthenticated "wrong-token" Key("HF_TOKEN"), "the hub does not accept this token" => "make a new token with the right to read";
@@ -173,18 +181,18 @@ outcomes! {
     NO_SUCH_REF = NotFound "no-such-ref" Key("GIT_REF"), "the repository has no such branch or tag, and no branch or tag at this commit" => "check the spelling; capital letters count";
     REF_NOT_SEEN = Fine "ref-not-seen" Key("GIT_REF"), "the ref was not among what was read, and not all can be seen from outside" => "name a branch or a tag";
     NOT_SSH = Invalid "not-ssh" Address, "the port does not speak SSH" => "check the port; SSH is at 22 unless the server says otherwise";
-    SSH_NO_COMMON_GROUND = Unavailable "ssh-no-common-ground" Address, "both sides know no common way to encrypt or to prove who they are" => "let the server offer modern algorithms: ed25519 or ECDSA host keys, AES-GCM or ChaCha20";
+    SSH_NO_COMMON_GROUND = Unavailable "ssh-no-common-ground" Address, "both sides know no common way to encrypt or to prove who they are" => "let the server offer modern algorithms: ed25519 or ECDSA host keys (tests know no RSA ones), AES-GCM or ChaCha20";
     HOST_KEY_UNKNOWN = Invalid "host-key-unknown" Key("known_hosts"), "there is no key of this host to check the server by" => "compare the fingerprint with the server's owner, then add the line of `ssh-keyscan`";
     HOST_KEY_CHANGED = Forbidden "host-key-changed" Key("known_hosts"), "the server shows another key than the known one: it was changed, or somebody stands in between" => "ask the server's owner before you replace the line";
     HOST_KEY_REVOKED = Forbidden "host-key-revoked" Key("known_hosts"), "the server shows a key that is marked as revoked" => "do not use this server; ask its owner";
     KEY_UNREADABLE = Invalid "key-unreadable" Key("ssh-privatekey"), "it is not a private key that can be read" => "store the file of the private key as `ssh-keygen` wrote it";
     KEY_LOCKED = Invalid "key-locked" Key("ssh-privatekey"), "the private key is locked by a passphrase, which workloads cannot type in" => "make a key without one, for this purpose only";
-    KEY_KIND_UNTRIED = Invalid "key-kind-untried" Key("ssh-privatekey"), "tests cannot sign with keys of this kind" => "use an ed25519 key; RSA and DSA keys are not tried here";
+    KEY_KIND_UNTRIED = Invalid "key-kind-untried" Key("ssh-privatekey"), "tests cannot sign with keys of this kind" => "use an ed25519 key; RSA keys need 2048 bits or more, and DSA keys are not tried";
     KEY_REFUSED = Unauthenticated "key-refused" Key("ssh-privatekey"), "the server does not let this key in" => "add its public key to the repository's deploy keys or to the account";
 
     // Google Cloud Storage.
     PRIVATE_KEY_UNREADABLE = Invalid "private-key-unreadable" Key("gcloud-application-credentials.json"), "the private key in the key file cannot be read" => "download the key file anew";
-    CREDENTIALS_KIND_UNTRIED = Fine "credentials-kind-untried" Key("gcloud-application-credentials.json"), "credentials of this kind borrow an identity from where workloads run, so they are not tried from here" => "test it with a key file of a service account";
+    CREDENTIALS_KIND_UNTRIED = Fine "credentials-kind-untried" Key("gcloud-application-credentials.json"), "credentials of this kind borrow an identity that only pods have, so they are not tried from here" => "test it with a key file of a service account";
     TOKENS_FORBIDDEN = Forbidden "tokens-forbidden" Key("gcloud-application-credentials.json"), "the key file sends to an address for tokens that tests never go to" => "download the key file anew; its `token_uri` is Google's";
     WRONG_SERVICE_ACCOUNT_KEY = Unauthenticated "wrong-service-account-key" Key("gcloud-application-credentials.json"), "the service account is known, but this key is not one of its" => "make a new key of the service account; the old one may have been deleted";
     UNKNOWN_SERVICE_ACCOUNT = Unauthenticated "unknown-service-account" Key("gcloud-application-credentials.json"), "there is no such service account, or it is disabled" => "make the account anew, or use the key file of another";

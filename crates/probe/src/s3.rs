@@ -4,41 +4,36 @@
 
 mod address;
 mod errors;
-
 mod steps;
-mod xml;
 
-use bowline_core::{Connection, Sensitive};
+use bowline_core::Connection;
 use bytes::Bytes;
+use http::Method;
 use http::header::{HeaderName, HeaderValue, RANGE};
-use http::{Method, StatusCode};
 
 use crate::http::{Answer, Call};
 use crate::outcome;
 use crate::report::StepName;
 use crate::session::{Place, Session};
 use crate::sigv4::{Keys, sign};
+use crate::sts::{Role, Signer};
 use crate::trouble::Trouble;
 use address::{Address, Style};
 
 /// Proves that a place can be used with the session's connection.
 pub(crate) async fn run(session: &mut Session<'_>, place: &Place) -> Result<(), Trouble> {
-    let mut store = Store::of(session.connection, place)?;
-    let first = steps::reach_and_sign_in(session, &mut store).await?;
-    let Some(bucket) = store.address.bucket.clone() else {
+    let Some(mut store) = Store::of(session.connection, place)? else {
+        session.begin(StepName::SignIn);
+        session.warn(&outcome::IDENTITY_ELSEWHERE);
         return Ok(());
     };
-    let found = steps::look(session, &store, place.path.as_deref(), first).await?;
-    if let Some(object) = &found.object {
-        steps::first_bytes(session, &store, object).await?;
-    } else {
-        session.skip(
-            StepName::FirstBytes,
-            Trouble::new(&outcome::EMPTY).detail(format!("bucket `{bucket}`")),
-        );
+    let first = steps::reach_and_sign_in(session, &mut store).await?;
+    if store.address.bucket.is_none() {
+        return Ok(());
     }
+    let folder = steps::look(session, &store, place.path.as_deref(), first).await?;
     if session.ask.write {
-        steps::write(session, &store, &found.folder).await?;
+        steps::write(session, &store, &folder).await?;
     }
     Ok(())
 }
@@ -48,13 +43,18 @@ struct Store {
     address: Address,
     /// `None` asks without a signature.
     keys: Option<Keys>,
+    /// Whose keys are to be had first.
+    role: Option<Role>,
     region: String,
+    /// What is listed of the bucket: empty for all, or with a slash at its end.
+    folder: String,
     /// Whether the connection itself says so, rather than we guess.
     is_style_stated: bool,
 }
 
 impl Store {
-    fn of(connection: &Connection, place: &Place) -> Result<Self, Trouble> {
+    /// `None` where only pods have the identity that signs.
+    fn of(connection: &Connection, place: &Place) -> Result<Option<Self>, Trouble> {
         let region = connection
             .region()
             .map_or("us-east-1", str::trim)
@@ -64,15 +64,24 @@ impl Store {
             .unwrap_or_else(|| address::of_aws(&region));
         let stated = connection.use_path_style().map(Style::of);
         let address = Address::new(&endpoint, place.root.clone(), stated)?;
-        let keys = (!connection.is_anonymous())
-            .then(|| Keys::of(connection))
-            .flatten();
-        Ok(Self {
+        let (keys, role) = match Signer::of(connection)? {
+            Signer::Nobody => (None, None),
+            Signer::Keys(keys) => (Some(keys), None),
+            Signer::Role(role) => (None, Some(role)),
+            Signer::Elsewhere => return Ok(None),
+        };
+        Ok(Some(Self {
             address,
             keys,
+            role,
             region,
+            folder: place
+                .path
+                .as_deref()
+                .map(|path| format!("{}/", path.trim_end_matches('/')))
+                .unwrap_or_default(),
             is_style_stated: stated.is_some(),
-        })
+        }))
     }
 
     /// A request for an object, or for the bucket itself where the key is empty.
@@ -129,20 +138,5 @@ impl Store {
         }
         let trouble = errors::why(session, &url, &answer, &self.region).await;
         Ok(Err(trouble))
-    }
-
-    fn is_refused(status: StatusCode) -> bool {
-        matches!(status.as_u16(), 401 | 403)
-    }
-}
-
-impl Keys {
-    fn of(connection: &Connection) -> Option<Self> {
-        let text = |key| connection.read(key).map(|reading| reading.text.trim());
-        Some(Self {
-            access: text("AWS_ACCESS_KEY_ID")?.to_owned(),
-            secret: Sensitive::from(text("AWS_SECRET_ACCESS_KEY")?),
-            token: text("AWS_SESSION_TOKEN").map(Sensitive::from),
-        })
     }
 }

@@ -4,21 +4,23 @@ use bowline_core::Kind;
 use url::Url;
 
 use crate::dial::Target;
-use crate::http::{Answer, Call, next_hop};
+use crate::http::{Answer, Call, DOCUMENT, next_hop};
 use crate::outcome;
 use crate::session::{Session, quoted};
 use crate::trouble::Trouble;
 
 /// Sends a request, and tells the answers that no protocol can do anything with: redirects,
-/// failures, and pleas to wait.
+/// failures, pleas to wait, and documents without end.
 ///
 /// # Errors
 /// With the outcome, also when no answer comes.
 pub(crate) async fn ask(session: &mut Session<'_>, call: Call) -> Result<Answer, Trouble> {
     let url = call.url.clone();
+    let is_document = call.most == DOCUMENT;
     let answer = settled(session.send(call).await?)?;
     match next_hop(&url, &answer) {
         Some((next, _)) => Err(sent_on(session, &next).await),
+        None if answer.is_cut && is_document => Err(Trouble::new(&outcome::ANSWER_TOO_LARGE)),
         None => Ok(answer),
     }
 }

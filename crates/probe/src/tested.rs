@@ -55,7 +55,8 @@ fn with_salt(connection: &Connection, salt: &[u8]) -> String {
 /// All that decides what a test does, each part with its length before it.
 fn tested(connection: &Connection) -> Vec<u8> {
     let secret = &connection.secret;
-    let is_setting = |key: &str| key.starts_with(names::KSERVE_S3_PREFIX);
+    let is_setting =
+        |key: &str| key.starts_with(names::KSERVE_S3_PREFIX) || key == names::ODAHU_ROLE;
     let settings = secret
         .annotations
         .iter()

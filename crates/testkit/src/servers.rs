@@ -150,7 +150,8 @@ server!(
     GitSsh, "git-ssh", {
         /// URL of the folder of repositories.
         url: String,
-        /// Folder with the keys `read`, `write`, `locked`, `unknown`, `rsa`, `ecdsa`.
+        /// Folder with the keys `read`, `write`, `locked`, `unknown`, `ecdsa`, and of RSA `rsa`, `rsa-pem`,
+        /// `unknown-pem`, and `short`.
         keys: PathBuf,
         /// What unlocks `locked`.
         passphrase: String,
@@ -206,8 +207,10 @@ server!(
         denied_access_key: String,
         /// His secret key.
         denied_secret_key: String,
-        /// A role that the first user may assume.
+        /// A role that the first user may assume, and that may read.
         role: String,
+        /// Another one, that may do nothing.
+        narrow_role: String,
     }
 );
 

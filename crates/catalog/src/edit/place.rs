@@ -13,9 +13,9 @@ use crate::values::Stored;
 use crate::values::encode::{Outcome, outcome};
 
 /// Ends of keys whose values say where something is.
-const PLACES: [&str; 10] = [
-    "HOST", "HOSTNAME", "HOSTADDR", "ENDPOINT", "URL", "URI", "SERVER", "ADDRESS", "ACCOUNT",
-    "PORT",
+const PLACES: [&str; 11] = [
+    "HOST", "HOSTNAME", "HOSTADDR", "ENDPOINT", "URL", "URL_STS", "URI", "SERVER", "ADDRESS",
+    "ACCOUNT", "PORT",
 ];
 /// Parts of keys whose values are secret, for keys that no field describes.
 const SECRETS: [&str; 7] = [

@@ -56,6 +56,7 @@ const SPELLINGS: &[(&str, &[Source])] = &[
             Key("S3_VERIFY_SSL"),
         ],
     ),
+    ("AWS_ROLE_ARN", &[Annotation(names::ODAHU_ROLE)]),
     ("AWS_CA_BUNDLE", &[Annotation(names::KSERVE_S3_CA_BUNDLE)]),
     ("S3_USE_HTTPS", &[Annotation(names::KSERVE_S3_USE_HTTPS)]),
     (

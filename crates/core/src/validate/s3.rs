@@ -25,9 +25,13 @@ pub(super) fn check(connection: &Connection, report: &mut Report) {
     spellings(connection, report);
 }
 
-/// KServe takes a missing endpoint for AWS.
+/// KServe takes a missing endpoint for AWS. A role may be taken on with the identity of a pod.
 fn required(connection: &Connection, report: &mut Report) {
-    if !connection.is_anonymous() {
+    let has_role = connection.read("AWS_ROLE_ARN").is_some();
+    let has_half = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
+        .iter()
+        .any(|key| is_given(connection, key));
+    if !connection.is_anonymous() && (has_half || !has_role) {
         let help = "set it to the access key that the S3 service gave you";
         report.require(connection, "AWS_ACCESS_KEY_ID", help);
         let help = "set it to the secret key that belongs to `AWS_ACCESS_KEY_ID`";

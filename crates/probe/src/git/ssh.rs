@@ -1,6 +1,8 @@
 //! Git over SSH: the server's key is a known one, it lets the connection's key in, and advertises
 //! the repository's refs. The only place that knows which library speaks SSH.
 
+mod rsa;
+
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,6 +16,7 @@ use russh::{ChannelMsg, Error, Preferred};
 use tokio::net::TcpStream;
 use tokio_util::io::InspectReader;
 
+use self::rsa::Rsa;
 use super::advertisement::{NotRefs, Refs, is_complete};
 use super::known_hosts::{HostKey, Judgement, judge, kinds};
 use super::remote::SshRemote;
@@ -170,30 +173,56 @@ fn config(judge: &Judge, patience: std::time::Duration) -> Config {
     }
 }
 
-fn key(connection: &Connection) -> Result<PrivateKey, Trouble> {
+/// Who signs in.
+enum Key {
+    Own(Box<PrivateKey>),
+    Rsa(Box<Rsa>),
+}
+
+fn key(connection: &Connection) -> Result<Key, Trouble> {
     let text = connection
         .read("ssh-privatekey")
         .map(|key| key.text)
         .unwrap_or_default();
-    let key = decode_secret_key(text, None).map_err(|error| match error {
-        KeyError::KeyIsEncrypted => &outcome::KEY_LOCKED,
-        KeyError::UnsupportedKeyType { .. } => &outcome::KEY_KIND_UNTRIED,
-        _ if text.contains("ENCRYPTED") => &outcome::KEY_LOCKED,
-        _ => &outcome::KEY_UNREADABLE,
-    })?;
+    let rsa = |rsa: Option<Rsa>| rsa.map(|rsa| Key::Rsa(Box::new(rsa)));
+    let untried = || Trouble::new(&outcome::KEY_KIND_UNTRIED);
+    let key = match decode_secret_key(text, None) {
+        Ok(key) => key,
+        Err(KeyError::KeyIsEncrypted) => return Err(Trouble::new(&outcome::KEY_LOCKED)),
+        Err(_) if text.contains("ENCRYPTED") => return Err(Trouble::new(&outcome::KEY_LOCKED)),
+        Err(error) => {
+            let other = match error {
+                KeyError::UnsupportedKeyType { .. } => untried(),
+                _ => Trouble::new(&outcome::KEY_UNREADABLE),
+            };
+            return rsa(Rsa::of_pem(text)).ok_or(other);
+        }
+    };
     match key.algorithm() {
-        Algorithm::Rsa { .. } | Algorithm::Dsa => Err(Trouble::new(&outcome::KEY_KIND_UNTRIED)),
-        _ => Ok(key),
+        Algorithm::Rsa { .. } => rsa(Rsa::of_openssh(&key)).ok_or_else(untried),
+        Algorithm::Dsa => Err(untried()),
+        _ => Ok(Key::Own(Box::new(key))),
     }
 }
 
 async fn sign_in(
     mut handle: Handle<Judge>,
     user: &str,
-    key: PrivateKey,
+    key: Key,
 ) -> Result<Handle<Judge>, Trouble> {
-    let key = PrivateKeyWithHashAlg::new(Arc::new(key), None);
-    let answer = handle.authenticate_publickey(user, key).await;
+    let answer = match key {
+        Key::Own(key) => {
+            let key = PrivateKeyWithHashAlg::new(Arc::from(key), None);
+            handle.authenticate_publickey(user, key).await
+        }
+        Key::Rsa(mut key) => {
+            let public = key.public.clone();
+            handle
+                .authenticate_publickey_with(user, public, Some(rsa::HASH), &mut *key)
+                .await
+                .map_err(|broken| broken.0)
+        }
+    };
     match answer.map_err(|error| trouble(&error))? {
         AuthResult::Success => Ok(handle),
         AuthResult::Failure { .. } => Err(Trouble::new(&outcome::KEY_REFUSED)),
@@ -237,6 +266,7 @@ fn trouble(error: &Error) -> Trouble {
     Trouble::new(match error {
         Error::Version => &outcome::NOT_SSH,
         Error::NoCommonAlgo { .. } | Error::UnknownAlgo => &outcome::SSH_NO_COMMON_GROUND,
+        Error::PacketSize(_) => &outcome::ANSWER_TOO_LARGE,
         Error::ConnectionTimeout | Error::InactivityTimeout => &outcome::ANSWER_TIMEOUT,
         _ => &outcome::CLOSED_EARLY,
     })

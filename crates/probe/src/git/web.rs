@@ -98,6 +98,7 @@ fn refs(answer: &Answer) -> Result<Refs, Trouble> {
     }
     Refs::parse(&answer.body).map_err(|error| match error {
         NotRefs::Refused(reason) => Trouble::new(&outcome::GIT_FORBIDDEN).detail(quoted(&reason)),
+        NotRefs::Unreadable if answer.is_cut => Trouble::new(&outcome::ANSWER_TOO_LARGE),
         NotRefs::Unreadable => Trouble::new(&outcome::NOT_GIT),
     })
 }

@@ -1,5 +1,5 @@
 //! The login of Amazon's registry, made from access keys: `GetAuthorizationToken` of the Amazon ECR
-//! API reference. Roles are left to where workloads run.
+//! API reference.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,13 +8,13 @@ use bowline_core::{Connection, Sensitive};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use serde_json::Value;
-use url::Url;
 
 use crate::http::{Answer, Call};
 use crate::outcome;
 use crate::session::Session;
-use crate::sigv4::{Keys, sign};
+use crate::sigv4::sign;
 use crate::status::{ask, otherwise};
+use crate::sts::{self, Signer};
 use crate::trouble::Trouble;
 
 /// The region of a registry of Amazon's, from its host.
@@ -31,16 +31,21 @@ pub(super) fn region(registry: &str) -> Option<&str> {
     .then_some(region)
 }
 
-/// A fresh login, where the connection has access keys beside its docker config.
+/// A fresh login, where the connection has access keys beside its docker config, or a role that they
+/// take on.
 pub(super) async fn login(
     session: &mut Session<'_>,
     registry: &str,
 ) -> Result<Option<Login>, Trouble> {
-    let (Some(region), Some(keys)) = (region(registry), keys(session.connection)) else {
+    let Some(region) = region(registry) else {
         return Ok(None);
     };
-    let url = session.settings.ecr.replace("{region}", region);
-    let url = Url::parse(&url).map_err(|_| Trouble::new(&outcome::ADDRESS_UNREADABLE))?;
+    let keys = match Signer::of(session.connection)? {
+        Signer::Keys(keys) => keys,
+        Signer::Role(role) => sts::take_on(session, &role, region, None).await?,
+        Signer::Nobody | Signer::Elsewhere => return Ok(None),
+    };
+    let url = sts::of_amazon(&session.settings.ecr, region)?;
     let host = url.host_str().unwrap_or_default().to_owned();
     let target =
         HeaderValue::from_static("AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken");
@@ -63,14 +68,9 @@ pub(super) async fn login(
     read(&answer).map(Some)
 }
 
-fn keys(connection: &Connection) -> Option<Keys> {
-    Some(Keys {
-        access: connection.access_key_id()?.to_owned(),
-        secret: connection.secret_access_key()?,
-        token: connection
-            .read("AWS_SESSION_TOKEN")
-            .map(|token| Sensitive::from(token.text)),
-    })
+/// Whether only pods have the identity by which the login would be made.
+pub(super) fn is_elsewhere(connection: &Connection, registry: &str) -> bool {
+    region(registry).is_some() && matches!(Signer::of(connection), Ok(Signer::Elsewhere))
 }
 
 fn read(answer: &Answer) -> Result<Login, Trouble> {

@@ -88,6 +88,11 @@ impl Address {
         })
     }
 
+    /// Where the service itself is.
+    pub(super) const fn endpoint(&self) -> &Url {
+        &self.endpoint
+    }
+
     /// The same place in the other style.
     pub(super) fn in_other_style(&self) -> Self {
         Self {

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use url::Url;
 
-use super::xml;
 use crate::http::{Answer, next_hop};
 use crate::outcome;
 use crate::session::{Session, quoted};
 use crate::status::sent_on;
 use crate::trouble::Trouble;
+use crate::xml;
 
 /// What is still no reason to worry about: services take a quarter of an hour.
 const SLACK_SECONDS: i64 = 5 * 60;
@@ -35,16 +35,26 @@ pub(super) async fn why(
 fn of_code(answer: &Answer, region: &str, now: Timestamp) -> Option<Trouble> {
     let document = answer.text();
     let code = xml::element(&document, "Code").unwrap_or_default();
-    let told = told_region(answer, &document);
+    let message = xml::element(&document, "Message").unwrap_or_default();
+    let told = told_region(answer, &document, message);
+    let elsewhere = xml::element(&document, "Endpoint").filter(|host| is_host(host));
     let outcome = match code {
         "InvalidAccessKeyId" | "InvalidClientTokenId" | "NotSignedUp" | "Unauthorized" => {
             &outcome::WRONG_ACCESS_KEY
         }
-        "SignatureDoesNotMatch" => &outcome::WRONG_SECRET_KEY,
-        "InvalidToken" | "InvalidSecurityToken" => &outcome::WRONG_SESSION_TOKEN,
-        "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => {
-            &outcome::SESSION_EXPIRED
+        // Google's, and Cloudflare's for keys that are none of theirs by their length.
+        "InvalidSecurity" => &outcome::WRONG_ACCESS_KEY,
+        "InvalidArgument" if message.contains("Credential access key") => {
+            &outcome::WRONG_ACCESS_KEY
         }
+        "SignatureDoesNotMatch" => &outcome::WRONG_SECRET_KEY,
+        "InvalidToken" | "InvalidSecurityToken" | "AccessKeyIdAndSecurityTokenNotMatch" => {
+            &outcome::WRONG_SESSION_TOKEN
+        }
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "TokenRefreshRequired"
+        | "SecurityTokenExpired" => &outcome::SESSION_EXPIRED,
         "RequestTimeTooSkewed" | "RequestExpired" => {
             return Some(
                 Trouble::new(&outcome::CLOCK_OFF)
@@ -53,7 +63,10 @@ fn of_code(answer: &Answer, region: &str, now: Timestamp) -> Option<Trouble> {
         }
         "NoSuchBucket" => &outcome::NO_SUCH_BUCKET,
         "NoSuchKey" => &outcome::NO_SUCH_OBJECT,
-        "SecondLevelDomainForbidden" => &outcome::WRONG_STYLE,
+        // Alibaba's and Tencent's, for a bucket in the path.
+        "SecondLevelDomainForbidden" | "PathStyleDomainForbidden" => &outcome::WRONG_STYLE,
+        // Alibaba's, for a bucket of another region.
+        "AccessDenied" if elsewhere.is_some() => &outcome::WRONG_REGION,
         "AccessDenied" | "AllAccessDisabled" | "AccountProblem" => &outcome::BUCKET_FORBIDDEN,
         "SlowDown" | "ServiceUnavailable" | "TooManyRequests" => &outcome::SERVICE_BUSY,
         "InternalError" => &outcome::SERVICE_FAILED,
@@ -61,7 +74,8 @@ fn of_code(answer: &Answer, region: &str, now: Timestamp) -> Option<Trouble> {
         | "PermanentRedirect"
         | "TemporaryRedirect"
         | "IllegalLocationConstraintException"
-        | "InvalidRegion" => &outcome::WRONG_REGION,
+        | "InvalidRegion"
+        | "InvalidRegionName" => &outcome::WRONG_REGION,
         // Answers to `HEAD` have no body, and a redirect may say it by this header alone.
         "" if answer.status.is_redirection() && told.is_some_and(|told| told != region) => {
             &outcome::WRONG_REGION
@@ -79,23 +93,32 @@ fn of_code(answer: &Answer, region: &str, now: Timestamp) -> Option<Trouble> {
     if !trouble.is(&outcome::WRONG_REGION) {
         return Some(trouble);
     }
-    Some(match told {
-        Some(told) if told != region => trouble.detail(format!(
+    Some(match (told, elsewhere) {
+        (Some(told), _) if told != region => trouble.detail(format!(
             "it is in `{told}`, and the connection says `{region}`"
         )),
+        (_, Some(host)) => trouble.detail(format!("the bucket is at `{host}`")),
         _ => trouble.detail(format!(
             "it is not `{region}`; the service did not say which"
         )),
     })
 }
 
-/// The region that the service names, where it has the form of one.
-fn told_region<'a>(answer: &'a Answer, document: &'a str) -> Option<&'a str> {
+/// The region that the service names, where it has the form of one. Some name it in their message only.
+fn told_region<'a>(answer: &'a Answer, document: &'a str, message: &'a str) -> Option<&'a str> {
+    let in_words = || message.split_once("expecting '")?.1.split_once('\'');
     let told = answer
         .header("x-amz-bucket-region")
-        .or_else(|| xml::element(document, "Region"))?;
+        .or_else(|| xml::element(document, "Region"))
+        .or_else(|| in_words().map(|(region, _)| region))?;
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     (!told.is_empty() && told.len() <= 40 && told.chars().all(is_plain)).then_some(told)
+}
+
+/// Whether a text has the form of a host's name.
+fn is_host(text: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
+    !text.is_empty() && text.len() <= 120 && text.chars().all(is_plain)
 }
 
 fn of_status(answer: &Answer) -> Trouble {

@@ -3,12 +3,13 @@
 use http::Method;
 
 use super::address::Style;
-use super::{Store, errors, xml};
+use super::{Store, errors};
 use crate::http::Answer;
 use crate::outcome;
 use crate::report::StepName;
 use crate::session::{Session, quoted};
 use crate::trouble::Trouble;
+use crate::{sts, xml};
 
 /// Bytes that are read of an object.
 const FIRST: usize = 1024;
@@ -24,17 +25,10 @@ pub(super) enum First {
     Denied,
 }
 
-/// What is there.
-pub(super) struct Found {
-    /// An object to read.
-    pub(super) object: Option<Object>,
-    /// Where a workload would write: empty, or with a slash at its end.
-    pub(super) folder: String,
-}
-
-/// An object.
-pub(super) struct Object {
-    key: String,
+/// The first bytes of an object.
+struct Part {
+    answer: Answer,
+    /// Of the whole object, where the service told it.
     size: Option<u64>,
 }
 
@@ -45,6 +39,10 @@ pub(super) async fn reach_and_sign_in(
 ) -> Result<First, Trouble> {
     let mut is_turned = reach(session, store).await?;
     session.begin(StepName::SignIn);
+    if let Some(role) = &store.role {
+        let service = store.address.endpoint();
+        store.keys = Some(sts::take_on(session, role, &store.region, Some(service)).await?);
+    }
     let mut answer = first(session, store).await?;
     if is_style_doubtful(store, &answer) && turn(session, store, &mut answer).await {
         is_turned = true;
@@ -89,9 +87,10 @@ pub(super) async fn reach_and_sign_in(
 }
 
 fn signed_as(store: &Store) -> String {
-    match store.keys {
-        Some(_) => format!("region `{}`", store.region),
-        None => "without a key".to_owned(),
+    match (&store.keys, &store.role) {
+        (Some(_), Some(role)) => format!("{}, region `{}`", role.shown(), store.region),
+        (Some(_), None) => format!("region `{}`", store.region),
+        (None, _) => "without a key".to_owned(),
     }
 }
 
@@ -125,16 +124,19 @@ async fn reach(session: &mut Session<'_>, store: &mut Store) -> Result<bool, Tro
     Ok(true)
 }
 
-/// The first list, of one key; without a bucket, the list of buckets.
+/// The first list, of one key where a workload would look; without a bucket, the list of buckets.
 async fn first(
     session: &mut Session<'_>,
     store: &Store,
 ) -> Result<Result<Answer, Trouble>, Trouble> {
-    let (query, root): (&[_], _) = match store.address.bucket {
-        Some(_) => (&[("list-type", "2"), ("max-keys", "1")], "ListBucketResult"),
-        None => (&[], "ListAllMyBucketsResult"),
-    };
-    list(session, store, query, root).await
+    let mut query = vec![("list-type", "2"), ("max-keys", "1")];
+    if !store.folder.is_empty() {
+        query.push(("prefix", &store.folder));
+    }
+    match store.address.bucket {
+        Some(_) => list(session, store, &query, "ListBucketResult").await,
+        None => list(session, store, &[], "ListAllMyBucketsResult").await,
+    }
 }
 
 async fn list(
@@ -208,49 +210,51 @@ async fn turn(
     false
 }
 
-/// Proves the rights to list and to read what is asked for.
+/// Proves the rights to list and to read what is asked for. Says where a workload would write: empty, or
+/// with a slash at its end.
 pub(super) async fn look(
     session: &mut Session<'_>,
     store: &Store,
     path: Option<&str>,
     first: First,
-) -> Result<Found, Trouble> {
+) -> Result<String, Trouble> {
     session.begin(StepName::Right);
-    let Some(path) = path else {
-        let First::Listed(key) = first else {
-            return Err(Trouble::new(&outcome::MAY_NOT_LIST));
-        };
-        session.pass("list");
-        return whatever(session, store, key, String::new()).await;
+    let listed = match (first, path) {
+        (First::Listed(key), _) => key,
+        (First::Denied, None) => return Err(Trouble::new(&outcome::MAY_NOT_LIST)),
+        (First::Denied, Some(path)) => {
+            unlisted(session, store, path).await?;
+            return Ok(parent(path));
+        }
     };
-    if matches!(first, First::Denied) {
-        return unlisted(session, store, path).await;
-    }
-    let folder = format!("{}/", path.trim_end_matches('/'));
-    let query = [
-        ("list-type", "2"),
-        ("max-keys", "1"),
-        ("prefix", folder.as_str()),
-    ];
-    let answer = list(session, store, &query, "ListBucketResult")
-        .await?
-        .map_err(|trouble| denied(trouble, &outcome::MAY_NOT_LIST))?;
     session.pass("list");
-    if let Some(key) = xml::element(&answer.text(), "Key").map(xml::unescaped) {
-        return whatever(session, store, Some(key), folder).await;
-    }
     session.begin(StepName::Object);
-    let object = head(session, store, path).await?;
-    session.pass(quoted(path));
-    Ok(Found {
-        object: Some(object),
-        folder: parent(path),
-    })
+    match (listed, path) {
+        (Some(key), _) => {
+            let part = fetch(session, store, &key).await?;
+            tell(
+                session,
+                &part,
+                format!("first of the list: {}", quoted(&key)),
+            )?;
+            Ok(store.folder.clone())
+        }
+        (None, Some(path)) => {
+            let part = fetch(session, store, path).await?;
+            tell(session, &part, quoted(path))?;
+            Ok(parent(path))
+        }
+        (None, None) => {
+            session.skip(StepName::Object, &outcome::EMPTY);
+            session.skip(StepName::FirstBytes, &outcome::EMPTY);
+            Ok(String::new())
+        }
+    }
 }
 
 /// An object that may be read by whoever may not list.
-async fn unlisted(session: &mut Session<'_>, store: &Store, path: &str) -> Result<Found, Trouble> {
-    let object = head(session, store, path).await.map_err(|trouble| {
+async fn unlisted(session: &mut Session<'_>, store: &Store, path: &str) -> Result<(), Trouble> {
+    let part = fetch(session, store, path).await.map_err(|trouble| {
         match trouble.is(&outcome::MAY_NOT_READ) {
             true => Trouble::new(&outcome::BUCKET_FORBIDDEN).detail("neither list nor read"),
             false => trouble,
@@ -258,83 +262,50 @@ async fn unlisted(session: &mut Session<'_>, store: &Store, path: &str) -> Resul
     })?;
     session.warn(Trouble::new(&outcome::MAY_NOT_LIST).detail("the object itself may be read"));
     session.begin(StepName::Object);
-    session.pass(quoted(path));
-    Ok(Found {
-        object: Some(object),
-        folder: parent(path),
-    })
+    tell(session, &part, quoted(path))
 }
 
-/// The first object that a list named; a workload would read it too.
-async fn whatever(
-    session: &mut Session<'_>,
-    store: &Store,
-    key: Option<String>,
-    folder: String,
-) -> Result<Found, Trouble> {
-    let Some(key) = key else {
-        session.skip(StepName::Object, &outcome::EMPTY);
-        return Ok(Found {
-            object: None,
-            folder,
-        });
-    };
-    session.begin(StepName::Object);
-    let object = head(session, store, &key).await?;
-    session.pass(format!("first of the list: {}", quoted(&key)));
-    Ok(Found {
-        object: Some(object),
-        folder,
-    })
-}
-
-async fn head(session: &mut Session<'_>, store: &Store, key: &str) -> Result<Object, Trouble> {
-    let call = store.call(session, Method::HEAD, key, &[], b"")?;
+/// Asks for the first bytes of an object, which also proves that it is there and may be read.
+async fn fetch(session: &mut Session<'_>, store: &Store, key: &str) -> Result<Part, Trouble> {
+    let call = store.ranged(session, Method::GET, key, &[], b"", Some(FIRST))?;
+    let url = call.url.clone();
     let answer = session.send(call).await?;
     let at = |outcome| Err(Trouble::new(outcome).detail(quoted(key)));
-    match answer.status {
-        status if status.is_success() => {
-            let size = answer
-                .header("content-length")
-                .and_then(|size| size.parse().ok());
-            Ok(Object {
-                key: key.to_owned(),
-                size,
-            })
-        }
-        status if Store::is_refused(status) => at(&outcome::MAY_NOT_READ),
-        status if status.as_u16() == 404 => at(&outcome::NO_SUCH_OBJECT),
-        status if status.is_server_error() => at(&outcome::SERVICE_FAILED),
-        status => {
-            Err(Trouble::new(&outcome::REFUSED_OTHERWISE)
-                .detail(format!("status {}", status.as_u16())))
-        }
-    }
+    let size = match answer.status.as_u16() {
+        // The part that was asked for is not there, because nothing is.
+        416 => Some(0),
+        206 => answer
+            .header("content-range")
+            .and_then(|range| range.rsplit('/').next()?.parse().ok()),
+        200..=299 => answer
+            .header("content-length")
+            .and_then(|size| size.parse().ok()),
+        401 | 403 => match errors::why(session, &url, &answer, &store.region).await {
+            trouble if trouble.is(&outcome::BUCKET_FORBIDDEN) => return at(&outcome::MAY_NOT_READ),
+            trouble => return Err(trouble),
+        },
+        404 => return at(&outcome::NO_SUCH_OBJECT),
+        _ => return Err(errors::why(session, &url, &answer, &store.region).await),
+    };
+    Ok(Part { answer, size })
 }
 
-/// Reads the first bytes of an object.
-pub(super) async fn first_bytes(
-    session: &mut Session<'_>,
-    store: &Store,
-    object: &Object,
-) -> Result<(), Trouble> {
+/// The open step `object`, and the one after it.
+fn tell(session: &mut Session<'_>, part: &Part, shown: String) -> Result<(), Trouble> {
+    session.pass(shown);
     session.begin(StepName::FirstBytes);
-    if object.size == Some(0) {
+    let (status, length) = (part.answer.status.as_u16(), part.answer.body.len());
+    if part.size == Some(0) && status != 206 {
         session.pass("the object is empty");
         return Ok(());
     }
-    let call = store.ranged(session, Method::GET, &object.key, &[], b"", Some(FIRST))?;
-    let answer = store
-        .ask(session, call)
-        .await?
-        .map_err(|trouble| denied(trouble, &outcome::MAY_NOT_READ))?;
-    let expected = object.size.map_or(1, |size| size.min(FIRST as u64));
-    if (answer.body.len() as u64) < expected {
+    let expected = part.size.map_or(1, |size| size.clamp(1, FIRST as u64));
+    if (length as u64) < expected {
         return Err(Trouble::new(&outcome::FIRST_BYTES_SHORT));
     }
     // A service that knows parts says 206, even where the part is the whole.
-    match answer.status.as_u16() {
-        206 => session.pass(format!("{} bytes", answer.body.len())),
+    match status {
+        206 => session.pass(format!("{length} bytes")),
         _ => session.warn(&outcome::PARTS_IGNORED),
     }
     Ok(())

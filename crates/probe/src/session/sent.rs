@@ -12,12 +12,13 @@ use crate::http::Call;
 /// to be a word.
 const ENOUGH: usize = 8;
 /// What form and query call their secret members.
-const SECRET: [&str; 5] = [
+const SECRET: [&str; 6] = [
     "sig",
     "client_secret",
     "refresh_token",
     "assertion",
     "password",
+    "WebIdentityToken",
 ];
 
 /// Secret values that were sent.
@@ -44,6 +45,15 @@ impl Sent {
         }
         let query = call.url.query().unwrap_or_default().as_bytes();
         for form in [query, &call.body] {
+            // Also as it was spelled on its way.
+            let text = std::str::from_utf8(form).unwrap_or_default();
+            for (_, value) in text
+                .split('&')
+                .filter_map(|pair| pair.split_once('='))
+                .filter(|(name, _)| SECRET.contains(name))
+            {
+                self.keep(value);
+            }
             for (name, value) in form_urlencoded::parse(form) {
                 if SECRET.contains(&&*name) {
                     self.keep(&value);
@@ -97,6 +107,7 @@ mod tests {
     #[case(STANDARD.encode(format!("ada:{PASSWORD}")), true)]
     #[case("some/signature".to_owned(), true)]
     #[case("secret-of-client".to_owned(), true)]
+    #[case("some%2Fsignature".to_owned(), true)]
     #[case("some-client-id".to_owned(), false)]
     #[case("status 400, `NameUnknown`".to_owned(), false)]
     fn what_was_sent_is_known_again(#[case] text: String, #[case] expected: bool) {

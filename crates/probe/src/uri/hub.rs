@@ -7,10 +7,11 @@ use serde_json::Value;
 use url::Url;
 
 use super::web::{self, Login, of_status};
-use crate::http::{Answer, Call, authority};
+use crate::http::{Answer, Call, authority, next_hop};
 use crate::outcome::{self, Outcome};
 use crate::report::StepName;
 use crate::session::{Session, quoted};
+use crate::status::sent_on;
 use crate::trouble::Trouble;
 
 /// The list of a repository's files may be long.
@@ -22,8 +23,7 @@ pub(super) async fn run(
     revision: &str,
     file: Option<&str>,
 ) -> Result<(), Trouble> {
-    let hub = Url::parse(&session.settings.hub)
-        .map_err(|_| Trouble::new(&outcome::ADDRESS_UNREADABLE))?;
+    let hub = hub(session)?;
     let login = login(session, &hub);
     session.reach(&hub).await?;
     session.begin(StepName::SignIn);
@@ -40,7 +40,11 @@ pub(super) async fn run(
     for (name, value) in &login.headers {
         call = call.secret(name.clone(), value);
     }
+    let url = call.url.clone();
     let answer = session.send(call).await?;
+    if let Some((next, _)) = next_hop(&url, &answer) {
+        return Err(sent_on(session, &next).await);
+    }
     let has_token = !login.headers.is_empty();
     let signed_in = if has_token {
         "with the token"
@@ -57,17 +61,9 @@ pub(super) async fn run(
     }
     session.pass(signed_in);
     session.begin(StepName::Object);
+    let listed = first_file(&answer)?;
     session.pass(format!("`{repository}` at `{revision}`"));
-    let document = answer.text();
-    let first = serde_json::from_str::<Value>(&document).ok();
-    let listed = || {
-        first
-            .as_ref()?
-            .pointer("/siblings/0/rfilename")?
-            .as_str()
-            .map(str::to_owned)
-    };
-    let Some(file) = file.map(str::to_owned).or_else(listed) else {
+    let Some(file) = file.map(str::to_owned).or(listed) else {
         session.skip(StepName::FirstBytes, &outcome::EMPTY);
         return Ok(());
     };
@@ -81,6 +77,30 @@ pub(super) async fn run(
         }
         .detail(quoted(&file))
     })
+}
+
+/// The hub that the connection names, as the hub's own library reads it, or the usual one.
+fn hub(session: &Session<'_>) -> Result<Url, Trouble> {
+    let stated = session.connection.read("HF_ENDPOINT");
+    let text = stated.map_or(session.settings.hub.as_str(), |stated| stated.text.trim());
+    let hub = Url::parse(text).ok().filter(Url::has_host);
+    hub.ok_or_else(|| Trouble::new(&outcome::ADDRESS_UNREADABLE).detail("of the hub"))
+}
+
+/// The first file of a repository, as the hub describes it.
+fn first_file(answer: &Answer) -> Result<Option<String>, Trouble> {
+    // Of a repository with very many files the list does not come whole.
+    let is_begun = || answer.body.starts_with(b"{\"");
+    match serde_json::from_slice::<Value>(&answer.body) {
+        Ok(Value::Object(model)) => {
+            let first = model.get("siblings").and_then(|files| files.get(0));
+            let name = first.and_then(|file| file.get("rfilename")?.as_str());
+            Ok(name.map(str::to_owned))
+        }
+        Err(_) if answer.is_cut && is_begun() => Ok(None),
+        Err(_) if answer.is_cut => Err(Trouble::new(&outcome::ANSWER_TOO_LARGE)),
+        _ => Err(Trouble::new(&outcome::ANSWER_UNKNOWN).detail("it describes no repository")),
+    }
 }
 
 /// What reading a file of a repository met, in the words of the hub.
@@ -140,7 +160,6 @@ fn refusal(answer: &Answer, has_token: bool) -> Option<Trouble> {
         (401, _) if has_token && is_token => &outcome::WRONG_TOKEN,
         (_, "RepoNotFound") | (401 | 404, _) => &outcome::NO_SUCH_REPOSITORY,
         (403, _) => &outcome::TERMS_NOT_ACCEPTED,
-        _ if answer.status.is_redirection() => &outcome::REDIRECTED,
         _ => of_status(answer.status),
     };
     Some(Trouble::new(outcome))

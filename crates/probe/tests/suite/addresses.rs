@@ -304,6 +304,30 @@ async fn lists_decide_by_name_and_by_address() {
     expect(&kit::run(&url("a"), &only_other).await, "address-denied");
 }
 
+/// Else whoever writes connections could learn which ports of a network are open.
+#[tokio::test]
+async fn what_lists_deny_looks_the_same_whether_somebody_listens_or_not() {
+    let open = Stub::start(|_| answer("200 OK", "", "x")).await;
+    let closed = Stub::start(|_| answer("200 OK", "", "x")).await;
+    let (open_port, closed_port) = (open.port(), closed.port());
+    drop(closed);
+    let guard = Guard {
+        allowed: vec!["192.0.2.0/24".parse().expect("a network")],
+        ..kit::at_home()
+    };
+    let mut seen = Vec::new();
+    for port in [open_port, closed_port] {
+        let url = format!("http://127.0.0.1:{port}/");
+        let report = kit::run(&connection("uri", &[("URI", &url)]), &guard).await;
+        expect(&report, "address-denied");
+        seen.push(kit::lines(&report).replace(&port.to_string(), "[port]"));
+    }
+    assert_eq!(seen[0], seen[1]);
+    let dialled = &guard.counts.dialled;
+    assert_eq!(dialled.load(std::sync::atomic::Ordering::Relaxed), 0);
+    assert_eq!(open.hits(), 0);
+}
+
 #[rstest]
 #[case("file:///etc/passwd")]
 #[case("hdfs://name/path")]

@@ -18,13 +18,13 @@ async fn run(connection: &Connection, endpoint: &str, ask: &Ask) -> Report {
 }
 
 /// A connection to the emulator's account, with what proves that one may use it.
-fn azure(server: &Azurite, container: Option<&str>, proof: (&str, &str)) -> Connection {
+pub(crate) fn azure(server: &Azurite, container: Option<&str>, proof: (&str, &str)) -> Connection {
     let mut data = vec![("AZURE_STORAGE_ACCOUNT", server.account.as_str()), proof];
     data.extend(container.map(|name| ("AZURE_CONTAINER", name)));
     connection("azure", &data)
 }
 
-fn key(server: &Azurite) -> (&'static str, &str) {
+pub(crate) fn key(server: &Azurite) -> (&'static str, &str) {
     ("AZURE_STORAGE_ACCESS_KEY", &server.key)
 }
 
@@ -309,6 +309,18 @@ async fn the_codes_about_signatures_are_known(#[case] code: &str, #[case] id: &s
 }
 
 /// A principal, where tokens are given as the answer says; the account then refuses the token.
+#[tokio::test]
+async fn a_page_is_no_empty_container() {
+    let stub = Stub::start(|_| answer("200 OK", "", "<html>welcome</html>")).await;
+    let data = [
+        ("AZURE_STORAGE_ACCOUNT", "someaccount"),
+        ("AZURE_STORAGE_ACCESS_KEY", "c29tZS1rZXk="),
+        ("AZURE_CONTAINER", "models"),
+    ];
+    let report = run(&connection("azure", &data), &stub.url(), &Ask::default()).await;
+    expect(&report, "answer-unknown");
+}
+
 async fn principal(status: &'static str, body: &'static str) -> Report {
     let refusal = "x-ms-version: 2021-08-06\r\nx-ms-error-code: InvalidAuthenticationInfo\r\n";
     let stub =

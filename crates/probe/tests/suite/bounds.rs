@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 use bowline_probe::{Ask, Settings, Slots};
 use rstest::rstest;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::kit::{self, connection, expect};
+use crate::stub::certificates::Authority;
 use crate::stub::{Reply, Stub, answer};
 
 async fn outcome_of(reply: Reply, settings: &Settings) -> bowline_probe::Report {
@@ -156,6 +158,74 @@ async fn endless_headers_are_refused(#[case] reply: Reply) {
     expect(
         &outcome_of(reply, &Settings::default()).await,
         "answer-too-large",
+    );
+}
+
+/// A frame of HTTP/2 on the first stream, or on the connection itself.
+fn frame(kind: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).expect("short").to_be_bytes();
+    [&length[1..], &[kind, 0, 0, 0, 0, stream], payload].concat()
+}
+
+/// Headers over HTTP/2 that go on and on, each in a frame that says that there are more.
+#[tokio::test]
+async fn endless_headers_over_http_2_are_refused() {
+    const SETTINGS: u8 = 4;
+    const HEADERS: u8 = 1;
+    const CONTINUATION: u8 = 9;
+    let authority = Authority::new();
+    let tls = authority.server("127.0.0.1", |_| {});
+    let mut config = (**tls.config()).clone();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let tls = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let address = listener.local_addr().expect("an address");
+    // `x: yyy…`, spelled out, a hundred times.
+    let header = [&[0, 1, b'x', 100][..], &[b'y'; 100]].concat().repeat(100);
+    let most = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let sent = std::sync::Arc::clone(&most);
+    let endless = tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = tls.accept(stream).await else {
+                continue;
+            };
+            let first = [frame(SETTINGS, 0, &[]), frame(HEADERS, 1, &[0x88])].concat();
+            // The request comes first: a preface, settings, and headers.
+            let mut heard = Vec::new();
+            while heard.len() < 100
+                && stream
+                    .read_buf(&mut heard)
+                    .await
+                    .is_ok_and(|count| count > 0)
+            {}
+            let mut is_taken = stream.write_all(&first).await.is_ok();
+            for count in 1..=10_000 {
+                is_taken = is_taken
+                    && stream
+                        .write_all(&frame(CONTINUATION, 1, &header))
+                        .await
+                        .is_ok();
+                if is_taken {
+                    sent.fetch_max(count, std::sync::atomic::Ordering::SeqCst);
+                }
+            }
+        }
+    });
+    let connection = connection("uri", &[("URI", &format!("https://{address}/"))]);
+    let ask = Ask::default();
+    let request = bowline_probe::Request {
+        authorities: Some(&authority.pem),
+        ..kit::request(&connection, &ask)
+    };
+    let report = kit::run_with(&request, &kit::at_home(), &Settings::default()).await;
+    expect(&report, "closed-early");
+    endless.abort();
+    let most = most.load(std::sync::atomic::Ordering::SeqCst);
+    assert!(
+        (1..10_000).contains(&most),
+        "{most} of 10,000 frames were taken"
     );
 }
 

@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use crate::kit::{self, at_home, connection, expect};
 use crate::stub::{Stub, answer};
 
-fn gcs(key: &str, bucket: Option<&str>) -> Connection {
+pub(crate) fn gcs(key: &str, bucket: Option<&str>) -> Connection {
     let mut data = vec![("gcloud-application-credentials.json", key)];
     data.extend(bucket.map(|bucket| ("GCS_BUCKET", bucket)));
     connection("gcs", &data)
 }
 
-fn read(file: &Path) -> String {
+pub(crate) fn read(file: &Path) -> String {
     fs::read_to_string(file).expect("a key file")
 }
 

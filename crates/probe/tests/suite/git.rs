@@ -1,13 +1,15 @@
 //! Git connections, against real servers over HTTP(S) and SSH, and against stubs.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use bowline_core::Connection;
 use bowline_probe::{Ask, Report, Request, Settings};
-use bowline_testkit::servers::{GitHttp, GitSsh};
+use bowline_testkit::servers::{GitHttp, GitSsh, Server};
 use rstest::rstest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::kit::{self, at_home, connection, expect};
 use crate::stub::{Stub, answer};
@@ -238,6 +240,8 @@ mod over_ssh {
     #[rstest]
     #[case("read")]
     #[case("ecdsa")]
+    #[case("rsa")]
+    #[case("rsa-pem")]
     #[tokio::test]
     async fn a_known_key_reads_from_a_known_host(#[case] key: &str) {
         let Some(server) = GitSsh::shared() else {
@@ -252,7 +256,8 @@ mod over_ssh {
     #[rstest]
     #[case::an_unknown_key("demo.git", "unknown", "key-refused")]
     #[case::a_locked_key("demo.git", "locked", "key-locked")]
-    #[case::a_kind_that_is_not_tried("demo.git", "rsa", "key-kind-untried")]
+    #[case::a_short_key("demo.git", "short", "key-kind-untried")]
+    #[case::a_key_of_another_form_that_nobody_knows("demo.git", "unknown-pem", "key-refused")]
     #[case::no_repository("none.git", "read", "no-such-git-repository")]
     #[case::an_empty_repository("empty.git", "read", "no-such-ref")]
     #[tokio::test]
@@ -305,6 +310,66 @@ mod over_ssh {
         let revoked = format!("{0}@revoked {0}", known(server));
         let report = run(&ssh(server, "demo.git", "read", &revoked), &at("main")).await;
         expect(&report, "host-key-revoked");
+    }
+
+    /// Something that takes connections at one port and hands them on to another, which may change.
+    async fn between(to: &Arc<AtomicU16>) -> (u16, tokio::task::JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let to = Arc::clone(to);
+        let task = tokio::spawn(async move {
+            while let Ok((mut here, _)) = listener.accept().await {
+                let there = ("127.0.0.1", to.load(Ordering::SeqCst));
+                if let Ok(mut there) = TcpStream::connect(there).await {
+                    tokio::spawn(async move {
+                        let _ = tokio::io::copy_bidirectional(&mut here, &mut there).await;
+                    });
+                }
+            }
+        });
+        (port, task)
+    }
+
+    fn port(server: &GitSsh) -> u16 {
+        let port = server
+            .url
+            .rsplit(':')
+            .next()
+            .and_then(|port| port.parse().ok());
+        port.expect("a port")
+    }
+
+    #[tokio::test]
+    async fn a_host_key_that_is_swapped_after_a_good_test_is_noticed_by_the_next() {
+        let Some(server) = GitSsh::shared() else {
+            return;
+        };
+        let start = || {
+            Server::<GitSsh>::start()
+                .expect("it starts")
+                .expect("it is there")
+        };
+        let other = tokio::task::spawn_blocking(start).await.expect("no panic");
+        let to = Arc::new(AtomicU16::new(port(server)));
+        let (between, task) = between(&to).await;
+        let swapped = |text: &str| text.replace(&port(server).to_string(), &between.to_string());
+        let known = swapped(&known(server));
+        let key = fs::read_to_string(server.keys.join("read")).expect("a key");
+        let url = swapped(&server.url);
+        let connection = connection(
+            "git",
+            &[
+                ("GIT_URL", &format!("{url}/demo.git")),
+                ("ssh-privatekey", &key),
+                ("known_hosts", &known),
+            ],
+        );
+        expect(&run(&connection, &at("main")).await, "passed");
+        to.store(port(&other.ready), Ordering::SeqCst);
+        let report = run(&connection, &at("main")).await;
+        expect(&report, "host-key-changed");
+        assert!(kit::lines(&report).contains("sign-in skipped not-reached"));
+        task.abort();
     }
 
     #[tokio::test]

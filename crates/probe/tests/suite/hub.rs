@@ -7,7 +7,7 @@ use rstest::rstest;
 
 use crate::kit::{self, connection, expect, lines};
 
-async fn hub() -> Option<&'static Hub> {
+pub(crate) async fn hub() -> Option<&'static Hub> {
     tokio::task::spawn_blocking(Hub::shared)
         .await
         .expect("no panic")
@@ -118,4 +118,34 @@ async fn a_file_that_wants_a_login_gets_that_of_the_headers() {
     );
     let report = probe(hub, &with(&headers(&hub.token)), &Ask::default()).await;
     assert!(report.kind().is_none(), "{}", lines(&report));
+}
+
+#[tokio::test]
+async fn the_hub_that_the_connection_names_gets_its_token_and_no_other() {
+    let hub = hub!();
+    let data = [
+        ("URI", "hf://demo/private"),
+        ("HF_TOKEN", hub.token.as_str()),
+        ("HF_ENDPOINT", hub.endpoint.as_str()),
+    ];
+    let settings = Settings {
+        hub: "http://127.0.0.1:9".to_owned(),
+        ..Settings::default()
+    };
+    let connection = connection("uri", &data);
+    let ask = Ask::default();
+    let report = kit::run_with(&kit::request(&connection, &ask), &kit::at_home(), &settings).await;
+    assert!(report.kind().is_none(), "{}", lines(&report));
+}
+
+#[rstest]
+#[case("hub.example", "address-unreadable")]
+#[case("file:///etc", "address-unreadable")]
+#[case("ftp://hub.example", "scheme-forbidden")]
+#[case("http://169.254.169.254", "address-forbidden")]
+#[tokio::test]
+async fn a_hub_that_is_none_is_told(#[case] endpoint: &str, #[case] id: &str) {
+    let data = [("URI", "hf://demo/tiny"), ("HF_ENDPOINT", endpoint)];
+    let report = kit::run(&connection("uri", &data), &kit::at_home()).await;
+    expect(&report, id);
 }

@@ -2,7 +2,7 @@
 
 use bowline_core::{Connection, Recognition, Secret};
 use bowline_probe::{Ask, Report, Settings};
-use bowline_testkit::servers::{Aws, Registry};
+use bowline_testkit::servers::Registry;
 use rstest::rstest;
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::stub::certificates::Authority;
 use crate::stub::{Reply, Stub, answer};
 
 /// A connection for a registry, and the docker config with one login for another or the same host.
-fn registry(
+pub(crate) fn registry(
     host: &str,
     login_host: &str,
     login: (&str, &str),
@@ -45,7 +45,7 @@ async fn run(connection: &Connection, ask: &Ask) -> Report {
     .await
 }
 
-fn robot(server: &Registry) -> (&str, &str) {
+pub(crate) fn robot(server: &Registry) -> (&str, &str) {
     (&server.username, &server.password)
 }
 
@@ -476,69 +476,6 @@ async fn a_login_that_came_by_tls_does_not_go_on_in_clear() {
         "realm-plain",
     );
     assert_eq!(tokens.hits(), 0);
-}
-
-const AMAZON: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
-
-/// Amazon's registry, with an old login in the docker config and access keys beside it.
-async fn amazon(aws: &Aws, keys: &[(&str, &str)]) -> Option<Report> {
-    let server = Registry::shared()?;
-    let port = server.basic.rsplit(':').next().expect("a port");
-    let login_host = format!("{AMAZON}:{port}");
-    let host = format!("http://{login_host}");
-    let connection = registry(&host, &login_host, ("AWS", "some-old-one"), keys);
-    let settings = Settings {
-        ecr: aws.endpoint.clone(),
-        ..Settings::default()
-    };
-    let guard = kit::knowing(&[(AMAZON, &[&["127.0.0.1"]])]);
-    let ask = kit::path("team/app:v1");
-    Some(kit::run_with(&kit::request(&connection, &ask), &guard, &settings).await)
-}
-
-#[tokio::test]
-async fn a_login_of_amazons_is_made_from_keys() {
-    let Some(aws) = Aws::shared() else { return };
-    let pair = |key: &str, secret: &str| {
-        [
-            ("AWS_ACCESS_KEY_ID".to_owned(), key.to_owned()),
-            ("AWS_SECRET_ACCESS_KEY".to_owned(), secret.to_owned()),
-        ]
-    };
-    let cases = [
-        (pair(&aws.access_key, &aws.secret_key), "none"),
-        (
-            pair(&aws.access_key, "some-wrong-secret-key"),
-            "wrong-secret-key",
-        ),
-        (
-            pair("AKIASOMEUNKNOWNONE00", &aws.secret_key),
-            "wrong-access-key",
-        ),
-        (
-            pair(&aws.denied_access_key, &aws.denied_secret_key),
-            "may-not-log-in",
-        ),
-    ];
-    for (keys, id) in cases {
-        let keys: Vec<(&str, &str)> = keys.iter().map(|(key, value)| (&**key, &**value)).collect();
-        let Some(report) = amazon(aws, &keys).await else {
-            return;
-        };
-        match id {
-            "none" => assert!(report.kind().is_none(), "{}", kit::lines(&report)),
-            id => expect(&report, id),
-        }
-    }
-}
-
-#[tokio::test]
-async fn an_old_login_of_amazons_is_told_from_a_wrong_one() {
-    let Some(aws) = Aws::shared() else { return };
-    let Some(report) = amazon(aws, &[]).await else {
-        return;
-    };
-    expect(&report, "registry-login-expired");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
 //! S3 connections, against a real server and against stubs with one fault each.
 
 mod faults;
-mod real;
+pub(crate) mod real;

@@ -61,6 +61,28 @@ impl Stub {
         Self::listen("127.0.0.1:0", Some(tls), Arc::new(decide)).await
     }
 
+    /// Speaks first: sends this, then a piece again and again, whatever it hears.
+    pub(crate) async fn talking(head: &'static [u8], piece: &'static [u8]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let task = tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let mut is_taken = stream.write_all(head).await.is_ok();
+                    while is_taken {
+                        is_taken = stream.write_all(piece).await.is_ok();
+                    }
+                });
+            }
+        });
+        Self {
+            address,
+            hits: Arc::default(),
+            heard: Arc::default(),
+            task,
+        }
+    }
+
     /// Answers on all addresses of this machine.
     pub(crate) async fn everywhere() -> Self {
         Self::listen(

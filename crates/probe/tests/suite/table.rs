@@ -47,7 +47,7 @@ fn every_outcome_is_expected_by_some_test() {
 #[test]
 fn the_page_of_outcomes_is_what_the_table_says() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/probe-outcomes.md");
-    let page = bowline_probe::outcome::page();
+    let page = bowline_probe::outcome::page() + &crate::matrix::page();
     if std::env::var_os("UPDATE_REFERENCE").is_some_and(|value| value == "1") {
         std::fs::write(&file, &page).expect("the page can be written");
     }

@@ -111,12 +111,11 @@ fn answer(habit: Habit, head: &str) -> Option<String> {
 fn good(head: &str) -> String {
     let line = head.lines().next().unwrap_or_default();
     match line.split(' ').next().unwrap_or_default() {
-        "HEAD" if line.contains("nothing-there") => {
-            "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned()
-        }
-        "HEAD" => "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n".to_owned(),
-        "GET" if line.contains("nothing-there") => {
+        "GET" if line.contains("nothing-there") && line.contains("list-type") => {
             text("200 OK", "<ListBucketResult></ListBucketResult>")
+        }
+        "GET" if line.contains("nothing-there") => {
+            "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned()
         }
         "GET" if line.contains("list-type=2") => text(
             "200 OK",

@@ -26,6 +26,14 @@ fn alauda_calls_the_bucket_optional() {
 }
 
 #[test]
+fn a_role_needs_no_keys_but_no_half_of_them_either() {
+    let role = "arn:aws:iam::123456789012:role/reader";
+    let given = s3().set("AWS_ROLE_ARN", role).unset("AWS_ACCESS_KEY_ID");
+    given.clone().breaks("missing-key", "AWS_ACCESS_KEY_ID");
+    given.unset("AWS_SECRET_ACCESS_KEY").keeps("missing-key");
+}
+
+#[test]
 fn kserve_needs_keys_but_neither_endpoint_nor_bucket() {
     kserve_s3()
         .unset("awsSecretAccessKey")

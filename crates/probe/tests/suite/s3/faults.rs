@@ -47,7 +47,6 @@ async fn good_but(fault: impl Fn(&str) -> Option<Reply> + Send + Sync + 'static)
             return reply;
         }
         match head.split(' ').next().unwrap_or_default() {
-            "HEAD" => Reply::Whole("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n".to_owned()),
             "GET" if head.contains("list-type=2") => answer("200 OK", "", LIST),
             "GET" => answer("206 Partial Content", "", "bytes"),
             "PUT" => answer("200 OK", "", ""),
@@ -129,6 +128,95 @@ async fn a_wrong_region_comes_with_the_right_one() {
         report.decisive().and_then(|step| step.field.as_deref()),
         Some("AWS_DEFAULT_REGION")
     );
+}
+
+/// What services that are not Amazon's answer by their documentation and by reports of their users: no
+/// server of theirs is asked here.
+#[rstest]
+#[case::alibaba_style(
+    "403 Forbidden",
+    "<Code>SecondLevelDomainForbidden</Code>",
+    "wrong-style",
+    ""
+)]
+#[case::alibaba_region(
+    "403 Forbidden",
+    "<Code>AccessDenied</Code><Message>must be addressed</Message><Endpoint>oss-cn-beijing.aliyuncs.com</Endpoint>",
+    "wrong-region",
+    "at `oss-cn-beijing.aliyuncs.com`"
+)]
+#[case::alibaba_token(
+    "403 Forbidden",
+    "<Code>SecurityTokenExpired</Code>",
+    "session-expired",
+    ""
+)]
+#[case::alibaba_pair(
+    "403 Forbidden",
+    "<Code>AccessKeyIdAndSecurityTokenNotMatch</Code>",
+    "wrong-session-token",
+    ""
+)]
+#[case::tencent_style(
+    "403 Forbidden",
+    "<Code>PathStyleDomainForbidden</Code>",
+    "wrong-style",
+    ""
+)]
+#[case::cloudflare_region(
+    "400 Bad Request",
+    "<Code>InvalidRegionName</Code><Message>The region name is not valid</Message>",
+    "wrong-region",
+    "it is not `eu-west-1`"
+)]
+#[case::cloudflare_key(
+    "400 Bad Request",
+    "<Code>InvalidArgument</Code><Message>Credential access key has length 8, should be 32</Message>",
+    "wrong-access-key",
+    ""
+)]
+#[case::cloudflare_unknown_key(
+    "401 Unauthorized",
+    "<Code>Unauthorized</Code>",
+    "wrong-access-key",
+    ""
+)]
+#[case::wasabi_region(
+    "400 Bad Request",
+    "<Code>AuthorizationHeaderMalformed</Code><Message>the region 'eu-west-1' is wrong; expecting 'eu-central-2'</Message>",
+    "wrong-region",
+    "`eu-central-2`"
+)]
+#[case::google_key(
+    "403 Forbidden",
+    "<Code>InvalidSecurity</Code>",
+    "wrong-access-key",
+    ""
+)]
+#[case::something_else(
+    "400 Bad Request",
+    "<Code>InvalidArgument</Code><Message>other</Message>",
+    "refused-otherwise",
+    "`InvalidArgument`"
+)]
+#[case::no_host(
+    "403 Forbidden",
+    "<Code>AccessDenied</Code><Endpoint>&lt;script&gt;</Endpoint>",
+    "may-not-list",
+    ""
+)]
+#[tokio::test]
+async fn other_services_say_it_in_their_own_way(
+    #[case] status: &'static str,
+    #[case] error: &'static str,
+    #[case] id: &str,
+    #[case] told: &str,
+) {
+    let body = format!("<Error>{error}</Error>");
+    let stub = Stub::start(move |_| answer(status, "", &body)).await;
+    let report = probe(&stub, &[], &Ask::default()).await;
+    expect(&report, id);
+    assert!(detail(&report).contains(told), "{}", lines(&report));
 }
 
 #[tokio::test]
@@ -230,13 +318,13 @@ async fn nothing_is_signed_for_an_anonymous_connection() {
 async fn a_probe_only_reads_unless_it_is_asked_to_write() {
     let stub = good_but(|_| None).await;
     probe(&stub, &[], &Ask::default()).await;
-    assert_eq!(stub.verbs(), ["GET", "HEAD", "GET"]);
+    assert_eq!(stub.verbs(), ["GET", "GET"]);
     let write = Ask {
         write: true,
         ..Ask::default()
     };
     probe(&stub, &[], &write).await;
-    assert_eq!(stub.verbs()[3..], ["GET", "HEAD", "GET", "PUT", "DELETE"]);
+    assert_eq!(stub.verbs()[2..], ["GET", "GET", "PUT", "DELETE"]);
     let written: Vec<String> = stub
         .heard()
         .lines()
@@ -252,7 +340,6 @@ async fn a_probe_only_reads_unless_it_is_asked_to_write() {
 }
 
 #[rstest]
-#[case("HEAD", "", "may-not-read")]
 #[case("GET", "bin", "may-not-read")]
 #[case("PUT", "", "may-not-write")]
 #[case("DELETE", "", "may-not-delete")]
@@ -304,6 +391,35 @@ async fn an_object_whose_bytes_do_not_come_is_told() {
     expect(
         &probe(&stub, &[], &Ask::default()).await,
         "first-bytes-short",
+    );
+}
+
+#[rstest]
+#[case("416 Range Not Satisfiable", "")]
+#[case("200 OK", "")]
+#[tokio::test]
+async fn an_object_without_any_bytes_passes(
+    #[case] status: &'static str,
+    #[case] body: &'static str,
+) {
+    let stub = good_but(move |head| is(head, "GET", "bin").then(|| answer(status, "", body))).await;
+    let report = probe(&stub, &[], &Ask::default()).await;
+    expect(&report, "passed");
+    assert!(lines(&report).contains("first-bytes passed: the object is empty"));
+}
+
+#[tokio::test]
+async fn only_what_is_below_the_path_is_listed() {
+    let stub = good_but(|_| None).await;
+    probe(&stub, &[], &kit::path("llama/7b")).await;
+    let heard = stub.heard();
+    let lists: Vec<&str> = heard
+        .lines()
+        .filter(|line| line.contains("list-type"))
+        .collect();
+    assert!(
+        matches!(lists[..], [list] if list.contains("prefix=llama%2F7b%2F")),
+        "{lists:?}"
     );
 }
 

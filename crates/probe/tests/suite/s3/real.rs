@@ -9,7 +9,7 @@ use bowline_testkit::S3;
 use crate::kit::{self, connection, detail, expect, lines};
 
 /// The server, with what the tests read; `None` where there is none.
-async fn server() -> Option<&'static S3> {
+pub(crate) async fn server() -> Option<&'static S3> {
     static FILLED: Mutex<bool> = Mutex::new(false);
     let start = || {
         let server = S3::shared()?;
@@ -34,7 +34,7 @@ async fn server() -> Option<&'static S3> {
 }
 
 /// A good connection, with some fields changed.
-fn good(server: &S3, changes: &[(&str, &str)]) -> Connection {
+pub(crate) fn good(server: &S3, changes: &[(&str, &str)]) -> Connection {
     let ready = &server.ready;
     let mut data = vec![
         ("AWS_ACCESS_KEY_ID", ready.access_key.as_str()),

@@ -2,14 +2,14 @@
 //! may stand in them.
 
 /// The text of the first element of this name, without markup inside of it.
-pub(super) fn element<'a>(document: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn element<'a>(document: &'a str, name: &str) -> Option<&'a str> {
     let rest = document.split(&format!("<{name}>")).nth(1)?;
     let text = rest.split_once(&format!("</{name}>"))?.0;
     (!text.contains('<')).then_some(text)
 }
 
 /// Whether the document's outermost element has this name, whatever namespace it declares.
-pub(super) fn has_root(document: &str, name: &str) -> bool {
+pub(crate) fn has_root(document: &str, name: &str) -> bool {
     let rest = document.trim_start_matches('\u{feff}').trim_start();
     let rest = match rest.strip_prefix("<?xml") {
         Some(rest) => rest
@@ -24,7 +24,7 @@ pub(super) fn has_root(document: &str, name: &str) -> bool {
 }
 
 /// Text with its entities resolved; those that are not of XML itself stay as they are.
-pub(super) fn unescaped(text: &str) -> String {
+pub(crate) fn unescaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, entity)) = rest.split_once('&') {
