@@ -19,7 +19,6 @@ mod session;
 mod sigv4;
 pub mod slots;
 mod status;
-pub mod tested;
 mod trouble;
 mod uri;
 

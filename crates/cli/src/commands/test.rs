@@ -2,7 +2,6 @@
 //! `bowline_probe`'s; which connections is left to `targets`, how results are shown to `text`,
 //! `json` and `junit`, remembering them to `record`.
 
-mod claims;
 mod json;
 mod junit;
 mod live;
@@ -14,6 +13,7 @@ use std::process::ExitCode;
 
 use bowline_core::Connection;
 use bowline_probe::{Ask, Guard, Report, Request, Settings, probe};
+use bowline_proof::ApiClaims;
 use futures::{Stream, StreamExt, stream};
 
 use crate::args::{self, Test, TestOutput};
@@ -21,7 +21,6 @@ use crate::cluster::Cluster;
 use crate::failure::{Failure, Kind};
 use crate::process::wait_for_signal;
 use crate::terminal;
-use claims::ClusterClaims;
 use live::Live;
 use targets::Targets;
 
@@ -88,7 +87,7 @@ struct Trial {
     guard: Guard,
     settings: Settings,
     authorities: Option<String>,
-    claims: Option<ClusterClaims>,
+    claims: Option<ApiClaims>,
 }
 
 impl Trial {
@@ -117,7 +116,7 @@ impl Trial {
             guard,
             settings: Settings::default(),
             authorities: authorities.transpose()?,
-            claims: cluster.map(|cluster| ClusterClaims(cluster.client().clone())),
+            claims: cluster.map(|cluster| ApiClaims(cluster.client().clone())),
         })
     }
 
