@@ -24,6 +24,7 @@ use bowline_operator::controllers::{self, Assembly};
 use bowline_operator::listen::listen;
 use bowline_operator::server::{Reviews, routes};
 use bowline_operator::{Admission, Kubernetes, Metrics};
+use bowline_proof::Bounds;
 use bowline_server::callers::Credentials;
 use bowline_server::guard::Hosts;
 use bowline_server::session::oidc::Oidc;
@@ -54,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) homes: Homes,
     /// Where people may sign in.
     pub(crate) oidc: Option<Arc<Oidc>>,
+    /// Where tests may go.
+    pub(crate) bounds: Bounds,
     /// ODAHU's API.
     pub(crate) odahu: crate::args::Odahu,
 }
@@ -107,6 +110,13 @@ impl Stack {
         let hosts = Hosts::loopback(port(&http)?);
         let mut web = bowline_server::Settings::new(hosts, false, reader, homes.clone());
         web.oidc.clone_from(&settings.oidc);
+        // Whoever reaches loopback can also go where tests go without this server.
+        web.testing = bowline_server::testing::Settings {
+            bounds: settings.bounds.clone(),
+            is_open: true,
+            keeper: Some(client.clone()),
+            ..bowline_server::testing::Settings::default()
+        };
         web.odahu = Some(odahu::settings(&api, &settings.odahu).await?);
         let administrator = Credentials::Token(Sensitive::new(secret.as_str()));
         let login = web.sessions.invite(administrator);

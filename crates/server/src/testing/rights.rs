@@ -1,6 +1,7 @@
 //! Asking the Kubernetes API whether somebody may do something that has no request of its own there.
 
 use bowline_catalog::Error;
+use bowline_core::result;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
@@ -9,10 +10,6 @@ use kube::api::{Api, PostParams};
 use crate::callers::Caller;
 use crate::problem::Problem;
 
-/// The group and the resource of rights that are Bowline's own: nothing is stored there.
-const GROUP: &str = "bowline.dev";
-const RESOURCE: &str = "connections";
-
 /// Something that rules can allow.
 pub(super) struct Right(ResourceAttributes);
 
@@ -20,9 +17,9 @@ impl Right {
     /// The right to have a connection tested, without reading it.
     pub(super) fn test(project: &str, name: &str) -> Self {
         Self(ResourceAttributes {
-            verb: Some("test".to_owned()),
-            group: Some(GROUP.to_owned()),
-            resource: Some(RESOURCE.to_owned()),
+            verb: Some(result::TEST.to_owned()),
+            group: Some(result::GROUP.to_owned()),
+            resource: Some(result::RESOURCE.to_owned()),
             namespace: Some(project.to_owned()),
             name: Some(name.to_owned()),
             ..ResourceAttributes::default()

@@ -27,6 +27,19 @@ fn tides(endpoint: &str, access_key: &str, secret_key: &str) -> Value {
     })
 }
 
+/// A real endpoint with an object in a bucket of the test's own, and the good connection to it.
+fn good(bucket: &str) -> Result<Option<Value>> {
+    let Some(s3) = S3::shared() else {
+        return Ok(None);
+    };
+    s3.make_bucket(bucket)?;
+    s3.put(bucket, "2026/a.csv", b"a,b")?;
+    let ready = &s3.ready;
+    let mut connection = tides(&ready.endpoint, &ready.access_key, &ready.secret_key);
+    connection["values"]["AWS_S3_BUCKET"] = bucket.into();
+    Ok(Some(connection))
+}
+
 async fn post(world: &World, who: Who, path: &str, body: &Value) -> Result<Response> {
     Ok(world
         .request(who, Method::POST, path)
@@ -71,16 +84,11 @@ fn events(text: &str) -> Vec<(String, Value)> {
 
 #[tokio::test]
 async fn a_stored_connection_is_proved_and_an_edit_makes_the_result_stale() -> Result<()> {
-    let Some(s3) = S3::shared() else {
+    let Some(connection) = good("edited")? else {
         return Ok(());
     };
-    s3.put("tides", "2026/a.csv", b"a,b")?;
-    let (world, ready) = (World::new().await?, &s3.ready);
-    store(
-        &world,
-        &tides(&ready.endpoint, &ready.access_key, &ready.secret_key),
-    )
-    .await?;
+    let world = World::new().await?;
+    store(&world, &connection).await?;
     let report: Value = post(&world, Who::Viewer, TIDES, &json!({}))
         .await?
         .json()
@@ -104,16 +112,11 @@ async fn a_stored_connection_is_proved_and_an_edit_makes_the_result_stale() -> R
 
 #[tokio::test]
 async fn a_test_of_a_path_says_nothing_about_the_whole_and_is_not_kept() -> Result<()> {
-    let Some(s3) = S3::shared() else {
+    let Some(connection) = good("by-path")? else {
         return Ok(());
     };
-    s3.put("tides", "2026/a.csv", b"a,b")?;
-    let (world, ready) = (World::new().await?, &s3.ready);
-    store(
-        &world,
-        &tides(&ready.endpoint, &ready.access_key, &ready.secret_key),
-    )
-    .await?;
+    let world = World::new().await?;
+    store(&world, &connection).await?;
     let answer = post(&world, Who::Viewer, TIDES, &json!({"path": "1999/"})).await?;
     assert_eq!(outcome(answer).await?, "no-such-object");
     assert_eq!(last_test(&world).await?, Value::Null);
@@ -122,14 +125,14 @@ async fn a_test_of_a_path_says_nothing_about_the_whole_and_is_not_kept() -> Resu
 
 #[tokio::test]
 async fn steps_are_told_as_they_end_and_the_verdict_comes_last() -> Result<()> {
-    let Some(s3) = S3::shared() else {
+    let Some(mut connection) = good("told")? else {
         return Ok(());
     };
-    s3.put("tides", "2026/a.csv", b"a,b")?;
     let mut canaries = Canaries::default();
     let canary = canaries.plant("a wrong secret key");
-    let (world, ready) = (World::new().await?, &s3.ready);
-    let unsaved = json!({"connection": tides(&ready.endpoint, &ready.access_key, &canary)});
+    connection["values"]["AWS_SECRET_ACCESS_KEY"] = canary.into();
+    let world = World::new().await?;
+    let unsaved = json!({"connection": connection});
     let request = world
         .request(Who::Editor, Method::POST, UNSAVED)
         .json(&unsaved);

@@ -25,7 +25,9 @@ async fn a_tarpit_of_one_project_costs_another_nothing() -> Result<()> {
         })
         .collect();
     stub.until_open(4).await?;
-    let (busy, other) = tokio::join!(post(&world, Who::Editor, TIDES, &json!({})), async {
+    let plain = json!({});
+    let fifth = post(&world, Who::Editor, TIDES, &plain);
+    let (busy, other) = tokio::join!(fifth, async {
         let started = Instant::now();
         let unsaved =
             json!({"connection": tides("http://127.0.0.1:1", "AKIATIDES", "a-secret-key")});
