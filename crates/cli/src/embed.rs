@@ -20,6 +20,7 @@ use bowline_apiserver::tls::{Authority, Serving};
 use bowline_apiserver::{ApiServer, Config, Token, UserInfo};
 use bowline_catalog::connection_types::Homes;
 use bowline_core::Sensitive;
+use bowline_operator::controllers::testing::When;
 use bowline_operator::controllers::{self, Assembly};
 use bowline_operator::listen::listen;
 use bowline_operator::server::{Reviews, routes};
@@ -57,6 +58,8 @@ pub(crate) struct Settings {
     pub(crate) oidc: Option<Arc<Oidc>>,
     /// Where tests may go.
     pub(crate) bounds: Bounds,
+    /// When connections are tested by themselves.
+    pub(crate) tests: Option<When>,
     /// ODAHU's API.
     pub(crate) odahu: crate::args::Odahu,
 }
@@ -130,7 +133,11 @@ impl Stack {
             ca,
         };
         let metrics = Arc::<Metrics>::default();
-        let controllers = Assembly::new(&client, &controller_settings(), Arc::clone(&metrics));
+        let controllers = Assembly::new(
+            &client,
+            &controller_settings(settings),
+            Arc::clone(&metrics),
+        );
         let health = web::health(Arc::clone(&metrics), &web.metrics);
         let callers = callers::Embedded {
             api: api.clone(),
@@ -192,8 +199,15 @@ impl Stack {
 }
 
 /// Our own Secrets are kept where people do not look for connections.
-fn controller_settings() -> controllers::Settings {
-    controllers::Settings::new("kube-system", "bowline")
+fn controller_settings(settings: &Settings) -> controllers::Settings {
+    controllers::Settings {
+        testing: settings.tests.map(|when| controllers::testing::Settings {
+            when,
+            bounds: settings.bounds.clone(),
+            probe: bowline_probe::Settings::default(),
+        }),
+        ..controllers::Settings::new("kube-system", "bowline")
+    }
 }
 
 async fn open_api(settings: &Settings, token: Token) -> Result<ApiServer, Failure> {
