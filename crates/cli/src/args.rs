@@ -39,7 +39,7 @@ pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
-pub use test::{Test, TestOutput};
+pub use test::{From, Test, TestOutput};
 pub use types::{TypeCommand, Types};
 pub use usage::Usage;
 pub use web::{OpenId, Web};
