@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bowline_core::storage_config::Mode;
 use bowline_operator::certificates::files::Files;
-use bowline_operator::certificates::{Serving, own, system_clock};
+use bowline_operator::certificates::{Serving, Without, own, system_clock};
 use bowline_operator::controllers::lease::{Election, Terms};
 use bowline_operator::controllers::{Assembly, Settings, testing};
 use bowline_operator::health;
@@ -124,7 +124,9 @@ impl Replica {
         let certificates = self.certificates;
         let (client, settings) = (self.client.clone(), self.settings.clone());
         let tls = match &self.client_authorities {
-            Some(authorities) => serving.server_config_for(authorities.as_bytes()),
+            Some(authorities) => {
+                serving.server_config_for(authorities.as_bytes(), Without::Refused)
+            }
             None => Ok(serving.server_config()),
         };
         let tls = tls.map_err(|error| {

@@ -50,6 +50,7 @@ fn judge(connection: &Connection, mut report: Report) -> Vec<Finding> {
         Some(Protocol::Git) => git::check(connection, &mut report),
         None => {}
     }
+    markers::propose_for_kserve(&connection.secret, &mut report);
     report.finish()
 }
 

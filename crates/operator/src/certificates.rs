@@ -96,6 +96,15 @@ impl Pair {
     }
 }
 
+/// A client without a certificate, where certificates are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Without {
+    /// It is not connected.
+    Refused,
+    /// It is connected, and nobody knows yet who it is.
+    Anonymous,
+}
+
 /// The certificate that is served now; clones share it.
 #[derive(Clone)]
 pub struct Serving(Arc<Shared>);
@@ -129,11 +138,16 @@ impl Serving {
         self.serve_those(WebPkiClientVerifier::no_client_auth())
     }
 
-    /// The same for clients only that show a certificate by one of these authorities, in PEM.
+    /// The same for clients that show a certificate by one of these authorities, in PEM; what
+    /// becomes of those that show none is the caller's choice.
     ///
     /// # Errors
     /// When there is no certificate, or one that cannot be an authority's.
-    pub fn server_config_for(&self, authorities: &[u8]) -> Result<Arc<ServerConfig>, Unfit> {
+    pub fn server_config_for(
+        &self,
+        authorities: &[u8],
+        without: Without,
+    ) -> Result<Arc<ServerConfig>, Unfit> {
         const AT: &str = "the client authority";
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(authorities) {
@@ -142,6 +156,10 @@ impl Serving {
         }
         let provider = Arc::new(aws_lc_rs::default_provider());
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        let verifier = match without {
+            Without::Refused => verifier,
+            Without::Anonymous => verifier.allow_unauthenticated(),
+        };
         let verifier = verifier.build().map_err(|_| Unfit::Certificate(AT))?;
         Ok(self.serve_those(verifier))
     }

@@ -23,6 +23,7 @@ use tracing::Instrument as _;
 
 use crate::App;
 use crate::callers::{Credentials, Peer, PeerCertificate, Refusal, Sender, identify};
+use crate::odahu;
 use crate::problem::Problem;
 
 pub use body::{Json, MAX_BODY};
@@ -103,13 +104,14 @@ pub(crate) async fn watch_over(
         .map_or("other", MatchedPath::as_str)
         .to_owned();
     let policy = headers::Policy::of(&path);
+    let form = Form::of(request.uri().path());
     let span = tracing::info_span!("request", id = %id.0, %method, path);
     let answered = AssertUnwindSafe(guarded(&app, request, next, &id)).catch_unwind();
     // The hook counts and logs a panic; it costs its own request only.
     let (user, answer) = answered.instrument(span).await.unwrap_or_else(|_| {
         let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "this is a defect");
         let problem = problem.help("report it with the request's id, and what the log says");
-        (String::new(), problem.into_response())
+        (String::new(), form.answer(problem))
     });
     let mut answer = request_id::stamp(answer, id.clone());
     headers::add(answer.headers_mut(), policy, app.settings.is_secure);
@@ -130,6 +132,7 @@ async fn guarded(
         return (String::new(), next.run(request).await);
     }
     request.extensions_mut().insert(id.clone());
+    let form = Form::of(request.uri().path());
     let admitted = admit(app, &mut request).await;
     let user = request.extensions().get::<Sender>();
     let user = user
@@ -137,15 +140,38 @@ async fn guarded(
         .unwrap_or_default();
     let Ok(_place) = app.guard.places.try_acquire() else {
         let busy = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the server is busy");
-        return (user, busy.help("try again").into_response());
+        return (user, form.answer(busy.help("try again")));
     };
     let answer = match admitted {
-        Err(problem) => problem.into_response(),
+        Err(problem) => form.answer(problem),
         Ok(()) => tokio::time::timeout(app.guard.limits.time, next.run(request))
             .await
-            .unwrap_or_else(|_| too_slow().into_response()),
+            .unwrap_or_else(|_| form.answer(too_slow())),
     };
     (user, answer)
+}
+
+/// In which form a path's clients read what went wrong.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Problem,
+    Odahu,
+}
+
+impl Form {
+    fn of(path: &str) -> Self {
+        match odahu::has(path) {
+            true => Self::Odahu,
+            false => Self::Problem,
+        }
+    }
+
+    fn answer(self, problem: Problem) -> Response {
+        match self {
+            Self::Problem => problem.into_response(),
+            Self::Odahu => odahu::refusal(problem),
+        }
+    }
 }
 
 fn too_slow() -> Problem {

@@ -19,6 +19,7 @@ use axum::routing::{any, get};
 use bowline_catalog::Types;
 
 use crate::callers::Caller;
+use crate::problem::Problem;
 use crate::testing::Tests;
 use answer::Answer;
 use route::Operation;
@@ -79,6 +80,17 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(
         .route("/api/v1/user/info", get(companions::user_info))
         .merge(companions::empty_lists())
         .with_state(Arc::new(settings))
+}
+
+/// Whether a path is one of connections in ODAHU's API, be that served here or not.
+pub(crate) fn has(path: &str) -> bool {
+    let rest = path.strip_prefix(route::BASE);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// A problem as ODAHU's clients read it: they show the `message` alone.
+pub(crate) fn refusal(problem: Problem) -> Response {
+    Answer::problem(problem).into()
 }
 
 /// Everything below the path of connections, with verbs that others would answer with 405.

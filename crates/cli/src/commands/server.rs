@@ -5,18 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bowline_operator::Metrics;
-use bowline_operator::certificates::Serving;
 use bowline_operator::certificates::files::{EVERY, Files};
+use bowline_operator::certificates::{Serving, Without};
 use bowline_operator::metrics::count_panics;
 use bowline_server::Settings;
 use bowline_server::callers::Proxies;
 use bowline_server::guard::Hosts;
 use bowline_server::listen::listen;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::server::WebPkiClientVerifier;
-use rustls::server::danger::ClientCertVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{self, Server};
@@ -112,39 +108,13 @@ async fn tls(
     let Some(client_ca) = client_ca else {
         return Ok(serving.server_config());
     };
-    let mut config = ServerConfig::builder_with_provider(Arc::new(provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Failure::new(Kind::Internal, "TLS cannot be set up").caused_by(&error))?
-        .with_client_cert_verifier(verifier(client_ca)?)
-        .with_cert_resolver(Arc::new(serving));
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
-}
-
-fn provider() -> rustls::crypto::CryptoProvider {
-    rustls::crypto::aws_lc_rs::default_provider()
-}
-
-/// Clients may have a certificate by one of these authorities, or none at all.
-fn verifier(client_ca: &Path) -> Result<Arc<dyn ClientCertVerifier>, Failure> {
-    let unfit = || {
-        let what = format!(
-            "`{}` holds no certificates of authorities",
-            client_ca.display()
-        );
-        Failure::new(Kind::Usage, what).help("name a file in PEM with `--client-ca-file`")
-    };
-    let pem = web::read(client_ca)?;
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|error| unfit().caused_by(&error))?;
-        roots
-            .add(certificate)
-            .map_err(|error| unfit().caused_by(&error))?;
-    }
-    let verifier =
-        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(provider()))
-            .allow_unauthenticated()
-            .build();
-    verifier.map_err(|error| unfit().caused_by(&error))
+    let authorities = web::read(client_ca)?;
+    let config = serving.server_config_for(&authorities, Without::Anonymous);
+    config.map_err(|error| {
+        let file = client_ca.display();
+        let what = format!("`{file}` holds no certificates of authorities");
+        Failure::new(Kind::Usage, what)
+            .caused_by(&error)
+            .help("name a file in PEM with `--client-ca-file`")
+    })
 }

@@ -6,6 +6,7 @@ use crate::connection::{Connection, Dialect, Marker, annotate, label, protocol_o
 use crate::names;
 use crate::protocol::Protocol;
 use crate::secret::Secret;
+use crate::storage_config;
 
 const LABELS: [&str; 3] = [
     names::DASHBOARD_LABEL,
@@ -230,5 +231,31 @@ fn storage_config(secret: &Secret, report: &mut Report) {
             names::MANAGED_LABEL
         };
         report.add(&rules::STORAGE_CONFIG, field, message, missing.join(" && "));
+    }
+}
+
+/// What upstream KServe needs to read a Secret that a ServiceAccount links, once nothing is wrong
+/// with it. It names the keys alone: values belong to the connection.
+pub(super) fn propose_for_kserve(secret: &Secret, report: &mut Report) {
+    if !report.wants(&rules::KSERVE_ANNOTATIONS) || report.has_errors() {
+        return;
+    }
+    let proposed = storage_config::annotations(secret, false);
+    let missing: Vec<String> = proposed
+        .iter()
+        .filter(|(key, value)| value.is_some() && key.starts_with(names::KSERVE_S3_PREFIX))
+        .map(|(key, _)| format!("`{key}`"))
+        .collect();
+    if !missing.is_empty() {
+        let missing = missing.join(", ");
+        let message = format!("upstream KServe would look for annotations here: {missing}");
+        let help = "take them from `bowline convert NAME --to kserve`, or let the operator write \
+                    them: `--annotate-secrets`";
+        report.add(
+            &rules::KSERVE_ANNOTATIONS,
+            names::KSERVE_S3_ENDPOINT,
+            message,
+            help,
+        );
     }
 }

@@ -26,6 +26,7 @@ rules! {
     TYPES_DISAGREE = Warning "types-disagree": "two annotations name different protocols";
     EMPTY_ANNOTATION = Warning "empty-annotation": "a type annotation is present but empty, so readers skip it";
     STORAGE_CONFIG = Note "storage-config": "the labels and the annotation are missing by which `storage-config` picks up the credentials";
+    KSERVE_ANNOTATIONS = Note "kserve-annotations": "the annotations are missing by which upstream KServe finds the endpoint and region of a linked S3 Secret";
     LAST_APPLIED = Note "last-applied": "an annotation of `kubectl apply` repeats the values where they are not masked";
 
     // Text in general.

@@ -192,7 +192,7 @@ fn a_secret_is_asked_for_on_a_terminal_and_not_shown(#[case] line: &str) {
 
 /// Starts a command on a terminal, waits for a prompt, types, and passes on all that is shown.
 const TYPE: &str = "\
-import os, pty, sys
+import os, pty, sys, termios, time
 prompt, answer, command = sys.argv[1], sys.argv[2], sys.argv[3:]
 child, terminal = pty.fork()
 if child == 0: os.execvp(command[0], command)
@@ -203,6 +203,9 @@ while True:
     if not piece: break
     shown += piece
     if not is_typed and prompt.encode() in shown:
+        # Nobody types in the instant between the prompt and the end of the echo.
+        deadline = time.monotonic() + 10
+        while termios.tcgetattr(terminal)[3] & termios.ECHO and time.monotonic() < deadline: time.sleep(0.001)
         os.write(terminal, answer.encode() + b'\\n')
         is_typed = True
 sys.stdout.write(shown.decode())

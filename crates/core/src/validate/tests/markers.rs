@@ -145,6 +145,29 @@ fn what_storage_config_needs_is_a_note_with_all_commands() {
 }
 
 #[test]
+fn what_upstream_kserve_needs_is_a_note_that_names_keys_and_no_value() {
+    let proposed = |given: &Given| {
+        let mut findings = findings(&given.0).into_iter();
+        findings.find(|finding| finding.rule == "kserve-annotations")
+    };
+    let finding = proposed(&s3()).expect("the finding");
+    for key in [
+        names::KSERVE_S3_ENDPOINT,
+        names::KSERVE_S3_REGION,
+        names::KSERVE_S3_USE_HTTPS,
+    ] {
+        assert!(finding.message.contains(key), "{}", finding.message);
+    }
+    assert!(!format!("{finding:?}").contains("minio"), "{finding:?}");
+    let annotated = s3()
+        .annotate(names::KSERVE_S3_ENDPOINT, "minio.store.svc:9000")
+        .annotate(names::KSERVE_S3_REGION, "us-east-1");
+    for quiet in [annotated, kserve_s3(), uri()] {
+        assert_eq!(proposed(&quiet), None);
+    }
+}
+
+#[test]
 fn what_kubectl_apply_remembers_is_a_warning() {
     s3().annotate(names::LAST_APPLIED, "{}")
         .breaks("last-applied", names::LAST_APPLIED);

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use bowline_core::{Connection, Recognition, Secret, Severity, validate};
+use bowline_server::odahu::Settings;
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -269,5 +270,20 @@ async fn host_keys_are_fetched_only_where_that_is_switched_on() -> Result<()> {
     // Whoever brings the keys is not asked for them.
     body["spec"]["publicKey"] = json!("aG9zdA==");
     assert_eq!(send(&curious, Method::POST, PATH, &body).await?.0, 201);
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_sends_too_much_reads_so_in_a_message() -> Result<()> {
+    let world = World::with(|web| {
+        web.odahu = Some(Settings::new("team-a"));
+        web.limits.rate.burst = 1;
+        web.limits.rate.per_second = 1;
+    })
+    .await?;
+    send(&world, Method::GET, PATH, &json!({})).await?;
+    let (status, answer) = send(&world, Method::GET, PATH, &json!({})).await?;
+    assert_eq!(status, 429);
+    assert!(answer["message"].is_string(), "{answer}");
     Ok(())
 }
