@@ -128,12 +128,10 @@ async fn result(
             });
         }
         let containers = status.container_statuses.unwrap_or_default();
-        let waiting = containers
+        let mut waiting = containers
             .into_iter()
             .filter_map(|container| container.state?.waiting?.reason);
-        let hopeless = waiting
-            .filter(|why| HOPELESS.contains(&why.as_str()))
-            .next();
+        let hopeless = waiting.find(|why| HOPELESS.contains(&why.as_str()));
         if hopeless.is_some() || Instant::now() >= deadline {
             let what = format!(
                 "the pod that tests `{}` does not start",

@@ -65,7 +65,7 @@ async fn a_pod_that_no_node_takes_is_made_told_and_deleted() {
     };
     let (failed, seen) = tokio::join!(test, look);
     assert_eq!(seen.as_deref(), Some("bowline-test-"));
-    let failure = format!("{:?}", failed.err().expect("nothing runs it"));
+    let failure = format!("{:?}", failed.expect_err("nothing runs it"));
     assert!(failure.contains("does not start"), "{failure}");
     assert_eq!(pods(&client).await.len(), 0);
 }
@@ -100,7 +100,7 @@ async fn a_pod_whose_image_is_not_there_is_told_at_once() {
         }
     };
     let (failed, _) = tokio::join!(test, kubelet);
-    let failure = format!("{:?}", failed.err().expect("it never starts"));
+    let failure = format!("{:?}", failed.expect_err("it never starts"));
     assert!(failure.contains("ImagePullBackOff"), "{failure}");
     assert_eq!(pods(&client).await.len(), 0);
 }
