@@ -188,9 +188,12 @@ pub fn edit(subject: Subject<'_>, change: &Change) -> Result<Edited, Vec<Finding
     follow::marks(subject, &wanted, &mut edited);
     if !edited.data.is_empty() {
         follow::kserve(secret, &wanted, &mut edited);
+        // A result with a digest is seen to be stale; another would look as if it were about the new
+        // values.
+        let has_digest = secret.annotations.contains_key(names::TESTED);
         for key in keys::TEST_RESULT
             .iter()
-            .filter(|key| secret.annotations.contains_key(**key))
+            .filter(|key| !has_digest && secret.annotations.contains_key(**key))
         {
             edited.annotations.insert((*key).to_owned(), None);
         }

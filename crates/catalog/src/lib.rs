@@ -19,6 +19,7 @@ pub mod naming;
 pub mod odahu;
 pub mod references;
 pub mod row;
+pub mod tested;
 pub mod types;
 pub mod values;
 pub mod view;

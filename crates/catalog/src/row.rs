@@ -7,10 +7,13 @@ use bowline_core::{
 use serde::{Deserialize, Serialize};
 
 use crate::compatibility::{self, Missing, Tag};
-use crate::keys;
+use crate::{keys, tested};
 
 /// Hides a connection from lists; only the text `true` counts.
 const HIDDEN: &str = "opendatahub.io/connection-hidden";
+
+/// What stands for a result of a connection that has changed since.
+const STALE: &str = "stale";
 
 /// One connection or candidate, without its values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +78,8 @@ pub struct Test {
     pub timestamp: Option<String>,
     /// What was said.
     pub message: Option<String>,
+    /// Whether the connection has changed since.
+    pub is_stale: bool,
 }
 
 /// How many findings there are about a connection.
@@ -116,6 +121,7 @@ impl Row {
             not_deployable: compatibility::not_deployable(connection),
             missing: compatibility::missing(connection),
             findings: Counts::of(connection),
+            test: Test::of(connection),
             ..Self::bare(&connection.secret, meta)
         }
     }
@@ -133,7 +139,6 @@ impl Row {
 
     fn bare(secret: &Secret, meta: Meta) -> Self {
         let stated = |key| secret.annotation(key).map(str::to_owned);
-        let [status, timestamp, message] = keys::TEST_RESULT;
         let is_true = |key| secret.annotation(key) == Some("true");
         Self {
             namespace: secret.namespace.clone(),
@@ -153,11 +158,7 @@ impl Row {
             missing: Vec::new(),
             creator: stated(keys::CREATOR),
             created: meta.created,
-            test: stated(status).map(|status| Test {
-                status,
-                timestamp: stated(timestamp),
-                message: stated(message),
-            }),
+            test: None,
             findings: Counts::default(),
             keys: secret.data.keys().cloned().collect(),
             secret_type: secret.type_.clone(),
@@ -166,6 +167,29 @@ impl Row {
             resource_version: meta.resource_version,
             used_by: None,
         }
+    }
+}
+
+impl Test {
+    /// What the annotations say; whoever wrote them without a digest cannot be found stale.
+    pub fn of(connection: &Connection) -> Option<Self> {
+        let secret = &connection.secret;
+        let stated = |key| secret.annotation(key).map(str::to_owned);
+        Some(Self {
+            status: stated(names::TEST_STATUS)?,
+            timestamp: stated(names::TEST_TIMESTAMP),
+            message: stated(names::TEST_MESSAGE),
+            is_stale: secret
+                .annotation(names::TESTED)
+                .is_some_and(|digest| !tested::is_of(digest, connection)),
+        })
+    }
+}
+
+impl Test {
+    /// The one word for a list.
+    pub fn word(&self) -> &str {
+        if self.is_stale { STALE } else { &self.status }
     }
 }
 

@@ -23,6 +23,7 @@ mod web;
 
 use std::path::PathBuf;
 
+use bowline_operator::controllers::testing::When;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -44,7 +45,7 @@ pub use pipelines::{
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
 pub use store::{State, Store, StoreCommand};
-pub use test::{Test, TestOutput};
+pub use test::{From, Test, TestOutput};
 pub use types::{TypeCommand, Types};
 pub use usage::Usage;
 pub use web::{OpenId, Web};
@@ -167,6 +168,15 @@ pub struct Up {
         hide_env_values = true
     )]
     pub token_auth_file: Option<PathBuf>,
+    /// Test connections by themselves: when they change (`on-change`), or also again after a time such as 6h
+    #[arg(
+        long,
+        value_name = "WHEN",
+        env = "BOWLINE_TEST_CONNECTIONS",
+        help_heading = "Tests of connections",
+        hide_env_values = true
+    )]
+    pub test_connections: Option<When>,
     /// Types and sign-in.
     #[command(flatten)]
     pub web: Web,

@@ -22,10 +22,12 @@ use bowline_apiserver::tls::{Authority, Serving};
 use bowline_apiserver::{ApiServer, Config, Token, UserInfo};
 use bowline_catalog::connection_types::Homes;
 use bowline_core::Sensitive;
+use bowline_operator::controllers::testing::When;
 use bowline_operator::controllers::{self, Assembly};
 use bowline_operator::listen::listen;
 use bowline_operator::server::{Reviews, routes};
 use bowline_operator::{Admission, Kubernetes, Metrics};
+use bowline_proof::Bounds;
 use bowline_server::callers::Credentials;
 use bowline_server::guard::Hosts;
 use bowline_server::session::oidc::Oidc;
@@ -56,6 +58,10 @@ pub(crate) struct Settings {
     pub(crate) homes: Homes,
     /// Where people may sign in.
     pub(crate) oidc: Option<Arc<Oidc>>,
+    /// Where tests may go.
+    pub(crate) bounds: Bounds,
+    /// When connections are tested by themselves.
+    pub(crate) tests: Option<When>,
     /// ODAHU's API.
     pub(crate) odahu: crate::args::Odahu,
 }
@@ -110,6 +116,13 @@ impl Stack {
         let hosts = Hosts::loopback(port(&http)?);
         let mut web = bowline_server::Settings::new(hosts, false, reader, homes.clone());
         web.oidc.clone_from(&settings.oidc);
+        // Whoever reaches loopback can also go where tests go without this server.
+        web.testing = bowline_server::testing::Settings {
+            bounds: settings.bounds.clone(),
+            is_open: true,
+            keeper: Some(client.clone()),
+            ..bowline_server::testing::Settings::default()
+        };
         web.odahu = Some(odahu::settings(&api, &settings.odahu).await?);
         let administrator = Credentials::Token(Sensitive::new(secret.as_str()));
         let login = web.sessions.invite(administrator);
@@ -123,7 +136,11 @@ impl Stack {
             ca,
         };
         let metrics = Arc::<Metrics>::default();
-        let controllers = Assembly::new(&client, &controller_settings(), Arc::clone(&metrics));
+        let controllers = Assembly::new(
+            &client,
+            &controller_settings(settings),
+            Arc::clone(&metrics),
+        );
         let health = web::health(Arc::clone(&metrics), &web.metrics);
         let callers = callers::Embedded {
             api: api.clone(),
@@ -187,8 +204,15 @@ impl Stack {
 }
 
 /// Our own Secrets are kept where people do not look for connections.
-fn controller_settings() -> controllers::Settings {
-    controllers::Settings::new("kube-system", "bowline")
+fn controller_settings(settings: &Settings) -> controllers::Settings {
+    controllers::Settings {
+        testing: settings.tests.map(|when| controllers::testing::Settings {
+            when,
+            bounds: settings.bounds.clone(),
+            probe: bowline_probe::Settings::default(),
+        }),
+        ..controllers::Settings::new("kube-system", "bowline")
+    }
 }
 
 /// A server whose state is in this folder, and who knows nobody yet.

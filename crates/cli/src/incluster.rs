@@ -10,7 +10,7 @@ use bowline_core::storage_config::Mode;
 use bowline_operator::certificates::files::Files;
 use bowline_operator::certificates::{Serving, Without, own, system_clock};
 use bowline_operator::controllers::lease::{Election, Terms};
-use bowline_operator::controllers::{Assembly, Settings};
+use bowline_operator::controllers::{Assembly, Settings, testing};
 use bowline_operator::health;
 use bowline_operator::listen::{Limits, listen, listen_in_clear};
 use bowline_operator::metrics::count_panics;
@@ -93,6 +93,11 @@ impl Replica {
                     StorageConfig::Adopt => Mode::Adopt,
                 },
                 annotates_secrets: args.annotate_secrets,
+                testing: args.test_connections.map(|when| testing::Settings {
+                    when,
+                    bounds: args.tests.bounds(false),
+                    probe: bowline_probe::Settings::default(),
+                }),
                 ca_bundle: pem("--ca-bundle-file", args.ca_bundle_file.as_deref())?
                     .unwrap_or_default(),
                 ..Settings::new(namespace, &args.name)

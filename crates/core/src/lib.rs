@@ -18,6 +18,7 @@ pub mod names;
 pub mod ownership;
 pub mod plan;
 pub mod protocol;
+pub mod result;
 pub mod secret;
 pub mod sensitive;
 pub mod skim;

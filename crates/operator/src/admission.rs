@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bowline_core::plan::{Account, Denial, Found, Lookup, Needs, Plan, Request, Warning};
-use bowline_core::{Secret, needs, plan, validate};
+use bowline_core::{Secret, needs, plan, result, validate};
 use futures::future::{join, join_all};
 use serde_json::Value;
 
@@ -37,6 +37,29 @@ impl<C: Cluster> Admission<C> {
             self.fetch(&needs, request.namespace, user).await
         };
         plan(request, &lookup)
+    }
+
+    /// A Secret without what its sender says about tests and may not; `None` where nothing of that is
+    /// in the request, or the sender may say it. What cannot be found out is not allowed.
+    pub async fn without_claims(
+        &self,
+        object: &Value,
+        before: Option<&Value>,
+        namespace: &str,
+        user: &User,
+    ) -> Option<Value> {
+        let kept = result::kept(object, before)?;
+        // A name that the API server is yet to make is one that nobody has a right for.
+        let name = object["metadata"]["name"].as_str().unwrap_or_default();
+        let may_record = self.cluster.may_record(user, namespace, name);
+        match within(DEADLINE, may_record).await {
+            Ok(true) => None,
+            Ok(false) => Some(kept),
+            Err(error) => {
+                tracing::warn!(namespace, %error, "who may record results is not known");
+                Some(kept)
+            }
+        }
     }
 
     /// Carries out what an admitted plan asks for, once the object is stored, in this time: what is
@@ -107,6 +130,13 @@ async fn within<T>(
     tokio::time::timeout(time, work)
         .await
         .unwrap_or(Err(ClusterError::Deadline(time.as_secs())))
+}
+
+/// What is said to somebody whose word about a test is not kept.
+pub fn claim_warning() -> Warning {
+    Warning::new(
+        "only Bowline says how tests of a connection went, so that was taken back; run `bowline test`",
+    )
 }
 
 /// What a person should know about a Secret that they create or change; never a reason to refuse.

@@ -54,6 +54,14 @@ pub trait Cluster: Send + Sync + 'static {
         name: &str,
     ) -> impl Future<Output = Result<bool, ClusterError>> + Send;
 
+    /// Whether a user may say how tests of a connection went.
+    fn may_record(
+        &self,
+        user: &User,
+        namespace: &str,
+        name: &str,
+    ) -> impl Future<Output = Result<bool, ClusterError>> + Send;
+
     /// Sees to it that a ServiceAccount exists and links its Secret; changes nothing else of it.
     fn ensure_account(
         &self,

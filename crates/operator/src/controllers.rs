@@ -10,6 +10,7 @@ pub mod queue;
 pub mod status;
 pub mod status_map;
 pub mod storage_config;
+pub mod testing;
 pub mod watches;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 use queue::{Due, End, Queue};
 use status::StatusController;
 use storage_config::StorageConfig;
+use testing::Tester;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -71,6 +73,8 @@ pub struct Settings {
     pub ca_bundle: String,
     /// How long a ServiceAccount stays that nobody uses.
     pub account_grace: Duration,
+    /// Whether connections are tested by themselves, and how.
+    pub testing: Option<testing::Settings>,
 }
 
 impl Settings {
@@ -84,6 +88,7 @@ impl Settings {
             annotates_secrets: false,
             ca_bundle: String::new(),
             account_grace: Duration::from_secs(60),
+            testing: None,
         }
     }
 }
@@ -177,6 +182,8 @@ pub struct Assembly {
     pub watches: Arc<Watches>,
     /// What does the work, on the leader.
     pub controllers: Arc<Controllers>,
+    /// What tests connections, on the leader, where that is wanted.
+    pub tester: Option<Arc<Tester>>,
 }
 
 impl Assembly {
@@ -192,6 +199,10 @@ impl Assembly {
             settings.namespace.clone(),
             format!("{}-fingerprints", settings.name),
         );
+        let tester = settings
+            .testing
+            .clone()
+            .map(|testing| Arc::new(Tester::new(client.clone(), testing, Arc::clone(&metrics))));
         let controllers = Controllers {
             queue: Arc::clone(&queue),
             inventory: known(),
@@ -207,6 +218,7 @@ impl Assembly {
             queue,
             watches: Arc::new(watches),
             controllers: Arc::new(controllers),
+            tester,
         }
     }
 
@@ -243,9 +255,15 @@ impl Assembly {
 
     /// Watches, and works while `leads` says so, until `stopping`.
     pub async fn run(self, leads: watch::Receiver<bool>, stopping: CancellationToken) {
+        let tests = async {
+            if let Some(tester) = self.tester {
+                tester.run(leads.clone(), stopping.clone()).await;
+            }
+        };
         tokio::join!(
+            tests,
             self.watches.run(stopping.clone()),
-            self.controllers.run(leads, stopping),
+            self.controllers.run(leads.clone(), stopping.clone()),
         );
     }
 }

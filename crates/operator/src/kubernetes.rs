@@ -1,8 +1,8 @@
 //! A [`Cluster`] behind a Kubernetes API: a real API server or the embedded one, by [`kube::Client`].
 
-use bowline_core::Secret;
 use bowline_core::names::MANAGED_BY;
 use bowline_core::plan::Account;
+use bowline_core::{Secret, result};
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec,
 };
@@ -66,6 +66,30 @@ impl Kubernetes {
     }
 }
 
+impl Kubernetes {
+    async fn may(&self, user: &User, right: ResourceAttributes) -> Result<bool, ClusterError> {
+        let review = SubjectAccessReview {
+            spec: SubjectAccessReviewSpec {
+                user: Some(user.name.clone()),
+                uid: user.uid.clone(),
+                groups: Some(user.groups.clone()),
+                extra: Some(user.extra.clone()),
+                resource_attributes: Some(right),
+                ..SubjectAccessReviewSpec::default()
+            },
+            ..SubjectAccessReview::default()
+        };
+        let api: Api<SubjectAccessReview> = Api::all(self.client.clone());
+        let answer = api
+            .create(&PostParams::default(), &review)
+            .await
+            .map_err(describe)?;
+        Ok(answer
+            .status
+            .is_some_and(|status| status.allowed && status.denied != Some(true)))
+    }
+}
+
 impl Cluster for Kubernetes {
     #[instrument(
         level = "debug",
@@ -95,32 +119,38 @@ impl Cluster for Kubernetes {
         namespace: &str,
         name: &str,
     ) -> Result<bool, ClusterError> {
-        let review = SubjectAccessReview {
-            spec: SubjectAccessReviewSpec {
-                user: Some(user.name.clone()),
-                uid: user.uid.clone(),
-                groups: Some(user.groups.clone()),
-                extra: Some(user.extra.clone()),
-                resource_attributes: Some(ResourceAttributes {
-                    verb: Some("get".to_owned()),
-                    version: Some("v1".to_owned()),
-                    resource: Some("secrets".to_owned()),
-                    namespace: Some(namespace.to_owned()),
-                    name: Some(name.to_owned()),
-                    ..ResourceAttributes::default()
-                }),
-                ..SubjectAccessReviewSpec::default()
-            },
-            ..SubjectAccessReview::default()
+        let right = ResourceAttributes {
+            verb: Some("get".to_owned()),
+            version: Some("v1".to_owned()),
+            resource: Some("secrets".to_owned()),
+            namespace: Some(namespace.to_owned()),
+            name: Some(name.to_owned()),
+            ..ResourceAttributes::default()
         };
-        let api: Api<SubjectAccessReview> = Api::all(self.client.clone());
-        let answer = api
-            .create(&PostParams::default(), &review)
-            .await
-            .map_err(describe)?;
-        Ok(answer
-            .status
-            .is_some_and(|status| status.allowed && status.denied != Some(true)))
+        self.may(user, right).await
+    }
+
+    #[instrument(
+        level = "debug",
+        name = "access_review",
+        skip_all,
+        fields(namespace = namespace, name = name)
+    )]
+    async fn may_record(
+        &self,
+        user: &User,
+        namespace: &str,
+        name: &str,
+    ) -> Result<bool, ClusterError> {
+        let right = ResourceAttributes {
+            verb: Some(result::RECORD.to_owned()),
+            group: Some(result::GROUP.to_owned()),
+            resource: Some(result::RESOURCE.to_owned()),
+            namespace: Some(namespace.to_owned()),
+            name: Some(name.to_owned()),
+            ..ResourceAttributes::default()
+        };
+        self.may(user, right).await
     }
 
     #[instrument(

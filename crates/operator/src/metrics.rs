@@ -53,6 +53,11 @@ struct ReconcileLabels {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct VerdictLabel {
+    verdict: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ResourceLabel {
     resource: &'static str,
 }
@@ -120,6 +125,8 @@ pub struct Metrics {
     cache_objects: Family<ResourceLabel, Gauge>,
     leader: Gauge,
     panics: Counter,
+    connection_tests: Family<VerdictLabel, Counter>,
+    verdict_changes: Counter,
 }
 
 impl Default for Metrics {
@@ -139,6 +146,8 @@ impl Default for Metrics {
             cache_objects: Family::default(),
             leader: Gauge::default(),
             panics: Counter::default(),
+            connection_tests: Family::default(),
+            verdict_changes: Counter::default(),
         };
         metrics.register();
         metrics
@@ -160,6 +169,8 @@ impl Metrics {
         all.register("cache_objects", "Objects known from watches", self.cache_objects.clone());
         all.register("leader", "1 where this process leads, else 0", self.leader.clone());
         all.register("panics", "Panics caught; each is a defect", self.panics.clone());
+        all.register("connection_tests", "Connections tested by themselves", self.connection_tests.clone());
+        all.register("connection_verdict_changes", "Tests with another verdict than the one before", self.verdict_changes.clone());
     }
 
     /// Counts an admission review; kind and operation are each one of a few fixed words.
@@ -222,6 +233,13 @@ impl Metrics {
             .cache_objects
             .get_or_create(&ResourceLabel { resource });
         gauge.set(whole(objects));
+    }
+
+    /// Counts a test of a connection; `verdict` is one of a few fixed words.
+    pub fn tested(&self, verdict: &'static str, is_changed: bool) {
+        let labels = VerdictLabel { verdict };
+        self.connection_tests.get_or_create(&labels).inc();
+        self.verdict_changes.inc_by(u64::from(is_changed));
     }
 
     /// Says whether this process leads.

@@ -186,6 +186,15 @@ impl<C: Cluster> Cluster for Rights<C> {
         }
     }
 
+    async fn may_record(
+        &self,
+        user: &User,
+        namespace: &str,
+        name: &str,
+    ) -> Result<bool, ClusterError> {
+        self.cluster.may_record(user, namespace, name).await
+    }
+
     async fn ensure_account(&self, namespace: &str, account: &Account) -> Result<(), ClusterError> {
         self.cluster.ensure_account(namespace, account).await
     }

@@ -1,4 +1,4 @@
-//! Admission over HTTP: `/mutate` for workloads, `/validate` for Secrets, `/livez` and `/readyz`.
+//! Admission over HTTP: `/mutate` for workloads and for results of tests, `/validate` for Secrets, `/livez` and `/readyz`.
 //! Listening and TLS are left to `listen`, health of the whole process to `health`.
 
 use std::panic::AssertUnwindSafe;
@@ -14,12 +14,13 @@ use axum::response::{IntoResponse, Response as HttpResponse};
 use axum::routing::{get, post};
 use bowline_core::WorkloadKind;
 use bowline_core::diff::diff;
+use bowline_core::manifest::Unique;
 use bowline_core::plan::{Denial, Operation, Request, Warning};
 use futures::FutureExt as _;
 use tracing::{Instrument as _, Span};
 
-use crate::admission::{Admission, DEADLINE, secret_warnings};
-use crate::cluster::Cluster;
+use crate::admission::{Admission, DEADLINE, claim_warning, secret_warnings};
+use crate::cluster::{Cluster, User};
 use crate::metrics::{Metrics, Verdict};
 use crate::review::{MAX_BODY, Response, ReviewError, parse_whole, parse_workload};
 use crate::secrets::{Users, on_delete};
@@ -91,6 +92,11 @@ async fn mutate<C: Cluster>(
     let started = Instant::now();
     let head = Head::of(&body);
     let span = head.span();
+    if head.is_secret() {
+        let answer = answer_results(&reviews.admission, &body).instrument(span.clone());
+        let answer = answer.await;
+        return Ok(reviews.finish(&head, &span, true, started, answer));
+    }
     let answer = answer_mutate(&reviews.admission, &body).instrument(span.clone());
     let answer = answer.await;
     Ok(reviews.finish(&head, &span, head.is_workload(), started, answer))
@@ -190,6 +196,29 @@ pub async fn answer_mutate<C: Cluster>(
         .map(|after| diff(&object.0, &after))
         .unwrap_or_default();
     Ok(Response::allow(uid, &patch, &warnings).to_json())
+}
+
+/// Answers one review of a Secret that says how a test went: what its sender may not say is put back.
+///
+/// # Errors
+/// When the body is not a review.
+pub async fn answer_results<C: Cluster>(
+    admission: &Admission<C>,
+    body: &[u8],
+) -> Result<Vec<u8>, ReviewError> {
+    let review = parse_whole(body)?;
+    let is_write = matches!(review.operation.as_ref(), "CREATE" | "UPDATE");
+    let uid = review.uid.as_ref();
+    let Some(Unique(object)) = review.object.filter(|_| is_write) else {
+        return Ok(Response::allow(uid, &[], &[]).to_json());
+    };
+    let before = review.old_object.map(|Unique(before)| before);
+    let user = User::from(review.user_info);
+    let after = admission.without_claims(&object, before.as_ref(), &review.namespace, &user);
+    Ok(match after.await {
+        None => Response::allow(uid, &[], &[]).to_json(),
+        Some(after) => Response::allow(uid, &diff(&object, &after), &[claim_warning()]).to_json(),
+    })
 }
 
 /// Answers one review of a Secret: advice, and a refusal where a vital one is to be deleted.

@@ -12,7 +12,7 @@ mod resolve;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -37,6 +37,11 @@ pub struct Guard {
     pub resolver: Arc<dyn Resolve>,
     /// What became of the attempts.
     pub counts: Arc<Counts>,
+    /// Whether a target was asked for that only the network around this process knows, and that no
+    /// list allows by name. Whoever tells strangers about it should then be [`Report::coarse`].
+    ///
+    /// [`Report::coarse`]: crate::Report::coarse
+    pub went_inside: Arc<AtomicBool>,
 }
 
 /// What became of attempts to dial.
@@ -98,6 +103,7 @@ impl Guard {
             denied: Vec::new(),
             resolver: Arc::new(System),
             counts: Arc::default(),
+            went_inside: Arc::default(),
         }
     }
 
@@ -122,6 +128,14 @@ impl Guard {
         patience: Duration,
     ) -> Result<Addresses, &'static Outcome> {
         let judged = self.look_up(target, patience).await;
+        let is_inside = match (&judged, &target.host) {
+            (Ok(Addresses(found)), _) => found.iter().any(|found| judge::is_inside(found.ip())),
+            (Err(_), Host::Domain(name)) => judge::is_inside_name(name),
+            (Err(_), _) => false,
+        };
+        if is_inside && self.allowed.is_empty() {
+            self.went_inside.store(true, Ordering::Relaxed);
+        }
         let is_refused = |outcome: &&Outcome| outcome.kind == Some(bowline_core::Kind::Forbidden);
         if judged.as_ref().err().is_some_and(is_refused) {
             self.counts.refused.fetch_add(1, Ordering::Relaxed);

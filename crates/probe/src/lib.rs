@@ -20,7 +20,6 @@ mod sigv4;
 pub mod slots;
 mod status;
 mod sts;
-pub mod tested;
 mod trouble;
 mod uri;
 mod xml;

@@ -81,6 +81,7 @@ outcomes! {
     CONNECT_REFUSED = Unavailable "connect-refused" Address, "the host is there, but nothing listens on this port" => "check the port, and that the service is running";
     CONNECT_TIMEOUT = Unavailable "connect-timeout" Address, "nobody answered on this port in time" => "check host and port, firewalls and network policies";
     UNREACHABLE = Unavailable "unreachable" Address, "there is no way to this address" => "check the address, and the network of where this runs";
+    NOT_TOLD = Unavailable "not-told" Address, "the service could not be used, and nothing more is told about addresses inside of the network" => "check the address; an administrator can allow it by name, which tells more";
     CLOSED_EARLY = Unavailable "closed-early" Address, "the connection was closed before an answer came" => "check that the port speaks this protocol, and the service's log";
     ANSWER_TIMEOUT = Unavailable "answer-timeout" Address, "the service took the connection and then did not answer in time" => "check the service's load and its log, and that the port is the right one";
     TOO_SLOW = Unavailable "too-slow" Address, "the test took longer than it may in all" => "try again; if it stays so, the service is too slow for workloads too";
@@ -230,6 +231,35 @@ outcomes! {
 }
 
 impl Outcome {
+    /// Whether it tells what is at an address that may be none of the asker's business: whether there
+    /// is a host, whether a port is open, what is spoken there.
+    pub fn is_telling(&self) -> bool {
+        let of_tls = self.id.starts_with("tls-") && self.kind.is_some();
+        let of_transport = [
+            &NAME_UNKNOWN,
+            &NAME_UNANSWERED,
+            &CONNECT_REFUSED,
+            &CONNECT_TIMEOUT,
+            &UNREACHABLE,
+            &CLOSED_EARLY,
+            &ANSWER_TIMEOUT,
+            &TOO_SLOW,
+            &NOT_HTTP,
+            &ANSWER_TOO_LARGE,
+            &ANSWER_UNKNOWN,
+            &REDIRECTED,
+            &REDIRECT_FORBIDDEN,
+            &REDIRECT_ENDLESS,
+            &SERVICE_FAILED,
+            &SERVICE_BUSY,
+            &REFUSED_OTHERWISE,
+            &NOT_GIT,
+            &NOT_SSH,
+            &SSH_NO_COMMON_GROUND,
+        ];
+        of_tls || of_transport.iter().any(|other| other.id == self.id)
+    }
+
     /// The row of this outcome in the page of all.
     fn row(&self) -> String {
         let code = match self.kind {

@@ -34,6 +34,18 @@ pub enum StepName {
 }
 
 impl StepName {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Fields,
+        Self::Name,
+        Self::Connect,
+        Self::Tls,
+        Self::SignIn,
+        Self::Right,
+        Self::Object,
+        Self::FirstBytes,
+    ];
+
     /// The text that people and programs read.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -83,6 +95,13 @@ pub struct Step {
     /// How long it took.
     #[serde(rename = "milliseconds", serialize_with = "milliseconds")]
     pub took: Duration,
+}
+
+impl Step {
+    /// Whether the service has answered in its protocol.
+    pub fn is_spoken(&self) -> bool {
+        self.name > StepName::Tls && matches!(self.state, State::Passed | State::Warned)
+    }
 }
 
 /// News of a running probe, in order.
@@ -135,6 +154,49 @@ impl Report {
         }
     }
 
+    /// Whether it failed in a way that tells what is at an address.
+    pub fn is_telling(&self) -> bool {
+        self.verdict.state == State::Failed && self.verdict.outcome.is_telling()
+    }
+
+    /// The same, if it [tells](Report::is_telling) what is at an address, without that: neither in
+    /// outcomes nor in times, so that tests are no way to look around in a network.
+    #[must_use]
+    pub fn coarse(self) -> Self {
+        let failed = |step: &Step| step.state == State::Failed;
+        let Some(at) = self
+            .steps
+            .iter()
+            .position(failed)
+            .filter(|_| self.is_telling())
+        else {
+            return self;
+        };
+        // Once a service has spoken its protocol, that it is there is no news.
+        let has_spoken = self.steps[..at].iter().any(Step::is_spoken);
+        let (kept, name) = match has_spoken {
+            true => (at, self.steps[at].name),
+            false => (at.min(1), StepName::Connect),
+        };
+        let mut steps = self.steps;
+        steps.truncate(kept);
+        let hidden = |name, state, outcome| Step {
+            name,
+            state,
+            outcome,
+            field: None,
+            detail: None,
+            took: Duration::ZERO,
+        };
+        steps.push(hidden(name, State::Failed, &outcome::NOT_TOLD));
+        for name in StepName::ALL {
+            if steps.iter().all(|step| step.name != name) {
+                steps.push(hidden(name, State::Skipped, &outcome::NOT_REACHED));
+            }
+        }
+        Self::new(steps, Duration::ZERO)
+    }
+
     /// The step that decided the verdict; `None` where all is well.
     pub fn decisive(&self) -> Option<&Step> {
         let verdict = self.verdict;
@@ -181,6 +243,66 @@ fn milliseconds<S: Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn failed(name: StepName, outcome: &'static Outcome, milliseconds: u64) -> Step {
+        Step {
+            name,
+            state: State::Failed,
+            outcome,
+            field: Some("AWS_S3_ENDPOINT".to_owned()),
+            detail: Some("10.0.0.1:22".to_owned()),
+            took: Duration::from_millis(milliseconds),
+        }
+    }
+
+    fn passed(name: StepName) -> Step {
+        Step {
+            state: State::Passed,
+            ..failed(name, &outcome::PASSED, 3)
+        }
+    }
+
+    /// Open, closed, filtered, and open to something else.
+    fn ways_to_fail() -> Vec<Vec<Step>> {
+        let way_there = [StepName::Name, StepName::Connect].map(passed);
+        let after = |step: Step| way_there.iter().cloned().chain([step]).collect();
+        vec![
+            vec![failed(StepName::Name, &outcome::NAME_UNKNOWN, 1)],
+            vec![
+                passed(StepName::Name),
+                failed(StepName::Connect, &outcome::CONNECT_REFUSED, 1),
+            ],
+            vec![
+                passed(StepName::Name),
+                failed(StepName::Connect, &outcome::CONNECT_TIMEOUT, 3000),
+            ],
+            after(failed(StepName::Tls, &outcome::TLS_NOT_SPOKEN, 9)),
+            after(failed(StepName::SignIn, &outcome::NOT_HTTP, 9)),
+            after(failed(StepName::SignIn, &outcome::ANSWER_TIMEOUT, 5000)),
+        ]
+    }
+
+    #[test]
+    fn coarse_reports_of_open_closed_and_filtered_ports_are_the_same() {
+        let shown = |steps| {
+            let steps = std::iter::once(passed(StepName::Fields))
+                .chain(steps)
+                .collect();
+            let report = Report::new(steps, Duration::from_secs(1)).coarse();
+            serde_json::to_string(&report).expect("a plain object")
+        };
+        let all: std::collections::BTreeSet<String> =
+            ways_to_fail().into_iter().map(shown).collect();
+        assert_eq!(all.len(), 1, "{all:#?}");
+        assert!(all.iter().all(|report| report.contains("not-told")));
+    }
+
+    #[test]
+    fn what_a_service_says_about_a_login_is_told_in_full() {
+        let steps = vec![failed(StepName::SignIn, &outcome::WRONG_SECRET_KEY, 5)];
+        let report = Report::new(steps, Duration::ZERO).coarse();
+        assert_eq!(report.verdict.outcome.id, "wrong-secret-key");
+    }
 
     #[test]
     fn what_a_peer_sent_is_escaped_and_cut() {

@@ -17,17 +17,6 @@ use crate::trouble::Trouble;
 use crate::{Ask, Request, Settings, Sink};
 use sent::Sent;
 
-const ALL_STEPS: [StepName; 8] = [
-    StepName::Fields,
-    StepName::Name,
-    StepName::Connect,
-    StepName::Tls,
-    StepName::SignIn,
-    StepName::Right,
-    StepName::Object,
-    StepName::FirstBytes,
-];
-
 /// What is looked for behind a connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -172,7 +161,7 @@ impl<'a> Session<'a> {
     fn next(&self) -> StepName {
         let last = self.steps.last().map(|step| step.name);
         let later = |name: &StepName| last.is_none_or(|last| *name > last);
-        ALL_STEPS
+        StepName::ALL
             .into_iter()
             .find(later)
             .unwrap_or(StepName::FirstBytes)
@@ -284,7 +273,7 @@ impl<'a> Session<'a> {
             .find(|step| step.state == State::Failed)
             .map(|step| step.name);
         let is_missing = |name: &StepName| !self.steps.iter().any(|step| step.name == *name);
-        let missing: Vec<StepName> = ALL_STEPS.into_iter().filter(is_missing).collect();
+        let missing: Vec<StepName> = StepName::ALL.into_iter().filter(is_missing).collect();
         for name in missing {
             let outcome = match failed {
                 Some(failed) if name > failed => &outcome::NOT_REACHED,

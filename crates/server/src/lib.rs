@@ -13,6 +13,7 @@ pub mod problem;
 mod random;
 pub mod rest;
 pub mod session;
+pub mod testing;
 
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ use crate::guard::{Guard, Hosts, Limits};
 use crate::metrics::Metrics;
 use crate::session::oidc::Oidc;
 use crate::session::{Sessions, SignIns};
+use crate::testing::Tests;
 
 /// How the server is reached, and whom it trusts.
 pub struct Settings {
@@ -45,6 +47,8 @@ pub struct Settings {
     pub oidc: Option<Arc<Oidc>>,
     /// ODAHU's API, where it is served.
     pub odahu: Option<odahu::Settings>,
+    /// How connections are tested.
+    pub testing: testing::Settings,
     /// What is counted.
     pub metrics: Metrics,
     /// The server's own client, for the names of projects. It needs no rights over Secrets.
@@ -67,6 +71,7 @@ impl Settings {
             sessions: Arc::new(Sessions::new(is_secure)),
             oidc: None,
             odahu: None,
+            testing: testing::Settings::default(),
             metrics: Metrics::default(),
         }
     }
@@ -90,16 +95,20 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     pub(crate) sign_ins: SignIns,
     pub(crate) views: Views,
+    pub(crate) tests: Arc<Tests>,
 }
 
 /// All routes, guarded. `others` are routes of whoever embeds this, such as health; they are guarded
 /// too, but ask nobody who they are.
 pub fn routes(settings: Settings, callers: Arc<dyn Callers>, others: Router) -> Router {
-    let odahu = settings.odahu.clone().map(odahu::routes);
+    let tests = Arc::new(Tests::new(settings.testing.clone()));
+    let of_odahu = |odahu| odahu::routes(odahu, settings.types.clone(), Arc::clone(&tests));
+    let odahu = settings.odahu.clone().map(of_odahu);
     let app = Arc::new(App {
         guard: Guard::new(settings.limits, settings.hosts.clone()),
         metrics: settings.metrics.clone(),
         sign_ins: SignIns::default(),
+        tests,
         views: Views::new(bowline_catalog::view::Settings::default()),
         settings,
         callers,

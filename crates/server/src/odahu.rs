@@ -16,9 +16,11 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::{any, get};
+use bowline_catalog::Types;
 
 use crate::callers::Caller;
 use crate::problem::Problem;
+use crate::testing::Tests;
 use answer::Answer;
 use route::Operation;
 
@@ -47,12 +49,31 @@ impl Settings {
     }
 }
 
-/// The routes; they need nothing but their own settings.
-pub(crate) fn routes<S: Clone + Send + Sync + 'static>(settings: Settings) -> Router<S> {
-    Router::new()
+/// What its operations share.
+struct Face {
+    settings: Settings,
+    types: Types,
+    tests: Arc<Tests>,
+}
+
+/// The routes; they need nothing but what they are given.
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>(
+    settings: Settings,
+    types: Types,
+    tests: Arc<Tests>,
+) -> Router<S> {
+    let face = Face {
+        settings: settings.clone(),
+        types,
+        tests,
+    };
+    let connections = Router::new()
         .route(route::BASE, any(connections))
         .route(&format!("{}/", route::BASE), any(connections))
         .route(&format!("{}/{{*rest}}", route::BASE), any(connections))
+        .with_state(Arc::new(face));
+    Router::new()
+        .merge(connections)
         .route("/health", get(companions::health))
         .route("/swagger/{*file}", get(companions::swagger))
         .route("/api/v1/configuration", get(companions::configuration))
@@ -73,13 +94,13 @@ pub(crate) fn refusal(problem: Problem) -> Response {
 }
 
 /// Everything below the path of connections, with verbs that others would answer with 405.
-async fn connections(State(settings): State<Arc<Settings>>, request: Request) -> Response {
+async fn connections(State(face): State<Arc<Face>>, request: Request) -> Response {
     let uri = request.uri();
     let answer = match route::of(request.method(), uri.path(), uri.query()) {
         Operation::None => Answer::no_such_page(),
         Operation::Redirect(place) => Answer::elsewhere(request.method(), &place),
-        operation => match sender::of(&settings, &request) {
-            Ok(caller) => operations::carry_out(&settings, caller, operation, request).await,
+        operation => match sender::of(&face.settings, &request) {
+            Ok(caller) => operations::carry_out(&face, caller, operation, request).await,
             Err(refusal) => refusal,
         },
     };

@@ -9,6 +9,7 @@ mod forms;
 mod parameters;
 mod place;
 mod projects;
+mod tests;
 mod types;
 mod usage;
 mod values;
@@ -38,6 +39,8 @@ fn operations() -> OpenApiRouter<Arc<App>> {
             connections::remove
         ))
         .routes(routes!(values::read))
+        .routes(routes!(tests::stored))
+        .routes(routes!(tests::unsaved))
         .routes(routes!(usage::of_connection))
         .routes(routes!(usage::of_project))
         .routes(routes!(connections::list_all))

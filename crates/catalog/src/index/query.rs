@@ -270,7 +270,7 @@ impl Filter {
 }
 
 fn test_status(row: &Row) -> &str {
-    row.test.as_ref().map_or("not-tested", |test| &test.status)
+    row.test.as_ref().map_or("not-tested", |test| test.word())
 }
 
 fn place<'a>(index: &Index, sort: Sort, listed: &'a Listed) -> Placed<'a> {

@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use bowline_operator::controllers::testing::When;
 use clap::ValueEnum;
+
+use super::web::TestPlaces;
 
 /// Run admission and the controllers in a cluster
 ///
@@ -112,11 +115,24 @@ pub struct Operator {
         hide_env_values = true
     )]
     pub ca_bundle_file: Option<PathBuf>,
+    /// Test connections by themselves: when they change (`on-change`), or also again after a time such as 6h
+    #[arg(
+        long,
+        value_name = "WHEN",
+        env = "BOWLINE_TEST_CONNECTIONS",
+        help_heading = "Tests of connections",
+        hide_env_values = true
+    )]
+    pub test_connections: Option<When>,
+    /// Where tests may go.
+    #[command(flatten)]
+    pub tests: TestPlaces,
     /// How logs are written, on stderr
     #[arg(
         long,
         value_name = "FORMAT",
         default_value = "json",
+        help_heading = "Options",
         env = "BOWLINE_LOG_FORMAT",
         hide_env_values = true
     )]

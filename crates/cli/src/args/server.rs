@@ -74,7 +74,27 @@ pub struct Server {
         hide_env_values = true
     )]
     pub odahu_project: Option<String>,
-    /// Types and sign-in.
+    /// Let tests go to this server's own addresses too
+    #[arg(
+        long = "test-own-addresses",
+        env = "BOWLINE_TEST_OWN_ADDRESSES",
+        help_heading = "Tests of connections",
+        hide_env_values = true
+    )]
+    pub tests_own_addresses: bool,
+    /// Read connections with the server's own account for those who may `test` and not read them, and keep results
+    ///
+    /// The account then needs the rights to `get` and `patch` Secrets and to `record`
+    /// `connections.bowline.dev`. Whoever may `test` `connections.bowline.dev` in a project needs no
+    /// right over its Secrets.
+    #[arg(
+        long = "test-with-own-account",
+        env = "BOWLINE_TEST_WITH_OWN_ACCOUNT",
+        help_heading = "Tests of connections",
+        hide_env_values = true
+    )]
+    pub tests_with_own_account: bool,
+    /// Types, tests and sign-in.
     #[command(flatten)]
     pub web: Web,
     /// How logs are written, on stderr

@@ -56,12 +56,52 @@ pub struct Test {
     /// Never go to networks and hosts such as 10.0.0.0/8 or *.example.com (can be repeated)
     #[arg(long, value_name = "NETWORK", value_parser = pattern)]
     pub deny: Vec<bowline_probe::dial::Pattern>,
+    /// Where the tests run: in this process, or each in a pod beside the workloads
+    ///
+    /// A pod runs in the connection's namespace, under an account of it, so that network policies,
+    /// identities and certificate authorities are those of workloads. Needs the rights to make, see
+    /// and delete pods there and to read their logs. Where a cluster has no nodes, as that of
+    /// `bowline up`, this process tests.
+    #[arg(long, value_name = "PLACE", default_value = "here", conflicts_with_all = ["files", "authorities"])]
+    pub from: From,
+    /// Image with this program, for `--from cluster`
+    #[arg(
+        long,
+        value_name = "IMAGE",
+        env = "BOWLINE_TEST_IMAGE",
+        hide_env_values = true,
+        required_if_eq("from", "cluster")
+    )]
+    pub image: Option<String>,
+    /// ServiceAccount of the pods, for `--from cluster` [default: that of the namespace]
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// Label of the pods, by which network policies choose them (can be repeated)
+    #[arg(long = "pod-label", value_name = "KEY=VALUE", value_parser = label)]
+    pub pod_labels: Vec<(String, String)>,
+    /// Folder with a mounted connection, as the pods of `--from cluster` have it
+    #[arg(long, value_name = "DIR", hide = true, conflicts_with_all = ["names", "all_namespaces", "files", "record"])]
+    pub mounted: Option<PathBuf>,
     /// Remember the result in annotations of the connection
     #[arg(long)]
     pub record: bool,
     /// How to show the results
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: TestOutput,
+}
+
+/// Where `test` runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum From {
+    /// In this process
+    Here,
+    /// In pods of the connections' namespaces
+    Cluster,
+}
+
+fn label(text: &str) -> Result<(String, String), &'static str> {
+    let (key, value) = text.split_once('=').ok_or("write it as `key=value`")?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 /// How `test` shows its results.

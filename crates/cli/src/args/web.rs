@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use bowline_catalog::connection_types::Homes;
+use bowline_proof::{Bounds, Rule};
 
 /// What every web server of ours can be told.
 #[derive(Debug, Clone, clap::Args)]
@@ -16,9 +17,50 @@ pub struct Web {
         hide_env_values = true
     )]
     pub types_namespace: String,
+    /// Where tests may go.
+    #[command(flatten)]
+    pub tests: TestPlaces,
     /// Where people may sign in.
     #[command(flatten)]
     pub open_id: OpenId,
+}
+
+/// Where the tests of connections may go that servers carry out.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Tests of connections")]
+pub struct TestPlaces {
+    /// Let tests go only to networks and hosts such as 10.0.0.0/8, or for one project team-a=*.example.com (can be repeated)
+    #[arg(
+        id = "test_allow",
+        long = "test-allow",
+        value_name = "[PROJECT=]NETWORK",
+        value_delimiter = ',',
+        env = "BOWLINE_TEST_ALLOW",
+        hide_env_values = true
+    )]
+    pub allow: Vec<Rule>,
+    /// Let tests never go to networks and hosts such as 10.0.0.0/8, or for one project team-a=*.example.com (can be repeated)
+    #[arg(
+        id = "test_deny",
+        long = "test-deny",
+        value_name = "[PROJECT=]NETWORK",
+        value_delimiter = ',',
+        env = "BOWLINE_TEST_DENY",
+        hide_env_values = true
+    )]
+    pub deny: Vec<Rule>,
+}
+
+impl TestPlaces {
+    /// The lists, and whether tests may go to this machine's own addresses.
+    pub fn bounds(&self, is_own_allowed: bool) -> Bounds {
+        Bounds {
+            is_own_allowed,
+            allowed: self.allow.clone(),
+            denied: self.deny.clone(),
+            ..Bounds::default()
+        }
+    }
 }
 
 impl Web {

@@ -83,6 +83,8 @@ fn settings(args: &Server, port: u16, reader: kube::Client) -> Result<Settings, 
     let is_secure = args.behind_tls || args.certificate_dir.is_some();
     let mut settings = Settings::new(hosts, is_secure, reader, args.web.homes());
     settings.proxies = Proxies(args.trusted_proxies.clone());
+    settings.testing.bounds = args.web.tests.bounds(args.tests_own_addresses);
+    settings.testing.keeper = args.tests_with_own_account.then(|| settings.reader.clone());
     settings.oidc = web::provider(&args.web.open_id)?;
     let project = args.odahu_project.as_deref();
     settings.odahu = project.map(bowline_server::odahu::Settings::new);

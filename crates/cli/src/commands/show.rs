@@ -60,6 +60,9 @@ struct Details {
     keys: Vec<Masked>,
     /// The settings that the `kserve` dialect keeps in annotations.
     annotations: Vec<Masked>,
+    /// How its last test went.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test: Option<bowline_catalog::row::Test>,
     findings: Vec<Finding>,
 }
 
@@ -86,6 +89,7 @@ impl Details {
             keys: value::keys(secret, connection.protocol),
             annotations: value::annotations(secret),
             findings: validate(connection),
+            test: bowline_catalog::row::Test::of(connection),
             ..Self::bare(secret)
         }
     }
@@ -116,6 +120,7 @@ impl Details {
             why: String::new(),
             keys: Vec::new(),
             annotations: Vec::new(),
+            test: None,
             findings: Vec::new(),
         }
     }

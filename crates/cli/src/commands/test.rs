@@ -2,11 +2,13 @@
 //! `bowline_probe`'s; which connections is left to `targets`, how results are shown to `text`,
 //! `json` and `junit`, remembering them to `record`.
 
-mod claims;
 mod json;
 mod junit;
 mod live;
+mod mounted;
+mod pod;
 mod record;
+mod remote;
 mod targets;
 mod text;
 
@@ -14,15 +16,16 @@ use std::process::ExitCode;
 
 use bowline_core::Connection;
 use bowline_probe::{Ask, Guard, Report, Request, Settings, probe};
+use bowline_proof::ApiClaims;
 use futures::{Stream, StreamExt, stream};
 
-use crate::args::{self, Test, TestOutput};
+use crate::args::{self, From, Test, TestOutput};
 use crate::cluster::Cluster;
 use crate::failure::{Failure, Kind};
 use crate::process::wait_for_signal;
 use crate::terminal;
-use claims::ClusterClaims;
 use live::Live;
+use pod::Wanted;
 use targets::Targets;
 
 /// Connections that are tested at the same time.
@@ -41,21 +44,25 @@ struct Tested<'a> {
 /// # Errors
 /// When there is nothing to test, or the cluster does not answer.
 pub async fn run(args: &Test, flags: &args::Cluster) -> Result<ExitCode, Failure> {
-    let (targets, cluster) = match args.files.is_empty() {
-        true => {
+    let (targets, cluster) = match &args.mounted {
+        Some(folder) => (mounted::read(folder)?, None),
+        None if !args.files.is_empty() => (targets::of_files(args)?, None),
+        None => {
             let cluster = Cluster::new(flags).await?;
             (targets::of_cluster(&cluster, args).await?, Some(cluster))
         }
-        false => (targets::of_files(args)?, None),
     };
     for (name, reason) in &targets.left_out {
         terminal::warn(&format!("`{name}` is not tested: {reason}"));
     }
     let trial = Trial::new(args, cluster.as_ref())?;
     let mut live = Live::new(args.output, targets.tested.len());
-    let tested = tokio::select! {
-        tested = trial.test(&targets, &mut live) => Some(tested),
-        signal = wait_for_signal() => { signal?; None }
+    let tested = match &cluster {
+        Some(cluster) if is_remote(args, cluster).await => in_pods(cluster, args, &targets).await?,
+        _ => tokio::select! {
+            tested = trial.test(&targets, &mut live) => Some(tested),
+            signal = wait_for_signal() => { signal?; None }
+        },
     };
     let Some(tested) = tested else {
         live.clear();
@@ -74,6 +81,47 @@ pub async fn run(args: &Test, flags: &args::Cluster) -> Result<ExitCode, Failure
     Ok(ExitCode::from(worst.unwrap_or(0)))
 }
 
+/// Whether pods test; says so where that was asked for and cannot be.
+async fn is_remote(args: &Test, cluster: &Cluster) -> bool {
+    if args.from == From::Here {
+        return false;
+    }
+    let has_nodes = remote::has_nodes(cluster.client()).await;
+    if !has_nodes {
+        terminal::warn("this cluster has no nodes that run pods, so this process tests");
+    }
+    has_nodes
+}
+
+async fn in_pods<'a>(
+    cluster: &Cluster,
+    args: &Test,
+    targets: &'a Targets,
+) -> Result<Option<Vec<Tested<'a>>>, Failure> {
+    let wanted = Wanted {
+        image: args.image.as_deref().unwrap_or_default(),
+        account: args.account.as_deref(),
+        labels: &args.pod_labels,
+        flags: &asked(args),
+    };
+    remote::all(cluster.client(), targets, &wanted, wait_for_signal()).await
+}
+
+/// The flags that say what is asked of a connection and where tests may go, for another process.
+fn asked(args: &Test) -> Vec<String> {
+    let mut flags = Vec::new();
+    for (flag, text) in [("--path", &args.path), ("--reference", &args.reference)] {
+        flags.extend(text.iter().map(|text| format!("{flag}={text}")));
+    }
+    for (flag, is_set) in [("--write", args.write), ("--push", args.push)] {
+        flags.extend(is_set.then(|| flag.to_owned()));
+    }
+    for (flag, patterns) in [("--allow", &args.allow), ("--deny", &args.deny)] {
+        flags.extend(patterns.iter().map(|pattern| format!("{flag}={pattern}")));
+    }
+    flags
+}
+
 fn show(output: TestOutput, tested: &[Tested<'_>], guard: &Guard) -> Result<(), Failure> {
     terminal::print(&match output {
         TestOutput::Text => text::summary(tested, guard.is_own_allowed),
@@ -88,12 +136,17 @@ struct Trial {
     guard: Guard,
     settings: Settings,
     authorities: Option<String>,
-    claims: Option<ClusterClaims>,
+    claims: Option<ApiClaims>,
 }
 
 impl Trial {
     fn new(args: &Test, cluster: Option<&Cluster>) -> Result<Self, Failure> {
-        let authorities = args.authorities.as_ref().map(|file| {
+        let mounted = args
+            .mounted
+            .as_ref()
+            .map(|folder| folder.join(pod::AUTHORITIES_FILE))
+            .filter(|file| file.exists());
+        let authorities = args.authorities.as_ref().or(mounted.as_ref()).map(|file| {
             std::fs::read_to_string(file).map_err(|error| {
                 Failure::new(Kind::Usage, format!("`{}` cannot be read", file.display()))
                     .caused_by(&error)
@@ -117,7 +170,7 @@ impl Trial {
             guard,
             settings: Settings::default(),
             authorities: authorities.transpose()?,
-            claims: cluster.map(|cluster| ClusterClaims(cluster.client().clone())),
+            claims: cluster.map(|cluster| ApiClaims(cluster.client().clone())),
         })
     }
 

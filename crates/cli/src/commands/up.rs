@@ -38,6 +38,8 @@ pub async fn run(args: Up) -> Result<(), Failure> {
         token_file: args.token_auth_file.clone(),
         homes: args.web.homes(),
         oidc: web::provider(&args.web.open_id)?,
+        tests: args.test_connections,
+        bounds: args.web.tests.bounds(true),
         odahu: args.odahu.clone(),
     };
     let stack = Stack::open(&settings).await?;

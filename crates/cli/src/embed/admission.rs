@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bowline_apiserver as api;
 use bowline_core::WorkloadKind;
 use bowline_core::plan::{Denial, Operation, Request, Warning};
-use bowline_operator::admission::{DEADLINE, secret_warnings};
+use bowline_operator::admission::{DEADLINE, claim_warning, secret_warnings};
 use bowline_operator::secrets::on_delete;
 use bowline_operator::{Admission, Cluster, User, Users, metrics, spans};
 use futures::FutureExt as _;
@@ -36,7 +36,7 @@ impl<C: Cluster> api::Admission for Embedded<C> {
                     let admit = self.admit_workload(kind, request);
                     admit.instrument(span.clone()).await
                 }
-                None => span.in_scope(|| self.admit_secret(&request)),
+                None => self.admit_secret(&request).instrument(span.clone()).await,
             };
             spans::reviewed(&span, outcome(&verdict));
             verdict
@@ -46,13 +46,28 @@ impl<C: Cluster> api::Admission for Embedded<C> {
 }
 
 impl<C: Cluster> Embedded<C> {
-    fn admit_secret(&self, request: &api::AdmissionRequest) -> api::Verdict {
+    async fn admit_secret(&self, request: &api::AdmissionRequest) -> api::Verdict {
         let Some(old) = goes(request) else {
-            return warn(&secret_warnings(&request.object));
+            return self.admit_written(request).await;
         };
         match on_delete(old, &request.namespace, &self.users) {
             Ok(warning) => warn(&Vec::from_iter(warning)),
             Err(denial) => deny(&denial),
+        }
+    }
+
+    async fn admit_written(&self, request: &api::AdmissionRequest) -> api::Verdict {
+        let mut warnings = secret_warnings(&request.object);
+        let (before, user) = (request.old_object.as_ref(), user(&request.user));
+        let object = self
+            .admission
+            .without_claims(&request.object, before, &request.namespace, &user)
+            .await;
+        warnings.extend(object.is_some().then(claim_warning));
+        api::Verdict::Allow {
+            object,
+            warnings: texts(&warnings),
+            afterwards: None,
         }
     }
 

@@ -264,7 +264,48 @@ fn a_result_is_remembered_only_when_that_is_asked_for() {
         annotation("opendatahub.io/connection-test-timestamp")
             .is_some_and(|time| time.ends_with('Z'))
     );
-    assert!(annotation("bowline.dev/tested").is_some_and(|digest| digest.starts_with("v1.")));
+    assert!(annotation("bowline.dev/tested").is_some_and(|digest| digest.starts_with("v2.")));
+}
+
+#[test]
+fn an_edit_makes_a_result_stale_and_nobody_passes_off_their_own_word_for_one() {
+    let endpoint = Endpoint::start(Habit::NoBucket);
+    let project = Project::new("told");
+    project.apply(&manifests(
+        &endpoint.url(),
+        "$CANARY",
+        &["soundings".to_owned()],
+    ));
+    project.run("kubectl create rolebinding ada --clusterrole edit --user ada");
+    let status = || {
+        let secret = project.object("secret/soundings");
+        let stated = &secret["metadata"]["annotations"]["opendatahub.io/connection-test-status"];
+        stated.as_str().map(str::to_owned)
+    };
+    let claim = "kubectl annotate --overwrite secret soundings --as ada \
+                 opendatahub.io/connection-test-status=verified";
+    project
+        .run(claim)
+        .complains("only Bowline says how tests of a connection went");
+    assert_eq!(status(), None);
+    project.run("bowline test soundings --record || true");
+    assert_eq!(status().as_deref(), Some("failed"));
+    project.run(claim);
+    assert_eq!(status().as_deref(), Some("failed"));
+    project
+        .run("kubectl annotate secret soundings --as ada opendatahub.io/connection-test-status-");
+    assert_eq!(status().as_deref(), Some("failed"));
+    project.run("bowline list -o wide").prints("failed");
+    project.run(
+        "kubectl patch secret soundings --as ada -p '{\"stringData\":{\"AWS_S3_BUCKET\":\"b\"}}'",
+    );
+    project.run("bowline list -o wide").prints("stale");
+    project
+        .run("bowline show soundings")
+        .prints("stale, since the connection has changed");
+    project
+        .run("kubectl get events --field-selector reason=ConnectionTestFailed")
+        .prints("the service has no such bucket");
 }
 
 #[test]

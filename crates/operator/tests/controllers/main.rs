@@ -7,3 +7,4 @@ mod ca_bundle;
 mod lease;
 mod status;
 mod storage_config;
+mod testing;

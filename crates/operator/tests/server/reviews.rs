@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bowline_operator::Users;
 use bowline_operator::listen::Limits;
 use bowline_operator::metrics::count_panics;
@@ -46,6 +48,34 @@ async fn ask(world: &World, review: &Value) -> Value {
     let answer = answer.unwrap();
     assert_eq!(answer.code, 200, "{}", answer.body);
     answer.json()["response"].clone()
+}
+
+/// The world's cluster lets nobody record.
+#[tokio::test]
+async fn a_result_that_somebody_writes_is_put_back() {
+    let world = world().await;
+    let key = "opendatahub.io/connection-test-status";
+    let (was, wanted) = (json!({key: "failed"}), json!({key: "verified"}));
+    let review = review("UPDATE", &secret(&wanted), &secret(&was));
+    let answer = world.trust.post(world.address, "/mutate", &review).await;
+    let answer = answer.unwrap().json()["response"].clone();
+    assert_eq!(answer["allowed"], true);
+    let patch = STANDARD.decode(answer["patch"].as_str().unwrap()).unwrap();
+    let patch: Value = serde_json::from_slice(&patch).unwrap();
+    let path = "/metadata/annotations/opendatahub.io~1connection-test-status";
+    assert_eq!(
+        patch,
+        json!([
+            {"op": "test", "path": path, "value": "verified"},
+            {"op": "replace", "path": path, "value": "failed"},
+        ])
+    );
+    assert!(
+        answer["warnings"][0]
+            .as_str()
+            .unwrap()
+            .contains("only Bowline says")
+    );
 }
 
 #[tokio::test]

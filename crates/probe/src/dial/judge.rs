@@ -58,6 +58,36 @@ pub(super) fn is_loopback(address: IpAddr) -> bool {
     }
 }
 
+/// Whether only the networks around this process know the address: private ones, those of providers'
+/// own networks, loopback.
+pub(super) fn is_inside(address: IpAddr) -> bool {
+    let is_inside_v4 = |address: Ipv4Addr| {
+        let [first, second, ..] = address.octets();
+        address.is_private()
+            || address.is_loopback()
+            || (first == 100 && second & 0xc0 == 64)
+            || (first == 198 && second & 0xfe == 18)
+    };
+    match address {
+        IpAddr::V4(address) => is_inside_v4(address),
+        IpAddr::V6(address) => {
+            let [first, ..] = address.segments();
+            first & 0xfe00 == 0xfc00 || address.is_loopback() || embedded(address).any(is_inside_v4)
+        }
+    }
+}
+
+/// Whether only name servers around this process know the name.
+pub(super) fn is_inside_name(name: &str) -> bool {
+    const INSIDE: [&str; 6] = ["local", "internal", "svc", "lan", "localhost", "arpa"];
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    // `service.namespace` means something only in a cluster, but looks like any other name.
+    match name.rsplit_once('.') {
+        None => true,
+        Some((_, last)) => INSIDE.contains(&last),
+    }
+}
+
 fn is_forbidden_v4(address: Ipv4Addr) -> bool {
     let [first, ..] = address.octets();
     address.is_link_local()
@@ -93,4 +123,36 @@ pub(super) fn embedded(address: Ipv6Addr) -> impl Iterator<Item = Ipv4Addr> {
     ]
     .into_iter()
     .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("10.1.2.3", true)]
+    #[case("172.16.0.1", true)]
+    #[case("192.168.1.1", true)]
+    #[case("100.64.0.1", true)]
+    #[case("127.0.0.1", true)]
+    #[case("::ffff:10.0.0.1", true)]
+    #[case("64:ff9b::10.0.0.1", true)]
+    #[case("fd12::1", true)]
+    #[case("8.8.8.8", false)]
+    #[case("100.128.0.1", false)]
+    #[case("2001:db8::1", false)]
+    fn addresses_of_networks_around_are_known(#[case] address: IpAddr, #[case] expected: bool) {
+        assert_eq!(is_inside(address), expected);
+    }
+
+    #[rstest]
+    #[case("minio", true)]
+    #[case("minio.team-a.svc", true)]
+    #[case("MINIO.team-a.svc.cluster.local.", true)]
+    #[case("s3.example.org", false)]
+    fn names_of_networks_around_are_known(#[case] name: &str, #[case] expected: bool) {
+        assert_eq!(is_inside_name(name), expected);
+    }
 }

@@ -52,6 +52,16 @@ impl FromStr for Pattern {
     }
 }
 
+impl std::fmt::Display for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Network(address, bits) => write!(f, "{address}/{bits}"),
+            Self::Name(name) => f.write_str(name),
+            Self::Below(name) => write!(f, "*.{name}"),
+        }
+    }
+}
+
 impl Pattern {
     /// Whether it means this target at this address.
     pub(super) fn matches(&self, host: &Host<String>, address: IpAddr) -> bool {

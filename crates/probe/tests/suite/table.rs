@@ -5,8 +5,9 @@ use std::path::Path;
 use bowline_probe::OUTCOMES;
 
 /// Produced by the machinery around probes, or by networks that loopback cannot imitate.
-const ELSEWHERE: [&str; 7] = [
+const ELSEWHERE: [&str; 8] = [
     "busy",
+    "not-told",
     "not-asked",
     "not-reached",
     "not-needed",

@@ -44,6 +44,15 @@ impl Rates {
             Ok(caller) => format!("user {}", caller.user.name),
             Err(_) => format!("address {address}"),
         };
+        self.count(key)
+    }
+
+    /// Takes one out of the bucket of a user.
+    pub(crate) fn of_user(&self, name: &str) -> Result<(), Problem> {
+        self.count(format!("user {name}"))
+    }
+
+    fn count(&self, key: String) -> Result<(), Problem> {
         self.take_at(key, Instant::now()).map_err(|seconds| {
             let detail = "the sender has sent too many requests";
             Problem::new(StatusCode::TOO_MANY_REQUESTS, detail)

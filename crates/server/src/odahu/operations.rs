@@ -12,14 +12,15 @@ use http_body_util::{BodyExt as _, Limited};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::Settings;
 use super::answer::Answer;
 use super::route::Operation;
 use super::scan;
 use super::store::{Failure, Store, Stored};
+use super::{Face, Settings};
 use crate::audit::{self, Act};
 use crate::callers::Caller;
 use crate::guard::{MAX_BODY, RequestId};
+use crate::problem::Problem;
 
 /// How many connections there are on all pages of a list.
 const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
@@ -28,11 +29,12 @@ const TRIES: usize = 8;
 
 /// Carries out what a known sender wants.
 pub(super) async fn carry_out(
-    settings: &Settings,
+    face: &Face,
     caller: Caller,
     operation: Operation,
     request: Request,
 ) -> Answer {
+    let settings = &face.settings;
     if settings.is_read_only && !operation.is_reading() {
         return Answer::message(StatusCode::BAD_REQUEST, "This API is disabled");
     }
@@ -50,6 +52,10 @@ pub(super) async fn carry_out(
         Operation::Decrypted(id) => {
             let done = work.get(&id, decrypted).await;
             ("read-values", id, done)
+        }
+        Operation::Test(id) => {
+            let done = work.test(face, &caller, &id).await;
+            ("test", id, done)
         }
         Operation::Delete(id) => {
             let done = work.delete(&id).await;
@@ -190,6 +196,28 @@ impl Work<'_> {
             }
         }
         Err(Failure::Changed.answer(id))
+    }
+
+    /// Tries the connection against its endpoint, with the sender's rights.
+    async fn test(&self, face: &Face, caller: &Caller, id: &str) -> Done {
+        if !odahu::is_id(id) {
+            return Err(Failure::NotFound.answer(id));
+        }
+        let (tests, project) = (&face.tests, &face.settings.project);
+        let tested = async {
+            let subject = tests.stored(caller, &face.types, project, id).await?;
+            let trial = tests
+                .prepare(subject, bowline_probe::Ask::default())
+                .await?;
+            Ok::<_, Problem>(trial.run(|_| ()).await)
+        };
+        let finished = tested.await.map_err(|problem| match problem.status() {
+            StatusCode::NOT_FOUND => Failure::NotFound.answer(id),
+            _ => Answer::problem(problem),
+        })?;
+        // A report is a plain object, which always has a JSON form.
+        let report = serde_json::to_value(&finished).unwrap_or_default();
+        Ok(Answer::json(StatusCode::OK, &report))
     }
 
     async fn stored(&self, id: &str) -> Result<Stored, Answer> {

@@ -16,6 +16,8 @@ pub(super) enum Operation {
     Get(String),
     Decrypted(String),
     Delete(String),
+    /// No operation of ODAHU's: its clients never send it.
+    Test(String),
     /// The path has a slash too many.
     Redirect(String),
     /// There is no such page.
@@ -24,7 +26,10 @@ pub(super) enum Operation {
 
 impl Operation {
     pub(super) const fn is_reading(&self) -> bool {
-        matches!(self, Self::List | Self::Get(_) | Self::Decrypted(_))
+        matches!(
+            self,
+            Self::List | Self::Get(_) | Self::Decrypted(_) | Self::Test(_)
+        )
     }
 }
 
@@ -50,6 +55,7 @@ fn direct(method: &Method, path: &str) -> Operation {
         (_, ["", ..]) => Operation::None,
         ("GET", [id]) => Operation::Get(decoded(id)),
         ("DELETE", [id]) => Operation::Delete(decoded(id)),
+        ("POST", [id, "test"]) => Operation::Test(decoded(id)),
         ("GET", [id, "decrypted"]) => Operation::Decrypted(decoded(id)),
         _ => Operation::None,
     }
@@ -85,6 +91,9 @@ mod tests {
     #[case("PUT", "/a", Operation::None)]
     #[case("DELETE", "/a", Operation::Delete("a".into()))]
     #[case("DELETE", "/a/decrypted", Operation::None)]
+    #[case("POST", "/a/test", Operation::Test("a".into()))]
+    #[case("GET", "/a/test", Operation::None)]
+    #[case("POST", "/a", Operation::None)]
     #[case("GET", "/a/b", Operation::None)]
     #[case("GET", "/", Operation::Redirect("/api/v1/connection?type=s3".into()))]
     #[case("DELETE", "/", Operation::None)]

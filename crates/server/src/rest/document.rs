@@ -27,6 +27,7 @@ use crate::problem::{MEDIA_TYPE, Problem};
         (name = "connections", description = "Connections of projects; lists never carry values"),
         (name = "connection types", description = "The forms that connections are made from"),
         (name = "usage", description = "Which workloads use which connections"),
+        (name = "tests", description = "Whether connections work, proved against their endpoints"),
         (name = "sign-in", description = "Who the sender is"),
     ),
     components(schemas(Problem)),

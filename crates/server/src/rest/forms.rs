@@ -89,6 +89,8 @@ struct Test {
     /// What was said.
     #[schema(required)]
     message: Option<String>,
+    /// Whether the connection has changed since.
+    is_stale: bool,
 }
 
 /// How much there is to say.
@@ -195,6 +197,100 @@ pub(super) struct Values {
     values: BTreeMap<String, FieldValue>,
     /// Keys that faces mask until somebody asks to see them.
     hidden: Vec<String>,
+}
+
+/// What a workload would do with a connection.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase", example = json!({"path": "2026/"}))]
+pub(super) struct Asked {
+    /// Path below the bucket, container, repository or location that must be there.
+    path: Option<String>,
+    /// Branch, tag, commit or digest that must be there.
+    reference: Option<String>,
+    /// Whether one small object is written below `.bowline-probe/`, and deleted again.
+    #[schema(required = false)]
+    write: bool,
+    /// Whether the right to push is tried.
+    #[schema(required = false)]
+    push: bool,
+    /// A change that is not saved yet.
+    change: Option<Change>,
+}
+
+/// A connection that is not saved yet, and what a workload would do with it.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase", example = json!({
+    "connection": {"type": "uri-v1", "values": {"URI": "https://data.example.org/tides.csv"}},
+}))]
+pub(super) struct Unsaved {
+    /// The connection; its names do not matter.
+    connection: NewConnection,
+    /// Path below the bucket, container, repository or location that must be there.
+    path: Option<String>,
+    /// Branch, tag, commit or digest that must be there.
+    reference: Option<String>,
+    /// Whether one small object is written below `.bowline-probe/`, and deleted again.
+    #[schema(required = false)]
+    write: bool,
+    /// Whether the right to push is tried.
+    #[schema(required = false)]
+    push: bool,
+}
+
+/// How a test of a connection ended.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct Tested {
+    /// What the steps amount to.
+    verdict: Verdict,
+    /// The steps, in the order in which they ended.
+    steps: Vec<Step>,
+    /// How long all took.
+    milliseconds: u64,
+    /// Whether the connection's annotations say so now.
+    is_recorded: bool,
+}
+
+/// What a test amounts to.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+struct Verdict {
+    /// `passed`, `warned` or `failed`.
+    #[schema(example = "failed")]
+    state: String,
+    /// The outcome; stable.
+    #[schema(example = "wrong-secret-key")]
+    outcome: String,
+    /// What happened, as a sentence.
+    message: String,
+    /// One next action.
+    help: Option<String>,
+}
+
+/// One step of a test.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+struct Step {
+    /// `fields`, `name`, `connect`, `tls`, `sign-in`, `right`, `object` or `first-bytes`.
+    #[schema(example = "sign-in")]
+    name: String,
+    /// `passed`, `warned`, `failed` or `skipped`.
+    #[schema(example = "failed")]
+    state: String,
+    /// The outcome; stable.
+    #[schema(example = "wrong-secret-key")]
+    outcome: String,
+    /// What happened, as a sentence.
+    message: String,
+    /// One next action.
+    help: Option<String>,
+    /// The field to look at.
+    #[schema(example = "AWS_SECRET_ACCESS_KEY")]
+    field: Option<String>,
+    /// What exactly was tried or found; never a value.
+    detail: Option<String>,
+    /// How long it took.
+    milliseconds: u64,
 }
 
 /// What a deletion did.

@@ -34,6 +34,9 @@ fn bodies(canaries: &mut Canaries, id: &str) -> Vec<Value> {
     vec![
         whole.clone(),
         json!({"values": whole["values"]}),
+        json!({"connection": whole}),
+        json!({"change": {"values": whole["values"]}}),
+        json!({"connection": plant("a text for a connection"), "path": 7}),
         json!({"type": "uri-v1", "displayName": "Other", "values": {"URI": plant("a wrong URI")}}),
         json!({"type": "oci-v1", "values": {".dockerconfigjson": plant("no docker config"), "OCI_HOST": plant("no host")}}),
         json!({"type": "s3", "values": {"AWS_S3_BUCKET": {"content": plant("a file for a text")}, "UNKNOWN": plant("an unknown field")}}),
@@ -86,7 +89,11 @@ async fn all_of(
 async fn no_route_but_that_for_values_puts_out_a_value() -> Result<()> {
     let (_, operations) = operations()?;
     let mut canaries = Canaries::default();
-    let world = World::with(|settings| settings.limits.rate.burst = 100_000).await?;
+    let world = World::with(|settings| {
+        settings.limits.rate.burst = 100_000;
+        settings.testing.rate.burst = 100_000;
+    })
+    .await?;
     let stored = connection(&mut canaries, "the stored connection");
     let made = world
         .request(

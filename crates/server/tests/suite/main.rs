@@ -9,4 +9,5 @@ mod odahu;
 mod oidc;
 mod rest;
 mod sessions;
+mod testing;
 mod world;

@@ -11,7 +11,7 @@ use crate::world::{Who, World, problem};
 
 /// For each operation the status that anonymous, viewer, editor, admin and other get, on a world of
 /// its own.
-const EXPECTED: [(&str, [u16; 5]); 18] = [
+const EXPECTED: [(&str, [u16; 5]); 20] = [
     ("changeConnection", [401, 403, 200, 200, 403]),
     ("createConnection", [401, 403, 201, 201, 403]),
     ("createConnectionType", [401, 403, 403, 201, 403]),
@@ -29,6 +29,8 @@ const EXPECTED: [(&str, [u16; 5]); 18] = [
     ("showConnectionType", [401, 200, 200, 200, 200]),
     ("showConnectionUsage", [401, 200, 200, 200, 403]),
     ("showUsage", [401, 200, 200, 200, 403]),
+    ("testConnection", [401, 200, 200, 200, 403]),
+    ("testUnsaved", [401, 403, 200, 200, 403]),
     ("whoami", [401, 200, 200, 200, 200]),
 ];
 

@@ -9,6 +9,8 @@ use async_trait::async_trait;
 use bowline_apiserver::{ApiServer, Config, Token, UserInfo};
 use bowline_catalog::connection_types::{Homes, seed};
 use bowline_core::Sensitive;
+use bowline_probe::dial::{Resolve, Resolving};
+use bowline_proof::Bounds;
 use bowline_server::Settings;
 use bowline_server::callers::{Caller, Callers, Credentials, Refusal, User};
 use bowline_server::guard::Hosts;
@@ -57,6 +59,15 @@ impl Who {
 
     pub(crate) fn token(self) -> String {
         format!("token-of-{}", self.name())
+    }
+}
+
+/// A name server that knows no name.
+pub(crate) struct NoNames;
+
+impl Resolve for NoNames {
+    fn addresses<'a>(&'a self, _: &'a str) -> Resolving<'a> {
+        Box::pin(async { Err(std::io::ErrorKind::NotFound.into()) })
     }
 }
 
@@ -141,6 +152,16 @@ impl World {
         seed(&reader, "opendatahub").await?;
         let hosts = Hosts::loopback(address.port());
         let mut settings = Settings::new(hosts, false, reader, Homes::default());
+        settings.testing = bowline_server::testing::Settings {
+            bounds: Bounds {
+                is_own_allowed: true,
+                resolver: Arc::new(NoNames),
+                ..Bounds::default()
+            },
+            is_open: true,
+            keeper: Some(settings.reader.clone()),
+            ..bowline_server::testing::Settings::default()
+        };
         change(&mut settings);
         let administrator = Credentials::Token(Sensitive::new(Who::Admin.token()));
         let code = settings.sessions.invite(administrator);
@@ -221,7 +242,7 @@ impl World {
         self.allow("team-b", Who::Other, all).await
     }
 
-    async fn allow(&self, project: &str, who: Who, verbs: Value) -> Result<()> {
+    pub(crate) async fn allow(&self, project: &str, who: Who, verbs: Value) -> Result<()> {
         let metadata = json!({"name": who.name(), "namespace": project});
         let groups = "rbac.authorization.k8s.io";
         self.create(json!({

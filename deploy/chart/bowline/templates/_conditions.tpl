@@ -63,6 +63,15 @@ whatever is missing or null, since an expression that fails counts as the failur
     .exists(key, o.?metadata.?labels[?key].hasValue())))
 {{- end }}
 
+{{- /* Only what changes a result: the annotations of `crates/core/src/result.rs`. */ -}}
+{{- define "bowline.conditions.results" -}}
+- name: says-how-a-test-went
+  expression: >-
+    ['opendatahub.io/connection-test-status', 'opendatahub.io/connection-test-timestamp',
+    'opendatahub.io/connection-test-message', 'bowline.dev/tested'].exists(key,
+    object.?metadata.?annotations[?key].orValue('') != oldObject.?metadata.?annotations[?key].orValue(''))
+{{- end }}
+
 {{- define "bowline.conditions.vital" -}}
 - name: is-vital
   expression: oldObject.?metadata.?annotations[?'bowline.dev/vital'].orValue('') == 'true'

@@ -37,7 +37,7 @@ const WIDE: [Column; 14] = [
             .map_or_else(|| known(None), |count| count.to_string())
     }),
     ("TEST", |row| {
-        known(row.test.as_ref().map(|test| test.status.as_str()))
+        known(row.test.as_ref().map(|test| test.word()))
     }),
     ("VITAL", |row| {
         if row.is_vital { "yes" } else { "no" }.to_owned()

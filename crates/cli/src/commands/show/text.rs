@@ -40,6 +40,7 @@ pub fn render(details: &Details) -> String {
     }
     values(&mut out, "Keys", &details.keys);
     values(&mut out, "Annotations", &details.annotations);
+    tested(&mut out, details);
     findings(&mut out, details);
     out
 }
@@ -63,6 +64,20 @@ fn values(out: &mut String, title: &str, values: &[Masked]) {
         let (key, value) = (plain(&shown.key), plain(&shown.value));
         let _ = writeln!(out, "  {key:<width$}  {style}{value}{style:#}");
     }
+}
+
+fn tested(out: &mut String, details: &Details) {
+    let Some(test) = &details.test else {
+        return;
+    };
+    let _ = write!(out, "\n{BOLD}Last test:{BOLD:#} {}", plain(&test.status));
+    for text in [&test.message, &test.timestamp].into_iter().flatten() {
+        let _ = write!(out, ", {}", plain(text));
+    }
+    if test.is_stale {
+        let _ = write!(out, "; stale, since the connection has changed");
+    }
+    out.push('\n');
 }
 
 fn findings(out: &mut String, details: &Details) {

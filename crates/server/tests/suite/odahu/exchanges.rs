@@ -53,6 +53,7 @@ struct Exchange {
 #[case::keeping(include_str!("keeping.yaml"))]
 #[case::types(include_str!("types.yaml"))]
 #[case::rights(include_str!("rights.yaml"))]
+#[case::testing(include_str!("testing.yaml"))]
 #[tokio::test]
 async fn exchanges_go_as_odahu_has_them(#[case] story: &str) -> Result<()> {
     let exchanges: Vec<Exchange> = serde_saphyr::from_str(story)?;

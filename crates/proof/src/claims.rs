@@ -7,9 +7,10 @@ use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use kube::{Api, Client};
 
 /// The claims of a cluster.
-pub(super) struct ClusterClaims(pub(super) Client);
+#[derive(Clone)]
+pub struct ApiClaims(pub Client);
 
-impl Claims for ClusterClaims {
+impl Claims for ApiClaims {
     fn claim<'a>(&'a self, namespace: &'a str, name: &'a str) -> BoxFuture<'a, Option<Claim>> {
         async move {
             let api: Api<PersistentVolumeClaim> = Api::namespaced(self.0.clone(), namespace);

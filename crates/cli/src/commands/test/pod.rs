@@ -1,0 +1,148 @@
+//! The pod in which a connection is tested from where its workloads are: their namespace, their
+//! account, their network policies. Pure; running it is left to `remote`, reading what is mounted
+//! to `mounted`.
+
+use std::collections::BTreeMap;
+
+use bowline_core::ca_bundle;
+use bowline_core::names::MANAGED_BY;
+use bowline_core::{Connection, names};
+use serde_json::{Map, Value, json};
+
+/// The annotation that tells the pod what the Secret is beside its values.
+const ABOUT: &str = "bowline.dev/tested-connection";
+/// Longer than a test may take, with room for its start.
+const DEADLINE: u32 = 60;
+
+/// Folders and files below the one that the pod is told of.
+pub(super) const VALUES: &str = "values";
+pub(super) const ABOUT_FILE: &str = "about/secret.json";
+pub(super) const AUTHORITIES_FILE: &str = "authorities/cabundle.crt";
+const MOUNTED: &str = "/connection";
+
+/// How the pod is to be.
+pub(super) struct Wanted<'a> {
+    /// The image with this program.
+    pub(super) image: &'a str,
+    /// The ServiceAccount that it runs as; the namespace's own without one.
+    pub(super) account: Option<&'a str>,
+    /// Labels by which network policies choose it.
+    pub(super) labels: &'a [(String, String)],
+    /// What is asked of the connection, as flags.
+    pub(super) flags: &'a [String],
+}
+
+/// The pod that tests a connection. It holds no values: the kubelet mounts them.
+pub(super) fn pod(connection: &Connection, wanted: &Wanted<'_>) -> Value {
+    let secret = &connection.secret;
+    let (key, value) = MANAGED_BY;
+    let mut labels: BTreeMap<&str, &str> = BTreeMap::new();
+    for (key, value) in wanted.labels {
+        labels.insert(key, value);
+    }
+    labels.insert(key, value);
+    let mount = |name: &str| json!({"name": name, "mountPath": format!("{MOUNTED}/{name}"), "readOnly": true});
+    let args: Vec<&str> = ["test", "--mounted", MOUNTED, "--output", "json"]
+        .into_iter()
+        .chain(wanted.flags.iter().map(String::as_str))
+        .collect();
+    let about_path = format!("metadata.annotations['{ABOUT}']");
+    let mut spec = json!({
+        "restartPolicy": "Never",
+        "activeDeadlineSeconds": DEADLINE,
+        "terminationGracePeriodSeconds": 1,
+        // Variables made from Services' names would look like those that set flags.
+        "enableServiceLinks": false,
+        "securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [{
+            "name": "test",
+            "image": wanted.image,
+            "args": args,
+            "resources": {"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}},
+            "securityContext": {
+                "allowPrivilegeEscalation": false,
+                "readOnlyRootFilesystem": true,
+                "capabilities": {"drop": ["ALL"]},
+            },
+            "volumeMounts": [mount(VALUES), mount("about"), mount("authorities")],
+        }],
+        "volumes": [
+            {"name": VALUES, "secret": {"secretName": secret.name}},
+            {"name": "about", "downwardAPI": {"items": [
+                {"path": "secret.json", "fieldRef": {"fieldPath": about_path}},
+            ]}},
+            {"name": "authorities", "configMap": {
+                "name": ca_bundle::NAME, "optional": true,
+                "items": [{"key": ca_bundle::KEY, "path": "cabundle.crt"}],
+            }},
+        ],
+    });
+    if let Some(account) = wanted.account {
+        spec["serviceAccountName"] = account.into();
+    }
+    json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {
+            "generateName": "bowline-test-", "namespace": secret.namespace,
+            "labels": labels, "annotations": {ABOUT: about(connection).to_string()},
+        },
+        "spec": spec,
+    })
+}
+
+/// What the Secret is beside its values: `kubectl apply` repeats those in an annotation.
+fn about(connection: &Connection) -> Value {
+    let secret = &connection.secret;
+    let annotations: Map<String, Value> = secret
+        .annotations
+        .iter()
+        .filter(|(key, _)| *key != names::LAST_APPLIED)
+        .map(|(key, text)| (key.clone(), text.as_str().into()))
+        .collect();
+    json!({
+        "type": secret.type_,
+        "metadata": {
+            "name": secret.name, "namespace": secret.namespace,
+            "labels": secret.labels, "annotations": annotations,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use bowline_core::{Recognition, Secret};
+
+    use super::*;
+
+    pub(super) fn connection() -> Connection {
+        let secret = Secret::from_value(&json!({
+            "metadata": {
+                "name": "soundings", "namespace": "harbour",
+                "annotations": {
+                    "opendatahub.io/connection-type-protocol": "s3",
+                    names::LAST_APPLIED: "{\"stringData\": \"canary\"}",
+                },
+            },
+            "stringData": {"AWS_SECRET_ACCESS_KEY": "canary", "AWS_S3_BUCKET": "soundings"},
+        }));
+        match Connection::from_secret(secret.expect("a Secret")) {
+            Recognition::Connection(connection) => *connection,
+            _ => unreachable!("the annotation makes it a connection"),
+        }
+    }
+
+    #[test]
+    fn the_pod_is_where_the_workload_is_and_holds_no_value() {
+        let pod = pod(
+            &connection(),
+            &Wanted {
+                image: "registry.example/bowline:v1",
+                account: Some("soundings-sa"),
+                labels: &[("app".to_owned(), "model".to_owned())],
+                flags: &["--path".to_owned(), "llama/7b".to_owned()],
+            },
+        );
+        assert!(!pod.to_string().contains("canary"));
+        insta::assert_json_snapshot!(pod);
+    }
+}

@@ -1,0 +1,46 @@
+//! Asking the Kubernetes API whether somebody may do something that has no request of its own there.
+
+use bowline_catalog::Error;
+use bowline_core::result;
+use k8s_openapi::api::authorization::v1::{
+    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
+};
+use kube::api::{Api, PostParams};
+
+use crate::callers::Caller;
+use crate::problem::Problem;
+
+/// Something that rules can allow.
+pub(super) struct Right(ResourceAttributes);
+
+impl Right {
+    /// The right to have a connection tested, without reading it.
+    pub(super) fn test(project: &str, name: &str) -> Self {
+        Self(ResourceAttributes {
+            verb: Some(result::TEST.to_owned()),
+            group: Some(result::GROUP.to_owned()),
+            resource: Some(result::RESOURCE.to_owned()),
+            namespace: Some(project.to_owned()),
+            name: Some(name.to_owned()),
+            ..ResourceAttributes::default()
+        })
+    }
+}
+
+/// Whether somebody has a right.
+pub(super) async fn has(caller: &Caller, right: &Right) -> Result<bool, Problem> {
+    let review = SelfSubjectAccessReview {
+        spec: SelfSubjectAccessReviewSpec {
+            resource_attributes: Some(right.0.clone()),
+            ..SelfSubjectAccessReviewSpec::default()
+        },
+        ..SelfSubjectAccessReview::default()
+    };
+    let api: Api<SelfSubjectAccessReview> = Api::all(caller.client.clone());
+    let answer = api.create(&PostParams::default(), &review).await;
+    let answer = answer.map_err(Error::of_kubernetes("asking what the sender may test"))?;
+    let is_allowed = |status: &k8s_openapi::api::authorization::v1::SubjectAccessReviewStatus| {
+        status.allowed && status.denied != Some(true)
+    };
+    Ok(answer.status.as_ref().is_some_and(is_allowed))
+}
