@@ -50,7 +50,6 @@ fn judge(connection: &Connection, mut report: Report) -> Vec<Finding> {
         Some(Protocol::Git) => git::check(connection, &mut report),
         None => {}
     }
-    markers::propose_for_kserve(&connection.secret, &mut report);
     report.finish()
 }
 
@@ -79,4 +78,16 @@ pub fn findings_from(secret: &Secret, least: Severity) -> Vec<Finding> {
         Recognition::Other(_) => markers::check_mistyped(secret, &mut report),
     }
     report.finish()
+}
+
+/// As [`findings`], and after them what is proposed where nothing is wrong: too much to be told in
+/// every list, and what a linter is for.
+pub fn advice(secret: &Secret) -> Vec<Finding> {
+    let mut advice = findings(secret);
+    if advice.iter().all(|found| found.severity != Severity::Error) {
+        let mut proposals = Report::new(Severity::Note);
+        markers::propose_for_kserve(secret, &mut proposals);
+        advice.extend(proposals.finish());
+    }
+    advice
 }

@@ -55,7 +55,7 @@ fn check(manifests: &[Manifest], namespace: &str) -> Report {
         let findings = if is_core(&manifest.object, "Secret") {
             report.secrets += 1;
             match Secret::from_value(&manifest.object) {
-                Ok(secret) => validate::findings(&Secret {
+                Ok(secret) => validate::advice(&Secret {
                     namespace: object.namespace.clone(),
                     ..secret
                 }),
@@ -87,7 +87,7 @@ impl Report {
             finding,
         };
         self.entries
-            .extend(validate::findings(secret).into_iter().map(entry));
+            .extend(validate::advice(secret).into_iter().map(entry));
     }
 }
 

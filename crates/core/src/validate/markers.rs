@@ -234,12 +234,8 @@ fn storage_config(secret: &Secret, report: &mut Report) {
     }
 }
 
-/// What upstream KServe needs to read a Secret that a ServiceAccount links, once nothing is wrong
-/// with it. It names the keys alone: values belong to the connection.
+/// What upstream KServe needs to read a Secret that a ServiceAccount links. It names the keys alone: values belong to the connection.
 pub(super) fn propose_for_kserve(secret: &Secret, report: &mut Report) {
-    if !report.wants(&rules::KSERVE_ANNOTATIONS) || report.has_errors() {
-        return;
-    }
     let proposed = storage_config::annotations(secret, false);
     let missing: Vec<String> = proposed
         .iter()

@@ -37,12 +37,6 @@ impl Report {
         rule.severity >= self.least
     }
 
-    /// Whether something was found that cannot work.
-    pub(super) fn has_errors(&self) -> bool {
-        let mut severities = self.findings.iter().map(|finding| finding.severity);
-        severities.any(|severity| severity == Severity::Error)
-    }
-
     /// Adds a finding. Neither text may hold a value.
     pub(super) fn add(
         &mut self,

@@ -118,12 +118,9 @@ async fn a_huge_secret_is_refused() {
 
 #[rstest]
 #[case::unknown_version("GET", "/api/v9/secrets", 404)]
-#[case::unknown_group("GET", "/apis/barnacles.example/v1/bills", 404)]
 #[case::unknown_resource("GET", "/api/v1/namespaces/default/barnacles", 404)]
 #[case::unknown_subresource("GET", "/api/v1/namespaces/default/secrets/a/scale", 404)]
 #[case::too_long("GET", "/api/v1/namespaces/default/secrets/a/b/c/d/e/f", 404)]
-#[case::not_utf8("GET", "/api/v1/namespaces/%ff/secrets", 400)]
-#[case::half_an_escape("GET", "/api/v1/namespaces/%f", 400)]
 #[case::method_of_a_collection("PUT", "/api/v1/namespaces/default/secrets", 405)]
 #[case::method_of_an_object("POST", "/api/v1/namespaces/default/secrets/a", 405)]
 #[case::trace("TRACE", "/api/v1/namespaces/default/secrets", 405)]
@@ -139,4 +136,21 @@ async fn a_path_or_method_that_does_not_exist_is_refused(
         .api(method, path, "", "")
         .await
         .refuses(status, "\"status\":\"Failure\"");
+}
+
+/// Kubernetes answers these as plain text, before it knows of what kind an answer could be.
+#[rstest]
+#[case::unknown_group("/apis/barnacles.example/v1/bills", 404, "404 page not found")]
+#[case::not_utf8("/api/v1/namespaces/%ff/secrets", 400, "400 Bad Request")]
+#[case::half_an_escape("/api/v1/namespaces/%f", 400, "400 Bad Request")]
+#[tokio::test]
+async fn a_path_that_belongs_to_no_group_is_refused_in_plain_text(
+    #[case] path: &str,
+    #[case] status: u16,
+    #[case] text: &str,
+) {
+    Target::new()
+        .api("GET", path, "", "")
+        .await
+        .refuses(status, text);
 }

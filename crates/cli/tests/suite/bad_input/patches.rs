@@ -32,9 +32,9 @@ fn project_with_barnacle() -> (Project, String) {
 #[case::merge_of_a_list(MERGE, "[]", 400, "object")]
 #[case::merge_of_null(MERGE, "null", 400, "object")]
 #[case::json_of_an_object(JSON, "{}", 400, "")]
-#[case::unknown_operation(JSON, r#"[{"op":"scrape","path":"/data"}]"#, 400, "")]
-#[case::no_path(JSON, r#"[{"op":"remove"}]"#, 400, "path")]
-#[case::bad_path(JSON, r#"[{"op":"remove","path":"data"}]"#, 400, "")]
+#[case::unknown_operation(JSON, r#"[{"op":"scrape","path":"/data"}]"#, 422, "")]
+#[case::no_path(JSON, r#"[{"op":"remove"}]"#, 422, "path")]
+#[case::bad_path(JSON, r#"[{"op":"remove","path":"data"}]"#, 422, "")]
 #[case::missing_place(
     JSON,
     r#"[{"op":"remove","path":"/data/anchor"}]"#,
@@ -53,7 +53,7 @@ fn project_with_barnacle() -> (Project, String) {
 #[case::json("application/json", "{}", 415, "accepted media types include")]
 #[case::no_type("", "{}", 415, "accepted media types include")]
 #[case::other_name(MERGE, r#"{"metadata":{"name":"limpet"}}"#, 400, "name")]
-#[case::other_kind(MERGE, r#"{"kind":"ConfigMap"}"#, 400, "kind")]
+#[case::other_kind(MERGE, r#"{"kind":"ConfigMap"}"#, 422, "kind")]
 #[tokio::test]
 async fn a_bad_patch_is_refused(
     #[case] media_type: &str,

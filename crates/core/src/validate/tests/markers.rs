@@ -147,8 +147,8 @@ fn what_storage_config_needs_is_a_note_with_all_commands() {
 #[test]
 fn what_upstream_kserve_needs_is_a_note_that_names_keys_and_no_value() {
     let proposed = |given: &Given| {
-        let mut findings = findings(&given.0).into_iter();
-        findings.find(|finding| finding.rule == "kserve-annotations")
+        let mut advice = advice(&given.0).into_iter();
+        advice.find(|finding| finding.rule == "kserve-annotations")
     };
     let finding = proposed(&s3()).expect("the finding");
     for key in [
@@ -162,7 +162,8 @@ fn what_upstream_kserve_needs_is_a_note_that_names_keys_and_no_value() {
     let annotated = s3()
         .annotate(names::KSERVE_S3_ENDPOINT, "minio.store.svc:9000")
         .annotate(names::KSERVE_S3_REGION, "us-east-1");
-    for quiet in [annotated, kserve_s3(), uri()] {
+    let broken = s3().set("AWS_S3_ENDPOINT", "minio");
+    for quiet in [annotated, kserve_s3(), uri(), broken] {
         assert_eq!(proposed(&quiet), None);
     }
 }

@@ -74,18 +74,15 @@ fn updating_data_connections_using_kubectl_patch_update_s3_credentials() {
     );
 }
 
-/// Page "Data Connections", heading "Update S3 Credentials": `replace` is for keys that exist.
+/// Page "Data Connections", heading "Update S3 Credentials": as in a cluster, `replace` adds a missing key.
 #[test]
-fn updating_data_connections_using_kubectl_patch_cannot_replace_a_missing_key() {
+fn updating_data_connections_using_kubectl_patch_replacing_a_missing_key_adds_it() {
     let project = project_with_soundings();
-    project.fails(
+    project.run(
         r#"kubectl patch secret soundings --type=json \
            -p='[{"op": "replace", "path": "/data/AWS_SESSION_TOKEN", "value": "bmV3"}]'"#,
     );
-    assert_eq!(
-        project.object("secret soundings")["data"].get("AWS_SESSION_TOKEN"),
-        None
-    );
+    assert_eq!(project.value("soundings", "AWS_SESSION_TOKEN"), "new");
 }
 
 /// Page "Data Connections", heading "Update Display Name".
