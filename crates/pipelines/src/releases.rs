@@ -2,7 +2,7 @@
 //! it for one installation is left to `render`, `launcher` and `traps`.
 //!
 //! Each table is ordered by release, and a row holds from its release to the next row's. The tables of
-//! `docs/reference/pipelines-releases.md` are made of these by [`reference`].
+//! `docs/reference/pipelines-releases.md` are made of these by [`reference()`].
 
 mod reference;
 #[cfg(test)]

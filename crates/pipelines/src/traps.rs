@@ -1,6 +1,6 @@
 //! Traps of Kubeflow Pipelines, Argo and deployKF that can be seen before anything is applied: what
 //! looks right and does not work, or works otherwise than people think. Traps of a store with a release
-//! are left to [`stores`](crate::stores), those of a text of `providers` to [`launcher`].
+//! are left to [`stores`], those of a text of `providers` to [`launcher`].
 
 mod argo;
 mod credentials;
