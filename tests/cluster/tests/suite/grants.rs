@@ -19,6 +19,12 @@ use rules::{Grant, grants};
 
 /// How long after the last event the operator may still be at work; accounts of nobody stay a minute.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// Rights of tests of connections that no request of the scenario shows: the first is only asked
+/// about, when a result is written, and the other takes a connection to a claim that is tested.
+const NOT_PLAYED: [&str; 2] = [
+    "knot-controllers: record connections.bowline.dev",
+    "knot-controllers: get persistentvolumeclaims",
+];
 
 #[rstest]
 #[case::default("default")]
@@ -64,6 +70,7 @@ async fn unused(installed: &Installed, log: &Path) -> Result<Vec<Grant>> {
             !requests
                 .iter()
                 .any(|request| request.is_allowed && grant.allows(request))
+                && !NOT_PLAYED.contains(&grant.to_string().as_str())
         });
         if unused.is_empty() || start.elapsed() > PATIENCE {
             return Ok(unused);
