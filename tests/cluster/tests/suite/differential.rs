@@ -72,8 +72,8 @@ fn the_page_lists_the_differences() -> Result<()> {
     Ok(())
 }
 
-/// A real kube-apiserver's answers: fresh ones where there is one, which must be as stored, else
-/// those that are stored.
+/// A real kube-apiserver's answers as they are stored; where there is one, it must still answer each
+/// request with the same status.
 async fn real(scripts: &[Script]) -> Result<Vec<Answer>> {
     let stored = differential::read(&folder())?;
     let assets = std::env::var_os("KUBEBUILDER_ASSETS").filter(|folder| !folder.is_empty());
@@ -86,12 +86,15 @@ async fn real(scripts: &[Script]) -> Result<Vec<Answer>> {
         differential::write(&folder(), &fresh)?;
         return Ok(fresh);
     }
-    let changed: Vec<&Answer> = fresh.iter().filter(|one| !stored.contains(one)).collect();
+    let is_like = |(one, other): (&Answer, &Answer)| one.id == other.id && one.code == other.code;
+    let same = fresh.len() == stored.len() && fresh.iter().zip(&stored).all(is_like);
     ensure!(
-        changed.is_empty() && fresh.len() == stored.len(),
-        "the stored answers are not those of kube-apiserver; set {UPDATE}=1 to store these: {changed:#?}"
+        same,
+        "the stored answers are not those of kube-apiserver; set {UPDATE}=1 to store these"
     );
-    Ok(fresh)
+    // Words are compared with the stored ones: Go puts out some texts in the order of a map, so that
+    // they differ from run to run.
+    Ok(stored)
 }
 
 async fn play_all(scripts: &[Script], mut config: kube::Config) -> Result<Vec<Answer>> {
