@@ -12,9 +12,10 @@
 //! - An object whose owners never were is left alone.
 //! - CEL rules of custom resources are not evaluated, and versions of a custom resource differ in
 //!   nothing but their name and schema.
-//! - Built-in kinds are checked as far as a store that runs nothing needs; few defaults are set.
+//! - Built-in kinds are checked as far as a store that runs nothing needs.
 //! - A deleted namespace is usually gone when the answer arrives, not some time later.
-//! - Members that stand twice in one object are refused, whatever `fieldValidation` says.
+//! - Members that stand twice in YAML, in a patch or in options are refused, whatever
+//!   `fieldValidation` says.
 //! - Protobuf bodies are read; objects are answered in JSON or YAML only.
 //!
 //! ```no_run

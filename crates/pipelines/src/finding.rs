@@ -33,6 +33,23 @@ pub struct Located {
     pub is_refused: bool,
 }
 
+/// A finding about an installation as a whole.
+pub(crate) fn finding(
+    severity: Severity,
+    rule: &'static str,
+    field: &str,
+    message: impl Into<String>,
+    help: &str,
+) -> Finding {
+    Finding {
+        severity,
+        rule,
+        field: field.to_owned(),
+        message: message.into(),
+        help: help.to_owned(),
+    }
+}
+
 /// One rule about inputs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rule {

@@ -10,7 +10,7 @@ mod root;
 mod tests;
 mod ui;
 
-use bowline_core::{Finding, Severity};
+use bowline_core::Finding;
 
 use crate::model::{Deployment, Vendor};
 use crate::render::Names;
@@ -59,22 +59,6 @@ pub fn findings(deployment: &Deployment, names: Names) -> Vec<Finding> {
     // Stable: within a severity, the order of the rules.
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     found
-}
-
-fn trap(
-    severity: Severity,
-    rule: &'static str,
-    field: &str,
-    message: impl Into<String>,
-    help: &str,
-) -> Finding {
-    Finding {
-        severity,
-        rule,
-        field: field.to_owned(),
-        message: message.into(),
-        help: help.to_owned(),
-    }
 }
 
 /// What the launcher would say of a root alone.

@@ -7,24 +7,9 @@ use bowline_core::{Finding, Severity};
 
 use super::rights::{Templates, keeps_apart, overlap};
 use super::{Access, Dialect, Form, Listing, Rights, Subject, rights};
+use crate::finding::finding;
 use crate::model::{Deployment, Vendor};
 use crate::stores::vendor;
-
-fn finding(
-    severity: Severity,
-    rule: &'static str,
-    field: &str,
-    message: String,
-    help: &str,
-) -> Finding {
-    Finding {
-        severity,
-        rule,
-        field: field.to_owned(),
-        message,
-        help: help.to_owned(),
-    }
-}
 
 /// What keeps profiles from being kept apart.
 pub fn findings(deployment: &Deployment, dialect: Dialect, form: Form) -> Vec<Finding> {
@@ -40,7 +25,7 @@ pub fn findings(deployment: &Deployment, dialect: Dialect, form: Form) -> Vec<Fi
             Severity::Warning,
             "no-prefix-rights",
             "bucket",
-            message.to_owned(),
+            message,
             help,
         ));
     }
@@ -51,7 +36,7 @@ pub fn findings(deployment: &Deployment, dialect: Dialect, form: Form) -> Vec<Fi
             Severity::Note,
             "open-listing",
             "s3:ListBucket",
-            message.to_owned(),
+            message,
             help,
         ));
     }

@@ -3,6 +3,7 @@
 use bowline_core::{Finding, Severity};
 
 use super::{Region, Styles, Traits, region_of_host, traits, vendor};
+use crate::finding::finding;
 use crate::model::{Addressing, Credentials, Deployment, Vendor};
 use crate::releases::{Ability, MissingBucket, ServerAddressing, api_server, argo_has, kfp_can};
 
@@ -21,22 +22,6 @@ pub fn findings(deployment: &Deployment) -> Vec<Finding> {
     identity(deployment, &mut found);
     bucket_name(deployment, &mut found);
     found
-}
-
-fn finding(
-    severity: Severity,
-    rule: &'static str,
-    field: &str,
-    message: String,
-    help: &str,
-) -> Finding {
-    Finding {
-        severity,
-        rule,
-        field: field.to_owned(),
-        message,
-        help: help.to_owned(),
-    }
 }
 
 fn region(deployment: &Deployment, traits: &Traits, found: &mut Vec<Finding>) {

@@ -2,7 +2,8 @@
 
 use bowline_core::{Finding, Severity};
 
-use super::{Case, trap};
+use super::Case;
+use crate::finding::finding;
 use crate::releases::argo_has;
 use crate::stores::{Region, traits};
 
@@ -14,7 +15,7 @@ pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
             let message = format!(
                 "the store has a private authority, and Argo {argo} does not know `caSecret`"
             );
-            found.push(trap(
+            found.push(finding(
                 Severity::Error,
                 "private-ca",
                 "ca",
@@ -28,7 +29,7 @@ pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
             );
             let help =
                 "put the authority into the images' own bundle, or set `SSL_CERT_FILE` in the pods";
-            found.push(trap(Severity::Warning, "late-ca", "ca", message, help));
+            found.push(finding(Severity::Warning, "late-ca", "ca", message, help));
         }
     }
     let is_upstream = deployment.releases.deploykf.is_none() && deployment.server.is_none();
@@ -37,7 +38,7 @@ pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
             "the profile controller of {kfp} writes `kfp-launcher` and `artifact-repositories` again, with the bucket `mlpipeline` of its own store"
         );
         let help = "remove that controller, or replace it, before you apply these objects";
-        found.push(trap(
+        found.push(finding(
             Severity::Warning,
             "upstream-controller",
             "kfp-launcher",
@@ -49,7 +50,7 @@ pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
         traits(&deployment.store).is_none_or(|it| matches!(it.region, Region::Any | Region::Auto));
     if deployment.store.region.is_empty() && kfp.at_least(2, 15) && !is_any && !case.is_aws() {
         let message = format!("the API server of {kfp} takes the empty region for `us-east-1`");
-        found.push(trap(
+        found.push(finding(
             Severity::Note,
             "default-region",
             "region",

@@ -2,7 +2,8 @@
 
 use bowline_core::{Finding, Severity};
 
-use super::{Case, trap};
+use super::Case;
+use crate::finding::finding;
 use crate::model::{Account, Credentials, Profile};
 use crate::releases::{Ability, EmptyKeys, api_server, argo_has, kfp_can};
 use crate::render::Names;
@@ -27,7 +28,7 @@ pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
 fn server(case: Case<'_>, found: &mut Vec<Finding>) {
     let kfp = case.deployment.releases.kfp;
     let mut tell = |severity, rule, message: String, help: &str| {
-        found.push(trap(
+        found.push(finding(
             severity,
             rule,
             "OBJECTSTORECONFIG_ACCESSKEY",
@@ -87,7 +88,7 @@ fn accounts(case: Case<'_>, found: &mut Vec<Finding>) {
             account.name
         );
         let help = "annotate it, such as with `eks.amazonaws.com/role-arn`, unless its role comes from EKS Pod Identity";
-        found.push(trap(
+        found.push(finding(
             Severity::Warning,
             "no-role",
             "serviceAccounts",
@@ -125,7 +126,7 @@ fn profiles(case: Case<'_>, found: &mut Vec<Finding>) {
             profile.name
         );
         let help = "add the plugin `AwsIamForServiceAccount`, or give it keys";
-        found.push(trap(
+        found.push(finding(
             Severity::Warning,
             "no-role",
             "profiles",
@@ -136,7 +137,7 @@ fn profiles(case: Case<'_>, found: &mut Vec<Finding>) {
     if from_environment().any(has_identity) {
         let message = "the plugin annotates `default-editor` only, not `default-viewer` as its documentation says";
         let help = "annotate `default-viewer` yourself if pods run as it";
-        found.push(trap(
+        found.push(finding(
             Severity::Note,
             "editor-only",
             "plugins",
@@ -152,7 +153,7 @@ fn profiles(case: Case<'_>, found: &mut Vec<Finding>) {
             "release {kfp} ignores endpoint and region of `providers` with `fromEnv: true`: `MissingRegion`"
         );
         let help = "set `AWS_REGION` in the pods of runs, or use release 2.17 or later";
-        found.push(trap(
+        found.push(finding(
             Severity::Error,
             "env-settings",
             "providers",
@@ -175,7 +176,7 @@ fn session_tokens(case: Case<'_>, found: &mut Vec<Finding>) {
     let message =
         "the keys come with a session token, which the launcher and the API server cannot be given";
     let help = "use keys that need no token, or a role";
-    found.push(trap(
+    found.push(finding(
         Severity::Error,
         "session-token",
         "credentials",
@@ -185,7 +186,7 @@ fn session_tokens(case: Case<'_>, found: &mut Vec<Finding>) {
     let argo = deployment.releases.argo;
     if !argo_has(argo, "sessionTokenSecret") {
         let message = format!("Argo {argo} does not know `sessionTokenSecret`");
-        found.push(trap(
+        found.push(finding(
             Severity::Error,
             "session-token",
             "credentials",
@@ -210,7 +211,7 @@ fn injected(case: Case<'_>, found: &mut Vec<Finding>) {
         let message = "the store's keys are set on every container of a v2 run, over variables of the task's own, and people's code can read them";
         let help =
             "use release 2.2 or later and the native layout, whose `providers` need no variables";
-        found.push(trap(
+        found.push(finding(
             Severity::Warning,
             "keys-in-tasks",
             "profiles",

@@ -2,7 +2,8 @@
 
 use bowline_core::{Finding, Severity};
 
-use super::{Case, trap};
+use super::Case;
+use crate::finding::finding;
 use crate::policies::{self, Dialect, Form};
 
 pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
@@ -18,7 +19,7 @@ pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
     if deployment.releases.kfp.at_least(2, 17) && !has_one_prefix(case) {
         let message = "the UI since 2.17 tells whose an object is by one folder in front of the namespace, and the layout has two";
         let help = "write both as `private-artifacts/NAMESPACE/…`, or set `ARTIFACT_NAMESPACE_KEY_PREFIX` and keep to one";
-        found.push(trap(
+        found.push(finding(
             Severity::Warning,
             "ui-prefix",
             "keyFormat",
@@ -48,7 +49,7 @@ fn similar_names(case: Case<'_>, found: &mut Vec<Finding>) {
         pair[1], pair[0]
     );
     let help = "end every `keyPrefix` and every resource of a policy that you write by hand in `/`";
-    found.push(trap(
+    found.push(finding(
         Severity::Note,
         "similar-names",
         "profiles",

@@ -2,7 +2,8 @@
 
 use bowline_core::{Finding, Severity};
 
-use super::{Case, root_notes, trap};
+use super::{Case, root_notes};
+use crate::finding::finding;
 use crate::launcher::Root;
 use crate::releases::{Ability, kfp_can};
 use crate::render::Names;
@@ -17,7 +18,7 @@ pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
     let text = case.root();
     let Ok(root) = Root::parse(&text) else {
         let help = "write it as `s3://BUCKET/PATH` or `minio://BUCKET/PATH`";
-        found.push(trap(
+        found.push(finding(
             Severity::Error,
             "root-form",
             FIELD,
@@ -29,7 +30,7 @@ pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
     if root.scheme == "minio" && !root.has_query && case.is_external() {
         let message = "the root begins with `minio://` and has no query, so v2 runs use the built-in store, not the external one";
         let help = "use deployKF 0.1.5, whose root has a query, or the native layout";
-        found.push(trap(Severity::Error, "minio-root", FIELD, message, help));
+        found.push(finding(Severity::Error, "minio-root", FIELD, message, help));
     }
     // The fork that deployKF 0.1.5 installs opens such roots; upstream began to at 2.2.
     let notes = root_notes(&text, case.deployment);
@@ -40,7 +41,7 @@ pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
         let message = format!(
             "release {kfp} does not hear a query behind `minio://` and uses the built-in store"
         );
-        found.push(trap(
+        found.push(finding(
             Severity::Error,
             "minio-root",
             FIELD,

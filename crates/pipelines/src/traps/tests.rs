@@ -1,3 +1,4 @@
+use bowline_core::Severity;
 use rstest::rstest;
 use serde_json::json;
 

@@ -2,7 +2,8 @@
 
 use bowline_core::{Finding, Severity};
 
-use super::{Case, trap};
+use super::Case;
+use crate::finding::finding;
 use crate::model::Credentials;
 use crate::render::Names;
 use crate::stores::{Region, traits};
@@ -18,7 +19,7 @@ pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
             );
             let help =
                 "give the store a name at its usual port, or roots that begin with `minio://`";
-            found.push(trap(Severity::Warning, "ui-port", "port", message, help));
+            found.push(finding(Severity::Warning, "ui-port", "port", message, help));
         }
     }
     let is_strict = traits(store)
@@ -29,7 +30,7 @@ pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
             store.region
         );
         let help = "use roots that begin with `s3://`";
-        found.push(trap(
+        found.push(finding(
             Severity::Warning,
             "ui-region",
             "region",
@@ -48,7 +49,7 @@ pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
             "in {kfp} the UI asks a profile's own proxy only where `ARTIFACTS_PROXY_ENABLED` is true, and it is false by itself"
         );
         let help = "set it to true in the UI and the profile controller, or previews of profiles with keys of their own fail";
-        found.push(trap(
+        found.push(finding(
             Severity::Warning,
             "ui-proxy",
             "profiles",
@@ -63,7 +64,7 @@ pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
     {
         let message = "deployKF's template of TensorBoard viewers names the backend's Secret, which no profile has, so viewers do not start";
         let help = "copy it by hand, or use the native layout";
-        found.push(trap(
+        found.push(finding(
             Severity::Warning,
             "viewer-secret",
             "viewer-pod-template.json",
