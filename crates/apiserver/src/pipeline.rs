@@ -104,7 +104,7 @@ async fn serve(
         Route::Resource(path) => {
             let format = format?;
             let manager = verbs::manager(&query, &parts.headers);
-            let mut call = call(api, user, path, query)?;
+            let mut call = call(api, user, path, query, format)?;
             call.manager = manager;
             let resource = Some(Arc::clone(&call.resource));
             let outcome = verbs::run(&mut call, verb, &parts.headers, body).await;
@@ -193,7 +193,13 @@ fn unknown(api: &Api, group: &str) -> Status {
 }
 
 /// The resource that a path names, with everything that a verb needs.
-fn call(api: &Arc<Api>, user: UserInfo, path: ResourcePath, query: Query) -> Result<Call, Status> {
+fn call(
+    api: &Arc<Api>,
+    user: UserInfo,
+    path: ResourcePath,
+    query: Query,
+    format: Format,
+) -> Result<Call, Status> {
     let resource = api
         .registry
         .find(&path.group, &path.version, &path.plural)
@@ -224,6 +230,7 @@ fn call(api: &Arc<Api>, user: UserInfo, path: ResourcePath, query: Query) -> Res
         name: path.name.unwrap_or_default(),
         subresource: path.subresource,
         query,
+        format,
         manager: String::new(),
         repeated: Vec::new(),
         is_patch: false,

@@ -9,8 +9,8 @@ pub(super) use history::Changes;
 
 use super::error::{StoreError, database, file};
 use super::seal::{Place, Seal, Sealer};
-use super::{ListQuery, Listed, ObjectKey, Stored, layout};
-use rusqlite::{Connection, OptionalExtension, Transaction};
+use super::{ListQuery, Listed, ObjectKey, Shape, Stored, layout};
+use rusqlite::{Connection, Row, Transaction};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -52,8 +52,39 @@ impl Reader {
         self.read(move |state| state.get(&key)).await
     }
 
+    pub(super) async fn get_text(
+        &self,
+        key: ObjectKey,
+        shape: Arc<Shape>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(move |state| {
+            state.get_as(&key, |place, bytes| state.sealer.text(place, bytes, &shape))
+        })
+        .await
+    }
+
     pub(super) async fn list(&self, query: ListQuery) -> Result<Listed, StoreError> {
-        self.read(move |state| state.list(&query)).await
+        self.read(move |state| {
+            state.list_as(&query, |place, bytes| {
+                let value = state.sealer.decode(place, bytes)?;
+                let accepts = query.filter.as_ref().is_none_or(|accepts| accepts(&value));
+                Ok(accepts.then_some(value))
+            })
+        })
+        .await
+    }
+
+    pub(super) async fn list_texts(
+        &self,
+        query: ListQuery,
+        shape: Arc<Shape>,
+    ) -> Result<Listed<Vec<u8>>, StoreError> {
+        self.read(move |state| {
+            state.list_as(&query, |place, bytes| {
+                state.sealer.text(place, bytes, &shape).map(Some)
+            })
+        })
+        .await
     }
 
     /// Refuses a version that the store did not give out yet, or whose history is gone.
@@ -133,26 +164,32 @@ struct State<'a> {
 
 impl State<'_> {
     fn get(&self, key: &ObjectKey) -> Result<Option<Stored>, StoreError> {
+        self.get_as(key, |place, bytes| {
+            Ok(Stored {
+                value: self.sealer.decode(place, bytes)?,
+                version: place.version,
+            })
+        })
+    }
+
+    /// Reads one object as `open` makes it of what is stored.
+    fn get_as<T>(
+        &self,
+        key: &ObjectKey,
+        open: impl Fn(Place<'_>, &[u8]) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
         let sql = "SELECT version, value FROM objects \
                    WHERE resource = ?1 AND namespace = ?2 AND name = ?3";
-        let row = self
-            .transaction
-            .prepare_cached(sql)
-            .and_then(|mut statement| {
-                statement
-                    .query_row([&key.resource, &key.namespace, &key.name], |row| {
-                        Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?))
-                    })
-                    .optional()
-            })
-            .map_err(database("read an object"))?;
-        let open = |(version, bytes): (u64, Vec<u8>)| {
-            Ok(Stored {
-                value: self.sealer.decode(Place { key, version }, &bytes)?,
-                version,
-            })
+        let step = || database("read an object");
+        let mut statement = self.transaction.prepare_cached(sql).map_err(step())?;
+        let mut rows = statement
+            .query([&key.resource, &key.namespace, &key.name])
+            .map_err(step())?;
+        let Some(row) = rows.next().map_err(step())? else {
+            return Ok(None);
         };
-        row.map(open).transpose()
+        let version = row.get(0).map_err(step())?;
+        open(Place { key, version }, blob(row, 1).map_err(step())?).map(Some)
     }
 
     /// Refuses a version whose later changes are no longer known, or that is yet to come.
@@ -169,4 +206,10 @@ impl State<'_> {
             })
         }
     }
+}
+
+/// A column's bytes, where they lie.
+fn blob<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a [u8]> {
+    let value = row.get_ref(column)?;
+    value.as_blob().map_err(rusqlite::Error::from)
 }
