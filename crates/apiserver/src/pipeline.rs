@@ -18,12 +18,14 @@ use crate::status::Status;
 use crate::verbs::{self, Call};
 use authenticate::Caller;
 use decode::RequestBody;
+use futures::FutureExt as _;
 use http::request::Parts;
 use http::{Method, Request, Response};
 use negotiate::{Encoding, Form, Format};
 use query::Query;
 use respond::{Answer, Body, Shown};
 use route::{ResourcePath, Route};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -33,21 +35,18 @@ pub(crate) async fn handle(
     caller: Caller,
     request: Request<RequestBody>,
 ) -> Response<Body> {
+    let is_read = request.method() == Method::GET;
     let work = process(api, caller, request);
-    match tokio::spawn(work).await {
-        Ok(response) => response,
-        Err(error) => {
-            tracing::error!(
-                panicked = error.is_panic(),
-                "a request was not worked off to its end"
-            );
-            respond::refusal(
-                &Status::internal("the request was not worked off"),
-                Encoding::Json,
-                &[],
-            )
-        }
-    }
+    let done = match is_read {
+        // Nobody misses what is read for a client that has gone.
+        true => AssertUnwindSafe(work).catch_unwind().await.ok(),
+        false => tokio::spawn(work).await.ok(),
+    };
+    done.unwrap_or_else(|| {
+        tracing::error!("a request was not worked off to its end");
+        let status = Status::internal("the request was not worked off");
+        respond::refusal(&status, Encoding::Json, &[])
+    })
 }
 
 async fn process(api: Arc<Api>, caller: Caller, request: Request<RequestBody>) -> Response<Body> {

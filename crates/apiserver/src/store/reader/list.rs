@@ -17,7 +17,7 @@ impl State<'_> {
         open: impl Fn(Place<'_>, &[u8]) -> Result<Option<T>, StoreError>,
     ) -> Result<Listed<T>, StoreError> {
         let version = match query.at {
-            None => layout::number(&self.transaction, "version")?,
+            None => layout::number(self.connection, "version")?,
             Some(at) => self.known(at).map(|()| at)?,
         };
         let step = || database("list objects");
@@ -30,7 +30,7 @@ impl State<'_> {
             "namespace, name, version, value",
             "namespace, name, before_version, before",
         );
-        let mut statement = self.transaction.prepare_cached(&sql).map_err(step())?;
+        let mut statement = self.connection.prepare_cached(&sql).map_err(step())?;
         let values = range.values();
         let mut rows = statement.query(params_from_iter(values)).map_err(step())?;
         let mut listed = Listed {
@@ -79,7 +79,7 @@ impl State<'_> {
     fn count(&self, range: &Range<'_>) -> Result<u64, StoreError> {
         let key = "namespace, name";
         let sql = format!("SELECT count(*) FROM ({})", range.sql(key, key));
-        self.transaction
+        self.connection
             .prepare_cached(&sql)
             .and_then(|mut statement| {
                 statement.query_row(params_from_iter(range.values()), |row| row.get(0))
