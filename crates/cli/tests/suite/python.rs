@@ -1,5 +1,5 @@
 //! The Python client of Kubernetes: what the modules of `python/` check. Each test asks for what
-//! became of one check; the checks of a module run together, since Python takes long to load the client.
+//! became of one check; checks run together, since Python takes long to load the client.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,17 +9,24 @@ use std::sync::{Arc, LazyLock};
 use crate::project::{Project, Shared};
 use crate::tools::tool;
 
-/// Why each check of a module failed, if it did; `None` where there is no client.
+/// Why each check failed, if it did; `None` where there is no client.
 type Outcomes = Option<BTreeMap<String, Option<String>>>;
 
-fn run(module: &str, shared: Arc<Shared>) -> Outcomes {
+/// Of the modules that share a server with other tests.
+static SHARED: LazyLock<Outcomes> =
+    LazyLock::new(|| run(&["access", "dynamic", "typed", "watching"], Shared::get()));
+/// Of the one that needs a server of its own.
+static ALONE: LazyLock<Outcomes> =
+    LazyLock::new(|| run(&["forgetting"], Arc::new(Shared::start())));
+
+fn run(modules: &[&str], shared: Arc<Shared>) -> Outcomes {
     let python = tool("kubernetes-client")?;
     let project = Project::on(shared, "python");
     let kubeconfig = project.kubeconfig();
     let output = Command::new(python)
         .arg("-B")
         .arg(scripts().join("run.py"))
-        .arg(module)
+        .args(modules)
         .current_dir(kubeconfig.parent().expect("a folder"))
         .env("KUBECONFIG", &kubeconfig)
         .env("CANARY", &project.canary)
@@ -27,7 +34,7 @@ fn run(module: &str, shared: Arc<Shared>) -> Outcomes {
         .expect("a Python");
     let said = String::from_utf8_lossy(&output.stdout);
     let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{module}: {complaint}");
+    assert!(output.status.success(), "{complaint}");
     let read = |line| serde_json::from_str(line).expect("a name and a reason");
     Some(said.lines().map(read).collect())
 }
@@ -38,18 +45,16 @@ fn scripts() -> PathBuf {
 
 /// For each check a test of its name, and one that none was left out.
 macro_rules! checks {
-    ($module:ident on $server:expr; $($check:ident,)*) => {
+    ($module:ident in $outcomes:ident; $($check:ident,)*) => {
         mod $module {
             use super::*;
-
-            static OUTCOMES: LazyLock<Outcomes> = LazyLock::new(|| run(stringify!($module), $server));
 
             $(
                 #[test]
                 fn $check() {
-                    let Some(outcomes) = &*OUTCOMES else { return };
-                    let outcome = outcomes.get(stringify!($check)).expect("a check of that name");
-                    if let Some(why) = outcome {
+                    let Some(outcomes) = &*$outcomes else { return };
+                    let name = concat!(stringify!($module), "::", stringify!($check));
+                    if let Some(why) = &outcomes[name] {
                         panic!("{why}");
                     }
                 }
@@ -57,16 +62,18 @@ macro_rules! checks {
 
             #[test]
             fn every_check_has_its_test() {
-                let Some(outcomes) = &*OUTCOMES else { return };
+                let Some(outcomes) = &*$outcomes else { return };
+                let start = concat!(stringify!($module), "::");
+                let checks = outcomes.keys().filter_map(|name| name.strip_prefix(start));
                 let mut tests = [$(stringify!($check)),*];
                 tests.sort_unstable();
-                assert!(outcomes.keys().eq(tests), "{:?}", outcomes.keys());
+                assert_eq!(checks.collect::<Vec<_>>(), tests);
             }
         }
     };
 }
 
-checks! { typed on Shared::get();
+checks! { typed in SHARED;
     a_deployment_is_replaced_and_scaled,
     a_secret_is_made_read_and_deleted,
     a_version_that_is_not_the_present_one_is_a_conflict,
@@ -81,7 +88,7 @@ checks! { typed on Shared::get();
     what_a_manager_applies_is_its_own,
 }
 
-checks! { dynamic on Shared::get();
+checks! { dynamic in SHARED;
     a_dry_run_stores_nothing,
     a_kind_that_is_defined_later_is_found,
     a_status_and_a_scale_are_subresources,
@@ -91,7 +98,7 @@ checks! { dynamic on Shared::get();
     kinds_are_found_by_name_and_short_name,
 }
 
-checks! { watching on Shared::get();
+checks! { watching in SHARED;
     a_version_that_comes_later_is_not_waited_for_long,
     a_watch_ends_after_its_time,
     a_watch_is_resumed_where_it_ended,
@@ -102,7 +109,7 @@ checks! { watching on Shared::get();
     what_leaves_a_selector_is_deleted_for_its_watch,
 }
 
-checks! { access on Shared::get();
+checks! { access in SHARED;
     a_pod_finds_the_server_by_its_files,
     a_token_is_enough_and_a_wrong_one_is_not,
     contexts_of_a_kubeconfig_are_used,
@@ -112,6 +119,6 @@ checks! { access on Shared::get();
     what_needs_a_running_pod_is_refused,
 }
 
-checks! { forgetting on Arc::new(Shared::start());
+checks! { forgetting in ALONE;
     a_version_that_is_forgotten_is_gone,
 }

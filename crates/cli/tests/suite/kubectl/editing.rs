@@ -5,12 +5,13 @@ use serde_json::json;
 
 use crate::project::Project;
 
+/// A ConfigMap `tides` and a Deployment `web` of two replicas.
+const TIDES: &str = include_str!("manifests/tides.yaml");
+
 fn project_with_tides() -> Project {
     let project = Project::new("harbour");
-    project.run(
-        "kubectl create configmap tides --from-literal=high=4
-         kubectl create deployment web --image=registry.harbour.example/web:1 --replicas=2",
-    );
+    project.file("tides.yaml", TIDES);
+    project.run("kubectl create -f tides.yaml");
     project
 }
 

@@ -1,6 +1,5 @@
 //! What `kubectl get` shows, in every form that it has.
 
-use rstest::rstest;
 use serde_json::Value;
 
 use crate::project::Project;
@@ -31,72 +30,97 @@ fn project_with_notes() -> Project {
     project
 }
 
-#[rstest]
-#[case::names("configmaps -o name", "configmap/north\nconfigmap/south")]
-#[case::several_kinds(
-    "configmaps,secrets -o name",
-    "configmap/north\nconfigmap/south\nsecret/key"
-)]
-#[case::several_objects("configmap/south secret/key -o name", "configmap/south\nsecret/key")]
-#[case::a_path("configmap north -o jsonpath='{.data.wind}'", "calm")]
-#[case::a_path_with_a_filter(
-    "configmaps -o jsonpath='{.items[?(@.data.sea==\"high\")].metadata.name}'",
-    "south"
-)]
-#[case::a_path_in_a_file("configmaps -o jsonpath-file=path", "calm rough")]
-#[case::a_template(
-    "configmaps -o go-template='{{range .items}}{{.metadata.name}} {{end}}'",
-    "north south "
-)]
-#[case::a_template_in_a_file("configmaps -o go-template-file=template", "calm;rough;")]
-#[case::own_columns(
-    "configmaps --no-headers -o custom-columns=A:.metadata.name,B:.data.sea",
-    "north   <none>\nsouth   high"
-)]
-#[case::own_columns_in_a_file(
-    "configmaps -o custom-columns-file=columns",
-    "NAME    WIND\nnorth   calm\nsouth   rough"
-)]
-#[case::sorted(
-    "configmaps --sort-by=.metadata.annotations.order -o name",
-    "configmap/south\nconfigmap/north"
-)]
-#[case::of_a_label("configmaps -l 'tier in (back),!other' -o name", "configmap/south")]
-#[case::of_a_field(
-    "configmaps --field-selector=metadata.name!=north -o name",
-    "configmap/south"
-)]
-#[case::of_a_type("secrets --field-selector=type=Opaque -o name", "secret/key")]
-#[case::in_pages(
-    "configmaps --chunk-size=1 -o name",
-    "configmap/north\nconfigmap/south"
-)]
-#[case::nothing("configmap west --ignore-not-found", "")]
-fn get_prints(#[case] arguments: &str, #[case] wanted: &str) {
+/// Arguments, and what is printed.
+const FORMS: &[(&str, &str)] = &[
+    ("configmaps -o name", "configmap/north\nconfigmap/south"),
+    (
+        "configmaps,secrets -o name",
+        "configmap/north\nconfigmap/south\nsecret/key",
+    ),
+    (
+        "configmap/south secret/key -o name",
+        "configmap/south\nsecret/key",
+    ),
+    ("configmap north -o jsonpath='{.data.wind}'", "calm"),
+    (
+        "configmaps -o jsonpath='{.items[?(@.data.sea==\"high\")].metadata.name}'",
+        "south",
+    ),
+    ("configmaps -o jsonpath-file=path", "calm rough"),
+    (
+        "configmaps -o go-template='{{range .items}}{{.metadata.name}} {{end}}'",
+        "north south ",
+    ),
+    ("configmaps -o go-template-file=template", "calm;rough;"),
+    (
+        "configmaps --no-headers -o custom-columns=A:.metadata.name,B:.data.sea",
+        "north   <none>\nsouth   high",
+    ),
+    (
+        "configmaps -o custom-columns-file=columns",
+        "NAME    WIND\nnorth   calm\nsouth   rough",
+    ),
+    (
+        "configmaps --sort-by=.metadata.annotations.order -o name",
+        "configmap/south\nconfigmap/north",
+    ),
+    (
+        "configmaps -l 'tier in (back),!other' -o name",
+        "configmap/south",
+    ),
+    (
+        "configmaps --field-selector=metadata.name!=north -o name",
+        "configmap/south",
+    ),
+    ("secrets --field-selector=type=Opaque -o name", "secret/key"),
+    (
+        "configmaps --chunk-size=1 -o name",
+        "configmap/north\nconfigmap/south",
+    ),
+    ("configmap west --ignore-not-found", ""),
+];
+
+#[test]
+fn get_prints_in_every_form() {
     let project = project_with_notes();
-    let found = project.run(&format!("kubectl get {arguments}")).stdout;
-    assert_eq!(found.trim_end_matches('\n'), wanted);
+    for (arguments, wanted) in FORMS {
+        let found = project.run(&format!("kubectl get {arguments}")).stdout;
+        assert_eq!(&found.trim_end_matches('\n'), wanted, "{arguments}");
+    }
 }
 
-#[rstest]
-#[case::plain("configmaps", "NAME DATA AGE|north 1|south 2")]
-#[case::wide("secrets -o wide", "NAME TYPE DATA AGE|key Opaque 1")]
-#[case::labels("configmaps --show-labels", "NAME DATA AGE LABELS|north 1|south 2")]
-#[case::a_label("configmaps -L tier", "NAME DATA AGE TIER|north 1|south 2")]
-#[case::kinds(
-    "configmaps --show-kind",
-    "NAME DATA AGE|configmap/north 1|configmap/south 2"
-)]
-#[case::without_headings("configmaps --no-headers", "north 1|south 2")]
-fn get_prints_a_table(#[case] arguments: &str, #[case] wanted: &str) {
+/// Arguments, and how the lines of the table begin.
+const TABLES: &[(&str, &[&str])] = &[
+    ("configmaps", &["NAME DATA AGE", "north 1", "south 2"]),
+    ("secrets -o wide", &["NAME TYPE DATA AGE", "key Opaque 1"]),
+    (
+        "configmaps --show-labels",
+        &["NAME DATA AGE LABELS", "north 1", "south 2"],
+    ),
+    (
+        "configmaps -L tier",
+        &["NAME DATA AGE TIER", "north 1", "south 2"],
+    ),
+    (
+        "configmaps --show-kind",
+        &["NAME DATA AGE", "configmap/north 1", "configmap/south 2"],
+    ),
+    ("configmaps --no-headers", &["north 1", "south 2"]),
+];
+
+#[test]
+fn get_prints_tables() {
     let project = project_with_notes();
-    let table = project.run(&format!("kubectl get {arguments}")).stdout;
-    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
-    let lines: Vec<String> = table.lines().map(words).collect();
-    let wanted: Vec<&str> = wanted.split('|').collect();
-    assert_eq!(lines.len(), wanted.len(), "{table}");
-    for (line, wanted) in lines.iter().zip(wanted) {
-        assert!(line.starts_with(wanted), "`{line}` is not `{wanted}`");
+    for (arguments, wanted) in TABLES {
+        let table = project.run(&format!("kubectl get {arguments}")).stdout;
+        let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let lines: Vec<String> = table.lines().map(words).collect();
+        let fits = lines.len() == wanted.len()
+            && lines
+                .iter()
+                .zip(*wanted)
+                .all(|(line, start)| line.starts_with(start));
+        assert!(fits, "{arguments}: {table}");
     }
 }
 

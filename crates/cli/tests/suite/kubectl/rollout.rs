@@ -88,8 +88,11 @@ fn a_node_is_cordoned_and_tainted() {
     "doesn't have a resource type \"certificatesigningrequests\""
 )]
 fn what_needs_a_cluster_is_refused(#[case] command: &str, #[case] why: &str) {
-    let project = project_with_a_deployment();
-    project.run("kubectl run web --image=registry.harbour.example/web:1");
+    let project = Project::new("harbour");
+    project.file("both.yaml", include_str!("manifests/tides.yaml"));
+    project.run(
+        "kubectl create -f both.yaml && kubectl run web --image=registry.harbour.example/web:1",
+    );
     project
         .fails(&format!("timeout 20 kubectl {command}"))
         .complains(why);
