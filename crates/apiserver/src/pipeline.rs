@@ -153,13 +153,13 @@ async fn admit_caller(
 
 /// The verb of a request, as access rules name it.
 fn verb(method: &Method, route: &Route, query: &Query) -> Result<&'static str, Status> {
-    let has_name = match route {
+    let (has_name, is_part) = match route {
         Route::Other(_) => return other_verb(method),
-        // What is posted to an object's token is made there, like an object in a collection.
-        Route::Resource(path) if path.subresource.as_deref() == Some("token") => false,
-        Route::Resource(path) => path.name.is_some(),
+        Route::Resource(path) => (path.name.is_some(), path.subresource.is_some()),
     };
     match (method.as_str(), has_name) {
+        // What is posted to a part of an object is made there, like an object in a collection.
+        ("POST", true) if is_part => Ok("create"),
         ("GET", true) => Ok("get"),
         ("GET", false) if query.watch => Ok("watch"),
         ("GET", false) => Ok("list"),
@@ -191,6 +191,19 @@ fn unknown(api: &Api, group: &str) -> Status {
     }
 }
 
+/// What pods have where somebody runs them.
+const OF_RUNNING_PODS: &[&str] = &[
+    "attach",
+    "binding",
+    "ephemeralcontainers",
+    "eviction",
+    "exec",
+    "log",
+    "portforward",
+    "proxy",
+    "resize",
+];
+
 /// The resource that a path names, with everything that a verb needs.
 fn call(
     api: &Arc<Api>,
@@ -216,8 +229,16 @@ fn call(
         (None, Some(_)) => !resource.is_namespaced,
         (None, None) => true,
     };
-    if !is_known || !fits {
+    if !fits {
         return Err(Status::unknown_path());
+    }
+    if !is_known {
+        let part = path.subresource.unwrap_or_default();
+        let is_of_running = resource.stored_as == "/pods" && OF_RUNNING_PODS.contains(&&*part);
+        return Err(match is_of_running {
+            true => Status::not_run(&part),
+            false => Status::unknown_path(),
+        });
     }
     let mut warnings = Vec::new();
     warnings.extend(resource.deprecation.clone());

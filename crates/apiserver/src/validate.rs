@@ -3,8 +3,10 @@
 
 pub(crate) mod base64;
 mod field;
+pub(crate) mod ingress;
 pub(crate) mod metadata;
 pub(crate) mod names;
+pub(crate) mod policy;
 pub(crate) mod rbac;
 mod schedule;
 pub(crate) mod secret;

@@ -112,6 +112,8 @@ async fn a_body_of_another_form_is_refused() {
     "/apis/rbac.authorization.k8s.io/v1/namespaces/default/clusterroles",
     404
 )]
+#[case::create_of_an_unknown_part("POST", "/api/v1/namespaces/default/secrets/a/nothing", 404)]
+#[case::create_of_a_status("POST", "/api/v1/namespaces/default/pods/a/status", 405)]
 #[case::create_without_namespace("POST", "/api/v1/secrets", 405)]
 #[case::create_with_name("POST", "/api/v1/namespaces/default/secrets/a", 405)]
 #[case::update_collection("PUT", "/api/v1/namespaces/default/secrets", 405)]
