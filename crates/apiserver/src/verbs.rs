@@ -19,6 +19,8 @@ mod write;
 pub(crate) use create::stamp;
 pub(crate) use namespace::{PERMANENT as PERMANENT_NAMESPACES, default_account};
 pub(crate) use ownership::manager;
+#[cfg(feature = "fuzzing")]
+pub(crate) use read::Place;
 
 use crate::api::Api;
 use crate::identity::UserInfo;

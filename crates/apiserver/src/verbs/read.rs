@@ -187,17 +187,17 @@ pub(super) fn version(text: &str) -> Result<u64, Status> {
 }
 
 /// Where the next page of a list starts, and of which state it is a page.
-struct Place {
+pub(crate) struct Place {
     version: u64,
     after: (String, String),
 }
 
 impl Place {
-    fn encode(&self) -> String {
+    pub(crate) fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(json!([self.version, self.after.0, self.after.1]).to_string())
     }
 
-    fn decode(token: &str) -> Result<Self, Status> {
+    pub(crate) fn decode(token: &str) -> Result<Self, Status> {
         let refused = || {
             Status::bad_request("continue key is not valid: it must be one that the server gave")
         };
