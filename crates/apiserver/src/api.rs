@@ -1,7 +1,7 @@
 //! The running API: store, kinds, access rules and admission, shared by every request. What a
 //! request goes through is left to [`crate::pipeline`].
 
-use crate::accounts::Signer;
+use crate::accounts::{self, Signer};
 use crate::admission::Admission;
 use crate::config::{Config, Token};
 use crate::crd;
@@ -56,9 +56,22 @@ impl Api {
         })
     }
 
-    /// Whose a bearer token is. Every token is looked at, so that the time taken does not tell which
-    /// one is close.
-    pub(crate) fn user_of_token(&self, offered: &str) -> Option<UserInfo> {
+    /// Whose a bearer token is: one of the configured ones, or that of a ServiceAccount which is
+    /// good now and made for this API.
+    pub(crate) async fn user_of_token(
+        &self,
+        offered: &str,
+    ) -> Result<Option<UserInfo>, StoreError> {
+        if let Some(known) = self.configured_user(offered) {
+            return Ok(Some(known));
+        }
+        let known = accounts::user(self, offered, &accounts::own_audience()).await?;
+        Ok(known.map(|(user, _)| user))
+    }
+
+    /// Whose a configured token is. Every token is looked at, so that the time taken does not tell
+    /// which one is close.
+    pub(crate) fn configured_user(&self, offered: &str) -> Option<UserInfo> {
         let mut known = None;
         for token in &self.tokens {
             if token.is(offered) {

@@ -94,9 +94,13 @@ impl ApiServer {
         self.api.admission.set(admission).is_ok()
     }
 
-    /// Whose a bearer token is, where it is one of this API's.
-    pub fn user_of_token(&self, token: &str) -> Option<UserInfo> {
-        self.api.user_of_token(token)
+    /// Whose a bearer token is, where it is one of this API's and good now: configured, or asked
+    /// for by a TokenRequest.
+    ///
+    /// # Errors
+    /// When the store cannot say whether the account is still there.
+    pub async fn user_of_token(&self, token: &str) -> Result<Option<UserInfo>, StoreError> {
+        self.api.user_of_token(token).await
     }
 
     /// The API as a service in this process, for one user.

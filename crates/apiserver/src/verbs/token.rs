@@ -158,7 +158,7 @@ impl Call {
         let is_for_us = audiences
             .iter()
             .any(|audience| audience == accounts::ISSUER);
-        let ours = self.api.user_of_token(token).filter(|_| is_for_us);
+        let ours = self.api.configured_user(token).filter(|_| is_for_us);
         let known = match ours {
             Some(user) => Some((user, accounts::own_audience())),
             None => accounts::user(&self.api, token, &audiences)
