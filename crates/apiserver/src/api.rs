@@ -8,6 +8,7 @@ use crate::crd;
 use crate::garbage::{self, Garbage};
 use crate::identity::UserInfo;
 use crate::kinds;
+use crate::load::Load;
 use crate::rbac::{Policy, PolicyCache};
 use crate::registry::Registry;
 use crate::server::OpenError;
@@ -31,6 +32,8 @@ pub(crate) struct Api {
     pub(crate) stopping: CancellationToken,
     /// Held for reading while an object is put into a namespace, for writing while one closes.
     pub(crate) namespaces: RwLock<()>,
+    /// How many requests of remote clients are worked at.
+    pub(crate) load: Load,
     /// Who owns whom, for when somebody goes.
     pub(crate) garbage: Garbage,
     policy: PolicyCache,
@@ -50,6 +53,7 @@ impl Api {
             admission: OnceLock::new(),
             stopping: CancellationToken::new(),
             namespaces: RwLock::new(()),
+            load: Load::default(),
             garbage: Garbage::default(),
             policy: PolicyCache::default(),
             definitions: Mutex::new(()),

@@ -33,6 +33,7 @@ pub(crate) fn answer(
         [] => plain::paths(&kinds),
         ["livez" | "readyz" | "healthz"] => {
             return Ok(Answer::Raw {
+                code: 200,
                 media_type: "text/plain; charset=utf-8",
                 body: Bytes::from_static(b"ok"),
             });
@@ -135,5 +136,29 @@ fn subresources(resource: &Resource) -> impl Iterator<Item = Subresource> {
         kind: verbs::token::KIND,
         verbs: &["create"],
     });
-    scale.into_iter().chain(token)
+    let pods = verbs::pods::are_pods(resource).then(of_pods);
+    let own = scale.into_iter().chain(token);
+    own.chain(pods.into_iter().flatten())
+}
+
+/// Those of pods.
+fn of_pods() -> impl Iterator<Item = Subresource> {
+    let own = |name, kind, verbs| Subresource {
+        name,
+        group: "",
+        version: "",
+        kind,
+        verbs,
+    };
+    let inside = verbs::pods::INSIDE;
+    let inside = inside.map(|(name, kind)| own(name, kind, &["create", "get"]));
+    let eviction = Subresource {
+        name: "eviction",
+        group: verbs::pods::GROUP,
+        version: "v1",
+        kind: verbs::pods::KIND,
+        verbs: &["create"],
+    };
+    let log = own("log", "Pod", &["get"]);
+    inside.into_iter().chain([eviction, log])
 }

@@ -46,6 +46,7 @@ mod identity;
 mod in_process;
 mod kinds;
 pub mod kubeconfig;
+mod load;
 mod managed_fields;
 mod object;
 mod openapi;
@@ -70,7 +71,7 @@ pub use admission::{
     Admission, AdmissionRequest, Afterwards, Denial, GroupVersionKind, GroupVersionResource,
     Operation, Verdict,
 };
-pub use config::{Config, RandomError, Token};
+pub use config::{Config, Patience, RandomError, Token};
 pub use identity::{AUTHENTICATED, MASTERS, UNAUTHENTICATED, UserInfo};
 pub use in_process::InProcess;
 pub use pipeline::respond::Body;

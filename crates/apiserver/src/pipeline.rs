@@ -13,6 +13,7 @@ pub(crate) mod route;
 use crate::api::Api;
 use crate::discovery;
 use crate::identity::UserInfo;
+use crate::load::Place;
 use crate::rbac::Policy;
 use crate::status::Status;
 use crate::verbs::{self, Call};
@@ -57,8 +58,17 @@ async fn process(api: Arc<Api>, caller: Caller, request: Request<RequestBody>) -
     let encoding = format
         .as_ref()
         .map_or(Encoding::Json, |format| format.encoding);
-    let mut warnings = Vec::new();
-    let outcome = serve(&api, caller, &parts, body, format, &mut warnings).await;
+    let (mut warnings, mut place) = (Vec::new(), None);
+    let outcome = serve(
+        &api,
+        caller,
+        &parts,
+        body,
+        format,
+        &mut warnings,
+        &mut place,
+    )
+    .await;
     let response = match outcome {
         Ok((answer, shown)) => respond::answer(answer, shown, &warnings),
         Err(status) => respond::refusal(&status, encoding, &warnings),
@@ -70,7 +80,7 @@ async fn process(api: Arc<Api>, caller: Caller, request: Request<RequestBody>) -
         micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
         "request"
     );
-    response
+    respond::holding(response, place)
 }
 
 async fn serve(
@@ -80,10 +90,12 @@ async fn serve(
     body: RequestBody,
     format: Result<Format, Status>,
     warnings: &mut Vec<String>,
+    place: &mut Option<Place>,
 ) -> Result<(Answer, Shown), Status> {
     let route = Route::parse(parts.uri.path()).ok_or_else(Status::no_path)?;
     let query = Query::parse(parts.uri.query().unwrap_or_default())?;
     let verb = verb(&parts.method, &route, &query)?;
+    let is_remote = matches!(caller, Caller::Remote(_));
     let user = admit_caller(api, caller, parts, &route, verb, &query).await?;
     let include = query.include_object;
     match route {
@@ -102,6 +114,9 @@ async fn serve(
             ))
         }
         Route::Resource(path) => {
+            if is_remote {
+                *place = Some(api.load.enter(verb == "watch")?);
+            }
             let format = format?;
             let manager = verbs::manager(&query, &parts.headers);
             let mut call = call(api, user, path, query)?;
@@ -156,11 +171,11 @@ async fn admit_caller(
 fn verb(method: &Method, route: &Route, query: &Query) -> Result<&'static str, Status> {
     let has_name = match route {
         Route::Other(_) => return other_verb(method),
-        // What is posted to an object's token is made there, like an object in a collection.
-        Route::Resource(path) if path.subresource.as_deref() == Some("token") => false,
         Route::Resource(path) => path.name.is_some(),
     };
     match (method.as_str(), has_name) {
+        // What is posted to a subresource is made there, like an object in a collection.
+        ("POST", true) if has_subresource(route) => Ok("create"),
         ("GET", true) => Ok("get"),
         ("GET", false) if query.watch => Ok("watch"),
         ("GET", false) => Ok("list"),
@@ -171,6 +186,10 @@ fn verb(method: &Method, route: &Route, query: &Query) -> Result<&'static str, S
         ("DELETE", false) => Ok("deletecollection"),
         _ => Err(Status::method_not_allowed()),
     }
+}
+
+fn has_subresource(route: &Route) -> bool {
+    matches!(route, Route::Resource(path) if path.subresource.is_some())
 }
 
 fn other_verb(method: &Method) -> Result<&'static str, Status> {
@@ -203,6 +222,7 @@ fn call(api: &Arc<Api>, user: UserInfo, path: ResourcePath, query: Query) -> Res
         Some("status") => resource.has_status,
         Some("scale") => resource.scale.is_some(),
         Some("token") => verbs::token::has_token(&resource),
+        Some(other) if verbs::pods::are_pods(&resource) => verbs::pods::have(other),
         Some(_) => false,
     };
     // An object of a namespaced kind has no path without its namespace, and the other way round.

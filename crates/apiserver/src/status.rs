@@ -240,6 +240,20 @@ impl Status {
         self.reason == "Conflict" && !self.details.as_deref().is_some_and(has_causes)
     }
 
+    /// 429: as many requests are under way as may be.
+    pub(crate) fn too_many_requests() -> Self {
+        let mut status = Self::new(
+            429,
+            "TooManyRequests",
+            "too many requests, please try again later",
+        );
+        status.details = Some(Box::new(Details {
+            retry_after: 1,
+            ..Details::default()
+        }));
+        status
+    }
+
     /// 504: no such state has been reached.
     pub(crate) fn from_the_future(asked: u64, newest: u64) -> Self {
         let what = "Too large resource version";
@@ -345,6 +359,11 @@ impl Details {
         }
         Value::Object(map)
     }
+}
+
+/// The Status that reports something done that has no name.
+pub(crate) fn done(code: u16) -> Value {
+    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": code})
 }
 
 /// The Status that reports a deletion done.

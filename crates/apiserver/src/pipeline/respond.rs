@@ -1,5 +1,6 @@
 //! Writes answers down: in JSON or YAML, whole, as a table or as metadata only, with warnings.
 
+mod pieces;
 mod written;
 
 use super::negotiate::{Encoding, Form, Format};
@@ -11,9 +12,10 @@ use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WARNING};
 use http::{Response, StatusCode};
-use http_body_util::{BodyExt as _, Full, StreamBody};
+use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Frame;
 use jiff::Timestamp;
+use pieces::{Holding, Pieces};
 use serde_json::{Map, Value, json};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -53,6 +55,7 @@ pub(crate) enum Answer {
     Plain(u16, Value),
     /// Written down already.
     Raw {
+        code: u16,
         media_type: &'static str,
         body: Bytes,
     },
@@ -73,7 +76,11 @@ pub(crate) fn answer(answer: Answer, shown: Shown, warnings: &[String]) -> Respo
         Answer::Object(code, value) => (code, shown.object(value)),
         Answer::List(list) => (200, shown.list(list)),
         Answer::Plain(code, value) => (code, value),
-        Answer::Raw { media_type, body } => return response(200, media_type, full(body), warnings),
+        Answer::Raw {
+            code,
+            media_type,
+            body,
+        } => return response(code, media_type, full(body), warnings),
         Answer::Watch(lines) => {
             return response(200, "application/json", watch(lines, shown), warnings);
         }
@@ -167,7 +174,15 @@ fn warning_header(text: &str) -> String {
 }
 
 fn full(bytes: Bytes) -> Body {
-    Full::new(bytes).boxed_unsync()
+    Body::new(Pieces(bytes))
+}
+
+/// The same answer, which keeps something for as long as it is not read.
+pub(crate) fn holding(
+    response: Response<Body>,
+    kept: impl Send + Unpin + 'static,
+) -> Response<Body> {
+    response.map(|body| Body::new(Holding { body, _kept: kept }))
 }
 
 fn watch(lines: BoxStream<'static, Line>, shown: Shown) -> Body {
