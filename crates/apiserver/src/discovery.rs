@@ -4,6 +4,7 @@
 mod aggregated;
 mod plain;
 
+use crate::accounts::ISSUER;
 use crate::api::Api;
 use crate::openapi;
 use crate::pipeline::negotiate::Form;
@@ -46,6 +47,14 @@ pub(crate) fn answer(
         ["api", version] => plain::resources(&kinds, "", version)?,
         ["apis", group] => plain::group(&kinds, group)?,
         ["apis", group, version] => plain::resources(&kinds, group, version)?,
+        ["openid", "v1", "jwks"] => {
+            return Ok(Answer::Raw {
+                code: 200,
+                media_type: "application/jwk-set+json",
+                body: api.signer.key_set().to_string().into(),
+            });
+        }
+        [".well-known", "openid-configuration"] => issuer(),
         ["openapi", rest @ ..] => return openapi::answer(&kinds, rest, headers),
         ["api", "v1", ..] => return Err(Status::unknown_path()),
         ["apis", group, _, ..] if kinds.iter().any(|kind| kind.group == *group) => {
@@ -54,6 +63,17 @@ pub(crate) fn answer(
         _ => return Err(Status::no_page()),
     };
     Ok(Answer::Plain(200, value))
+}
+
+/// Who signs tokens of ServiceAccounts, and where the keys are.
+fn issuer() -> Value {
+    json!({
+        "issuer": ISSUER,
+        "jwks_uri": format!("{ISSUER}/openid/v1/jwks"),
+        "response_types_supported": ["id_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["ES256"],
+    })
 }
 
 fn version() -> Value {

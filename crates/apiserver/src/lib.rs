@@ -8,7 +8,7 @@
 //!
 //! Where it knowingly differs from a cluster:
 //!
-//! - There are no subresources but `status`, `scale` and `token`.
+//! - There are no subresources but `status`, `scale`, `token`, and those of pods, which run nowhere.
 //! - An object whose owners never were is left alone.
 //! - CEL rules of custom resources are not evaluated, and versions of a custom resource differ in
 //!   nothing but their name and schema.

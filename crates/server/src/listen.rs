@@ -192,7 +192,10 @@ async fn serve(
         .into_owned();
     // Until the first bytes have come, nobody knows which limits apply.
     let is_mute = async {
-        if tokio::time::timeout(patience.headers, first.notified()).await.is_ok() {
+        if tokio::time::timeout(patience.headers, first.notified())
+            .await
+            .is_ok()
+        {
             std::future::pending::<()>().await;
         }
     };

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WARNING};
 use http::{Response, StatusCode};
-use http_body_util::{BodyExt as _, StreamBody};
+use http_body_util::StreamBody;
 use hyper::body::Frame;
 use jiff::Timestamp;
 use pieces::{Holding, Pieces};
@@ -143,7 +143,9 @@ fn response(code: u16, media_type: &str, body: Body, warnings: &[String]) -> Res
     *response.status_mut() =
         StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(media_type) {
+    if let Ok(value) = HeaderValue::from_str(media_type)
+        && !media_type.is_empty()
+    {
         headers.insert(CONTENT_TYPE, value);
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));

@@ -149,7 +149,10 @@ impl Traffic {
         let state = self.state();
         let (until, why) = match state.under_way.values().min() {
             Some(until) => (*until, "an answer was not read in time"),
-            None => (state.last + self.patience.idle, "nothing was asked for long"),
+            None => (
+                state.last + self.patience.idle,
+                "nothing was asked for long",
+            ),
         };
         if until > now { Ok(until) } else { Err(why) }
     }

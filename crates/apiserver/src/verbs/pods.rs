@@ -54,7 +54,9 @@ impl Call {
             return Err(Status::bad_request(why));
         }
         query::check_options("CreateOptions", &self.query.mistakes)?;
-        let options = eviction.get("deleteOptions").filter(|options| options.is_object());
+        let options = eviction
+            .get("deleteOptions")
+            .filter(|options| options.is_object());
         let mut options = options.cloned().unwrap_or_else(|| json!({}));
         if self.query.dry_run {
             options["dryRun"] = json!(["All"]);
@@ -69,7 +71,7 @@ impl Call {
         self.check_container(&pod)?;
         Ok(Answer::Raw {
             code: 204,
-            media_type: "text/plain",
+            media_type: "",
             body: Bytes::new(),
         })
     }
@@ -96,7 +98,12 @@ impl Call {
         match self.query.container.as_deref() {
             Some(asked) => {
                 let later = names("ephemeralContainers");
-                if own.iter().chain(&first).chain(&later).any(|one| *one == asked) {
+                if own
+                    .iter()
+                    .chain(&first)
+                    .chain(&later)
+                    .any(|one| *one == asked)
+                {
                     return Ok(());
                 }
                 let why = format!("container {asked} is not valid for pod {name}");
@@ -104,13 +111,9 @@ impl Call {
             }
             None if own.len() == 1 => Ok(()),
             None => {
-                let first = match first.as_slice() {
-                    [] => String::new(),
-                    some => format!(" or one of the init containers: [{}]", some.join(" ")),
-                };
+                let all = [first, own].concat().join(" ");
                 Err(Status::bad_request(format!(
-                    "a container name must be specified for pod {name}, choose one of: [{}]{first}",
-                    own.join(" ")
+                    "a container name must be specified for pod {name}, choose one of: [{all}]"
                 )))
             }
         }

@@ -27,7 +27,8 @@ impl Call {
         let selection = self.selection()?;
         let sends_first = self.query.send_initial_events;
         let starts_from_now = matches!(self.query.resource_version.as_str(), "" | "0");
-        let has_first = (starts_from_now && sends_first != Some(false)) || sends_first == Some(true);
+        let has_first =
+            (starts_from_now && sends_first != Some(false)) || sends_first == Some(true);
         let (beginning, from) = if has_first {
             let beginning = self.beginning(&selection, sends_first == Some(true));
             let (beginning, from) = beginning.await?;

@@ -41,7 +41,10 @@ async fn is_closed(stream: &mut (impl AsyncRead + Unpin)) {
 async fn is_well(served: &Served) {
     let bearer = format!("Bearer {}", served.token);
     let headers = [("authorization", bearer.as_str())];
-    let answer = timeout(Duration::from_secs(5), served.status("/api/v1/namespaces", &headers));
+    let answer = timeout(
+        Duration::from_secs(5),
+        served.status("/api/v1/namespaces", &headers),
+    );
     assert_eq!(answer.await.expect("an answer in time"), 200);
 }
 
@@ -169,7 +172,7 @@ async fn an_answer_that_is_not_read_is_not_kept() {
     })
     .await;
     let mut sender = http2(&served).await;
-    for number in 0..8 {
+    for number in 0..30 {
         create(&served, &mut sender, &format!("large-{number}"), 900_000).await;
     }
     let mut deaf = served.shake_hands().await;
@@ -178,8 +181,10 @@ async fn an_answer_that_is_not_read_is_not_kept() {
     // It is given up while nobody reads: what was on its way already is less than the whole.
     tokio::time::sleep(Duration::from_secs(4)).await;
     let mut rest = Vec::new();
-    let _ = timeout(PATIENCE, deaf.read_to_end(&mut rest)).await.expect("closed");
-    assert!(rest.len() < 7_000_000, "{} bytes came", rest.len());
+    let _ = timeout(PATIENCE, deaf.read_to_end(&mut rest))
+        .await
+        .expect("closed");
+    assert!(rest.len() < 20_000_000, "{} bytes came", rest.len());
     is_well(&served).await;
 }
 
@@ -187,7 +192,11 @@ async fn an_answer_that_is_not_read_is_not_kept() {
 async fn more_idle_connections_than_there_are_places_keep_nobody_out() {
     let served = Served::start().await;
     let mut sender = http2(&served).await;
-    let watch = request(&served, &format!("GET {CONFIG_MAPS}?watch=true"), Text::default());
+    let watch = request(
+        &served,
+        &format!("GET {CONFIG_MAPS}?watch=true"),
+        Text::default(),
+    );
     let mut watch = sender.send_request(watch).await.unwrap().into_body();
     let (mut strangers, mut guests) = (Vec::new(), Vec::new());
     for number in 0..1500 {
@@ -199,7 +208,11 @@ async fn more_idle_connections_than_there_are_places_keep_nobody_out() {
     is_well(&served).await;
     // Who is busy stays.
     create(&served, &mut sender, "news", 10).await;
-    let line = timeout(PATIENCE, watch.frame()).await.unwrap().unwrap().unwrap();
+    let line = timeout(PATIENCE, watch.frame())
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
     assert!(line.into_data().unwrap().starts_with(br#"{"type":"ADDED""#));
 }
 
@@ -214,7 +227,7 @@ async fn as_many_requests_as_may_be_are_answered_and_the_next_one_is_told_to_wai
     let mut slow = JoinSet::new();
     for _ in 0..3 {
         let mut sender = http2(&served).await;
-        for _ in 0..200 {
+        for _ in 0..220 {
             let line = format!("POST {CONFIG_MAPS}");
             let sending = sender.send_request(request(&served, &line, never()));
             slow.spawn(sending);

@@ -99,6 +99,20 @@ impl Normal {
                 }
             }
         }
+        // Managers are listed by when they last wrote, to the second.
+        if let Some(Value::Array(managers)) = map.get_mut("managedFields") {
+            managers.sort_by_key(|entry| {
+                let text = |member: &str| entry[member].as_str().unwrap_or_default().to_owned();
+                ["manager", "operation", "subresource", "apiVersion"].map(text)
+            });
+        }
+        // Owners are named by their uids there.
+        if map.keys().any(|key| key.starts_with(r#"k:{"uid""#)) {
+            let members = std::mem::take(map).into_iter();
+            *map = members
+                .map(|(key, value)| (self.text(&key), value))
+                .collect();
+        }
         map.values_mut().for_each(|value| self.value(value));
     }
 

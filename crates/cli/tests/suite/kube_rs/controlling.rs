@@ -39,7 +39,7 @@ async fn apply(deployment: &Deployment, context: &Context) -> Result<Action, kub
     let owner = deployment.controller_owner_ref(&());
     let params = PatchParams::apply("settings").force();
     let maps: Api<ConfigMap> = Api::namespaced(context.client.clone(), &namespace);
-    let replicas = deployment.spec.as_ref().and_then(|spec| spec.replicas);
+    let replicas = deployment.spec.replicas;
     let settings = json!({
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {"name": name, "ownerReferences": [owner]},
@@ -145,7 +145,10 @@ async fn a_controller_keeps_what_it_owns_and_cleans_up_once() {
 
     // The deletion waits for the controller; what it owned goes with it.
     let params = DeleteParams::background();
-    deployments.delete("crane", &params).await.expect("accepted");
+    deployments
+        .delete("crane", &params)
+        .await
+        .expect("accepted");
     until("all is gone", || async {
         let gone = deployments.get_opt("crane").await.expect("an answer");
         let settings = maps.get_opt("crane").await.expect("an answer");
@@ -171,13 +174,20 @@ async fn a_finalizer_without_its_controller_holds_an_object() {
         .await
         .expect("created");
     let deleted = deployments.delete("crane", &DeleteParams::default()).await;
-    assert!(deleted.expect("accepted").is_left(), "the object, which waits");
+    assert!(
+        deleted.expect("accepted").is_left(),
+        "the object, which waits"
+    );
     let found = deployments.get("crane").await.expect("still there");
     assert!(found.metadata.deletion_timestamp.is_some());
     // The controller comes back, and finishes what it missed.
     let (context, running) = run(&harbour);
     until("it is gone", || async {
-        deployments.get_opt("crane").await.expect("an answer").is_none()
+        deployments
+            .get_opt("crane")
+            .await
+            .expect("an answer")
+            .is_none()
     })
     .await;
     assert_eq!(context.tally.cleaned.load(Ordering::SeqCst), 1);

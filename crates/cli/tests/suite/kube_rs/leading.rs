@@ -19,7 +19,8 @@ struct Candidate {
 
 impl Candidate {
     fn lease(&self, found: Option<Lease>) -> Lease {
-        let mut lease: Lease = found.unwrap_or_else(|| parsed(json!({"metadata": {"name": "pilot"}})));
+        let mut lease: Lease =
+            found.unwrap_or_else(|| parsed(json!({"metadata": {"name": "pilot"}})));
         let spec = lease.spec.get_or_insert_with(LeaseSpec::default);
         if spec.holder_identity.as_deref() != Some(self.name) {
             spec.holder_identity = Some(self.name.to_owned());
@@ -37,19 +38,24 @@ impl Candidate {
         let found = self.leases.get_opt("pilot").await?;
         let Some(found) = found else {
             let lease = self.lease(None);
-            return self.leases.create(&PostParams::default(), &lease).await.map(|_| true);
+            return self
+                .leases
+                .create(&PostParams::default(), &lease)
+                .await
+                .map(|_| true);
         };
         let spec = found.spec.clone().unwrap_or_default();
         let is_ours = spec.holder_identity.as_deref() == Some(self.name);
-        let until = spec.renew_time.map(|renewed| {
-            renewed.0 + SignedDuration::from_secs(i64::from(SECONDS))
-        });
+        let until = spec
+            .renew_time
+            .map(|renewed| renewed.0 + SignedDuration::from_secs(i64::from(SECONDS)));
         if !is_ours && until.is_some_and(|until| until > Timestamp::now()) {
             return Ok(false);
         }
         let lease = self.lease(Some(found));
-        let written = self.leases.replace("pilot", &PostParams::default(), &lease);
-        written.await.map(|_| true)
+        let params = PostParams::default();
+        let written = self.leases.replace("pilot", &params, &lease).await;
+        written.map(|_| true)
     }
 }
 
@@ -67,10 +73,16 @@ async fn the_next_one_leads_once_the_leader_has_gone() {
     assert!(anna.leads().await.expect("an answer"));
     for _ in 0..5 {
         assert!(anna.leads().await.expect("an answer"), "who leads goes on");
-        assert!(!bert.leads().await.expect("an answer"), "and nobody else does");
+        assert!(
+            !bert.leads().await.expect("an answer"),
+            "and nobody else does"
+        );
     }
     // Anna renews no more.
-    until("bert leads", || async { bert.leads().await.expect("an answer") }).await;
+    until("bert leads", || async {
+        bert.leads().await.expect("an answer")
+    })
+    .await;
     let lease = bert.leases.get("pilot").await.expect("the lease");
     let spec = lease.spec.expect("its content");
     assert_eq!(spec.holder_identity.as_deref(), Some("bert"));
@@ -92,7 +104,11 @@ async fn of_two_who_take_a_lease_at_once_one_is_refused() {
             anna.leases.replace("pilot", &params, &first),
             bert.leases.replace("pilot", &params, &second),
         );
-        assert_eq!(winners(one.map(|_| true), other.map(|_| true)), 1, "who takes it");
+        assert_eq!(
+            winners(one.map(|_| true), other.map(|_| true)),
+            1,
+            "who takes it"
+        );
     }
 }
 
@@ -104,7 +120,10 @@ fn winners(one: Result<bool, kube::Error>, other: Result<bool, kube::Error>) -> 
             Ok(leads) => winners += usize::from(leads),
             Err(error) => {
                 let status = status(error);
-                assert!(status.is_conflict() || status.is_already_exists(), "{status:?}");
+                assert!(
+                    status.is_conflict() || status.is_already_exists(),
+                    "{status:?}"
+                );
             }
         }
     }

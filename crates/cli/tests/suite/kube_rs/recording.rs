@@ -29,27 +29,37 @@ async fn an_event_that_comes_again_is_counted_and_another_one_is_told() {
     };
     let recorder = Recorder::new(harbour.client.clone(), reporter);
     for _ in 0..3 {
-        let published = recorder.publish(&tested("no route to the bucket"), &about);
-        published.await.expect("published");
+        let event = tested("no route to the bucket");
+        recorder.publish(&event, &about).await.expect("published");
     }
     let mut other = tested("the bucket answers again");
     other.reason = "Reachable".to_owned();
     recorder.publish(&other, &about).await.expect("published");
 
     let ours = |name: &Option<String>| name.as_deref() == Some("soundings");
-    let all = harbour.api::<NewEvent>().list(&ListParams::default());
+    let events = harbour.api::<NewEvent>();
+    let all = events.list(&ListParams::default()).await;
     let mut told: Vec<_> = all
-        .await
         .expect("a list")
         .into_iter()
-        .filter(|event| ours(&event.regarding.as_ref().and_then(|about| about.name.clone())))
+        .filter(|event| {
+            ours(
+                &event
+                    .regarding
+                    .as_ref()
+                    .and_then(|about| about.name.clone()),
+            )
+        })
         .map(|event| (event.reason, event.series.map(|series| series.count)))
         .collect();
     told.sort_unstable();
     let reason = |text: &str| Some(text.to_owned());
     assert_eq!(
         told,
-        [(reason("Reachable"), None), (reason("Unreachable"), Some(3))]
+        [
+            (reason("Reachable"), None),
+            (reason("Unreachable"), Some(3))
+        ]
     );
 
     // The older API shows the same objects, and finds them by whom they are about.
@@ -58,6 +68,9 @@ async fn an_event_that_comes_again_is_counted_and_another_one_is_told() {
     let found = found.list(&ListParams::default().fields(fields)).await;
     let found = found.expect("a list").items;
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].series.as_ref().and_then(|series| series.count), Some(3));
+    assert_eq!(
+        found[0].series.as_ref().and_then(|series| series.count),
+        Some(3)
+    );
     assert_eq!(found[0].involved_object.uid, secret.metadata.uid);
 }

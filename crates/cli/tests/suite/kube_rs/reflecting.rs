@@ -179,7 +179,10 @@ async fn a_streaming_list_shows_what_there_is_and_says_when_that_is_all() {
     assert_eq!(names.len(), 250);
     assert!(names.is_sorted(), "in the order of a list");
     let marks = end.metadata.annotations;
-    assert_eq!(marks.get("k8s.io/initial-events-end").map(String::as_str), Some("true"));
+    assert_eq!(
+        marks.get("k8s.io/initial-events-end").map(String::as_str),
+        Some("true")
+    );
     // And then goes on.
     secrets
         .delete("log-007", &DeleteParams::default())
@@ -196,7 +199,10 @@ async fn a_watcher_of_metadata_sees_no_value() {
     let api = harbour.api::<PartialObjectMeta<Secret>>();
     let stream = watcher(api, watcher::Config::default()).default_backoff();
     let mut stream = stream.applied_objects().boxed();
-    let first = soon(stream.try_next()).await.expect("an event").expect("one");
+    let first = soon(stream.try_next())
+        .await
+        .expect("an event")
+        .expect("one");
     assert_eq!(first.name_any(), "soundings");
     let patch = Patch::Merge(json!({"metadata": {"labels": {"team": "pilots"}}}));
     harbour
@@ -204,7 +210,10 @@ async fn a_watcher_of_metadata_sees_no_value() {
         .patch("soundings", &PatchParams::default(), &patch)
         .await
         .expect("patched");
-    let next = soon(stream.try_next()).await.expect("an event").expect("one");
+    let next = soon(stream.try_next())
+        .await
+        .expect("an event")
+        .expect("one");
     assert_eq!(next.labels()["team"], "pilots");
     let shown = serde_json::to_string(&next).expect("JSON");
     assert!(!shown.contains("AWS_SECRET_ACCESS_KEY\":\""), "{shown}");
@@ -215,21 +224,31 @@ async fn two_reflectors_of_two_selections_share_what_moves_between_them() {
     let harbour = Harbour::new().await;
     let maps = harbour.api::<ConfigMap>();
     let map: ConfigMap = parsed(json!({"metadata": {"name": "buoy", "labels": {"side": "port"}}}));
-    maps.create(&PostParams::default(), &map).await.expect("created");
+    maps.create(&PostParams::default(), &map)
+        .await
+        .expect("created");
     let side = |side: &str| {
         let (store, writer) = reflector::store();
         let config = watcher::Config::default().labels(&format!("side={side}"));
-        let stream = watcher(maps.clone(), config).default_backoff().reflect(writer);
+        let stream = watcher(maps.clone(), config)
+            .default_backoff()
+            .reflect(writer);
         (store, tokio::spawn(stream.for_each(|_| async {})))
     };
     let (port, port_runs) = side("port");
     let (starboard, starboard_runs) = side("starboard");
-    until("it is at port", || async { port.len() == 1 && starboard.is_empty() }).await;
+    until("it is at port", || async {
+        port.len() == 1 && starboard.is_empty()
+    })
+    .await;
     let patch = Patch::Merge(json!({"metadata": {"labels": {"side": "starboard"}}}));
     maps.patch("buoy", &PatchParams::default(), &patch)
         .await
         .expect("patched");
-    until("it moved", || async { port.is_empty() && starboard.len() == 1 }).await;
+    until("it moved", || async {
+        port.is_empty() && starboard.len() == 1
+    })
+    .await;
     port_runs.abort();
     starboard_runs.abort();
 }

@@ -3,7 +3,9 @@
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{DeleteParams, DynamicObject, EvictParams, LogParams, Patch, PatchParams, PostParams};
+use kube::api::{
+    DeleteParams, DynamicObject, EvictParams, LogParams, Patch, PatchParams, PostParams,
+};
 use kube::discovery::{Discovery, Scope, verbs};
 use kube::runtime::wait::{await_condition, conditions};
 use kube::{Api, ResourceExt as _};
@@ -29,28 +31,39 @@ async fn a_deployment_is_scaled_and_its_status_is_written_apart() {
     let harbour = Harbour::new().await;
     let deployments = harbour.api::<Deployment>();
     let params = PostParams::default();
-    deployments.create(&params, &crane()).await.expect("created");
+    deployments
+        .create(&params, &crane())
+        .await
+        .expect("created");
     let mut scale = deployments.get_scale("crane").await.expect("a scale");
     let stale = scale.clone();
     scale.spec.get_or_insert_default().replicas = Some(3);
     let scale = deployments.replace_scale("crane", &params, &scale).await;
     let scale = scale.expect("scaled");
     assert_eq!(scale.spec.and_then(|spec| spec.replicas), Some(3));
-    assert_eq!(scale.status.and_then(|status| status.selector).as_deref(), Some("app=crane"));
+    assert_eq!(
+        scale.status.and_then(|status| status.selector).as_deref(),
+        Some("app=crane")
+    );
     let refused = deployments.replace_scale("crane", &params, &stale).await;
     assert!(status(refused.expect_err("too late")).is_conflict());
     let patch = Patch::Merge(json!({"spec": {"replicas": 5}}));
-    let patched = deployments.patch_scale("crane", &PatchParams::default(), &patch).await;
-    assert_eq!(patched.expect("scaled").spec.and_then(|spec| spec.replicas), Some(5));
+    let patched = deployments
+        .patch_scale("crane", &PatchParams::default(), &patch)
+        .await;
+    assert_eq!(
+        patched.expect("scaled").spec.and_then(|spec| spec.replicas),
+        Some(5)
+    );
 
     let mut own = deployments.get_status("crane").await.expect("a status");
     own.status.get_or_insert_default().ready_replicas = Some(4);
     own.status.get_or_insert_default().replicas = Some(4);
-    own.spec.as_mut().expect("a spec").replicas = Some(9);
+    own.spec.replicas = Some(9);
     let own = deployments.replace_status("crane", &params, &own).await;
     let own = own.expect("replaced");
     assert_eq!(own.status.and_then(|status| status.ready_replicas), Some(4));
-    assert_eq!(own.spec.and_then(|spec| spec.replicas), Some(5), "that is no status");
+    assert_eq!(own.spec.replicas, Some(5), "that is no status");
 }
 
 #[tokio::test]
@@ -61,7 +74,9 @@ async fn a_pod_is_evicted_and_nothing_runs_in_it() {
         "metadata": {"name": "mate"},
         "spec": {"containers": [{"name": "main", "image": "registry.harbour.example/a:1"}]},
     }));
-    pods.create(&PostParams::default(), &pod).await.expect("created");
+    pods.create(&PostParams::default(), &pod)
+        .await
+        .expect("created");
     let log = pods.logs("mate", &LogParams::default()).await;
     assert_eq!(log.expect("a log"), "");
     let other = LogParams {
@@ -92,7 +107,10 @@ async fn refusals_are_told_apart_by_type() {
     let missing = status(maps.get("nothing").await.expect_err("missing"));
     assert!(missing.is_not_found());
     let details = missing.details.expect("details");
-    assert_eq!((details.name.as_str(), details.kind.as_str()), ("nothing", "configmaps"));
+    assert_eq!(
+        (details.name.as_str(), details.kind.as_str()),
+        ("nothing", "configmaps")
+    );
     assert!(maps.get_opt("nothing").await.expect("an answer").is_none());
     let twice = status(maps.create(&params, &map).await.expect_err("there"));
     assert!(twice.is_already_exists() && !twice.is_conflict());
@@ -154,7 +172,10 @@ async fn a_program_brings_its_own_kind_and_finds_it() {
     let definitions: Api<CustomResourceDefinition> = Api::all(harbour.client.clone());
     let params = PatchParams::apply("harbour").force();
     let applied = Patch::Apply(definition(&group));
-    definitions.patch(&name, &params, &applied).await.expect("applied");
+    definitions
+        .patch(&name, &params, &applied)
+        .await
+        .expect("applied");
     let established = await_condition(definitions.clone(), &name, conditions::is_crd_established());
     soon(established).await.expect("established");
 
@@ -166,7 +187,11 @@ async fn a_program_brings_its_own_kind_and_finds_it() {
         .expect("the kind");
     assert_eq!(capabilities.scope, Scope::Namespaced);
     assert!(capabilities.supports_operation(verbs::WATCH));
-    let mut subresources: Vec<_> = capabilities.subresources.iter().map(|(one, _)| one.plural.clone()).collect();
+    let mut subresources: Vec<_> = capabilities
+        .subresources
+        .iter()
+        .map(|(one, _)| one.plural.clone())
+        .collect();
     subresources.sort_unstable();
     assert_eq!(subresources, ["scale", "status"]);
 
@@ -174,8 +199,12 @@ async fn a_program_brings_its_own_kind_and_finds_it() {
         Api::namespaced_with(harbour.client.clone(), &harbour.project.name, &resource);
     let mut ship = DynamicObject::new("anna", &resource)
         .data(json!({"spec": {"crew": 4, "flag": "Red", "pilot": null, "cargo": {"tea": 7}}}));
-    ship.labels_mut().insert("fleet".to_owned(), "north".to_owned());
-    let made = ships.create(&PostParams::default(), &ship).await.expect("created");
+    ship.labels_mut()
+        .insert("fleet".to_owned(), "north".to_owned());
+    let made = ships
+        .create(&PostParams::default(), &ship)
+        .await
+        .expect("created");
     assert_eq!(made.data["spec"]["cargo"]["tea"], 7);
     let afloat = Patch::Merge(json!({"status": {"afloat": true, "crew": 3}}));
     ships
@@ -186,7 +215,10 @@ async fn a_program_brings_its_own_kind_and_finds_it() {
     assert_eq!(scale.status.map(|status| status.replicas), Some(3));
     let bad = Patch::Merge(json!({"spec": {"flag": "Blue", "crew": -1}}));
     let refused = ships.patch("anna", &PatchParams::default(), &bad).await;
-    let causes = status(refused.expect_err("invalid")).details.expect("details").causes;
+    let causes = status(refused.expect_err("invalid"))
+        .details
+        .expect("details")
+        .causes;
     let mut fields: Vec<_> = causes.into_iter().map(|cause| cause.field).collect();
     fields.sort_unstable();
     assert_eq!(fields, ["spec.crew", "spec.flag"]);

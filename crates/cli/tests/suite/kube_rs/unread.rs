@@ -28,7 +28,8 @@ async fn a_hundred_watches_that_are_not_read_cost_little_and_hold_up_nobody() {
     let writer: Api<ConfigMap> = Api::default_namespaced(server.client().await.expect("a client"));
     let mut watches = Vec::new();
     for _ in 0..100 {
-        let maps: Api<ConfigMap> = Api::default_namespaced(server.client().await.expect("a client"));
+        let maps: Api<ConfigMap> =
+            Api::default_namespaced(server.client().await.expect("a client"));
         let params = WatchParams::default().timeout(290);
         let watch = soon(maps.watch(&params, "0")).await.expect("a watch");
         watches.push(Box::pin(watch));
@@ -40,14 +41,20 @@ async fn a_hundred_watches_that_are_not_read_cost_little_and_hold_up_nobody() {
             "apiVersion": "v1", "kind": "ConfigMap",
             "data": {"number": number.to_string(), "text": "x".repeat(100_000)},
         });
-        let written = writer.patch("large", &params, &Patch::Apply(map));
+        let map = Patch::Apply(map);
+        let written = writer.patch("large", &params, &map);
         soon(written).await.expect("written");
     }
     let grown = resident(server.id()).saturating_sub(before);
     assert!(grown < 150, "{grown} MiB more than before");
     // Somebody else reads as ever.
     let listed = soon(writer.list(&ListParams::default())).await;
-    assert!(listed.expect("a list").iter().any(|map| map.name_any() == "large"));
+    assert!(
+        listed
+            .expect("a list")
+            .iter()
+            .any(|map| map.name_any() == "large")
+    );
     // Who reads at last sees every change, in order.
     let last = watches.split_off(98);
     let read = try_join_all(last.into_iter().map(|mut watch| async move {

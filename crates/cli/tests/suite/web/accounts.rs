@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bowline_testkit::server::Server;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
+use k8s_openapi::api::authentication::v1::TokenRequest;
 use k8s_openapi::api::core::v1::ServiceAccount;
 use k8s_openapi::api::rbac::v1::RoleBinding;
 use kube::api::{DeleteParams, PostParams};
@@ -40,7 +40,10 @@ impl Scene {
             client,
         };
         let account = serde_json::from_value(json!({"metadata": {"name": "bot"}}))?;
-        scene.accounts().create(&PostParams::default(), &account).await?;
+        scene
+            .accounts()
+            .create(&PostParams::default(), &account)
+            .await?;
         Ok(scene)
     }
 
@@ -49,16 +52,13 @@ impl Scene {
     }
 
     async fn token(&self, audiences: &[&str]) -> Result<String> {
-        let request = TokenRequest {
-            spec: TokenRequestSpec {
-                audiences: audiences.iter().map(|&one| one.to_owned()).collect(),
-                ..TokenRequestSpec::default()
-            },
-            ..TokenRequest::default()
-        };
-        let made = self.accounts();
-        let made = made.create_token_request("bot", &PostParams::default(), &request);
-        Ok(made.await?.status.context("a token")?.token)
+        let request: TokenRequest =
+            serde_json::from_value(json!({"spec": {"audiences": audiences}}))?;
+        let accounts = self.accounts();
+        let params = PostParams::default();
+        let made = accounts.create_token_request("bot", &params, &request);
+        let token = made.await?.status.and_then(|status| status.token);
+        token.context("a token")
     }
 
     /// Whom the web server takes the owner of a token for.
@@ -105,7 +105,10 @@ async fn a_token_ends_on_the_web_server_with_its_account() -> Result<()> {
     let scene = Scene::new().await?;
     let token = scene.token(&[]).await?;
     assert_eq!(scene.who(&token).await?.as_deref(), Some(BOT));
-    scene.accounts().delete("bot", &DeleteParams::default()).await?;
+    scene
+        .accounts()
+        .delete("bot", &DeleteParams::default())
+        .await?;
     assert_eq!(scene.who(&token).await?, None);
     Ok(())
 }
@@ -122,7 +125,11 @@ async fn an_expired_token_is_not_taken_by_the_web_server() -> Result<()> {
     let mut signed = |ends_in: i64| -> Result<String> {
         let now = claims["iat"].as_i64().context("a time")?;
         claims["exp"] = (now + ends_in).into();
-        Ok(jsonwebtoken::encode(&Header::new(Algorithm::ES256), &claims, &key)?)
+        Ok(jsonwebtoken::encode(
+            &Header::new(Algorithm::ES256),
+            &claims,
+            &key,
+        )?)
     };
     let (good, expired) = (signed(60)?, signed(-1)?);
     assert_eq!(scene.who(&good).await?.as_deref(), Some(BOT));
