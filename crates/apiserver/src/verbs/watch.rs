@@ -30,8 +30,8 @@ impl Call {
         let has_first =
             (starts_from_now && sends_first != Some(false)) || sends_first == Some(true);
         let (beginning, from) = if has_first {
-            let beginning = self.beginning(&selection, sends_first == Some(true));
-            let (beginning, from) = beginning.await?;
+            let is_told_when_done = sends_first == Some(true) && self.query.allow_bookmarks;
+            let (beginning, from) = self.beginning(&selection, is_told_when_done).await?;
             (Some(beginning), from)
         } else if starts_from_now {
             (None, self.newest().await?)

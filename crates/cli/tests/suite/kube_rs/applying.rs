@@ -10,7 +10,11 @@ use serde_json::{Value, json};
 use super::{Harbour, parsed, status};
 
 fn settings(data: &Value) -> Patch<Value> {
-    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": data});
+    let map = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "settings"},
+        "data": data,
+    });
     Patch::Apply(map)
 }
 
@@ -125,6 +129,7 @@ async fn containers_are_owned_one_by_one() {
     let wanted = |containers: Value| {
         Patch::Apply(json!({
             "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {"name": "crane"},
             "spec": {
                 "selector": {"matchLabels": {"app": "crane"}},
                 "template": {
@@ -165,7 +170,7 @@ async fn an_apply_to_a_state_that_is_over_is_a_conflict() {
         .expect("applied");
     let stale = json!({
         "apiVersion": "v1", "kind": "ConfigMap",
-        "metadata": {"resourceVersion": before.metadata.resource_version},
+        "metadata": {"name": "settings", "resourceVersion": before.metadata.resource_version},
         "data": {"depth": "7"},
     });
     let force = PatchParams::apply("anna").force();

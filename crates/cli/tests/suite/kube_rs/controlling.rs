@@ -49,6 +49,7 @@ async fn apply(deployment: &Deployment, context: &Context) -> Result<Action, kub
     let deployments: Api<Deployment> = Api::namespaced(context.client.clone(), &namespace);
     let status = json!({
         "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": name},
         "status": {"observedGeneration": deployment.metadata.generation},
     });
     let status = Patch::Apply(status);

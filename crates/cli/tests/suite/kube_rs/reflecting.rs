@@ -85,7 +85,11 @@ fn start(data: &Path) -> Result<Server> {
 
 async fn write(client: &Client, name: &str, text: &str) -> Result<()> {
     let maps = Api::<ConfigMap>::default_namespaced(client.clone());
-    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"text": text}});
+    let map = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": name},
+        "data": {"text": text},
+    });
     let params = PatchParams::apply("reflecting");
     maps.patch(name, &params, &Patch::Apply(map)).await?;
     Ok(())

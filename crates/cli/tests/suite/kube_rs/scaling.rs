@@ -1,10 +1,12 @@
 //! Subresources: status, scale, and those of pods; and what errors are to a program.
 
+use futures::{StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{
     DeleteParams, DynamicObject, EvictParams, LogParams, Patch, PatchParams, PostParams,
+    WatchEvent, WatchParams,
 };
 use kube::discovery::{Discovery, Scope, verbs};
 use kube::runtime::wait::{await_condition, conditions};
@@ -223,11 +225,19 @@ async fn a_program_brings_its_own_kind_and_finds_it() {
     fields.sort_unstable();
     assert_eq!(fields, ["spec.crew", "spec.flag"]);
 
-    let uid = made.uid().expect("a uid");
-    let gone = await_condition(ships.clone(), "anna", conditions::is_deleted(&uid));
     // With its definition, an object goes.
-    let deleting = async { definitions.delete(&name, &DeleteParams::default()).await };
-    let (gone, deleted) = soon(async { tokio::join!(gone, deleting) }).await;
-    deleted.expect("deleted");
-    gone.expect("gone");
+    let version = made.resource_version().expect("a version");
+    let watch = ships.watch(&WatchParams::default(), &version).await;
+    let mut watch = watch.expect("a watch").boxed();
+    definitions
+        .delete(&name, &DeleteParams::default())
+        .await
+        .expect("deleted");
+    loop {
+        let event = soon(watch.try_next()).await.expect("an event");
+        if let WatchEvent::Deleted(gone) = event.expect("one more") {
+            assert_eq!(gone.name_any(), "anna");
+            break;
+        }
+    }
 }

@@ -39,6 +39,7 @@ async fn a_hundred_watches_that_are_not_read_cost_little_and_hold_up_nobody() {
     for number in 0..600 {
         let map = json!({
             "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "large"},
             "data": {"number": number.to_string(), "text": "x".repeat(100_000)},
         });
         let map = Patch::Apply(map);
