@@ -133,8 +133,9 @@ impl Traffic {
     pub(super) async fn ended(&self) -> &'static str {
         loop {
             let now = Instant::now();
+            // A request that comes meanwhile is due before the connection would be.
             let until = match self.due(now) {
-                Ok(until) => until.min(now + LOOK_EVERY),
+                Ok(until) => until.min(now + LOOK_EVERY.min(self.patience.answer)),
                 Err(why) => return why,
             };
             tokio::select! {
