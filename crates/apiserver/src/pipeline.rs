@@ -13,6 +13,7 @@ pub(crate) mod route;
 use crate::api::Api;
 use crate::discovery;
 use crate::identity::UserInfo;
+use crate::load::Place;
 use crate::rbac::Policy;
 use crate::status::Status;
 use crate::verbs::{self, Call};
@@ -56,8 +57,17 @@ async fn process(api: Arc<Api>, caller: Caller, request: Request<RequestBody>) -
     let encoding = format
         .as_ref()
         .map_or(Encoding::Json, |format| format.encoding);
-    let mut warnings = Vec::new();
-    let outcome = serve(&api, caller, &parts, body, format, &mut warnings).await;
+    let (mut warnings, mut place) = (Vec::new(), None);
+    let outcome = serve(
+        &api,
+        caller,
+        &parts,
+        body,
+        format,
+        &mut warnings,
+        &mut place,
+    )
+    .await;
     let response = match outcome {
         Ok((answer, shown)) => respond::answer(answer, shown, &warnings),
         Err(status) => respond::refusal(&status, encoding, &warnings),
@@ -69,7 +79,7 @@ async fn process(api: Arc<Api>, caller: Caller, request: Request<RequestBody>) -
         micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
         "request"
     );
-    response
+    respond::holding(response, place)
 }
 
 async fn serve(
@@ -79,10 +89,12 @@ async fn serve(
     body: RequestBody,
     format: Result<Format, Status>,
     warnings: &mut Vec<String>,
+    place: &mut Option<Place>,
 ) -> Result<(Answer, Shown), Status> {
     let route = Route::parse(parts.uri.path()).ok_or_else(Status::no_path)?;
     let query = Query::parse(parts.uri.query().unwrap_or_default())?;
     let verb = verb(&parts.method, &route, &query)?;
+    let is_remote = matches!(caller, Caller::Remote(_));
     let user = admit_caller(api, caller, parts, &route, verb, &query).await?;
     let include = query.include_object;
     match route {
@@ -101,6 +113,9 @@ async fn serve(
             ))
         }
         Route::Resource(path) => {
+            if is_remote {
+                *place = Some(api.load.enter(verb == "watch")?);
+            }
             let format = format?;
             let manager = verbs::manager(&query, &parts.headers);
             let mut call = call(api, user, path, query, format)?;
@@ -153,13 +168,13 @@ async fn admit_caller(
 
 /// The verb of a request, as access rules name it.
 fn verb(method: &Method, route: &Route, query: &Query) -> Result<&'static str, Status> {
-    let (has_name, is_part) = match route {
+    let has_name = match route {
         Route::Other(_) => return other_verb(method),
-        Route::Resource(path) => (path.name.is_some(), path.subresource.is_some()),
+        Route::Resource(path) => path.name.is_some(),
     };
     match (method.as_str(), has_name) {
-        // What is posted to a part of an object is made there, like an object in a collection.
-        ("POST", true) if is_part => Ok("create"),
+        // What is posted to a subresource is made there, like an object in a collection.
+        ("POST", true) if has_subresource(route) => Ok("create"),
         ("GET", true) => Ok("get"),
         ("GET", false) if query.watch => Ok("watch"),
         ("GET", false) => Ok("list"),
@@ -170,6 +185,10 @@ fn verb(method: &Method, route: &Route, query: &Query) -> Result<&'static str, S
         ("DELETE", false) => Ok("deletecollection"),
         _ => Err(Status::method_not_allowed()),
     }
+}
+
+fn has_subresource(route: &Route) -> bool {
+    matches!(route, Route::Resource(path) if path.subresource.is_some())
 }
 
 fn other_verb(method: &Method) -> Result<&'static str, Status> {
@@ -191,19 +210,6 @@ fn unknown(api: &Api, group: &str) -> Status {
     }
 }
 
-/// What pods have where somebody runs them.
-const OF_RUNNING_PODS: &[&str] = &[
-    "attach",
-    "binding",
-    "ephemeralcontainers",
-    "eviction",
-    "exec",
-    "log",
-    "portforward",
-    "proxy",
-    "resize",
-];
-
 /// The resource that a path names, with everything that a verb needs.
 fn call(
     api: &Arc<Api>,
@@ -221,6 +227,7 @@ fn call(
         Some("status") => resource.has_status,
         Some("scale") => resource.scale.is_some(),
         Some("token") => verbs::token::has_token(&resource),
+        Some(other) if verbs::pods::are_pods(&resource) => verbs::pods::have(other),
         Some(_) => false,
     };
     // An object of a namespaced kind has no path without its namespace, and the other way round.
@@ -229,16 +236,8 @@ fn call(
         (None, Some(_)) => !resource.is_namespaced,
         (None, None) => true,
     };
-    if !fits {
+    if !is_known || !fits {
         return Err(Status::unknown_path());
-    }
-    if !is_known {
-        let part = path.subresource.unwrap_or_default();
-        let is_of_running = resource.stored_as == "/pods" && OF_RUNNING_PODS.contains(&&*part);
-        return Err(match is_of_running {
-            true => Status::not_run(&part),
-            false => Status::unknown_path(),
-        });
     }
     let mut warnings = Vec::new();
     warnings.extend(resource.deprecation.clone());

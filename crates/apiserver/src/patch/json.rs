@@ -37,12 +37,28 @@ pub(super) fn apply(target: &mut Value, body: &Value) -> Result<(), PatchError> 
         // The parser's own error would quote the operation, and with it perhaps a secret.
         let operation = PatchOperation::deserialize(operation)
             .map_err(|_| PatchError::NotAnOperation { index })?;
+        if is_test_of_absence(target, &operation) {
+            continue;
+        }
         let operation = as_addition(target, operation);
         bound(target, &operation, &mut cost)?;
         json_patch::patch_unsafe(target, std::slice::from_ref(&operation))
             .map_err(|error| failure(index, &operation, &error.kind))?;
     }
     Ok(())
+}
+
+/// A member that is not there is null to a test, as it is for Kubernetes: so clients add a first
+/// finalizer.
+fn is_test_of_absence(target: &Value, operation: &PatchOperation) -> bool {
+    let PatchOperation::Test(test) = operation else {
+        return false;
+    };
+    let parent = test.path.parent();
+    let parent = parent.and_then(|parent| parent.resolve(target).ok());
+    test.value.is_null()
+        && test.path.resolve(target).is_err()
+        && parent.is_some_and(Value::is_object)
 }
 
 /// Replacing a member that is not there adds it, as it does for Kubernetes.

@@ -1,5 +1,6 @@
 //! Writes answers down: in JSON or YAML, whole, as a table or as metadata only, with warnings.
 
+mod pieces;
 mod shape;
 mod written;
 
@@ -14,9 +15,10 @@ use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WARNING};
 use http::{Response, StatusCode};
-use http_body_util::{BodyExt as _, Full, StreamBody};
+use http_body_util::StreamBody;
 use hyper::body::Frame;
 use jiff::Timestamp;
+use pieces::{Holding, Pieces};
 use serde_json::{Map, Value, json};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -60,6 +62,7 @@ pub(crate) enum Answer {
     Plain(u16, Value),
     /// Written down already.
     Raw {
+        code: u16,
         media_type: &'static str,
         body: Bytes,
     },
@@ -88,7 +91,11 @@ pub(crate) fn answer(answer: Answer, shown: Shown, warnings: &[String]) -> Respo
             return response(200, shown.media_type(), full(text.into()), warnings);
         }
         Answer::Plain(code, value) => (code, value),
-        Answer::Raw { media_type, body } => return response(200, media_type, full(body), warnings),
+        Answer::Raw {
+            code,
+            media_type,
+            body,
+        } => return response(code, media_type, full(body), warnings),
         Answer::Watch(lines) => {
             return response(200, "application/json", watch(lines, shown), warnings);
         }
@@ -151,7 +158,9 @@ fn response(code: u16, media_type: &str, body: Body, warnings: &[String]) -> Res
     *response.status_mut() =
         StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(media_type) {
+    if let Ok(value) = HeaderValue::from_str(media_type)
+        && !media_type.is_empty()
+    {
         headers.insert(CONTENT_TYPE, value);
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
@@ -182,7 +191,15 @@ fn warning_header(text: &str) -> String {
 }
 
 fn full(bytes: Bytes) -> Body {
-    Full::new(bytes).boxed_unsync()
+    Body::new(Pieces(bytes))
+}
+
+/// The same answer, which keeps something for as long as it is not read.
+pub(crate) fn holding(
+    response: Response<Body>,
+    kept: impl Send + Unpin + 'static,
+) -> Response<Body> {
+    response.map(|body| Body::new(Holding { body, _kept: kept }))
 }
 
 fn watch(lines: BoxStream<'static, Line>, shown: Shown) -> Body {

@@ -95,7 +95,8 @@ impl Callers for Embedded {
             }
             Credentials::Token(token) => {
                 let token = token.expose_str().unwrap_or_default();
-                match (self.api.user_of_token(token), &self.oidc) {
+                let known = self.api.user_of_token(token).await;
+                match (known.map_err(|_| Refusal::Unknown("no store"))?, &self.oidc) {
                     (Some(user), _) => user,
                     (None, Some(oidc)) => {
                         let person = oidc.verify(token).await;
