@@ -12,6 +12,7 @@ mod kubectl;
 mod manage;
 mod odahu;
 mod pipeline_apply;
+mod pipeline_check;
 mod pipeline_readers;
 mod pipelines;
 mod project;

@@ -7,6 +7,7 @@ mod identity;
 mod matrix;
 mod odahu;
 mod oidc;
+mod pipelines;
 mod rest;
 mod sessions;
 mod testing;
