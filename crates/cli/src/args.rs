@@ -38,7 +38,10 @@ pub use export::{Export, Import};
 pub use list::List;
 pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
-pub use pipelines::{Apply, Check, Diff, Explain, FindingsOutput, Pipelines, PipelinesCommand, PipelinesLint, PipelinesSource, Policies, Render, RenderLayout, RenderOutput, Resolve};
+pub use pipelines::{
+    Apply, Check, Diff, Explain, FindingsOutput, Pipelines, PipelinesCommand, PipelinesLint,
+    PipelinesSource, Policies, Render, RenderLayout, RenderOutput, Resolve,
+};
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
 pub use store::{State, Store, StoreCommand};

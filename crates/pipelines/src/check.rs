@@ -57,11 +57,7 @@ impl Visit {
 
 /// Every reader at every place that it uses: of the shared parts, and of the profiles that are chosen;
 /// of all where none is.
-pub fn visits(
-    deployment: &Deployment,
-    explanation: &Explanation,
-    chosen: &[String],
-) -> Vec<Visit> {
+pub fn visits(deployment: &Deployment, explanation: &Explanation, chosen: &[String]) -> Vec<Visit> {
     let rights = rights(deployment, Form::Limited);
     let profiles = chosen_profiles(deployment, chosen);
     let mut visits = Vec::new();
@@ -147,8 +143,13 @@ pub fn prefixes_of(rights: &[Rights], profile: &Profile) -> Vec<String> {
 
 fn of_subject(rights: &[Rights], subject: &Subject) -> Vec<String> {
     let own = rights.iter().filter(|rights| rights.subject == *subject);
-    own.flat_map(|rights| rights.grants.iter().flat_map(|grant| grant.prefixes.clone()))
-        .collect()
+    own.flat_map(|rights| {
+        rights
+            .grants
+            .iter()
+            .flat_map(|grant| grant.prefixes.clone())
+    })
+    .collect()
 }
 
 /// Which profiles are tried against which, at most so many; and how many pairs are left out.

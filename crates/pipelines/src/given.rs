@@ -103,8 +103,8 @@ fn secrets(files: &[InputFile<'_>]) -> Result<Vec<Secret>, NoManifest> {
             file: file.name.to_owned(),
             why,
         };
-        let objects = manifest::parse(file.text.as_bytes())
-            .map_err(|error| unreadable(error.to_string()))?;
+        let objects =
+            manifest::parse(file.text.as_bytes()).map_err(|error| unreadable(error.to_string()))?;
         let is_secret =
             |object: &Value| object.get("kind").and_then(Value::as_str) == Some("Secret");
         for object in objects.iter().filter(|object| is_secret(object)) {

@@ -85,7 +85,8 @@ pub fn each(
 pub fn owner(deployment: &Deployment) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let name = &deployment.name;
-    let has_ends = !name.is_empty() && !name.starts_with(['-', '_', '.']) && !name.ends_with(['-', '_', '.']);
+    let has_ends =
+        !name.is_empty() && !name.starts_with(['-', '_', '.']) && !name.ends_with(['-', '_', '.']);
     if has_ends && name.len() <= LONGEST_LABEL && name.chars().all(is_plain) {
         return name.clone();
     }
@@ -94,7 +95,10 @@ pub fn owner(deployment: &Deployment) -> String {
 }
 
 fn of_owner(mut object: Value, owner: &str) -> Value {
-    if let Some(value) = object.pointer_mut("/metadata/labels").and_then(|labels| labels.get_mut(OWNED)) {
+    if let Some(value) = object
+        .pointer_mut("/metadata/labels")
+        .and_then(|labels| labels.get_mut(OWNED))
+    {
         *value = Value::from(owner);
     }
     object

@@ -16,8 +16,8 @@ use http::{HeaderValue, StatusCode, header};
 use crate::callers::Caller;
 use crate::guard::{Rate, Rates};
 use crate::problem::Problem;
-use rights::{Right, has};
 pub(crate) use check::Installation;
+use rights::{Right, has};
 pub(crate) use trial::Trial;
 
 /// Tests of one project, and of all, that run at once.

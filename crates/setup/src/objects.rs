@@ -172,11 +172,7 @@ fn is_a_part(object: &Value) -> bool {
 ///
 /// # Errors
 /// When the cluster does not answer, or refuses.
-pub async fn stale(
-    client: &Client,
-    owner: &str,
-    objects: &[Value],
-) -> Result<Vec<Stale>, Error> {
+pub async fn stale(client: &Client, owner: &str, objects: &[Value]) -> Result<Vec<Stale>, Error> {
     let rendered: BTreeSet<Identity> = objects.iter().map(Identity::of).collect();
     let ours = ListParams::default().labels(&format!("{OWNED}={owner}"));
     let mut found = Vec::new();

@@ -101,7 +101,10 @@ fn pruning_ends_at_the_installation_that_is_described() {
              stringData: {{AWS_ACCESS_KEY_ID: reader, AWS_SECRET_ACCESS_KEY: $CANARY, AWS_S3_ENDPOINT: 'https://s3.wharf.example', AWS_S3_BUCKET: soundings}}\n"
         )
     };
-    for name in ["ml-pipeline:ml-pipeline-api-server", "ml-pipeline-ui:ml-pipeline-ui"] {
+    for name in [
+        "ml-pipeline:ml-pipeline-api-server",
+        "ml-pipeline-ui:ml-pipeline-ui",
+    ] {
         let (deployment, container) = name.split_once(':').expect("two names");
         project.apply(&format!(
             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {deployment}, namespace: $PROJECT}}\n\
@@ -110,7 +113,10 @@ fn pruning_ends_at_the_installation_that_is_described() {
         ));
     }
     project.file("one.yaml", &store("one", "{name: prune-1}"));
-    project.file("two.yaml", &store("two", "{name: prune-2}, {name: prune-shared}"));
+    project.file(
+        "two.yaml",
+        &store("two", "{name: prune-2}, {name: prune-shared}"),
+    );
     project.run("bowline pipelines apply --store one.yaml");
     project.run("bowline pipelines apply --store two.yaml --force-conflicts");
     project
@@ -120,7 +126,11 @@ fn pruning_ends_at_the_installation_that_is_described() {
     project
         .run("bowline pipelines apply --store two.yaml --force-conflicts --prune")
         .prints("ConfigMap prune-shared/kfp-launcher deleted");
-    for (namespace, is_there) in [("prune-1", true), ("prune-2", true), ("prune-shared", false)] {
+    for (namespace, is_there) in [
+        ("prune-1", true),
+        ("prune-2", true),
+        ("prune-shared", false),
+    ] {
         let left = project.run(&format!(
             "kubectl get configmap kfp-launcher -n {namespace} --ignore-not-found -o name"
         ));

@@ -95,7 +95,10 @@ impl Scene {
         let output = command.output().expect("it runs");
         for shown in [&output.stdout, &output.stderr] {
             let shown = String::from_utf8_lossy(shown);
-            let leaked = self.users.iter().find(|user| shown.contains(&user.secret_key));
+            let leaked = self
+                .users
+                .iter()
+                .find(|user| shown.contains(&user.secret_key));
             assert!(leaked.is_none(), "a secret key is in: {shown}");
         }
         output
@@ -115,7 +118,10 @@ impl Scene {
         };
         // A bucket goes only when there is nothing in it.
         let calls = [call("DELETE", self.bucket.as_str())];
-        let status = self.server.calls(&self.server.owner(), &calls).expect("an answer");
+        let status = self
+            .server
+            .calls(&self.server.owner(), &calls)
+            .expect("an answer");
         status == [204]
     }
 }
@@ -131,14 +137,17 @@ impl Checked {
         let stderr = String::from_utf8_lossy(&output.stderr);
         Self {
             code: output.status.code().expect("a code"),
-            report: serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("no JSON: {stderr}")),
+            report: serde_json::from_slice(&output.stdout)
+                .unwrap_or_else(|_| panic!("no JSON: {stderr}")),
         }
     }
 
     /// The outcomes of a reader at a prefix: put, get, list.
     fn reader(&self, reader: &str, prefix: &str) -> Vec<&str> {
         let rows = self.report["readers"].as_array().expect("rows");
-        let row = rows.iter().find(|row| row["reader"] == reader && row["prefix"] == prefix);
+        let row = rows
+            .iter()
+            .find(|row| row["reader"] == reader && row["prefix"] == prefix);
         let row = row.unwrap_or_else(|| panic!("{reader} at {prefix} in {rows:#?}"));
         ["put", "get", "list"]
             .map(|verb| row[verb]["outcome"].as_str().unwrap_or("none"))
@@ -147,7 +156,10 @@ impl Checked {
 
     fn states(&self) -> Vec<&str> {
         let rows = self.report["readers"].as_array().expect("rows");
-        let mut states: Vec<_> = rows.iter().filter_map(|row| row["state"].as_str()).collect();
+        let mut states: Vec<_> = rows
+            .iter()
+            .filter_map(|row| row["state"].as_str())
+            .collect();
         states.sort_unstable();
         states.dedup();
         states
@@ -156,14 +168,18 @@ impl Checked {
     /// How one profile stands to another.
     fn standing(&self, one: &str, other: &str) -> &str {
         let pairs = self.report["isolation"].as_array().expect("pairs");
-        let pair = pairs.iter().find(|pair| pair["profile"] == one && pair["other"] == other);
-        pair.and_then(|pair| pair["standing"].as_str()).expect("the pair")
+        let pair = pairs
+            .iter()
+            .find(|pair| pair["profile"] == one && pair["other"] == other);
+        pair.and_then(|pair| pair["standing"].as_str())
+            .expect("the pair")
     }
 
     fn root(&self, profile: &str) -> &str {
         let roots = self.report["roots"].as_array().expect("roots");
         let root = roots.iter().find(|root| root["profile"] == profile);
-        root.and_then(|root| root["list"]["standing"].as_str()).expect("the root")
+        root.and_then(|root| root["list"]["standing"].as_str())
+            .expect("the root")
     }
 
     fn findings(&self) -> Vec<(&str, &str)> {
@@ -187,10 +203,21 @@ fn with_right_policies_everybody_gets_where_they_must_and_nowhere_else() {
     let checked = scene.check();
     assert_eq!(checked.code, 0, "{:#}", checked.report);
     // The UI cannot be told the server's port for `s3://`.
-    assert_eq!(checked.states(), ["passed", "warned"], "{:#}", checked.report);
+    assert_eq!(
+        checked.states(),
+        ["passed", "warned"],
+        "{:#}",
+        checked.report
+    );
     assert_eq!(checked.reader("API server", "pipelines/"), PASSED);
-    assert_eq!(checked.reader("v2 launcher", "v2/artifacts/team-1/"), PASSED);
-    assert_eq!(checked.reader("Argo in the profile", "artifacts/team-10/"), PASSED);
+    assert_eq!(
+        checked.reader("v2 launcher", "v2/artifacts/team-1/"),
+        PASSED
+    );
+    assert_eq!(
+        checked.reader("Argo in the profile", "artifacts/team-10/"),
+        PASSED
+    );
     assert_eq!(checked.standing("team-1", "team-10"), "refused");
     assert_eq!(checked.standing("team-10", "team-1"), "refused");
     assert_eq!(checked.root("team-1"), "refused");
@@ -212,7 +239,10 @@ fn a_key_that_lost_its_right_to_write_is_named() {
     assert_eq!(checked.code, 6, "{:#}", checked.report);
     let own = checked.reader("v2 launcher", "v2/artifacts/team-1/");
     assert_eq!((own[0], own[2]), ("may-not-write", "passed"));
-    assert_eq!(checked.reader("v2 launcher", "v2/artifacts/team-10/"), PASSED);
+    assert_eq!(
+        checked.reader("v2 launcher", "v2/artifacts/team-10/"),
+        PASSED
+    );
     // What cannot be put there cannot be tried to be read by others.
     assert_eq!(checked.standing("team-10", "team-1"), "unknown");
     assert_eq!(checked.standing("team-1", "team-10"), "refused");
@@ -230,7 +260,11 @@ fn a_policy_without_the_namespace_is_lost_isolation() {
     scene.give(&scene.users[1], &document);
     let checked = scene.check();
     assert_eq!(checked.code, 1, "{:#}", checked.report);
-    assert_eq!(checked.states(), ["passed", "warned"], "readers are as they must be");
+    assert_eq!(
+        checked.states(),
+        ["passed", "warned"],
+        "readers are as they must be"
+    );
     assert_eq!(checked.standing("team-1", "team-10"), "lost");
     assert_eq!(checked.standing("team-10", "team-1"), "refused");
     let findings = checked.findings();
@@ -248,13 +282,23 @@ fn a_right_to_list_the_whole_bucket_is_lost_isolation() {
     };
     let mut document = scene.policies()["profiles"]["team-10"].clone();
     let list = json!({"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": [format!("arn:aws:s3:::{}", scene.bucket)]});
-    document["Statement"].as_array_mut().expect("statements").push(list);
+    document["Statement"]
+        .as_array_mut()
+        .expect("statements")
+        .push(list);
     scene.give(&scene.users[2], &document);
     let checked = scene.check();
     assert_eq!(checked.code, 1);
-    assert_eq!((checked.root("team-10"), checked.root("team-1")), ("lost", "refused"));
+    assert_eq!(
+        (checked.root("team-10"), checked.root("team-1")),
+        ("lost", "refused")
+    );
     let message = "isolation lost: profile `team-10` lists the whole bucket";
-    assert!(checked.findings().contains(&("isolation-lost", message)), "{:?}", checked.findings());
+    assert!(
+        checked.findings().contains(&("isolation-lost", message)),
+        "{:?}",
+        checked.findings()
+    );
 }
 
 #[test]
@@ -267,7 +311,13 @@ fn one_key_for_all_is_said_once() {
     assert_eq!(checked.code, 0, "{:#}", checked.report);
     let message = "profiles `team-1`, `team-10` share one key, so no policy can keep them apart";
     let findings = checked.findings();
-    assert_eq!(findings.iter().filter(|it| it.0 == "shared-key").collect::<Vec<_>>(), [&("shared-key", message)]);
+    assert_eq!(
+        findings
+            .iter()
+            .filter(|it| it.0 == "shared-key")
+            .collect::<Vec<_>>(),
+        [&("shared-key", message)]
+    );
     assert_eq!(checked.standing("team-1", "team-10"), "sameKey");
 }
 
@@ -281,7 +331,11 @@ fn one_key_under_two_names_is_a_mistake() {
     });
     let checked = scene.check();
     assert!(checked.code > 0);
-    assert!(checked.findings().iter().any(|it| it.0 == "same-key"), "{:?}", checked.findings());
+    assert!(
+        checked.findings().iter().any(|it| it.0 == "same-key"),
+        "{:?}",
+        checked.findings()
+    );
 }
 
 #[test]
@@ -347,11 +401,18 @@ fn a_secret_that_is_not_there_is_named() {
     let checked = scene.check();
     assert_eq!(checked.code, 3, "{:#}", checked.report);
     let rows = checked.report["readers"].as_array().expect("rows");
-    let row = rows.iter().find(|row| row["namespace"] == "team-10").expect("a row");
+    let row = rows
+        .iter()
+        .find(|row| row["namespace"] == "team-10")
+        .expect("a row");
     let why = row["why"]["message"].as_str();
-    let expected = "Secret `team-10/pipelines-object-store`, which it takes its keys from, is not there";
+    let expected =
+        "Secret `team-10/pipelines-object-store`, which it takes its keys from, is not there";
     assert_eq!(why, Some(expected));
-    assert_eq!(checked.reader("v2 launcher", "v2/artifacts/team-1/"), PASSED);
+    assert_eq!(
+        checked.reader("v2 launcher", "v2/artifacts/team-1/"),
+        PASSED
+    );
 }
 
 #[test]
@@ -362,7 +423,11 @@ fn only_the_chosen_profiles_are_tried() {
     let line = "pipelines check --store store.yaml --profile team-10 -o json";
     let checked = Checked::of(&scene.bowline(line));
     assert_eq!(checked.code, 0, "{:#}", checked.report);
-    assert!(!checked.report.to_string().contains("team-1/"), "{:#}", checked.report);
+    assert!(
+        !checked.report.to_string().contains("team-1/"),
+        "{:#}",
+        checked.report
+    );
     assert_eq!(checked.root("team-10"), "refused");
     let unknown = scene.bowline("pipelines check --store store.yaml --profile team-2");
     assert_eq!(unknown.status.code(), Some(3));
@@ -371,7 +436,11 @@ fn only_the_chosen_profiles_are_tried() {
 fn shown(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
     let code = output.status.code().expect("a code");
-    format!("{}--- stderr\n{}--- exit code {code}", text(&output.stdout), text(&output.stderr))
+    format!(
+        "{}--- stderr\n{}--- exit code {code}",
+        text(&output.stdout),
+        text(&output.stderr)
+    )
 }
 
 /// Without what differs from run to run.
@@ -421,7 +490,10 @@ fn build_servers_get_a_case_for_each_reader_and_pair() {
 
 /// deployKF's values with keys typed in, for an endpoint.
 fn values(endpoint: &str) -> String {
-    let (host, port) = endpoint.trim_start_matches("http://").split_once(':').expect("a port");
+    let (host, port) = endpoint
+        .trim_start_matches("http://")
+        .split_once(':')
+        .expect("a port");
     format!(
         "deploykf_core: {{deploykf_profiles_generator: {{profiles: [{{name: team-1}}]}}}}\n\
          kubeflow_tools:\n  pipelines:\n    bucket: {{name: soundings, region: us-east-1}}\n    \
@@ -435,8 +507,13 @@ fn of_values(endpoint: &Endpoint, flags: &str) -> Command {
     std::fs::write(folder.join("values.yaml"), values(&endpoint.url())).expect("a file");
     std::fs::write(folder.join("secrets.yaml"), "").expect("a file");
     let mut command = Command::new(env!("CARGO_BIN_EXE_bowline"));
-    let line = format!("pipelines check -f values.yaml --layout native --kfp 2.16 --secrets secrets.yaml {flags}");
-    command.env_clear().current_dir(folder).args(line.split_whitespace());
+    let line = format!(
+        "pipelines check -f values.yaml --layout native --kfp 2.16 --secrets secrets.yaml {flags}"
+    );
+    command
+        .env_clear()
+        .current_dir(folder)
+        .args(line.split_whitespace());
     command
 }
 
@@ -458,26 +535,39 @@ fn whatever_the_service_does_is_said(
         ["not-reached", "not-reached", outcome]
     );
     assert_ne!(checked.code, 0);
-    assert!(!endpoint.heard().contains("PUT "), "nothing is written where listing fails otherwise");
+    assert!(
+        !endpoint.heard().contains("PUT "),
+        "nothing is written where listing fails otherwise"
+    );
 }
 
 #[test]
 fn ctrl_c_ends_it_and_what_was_written_is_removed() {
     let endpoint = Endpoint::start(Habit::Slow(Duration::from_millis(200)));
     let mut command = of_values(&endpoint, "");
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
     let mut child = child.expect("it starts");
     let until = Instant::now() + Duration::from_secs(20);
     while !endpoint.heard().contains("PUT ") {
         assert!(Instant::now() < until, "nothing is written");
         std::thread::sleep(Duration::from_millis(5));
     }
-    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
     assert!(kill.expect("kill").success());
     let status = child.wait().expect("it ends");
     assert_eq!(status.code(), Some(130));
     let heard = endpoint.heard();
-    let count = |method: &str| heard.lines().filter(|line| line.starts_with(method)).count();
+    let count = |method: &str| {
+        heard
+            .lines()
+            .filter(|line| line.starts_with(method))
+            .count()
+    };
     assert_eq!(count("PUT "), count("DELETE "), "{heard}");
 }
 
@@ -497,7 +587,10 @@ fn keys_are_read_from_the_cluster_where_none_are_given() {
     };
     project.apply(&(secret("kubeflow") + &secret("kubeflow-argo-workflows")));
     let own = values(&endpoint.url()).replace("team-1", "$PROJECT");
-    let own = own.replace("accessKey: AKIDEXAMPLE, secretKey: not-a-real-key", "existingSecret: keys");
+    let own = own.replace(
+        "accessKey: AKIDEXAMPLE, secretKey: not-a-real-key",
+        "existingSecret: keys",
+    );
     project.file("values.yaml", &own);
     let line = "bowline pipelines check -f values.yaml --layout native --kfp 2.16";
     project.fails(line).prints(&format!(

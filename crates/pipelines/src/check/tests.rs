@@ -81,9 +81,18 @@ fn a_layout_without_the_namespace_sends_all_profiles_to_one_place() {
 fn profiles_that_are_not_chosen_are_left_alone() {
     let deployment = deployment("{name: team-1}, {name: team-10}", KEY_FORMAT);
     let found = shown(&deployment, &["team-10"]);
-    assert!(found.iter().all(|line| !line.contains("team-1/")), "{found:#?}");
-    assert!(found.iter().any(|line| line.contains("in team-10")), "{found:#?}");
-    assert!(found.iter().any(|line| line.starts_with("API server")), "{found:#?}");
+    assert!(
+        found.iter().all(|line| !line.contains("team-1/")),
+        "{found:#?}"
+    );
+    assert!(
+        found.iter().any(|line| line.contains("in team-10")),
+        "{found:#?}"
+    );
+    assert!(
+        found.iter().any(|line| line.starts_with("API server")),
+        "{found:#?}"
+    );
 }
 
 #[test]

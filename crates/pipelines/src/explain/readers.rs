@@ -168,7 +168,11 @@ fn ui_s3(env: &Environment<'_>) -> Finds {
         region: env
             .text("AWS_REGION")
             .or_else(|| Some("us-east-1".to_owned())),
-        credentials: env.credentials("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", Login::Environment),
+        credentials: env.credentials(
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            Login::Environment,
+        ),
         ..Finds::default()
     }
 }
@@ -241,7 +245,11 @@ fn viewer(object: &Value, json: &str, objects: &[Value]) -> Option<View> {
         endpoint: Some(without_usual_port(authority, tls.unwrap_or(true))),
         tls,
         region: env.text("AWS_REGION"),
-        credentials: env.credentials("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", Login::Environment),
+        credentials: env.credentials(
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            Login::Environment,
+        ),
         ..Finds::default()
     };
     Some(view(VIEWER, object, "key viewer-pod-template.json", finds))

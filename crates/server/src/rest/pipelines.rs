@@ -41,7 +41,9 @@ pub(crate) async fn objects(
     let input = body.description.read()?;
     let deployment = accepted(&input)?;
     let (items, _) = render::objects(deployment, body.options(&input));
-    Ok(Json(json!({"apiVersion": "v1", "kind": "List", "items": items})))
+    Ok(Json(
+        json!({"apiVersion": "v1", "kind": "List", "items": items}),
+    ))
 }
 
 /// Say what is wrong with the description of pipelines' store
@@ -112,7 +114,8 @@ pub(crate) async fn rights(
     let made = policies::policies(deployment, dialect, form);
     let value = match body.merge {
         true => policies::merged(&made, dialect).ok_or_else(|| {
-            let detail = format!("policies for `{dialect}` belong to users, so there is no single one");
+            let detail =
+                format!("policies for `{dialect}` belong to users, so there is no single one");
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
                 .help("leave `merge` away, or write for `ceph` or `gcs`")
         })?,

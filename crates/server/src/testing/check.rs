@@ -59,7 +59,8 @@ impl Tests {
         let inside = Arc::new(AtomicBool::new(false));
         // It goes on when the sender is gone, until what it wrote is removed.
         let mut running = tokio::spawn({
-            let (tests, stop, inside) = (Arc::clone(self), Arc::clone(&stop.0), Arc::clone(&inside));
+            let (tests, stop, inside) =
+                (Arc::clone(self), Arc::clone(&stop.0), Arc::clone(&inside));
             async move { work.run(&tests, client, &stop, &inside).await }
         });
         let ended = tokio::select! {
@@ -88,8 +89,9 @@ async fn may_check(caller: &Caller, work: &Work) -> Result<(), Problem> {
     for namespace in work.namespaces() {
         if !has(caller, &Right::create_secrets(&namespace)).await? {
             let detail = format!("checking readers in project `{namespace}` is not allowed");
-            return Err(Problem::new(StatusCode::FORBIDDEN, detail)
-                .help("ask an administrator of the project for the right to create Secrets there"));
+            return Err(Problem::new(StatusCode::FORBIDDEN, detail).help(
+                "ask an administrator of the project for the right to create Secrets there",
+            ));
         }
     }
     Ok(())
@@ -111,11 +113,15 @@ impl Work {
         } = &installation;
         let invalid = |detail| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
         let Some(deployment) = &input.deployment else {
-            return Err(invalid("the description cannot be used as it is".to_owned()));
+            return Err(invalid(
+                "the description cannot be used as it is".to_owned(),
+            ));
         };
         let is_known = |name: &String| deployment.profiles.iter().any(|it| it.name == *name);
         if let Some(unknown) = profiles.iter().find(|name| !is_known(name)) {
-            return Err(invalid(format!("there is no profile `{unknown}` in the description")));
+            return Err(invalid(format!(
+                "there is no profile `{unknown}` in the description"
+            )));
         }
         let count = chosen_profiles(deployment, profiles).len();
         if count > MOST_PROFILES {

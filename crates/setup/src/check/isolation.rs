@@ -8,7 +8,7 @@ use bowline_pipelines::model::Profile;
 use bowline_pipelines::policies::{Form, rights};
 use bowline_probe::{Done, Errand};
 use futures::future::join_all;
-use futures::{StreamExt as _, stream};
+use futures::{FutureExt as _, StreamExt as _, stream};
 
 use super::keys::{Keys, Login};
 use super::report::{Isolation, Pair, Root, Standing, Trial};
@@ -60,19 +60,23 @@ pub(super) async fn all(
     let planted = join_all(tenants.iter().map(|tenant| plant(check, tenant))).await;
     let planted: BTreeMap<String, Done> = planted.into_iter().flatten().collect();
     let one = |(one, other): (usize, usize)| {
-        let (one, other, planted) = (&tenants[one], &tenants[other], &planted);
-        async move { intrude(check, one, other, planted).await }
+        let (one, other) = (&tenants[one], &tenants[other]);
+        intrude(check, one, other, &planted).boxed()
     };
-    let mut tried = Vec::with_capacity(apart.len());
-    {
-        let mut running = std::pin::pin!(stream::iter(apart).map(one).buffered(AT_ONCE));
-        while let Some(pair) = running.next().await {
-            told(News::Pair(&pair));
-            tried.push(pair);
-        }
+    let all: Vec<_> = apart.into_iter().map(one).collect();
+    let mut tried = Vec::with_capacity(all.len());
+    let mut running = stream::iter(all).buffered(AT_ONCE);
+    while let Some(pair) = running.next().await {
+        told(News::Pair(&pair));
+        tried.push(pair);
     }
     let roots = join_all(tenants.iter().map(|tenant| root(check, tenant))).await;
-    join_all(tenants.iter().map(|tenant| uproot(check, tenant, &planted, &tried))).await;
+    join_all(
+        tenants
+            .iter()
+            .map(|tenant| uproot(check, tenant, &planted, &tried)),
+    )
+    .await;
     tried.extend(
         shared
             .into_iter()
@@ -91,7 +95,10 @@ fn tenants<'a>(check: &Check<'a>, visits: &[Visit], keys: &Keys) -> Vec<Tenant<'
     let rights = rights(check.deployment, Form::Limited);
     let of_profile = |profile: &'a Profile| {
         let is_own = |visit: &&Visit| visit.namespace == profile.namespace() && visit.writes;
-        let login = visits.iter().filter(is_own).find_map(|visit| keys.login(visit).ok());
+        let login = visits
+            .iter()
+            .filter(is_own)
+            .find_map(|visit| keys.login(visit).ok());
         Some(Tenant {
             login: login?,
             prefixes: prefixes_of(&rights, profile),
@@ -111,7 +118,10 @@ fn is_same(one: &Tenant<'_>, other: &Tenant<'_>) -> bool {
 fn same_keys(tenants: &[Tenant<'_>]) -> Vec<(Vec<String>, bool)> {
     let mut by_key: BTreeMap<&str, Vec<&Tenant<'_>>> = BTreeMap::new();
     for tenant in tenants {
-        by_key.entry(&tenant.login.access_key).or_default().push(tenant);
+        by_key
+            .entry(&tenant.login.access_key)
+            .or_default()
+            .push(tenant);
     }
     let several = by_key.into_values().filter(|tenants| tenants.len() > 1);
     several
@@ -127,7 +137,11 @@ fn same_keys(tenants: &[Tenant<'_>]) -> Vec<(Vec<String>, bool)> {
 /// Puts an object where others will try to read it: whether a refusal means anything depends on there
 /// being something.
 async fn plant(check: &Check<'_>, tenant: &Tenant<'_>) -> Vec<(String, Done)> {
-    let keys: Vec<String> = tenant.prefixes.iter().map(|it| Tenant::planted(it)).collect();
+    let keys: Vec<String> = tenant
+        .prefixes
+        .iter()
+        .map(|it| Tenant::planted(it))
+        .collect();
     let errands: Vec<_> = keys.iter().cloned().map(Errand::Put).collect();
     let done = tenant.send(check, &errands).await;
     keys.into_iter().zip(done).collect()

@@ -3,9 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bowline_core::{
-    Connection, Dialect, Kind, Marker, Protocol, Secret, Sensitive, names,
-};
+use bowline_core::{Connection, Dialect, Kind, Marker, Protocol, Secret, Sensitive, names};
 use bowline_pipelines::check::Visit;
 use bowline_pipelines::explain::{Finds, KeysIn, Login as From};
 use bowline_probe::State;
@@ -80,7 +78,11 @@ impl Keys {
     pub(super) fn login(&self, visit: &Visit) -> Result<Login, Excuse> {
         if let Some(error) = &visit.error {
             let message = format!("it fails before it gets to the store: {error}");
-            return Err(Excuse::failure(Kind::Invalid, message, "see `bowline pipelines lint`"));
+            return Err(Excuse::failure(
+                Kind::Invalid,
+                message,
+                "see `bowline pipelines lint`",
+            ));
         }
         if visit.is_elsewhere {
             // Nothing is signed for whoever else may be there.
@@ -100,7 +102,8 @@ impl Keys {
                 return Err(Excuse::failure(Kind::Invalid, message.to_owned(), help));
             }
             Some(From::Environment) => {
-                let message = "its keys come from the environment of its pods, which only they have";
+                let message =
+                    "its keys come from the environment of its pods, which only they have";
                 let help = "run `bowline test` in a pod beside it, with its account";
                 return Err(Excuse::unseen(message, help));
             }
@@ -236,8 +239,14 @@ fn value<'a>(secret: &'a Secret, key: &str) -> Result<&'a Sensitive, Excuse> {
 fn connection(visit: &Visit, secret: &Secret, keys: &KeysIn) -> Result<Connection, Excuse> {
     let mut data = BTreeMap::new();
     let mut put = |key: &str, value: Sensitive| drop(data.insert(key.to_owned(), value));
-    put("AWS_ACCESS_KEY_ID", value(secret, &keys.access_key)?.clone());
-    put("AWS_SECRET_ACCESS_KEY", value(secret, &keys.secret_key)?.clone());
+    put(
+        "AWS_ACCESS_KEY_ID",
+        value(secret, &keys.access_key)?.clone(),
+    );
+    put(
+        "AWS_SECRET_ACCESS_KEY",
+        value(secret, &keys.secret_key)?.clone(),
+    );
     if let Some(key) = &keys.session_token {
         put("AWS_SESSION_TOKEN", value(secret, key)?.clone());
     }

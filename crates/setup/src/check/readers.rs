@@ -2,7 +2,7 @@
 
 use bowline_pipelines::check::Visit;
 use bowline_probe::{Done, Errand, outcome};
-use futures::{StreamExt as _, stream};
+use futures::{FutureExt as _, StreamExt as _, stream};
 
 use super::keys::Keys;
 use super::report::{Cell, Row};
@@ -14,8 +14,9 @@ pub(super) async fn all(
     keys: &Keys,
     told: &mut (dyn FnMut(News<'_>) + Send),
 ) -> Vec<Row> {
-    let one = |visit| one(check, visit, keys);
-    let mut running = std::pin::pin!(stream::iter(visits).map(one).buffered(AT_ONCE));
+    let one = |visit| one(check, visit, keys).boxed();
+    let all: Vec<_> = visits.iter().map(one).collect();
+    let mut running = stream::iter(all).buffered(AT_ONCE);
     let mut rows = Vec::with_capacity(visits.len());
     while let Some(row) = running.next().await {
         told(News::Reader(&row));

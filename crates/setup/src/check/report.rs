@@ -103,7 +103,10 @@ impl Cell {
     }
 
     fn kind(&self) -> Option<Kind> {
-        self.done.outcome.kind.filter(|_| self.state == State::Failed)
+        self.done
+            .outcome
+            .kind
+            .filter(|_| self.state == State::Failed)
     }
 }
 
@@ -171,7 +174,12 @@ impl Row {
     }
 
     fn cells_mut(&mut self) -> impl Iterator<Item = &mut Cell> {
-        let cells = [&mut self.list, &mut self.put, &mut self.get, &mut self.delete];
+        let cells = [
+            &mut self.list,
+            &mut self.put,
+            &mut self.get,
+            &mut self.delete,
+        ];
         cells.into_iter().flatten()
     }
 }
@@ -317,7 +325,8 @@ impl Pair {
         match &self.standing {
             Standing::Lost => {
                 let lost = self.trials.iter().flat_map(|trial| {
-                    let is_lost = |(_, standing): &(_, &Standing)| matches!(standing, Standing::Lost);
+                    let is_lost =
+                        |(_, standing): &(_, &Standing)| matches!(standing, Standing::Lost);
                     let parts = trial.parts().into_iter().filter(is_lost);
                     parts.map(|(verb, _)| format!("{verb} `{}`", trial.prefix))
                 });
@@ -425,7 +434,9 @@ impl Report {
         let cells = self.readers.iter().flat_map(|row| row.cells());
         let of_readers = cells.filter_map(|(_, cell)| cell).map(|cell| &cell.done);
         let unknown = self.standings().filter_map(Standing::unknown);
-        of_readers.chain(unknown).any(|done| done.outcome.is_telling())
+        of_readers
+            .chain(unknown)
+            .any(|done| done.outcome.is_telling())
     }
 
     /// The same without what tells what is at an address: neither in outcomes nor in times.
@@ -477,13 +488,18 @@ fn unknown(profile: &str, whether: String, done: &Done) -> Finding {
 }
 
 fn same_key(names: &[String], is_described: bool) -> Finding {
-    let listed: Vec<_> = names.iter().take(5).map(|name| format!("`{name}`")).collect();
+    let listed: Vec<_> = names
+        .iter()
+        .take(5)
+        .map(|name| format!("`{name}`"))
+        .collect();
     let more = match names.len().saturating_sub(listed.len()) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
     let who = format!("profiles {}{more}", listed.join(", "));
-    let help = "give each profile a key of its own: `auth.type: KeyPerProfile`, or a Secret for each";
+    let help =
+        "give each profile a key of its own: `auth.type: KeyPerProfile`, or a Secret for each";
     match is_described {
         true => finding(
             Severity::Warning,

@@ -92,7 +92,8 @@ fn known(profiles: &[String], deployment: &bowline_pipelines::Deployment) -> Res
         None => Ok(()),
         Some(name) => {
             let what = format!("there is no profile `{name}` in the description");
-            Err(Failure::new(Kind::Usage, what).help("name one that `bowline pipelines explain` shows"))
+            Err(Failure::new(Kind::Usage, what)
+                .help("name one that `bowline pipelines explain` shows"))
         }
     }
 }

@@ -184,7 +184,9 @@ impl Description {
         let others = [given.dspa, given.store].iter().flatten().count();
         if has_values + others != 1 {
             let detail = "the description has none or several of `values`, `dspa` and `store`";
-            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).help("send one of them"));
+            return Err(
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).help("send one of them")
+            );
         }
         given.read().map_err(|error| {
             let detail = format!("{error}: {}", error.why);
@@ -220,7 +222,10 @@ pub(super) fn parsed<T: FromStr<Err: Display>>(
 ) -> Result<Option<T>, Problem> {
     let read = |text: &str| {
         text.parse().map_err(|error| {
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("`{name}`: {error}"))
+            Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                format!("`{name}`: {error}"),
+            )
         })
     };
     text.map(read).transpose()

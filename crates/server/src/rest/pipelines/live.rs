@@ -43,7 +43,10 @@ fn rendered(body: &ApplyObjects) -> Result<(String, Vec<Value>), Problem> {
     let deployment = accepted(&input)?;
     let (objects, _) = render::objects(deployment, body.options(&input));
     if objects.len() > MOST_OBJECTS {
-        let detail = format!("there are {} objects, more than {MOST_OBJECTS}", objects.len());
+        let detail = format!(
+            "there are {} objects, more than {MOST_OBJECTS}",
+            objects.len()
+        );
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
             .help("use `bowline pipelines` for so many profiles"));
     }
@@ -119,7 +122,9 @@ fn answer(done: &[(Identity, Applied)], deleted: &[Identity]) -> Value {
         object["result"] = json!(word);
         object
     };
-    let done = done.iter().map(|(identity, applied)| with(identity, applied.as_str()));
+    let done = done
+        .iter()
+        .map(|(identity, applied)| with(identity, applied.as_str()));
     let deleted = deleted.iter().map(|identity| with(identity, "deleted"));
     json!({ "objects": done.chain(deleted).collect::<Vec<_>>() })
 }
@@ -140,10 +145,15 @@ fn not_applied(refused: Vec<(Identity, Error)>, of: usize) -> Problem {
         });
         first.get_or_insert(problem);
     }
-    let status = first.map_or(StatusCode::INTERNAL_SERVER_ERROR, |problem| problem.status());
-    Problem::new(status, format!("{count} of {of} objects could not be applied"))
-        .findings(&findings)
-        .help("see the findings; what was applied stays, and applying again is safe")
+    let status = first.map_or(StatusCode::INTERNAL_SERVER_ERROR, |problem| {
+        problem.status()
+    });
+    Problem::new(
+        status,
+        format!("{count} of {of} objects could not be applied"),
+    )
+    .findings(&findings)
+    .help("see the findings; what was applied stays, and applying again is safe")
 }
 
 /// Check that each reader gets where it must, and no profile where it must not

@@ -74,15 +74,23 @@ impl Case {
 
 fn of_reader(row: &Row) -> Case {
     let cells = row.cells();
-    let cells = || cells.iter().filter_map(|(name, cell)| Some((*name, (*cell)?)));
+    let cells = || {
+        cells
+            .iter()
+            .filter_map(|(name, cell)| Some((*name, (*cell)?)))
+    };
     let why = row.why.as_ref().map(|why| why.message.clone());
     let failed = cells().filter(|(_, cell)| cell.state == State::Failed);
     let failed: Vec<(&str, &Cell)> = failed.collect();
     let end = match (row.state, why) {
         (State::Failed, Some(why)) => End::Failed("not-tried", why),
         (State::Failed, None) => {
-            let said = failed.iter().map(|(name, cell)| format!("{name}: {}", said(&cell.done)));
-            let word = failed.first().map_or("failed", |(_, cell)| cell.done.outcome.id);
+            let said = failed
+                .iter()
+                .map(|(name, cell)| format!("{name}: {}", said(&cell.done)));
+            let word = failed
+                .first()
+                .map_or("failed", |(_, cell)| cell.done.outcome.id);
             End::Failed(word, said.collect::<Vec<_>>().join("; "))
         }
         (State::Skipped, why) => End::Skipped(why.unwrap_or_default()),

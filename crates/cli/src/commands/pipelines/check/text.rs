@@ -42,9 +42,16 @@ fn line(name: &str, cell: &Cell) -> String {
     }
     let (style, mark) = mark(cell.state);
     let outcome = cell.done.outcome;
-    let detail = cell.done.detail.as_deref().map(|it| format!(": {}", plain(it)));
+    let detail = cell
+        .done
+        .detail
+        .as_deref()
+        .map(|it| format!(": {}", plain(it)));
     let detail = detail.unwrap_or_default();
-    let mut shown = format!("  {style}{mark}{style:#} {name:<6} {}{detail}\n", outcome.sentence);
+    let mut shown = format!(
+        "  {style}{mark}{style:#} {name:<6} {}{detail}\n",
+        outcome.sentence
+    );
     if !outcome.help.is_empty() {
         let _ = writeln!(shown, "           {HELP}help:{HELP:#} {}", outcome.help);
     }
@@ -66,7 +73,13 @@ pub(super) fn summary(report: &Report, is_own_allowed: bool) -> String {
     if !report.readers.is_empty() {
         shown.push_str(&columns(
             vec![
-                "READER", "NAMESPACE", "PREFIX", "PUT", "GET", "LIST", "DELETE",
+                "READER",
+                "NAMESPACE",
+                "PREFIX",
+                "PUT",
+                "GET",
+                "LIST",
+                "DELETE",
             ],
             report.readers.iter().map(row).collect(),
         ));
@@ -82,7 +95,11 @@ pub(super) fn summary(report: &Report, is_own_allowed: bool) -> String {
     for finding in &report.findings {
         let style = style(finding.severity);
         let (severity, rule) = (finding.severity, finding.rule);
-        let _ = writeln!(shown, "{style}{severity}[{rule}]{style:#}: {}", plain(&finding.message));
+        let _ = writeln!(
+            shown,
+            "{style}{severity}[{rule}]{style:#}: {}",
+            plain(&finding.message)
+        );
         let _ = writeln!(shown, "  {HELP}help:{HELP:#} {}", plain(&finding.help));
     }
     shown.push_str(&totals(report));
@@ -106,9 +123,8 @@ fn row(row: &Row) -> Vec<String> {
         prefix.to_owned(),
     ];
     let (_, of_row) = mark(row.state);
-    let shown = |(_, cell): (_, Option<&Cell>)| {
-        cell.map_or(of_row, |cell| mark(cell.state).1).to_owned()
-    };
+    let shown =
+        |(_, cell): (_, Option<&Cell>)| cell.map_or(of_row, |cell| mark(cell.state).1).to_owned();
     cells.extend(row.cells().map(shown));
     cells
 }
@@ -140,7 +156,10 @@ fn matrix(report: &Report, names: &[&str]) -> String {
     let rows = names.iter().map(|one| {
         let mut cells = vec![(*one).to_owned()];
         cells.extend(names.iter().map(|other| cell(one, other)));
-        let root = report.roots.iter().find(|root: &&Root| root.profile == *one);
+        let root = report
+            .roots
+            .iter()
+            .find(|root: &&Root| root.profile == *one);
         cells.push(root.map_or("-", |root| root.list.as_str()).to_owned());
         cells
     });
@@ -164,7 +183,13 @@ fn list(report: &Report) -> String {
 }
 
 fn totals(report: &Report) -> String {
-    let of = |state| report.readers.iter().filter(|row| row.state == state).count();
+    let of = |state| {
+        report
+            .readers
+            .iter()
+            .filter(|row| row.state == state)
+            .count()
+    };
     let [failed, warned, skipped] = [State::Failed, State::Warned, State::Skipped].map(of);
     let errors = report.findings.iter();
     let errors = errors.filter(|it| it.severity == Severity::Error).count();
