@@ -96,22 +96,23 @@ fn at<'a>(
     (namespace, prefixes): (&'a str, Vec<String>),
 ) -> impl Iterator<Item = Visit> + 'a {
     let writes = [API_SERVER, ARGO, PROFILE_ARGO, LAUNCHER].contains(&view.reader);
-    prefixes.into_iter().map(move |prefix| Visit {
+    let is_elsewhere =
+        [UI_S3, PROXY_S3].contains(&view.reader) && view.differences.contains(&"endpoint");
+    let bucket = view.finds.bucket.as_ref();
+    let bucket = bucket.unwrap_or(&deployment.store.bucket);
+    // Where nobody goes, one row says so.
+    let most = if is_elsewhere { 1 } else { usize::MAX };
+    prefixes.into_iter().take(most).map(move |prefix| Visit {
         reader: view.reader,
         namespace: namespace.to_owned(),
         looks_in: view.looks_in.clone(),
         finds: Finds {
-            bucket: view
-                .finds
-                .bucket
-                .clone()
-                .or_else(|| Some(deployment.store.bucket.clone())),
+            bucket: Some(bucket.clone()),
             ..view.finds.clone()
         },
         prefix,
         writes,
-        is_elsewhere: [UI_S3, PROXY_S3].contains(&view.reader)
-            && view.differences.contains(&"endpoint"),
+        is_elsewhere,
         error: view.error.clone(),
     })
 }

@@ -90,9 +90,15 @@ impl Cell {
         Self { state, done }
     }
 
-    /// It says nothing about the right.
-    pub(super) fn not_known(done: Done) -> Self {
+    /// It says nothing about the right to read, since there is nothing to read.
+    pub(super) fn unproved(done: Done) -> Self {
         let state = State::Warned;
+        let outcome = &outcome::UNPROVED;
+        let done = Done {
+            outcome,
+            detail: None,
+            ..done
+        };
         Self { state, done }
     }
 
@@ -215,7 +221,7 @@ impl Standing {
     pub(super) fn of_read(done: &Done, is_there: bool) -> Self {
         match Self::of(done) {
             Self::Refused if !is_there => Self::Unknown {
-                done: Done::not_tried(&outcome::NOT_REACHED),
+                done: Done::not_tried(&outcome::UNPROVED),
             },
             standing => standing,
         }

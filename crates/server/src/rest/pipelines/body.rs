@@ -14,6 +14,9 @@ use utoipa::ToSchema;
 
 use crate::problem::Problem;
 
+/// Profiles of one description.
+const MOST_PROFILES: usize = 1000;
+
 /// A document.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -188,11 +191,19 @@ impl Description {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).help("send one of them")
             );
         }
-        given.read().map_err(|error| {
+        let input = given.read().map_err(|error| {
             let detail = format!("{error}: {}", error.why);
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
                 .help("send manifests of Secrets in `secrets`")
-        })
+        })?;
+        // What is made of a description is many times larger than the description.
+        let profiles = input.deployment.as_ref().map_or(0, |it| it.profiles.len());
+        if profiles > MOST_PROFILES {
+            let detail = format!("there are {profiles} profiles, more than {MOST_PROFILES}");
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+                .help("use `bowline pipelines` for so many"));
+        }
+        Ok(input)
     }
 
     /// The layout that is asked for, else the one that the input is written for.
