@@ -17,10 +17,6 @@ use super::rights::{Right, has};
 use crate::callers::Caller;
 use crate::problem::Problem;
 
-/// After which nothing more is tried; what was written is then still removed within the time of a request.
-const LONGEST: Duration = Duration::from_secs(20);
-/// When those are answered whose check would tell what is inside of the network.
-const ANSWERED: Duration = Duration::from_secs(25);
 /// For the requests of one reader.
 const OF_READER: Duration = Duration::from_secs(5);
 /// Profiles of one check.
@@ -50,7 +46,11 @@ impl Tests {
         installation: Installation,
     ) -> Result<Report, Problem> {
         self.count(caller)?;
-        let started = Instant::now();
+        let probe = &self.settings.probe;
+        // After that nothing more is tried; what was written is then still removed in the time of a
+        // request.
+        let longest = probe.total * 2;
+        let answered = Instant::now() + longest + probe.connect + probe.answer;
         let stop = Stop(Arc::default());
         let work = Work::of(installation)?;
         may_check(caller, &work).await?;
@@ -65,7 +65,7 @@ impl Tests {
         });
         let ended = tokio::select! {
             ended = &mut running => ended,
-            () = tokio::time::sleep(LONGEST) => {
+            () = tokio::time::sleep(longest) => {
                 stop.0.store(true, Ordering::Relaxed);
                 running.await
             }
@@ -79,7 +79,7 @@ impl Tests {
             return Ok(report);
         }
         // Whether a port is closed or filtered can be told from times too.
-        tokio::time::sleep_until((started + ANSWERED).into()).await;
+        tokio::time::sleep_until(answered.into()).await;
         Ok(report.coarse())
     }
 }

@@ -2,6 +2,7 @@
 //! check is bounded.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
 use bowline_proof::Bounds;
@@ -163,6 +164,12 @@ async fn readers_are_checked_with_the_keys_of_the_body() -> Result<()> {
 async fn checks_tell_nothing_about_addresses_inside() -> Result<()> {
     let world = World::with(|settings| {
         settings.testing.is_open = false;
+        settings.testing.probe = bowline_probe::Settings {
+            total: Duration::from_millis(500),
+            answer: Duration::from_millis(500),
+            connect: Duration::from_millis(500),
+            ..bowline_probe::Settings::default()
+        };
         settings.testing.bounds = Bounds {
             is_own_allowed: true,
             resolver: Arc::clone(&settings.testing.bounds.resolver),
