@@ -49,7 +49,7 @@ fn judged(visit: &Visit, [list, put, get, delete]: [Done; 4]) -> Row {
         // Whoever may read is told that there is nothing.
         false if get.is(&outcome::NO_SUCH_OBJECT) => Cell::passed(get),
         // Services also say this of what is not there, so it is no news about this right.
-        false if get.is_refused() => Cell::unproved(get),
+        false if get.is_refused() => Cell::unproved(&get),
         false => Cell::of(get),
     };
     let put = match visit.writes {

@@ -91,15 +91,14 @@ impl Cell {
     }
 
     /// It says nothing about the right to read, since there is nothing to read.
-    pub(super) fn unproved(done: Done) -> Self {
-        let state = State::Warned;
-        let outcome = &outcome::UNPROVED;
-        let done = Done {
-            outcome,
-            detail: None,
-            ..done
-        };
-        Self { state, done }
+    pub(super) fn unproved(done: &Done) -> Self {
+        Self {
+            state: State::Warned,
+            done: Done {
+                took: done.took,
+                ..Done::not_tried(&outcome::UNPROVED)
+            },
+        }
     }
 
     /// The right is not needed.
@@ -350,7 +349,7 @@ impl Pair {
             }
             Standing::Unknown { done } => Some(unknown(
                 profile,
-                format!("profile `{profile}` gets at what belongs to `{other}`"),
+                &format!("profile `{profile}` gets at what belongs to `{other}`"),
                 done,
             )),
             Standing::Refused | Standing::SameKey => None,
@@ -380,7 +379,7 @@ impl Root {
             )),
             Standing::Unknown { done } => Some(unknown(
                 profile,
-                format!("profile `{profile}` lists the whole bucket"),
+                &format!("profile `{profile}` lists the whole bucket"),
                 done,
             )),
             Standing::Refused | Standing::SameKey => None,
@@ -483,7 +482,7 @@ impl Report {
 
 const UNKNOWN: &str = "isolation-unknown";
 
-fn unknown(profile: &str, whether: String, done: &Done) -> Finding {
+fn unknown(profile: &str, whether: &str, done: &Done) -> Finding {
     finding(
         Severity::Error,
         UNKNOWN,
