@@ -6,6 +6,7 @@ mod isolation;
 mod keys;
 mod readers;
 mod report;
+mod standing;
 
 use std::sync::atomic::AtomicBool;
 
@@ -15,7 +16,8 @@ use bowline_pipelines::explain::Explanation;
 use bowline_probe::{Ask, Done, Errand, Guard, Request, Settings, Slots, errands, outcome};
 
 pub use keys::Sources;
-pub use report::{Cell, Pair, Report, Root, Row, Standing, Trial};
+pub use report::{Cell, Report, Row, Why};
+pub use standing::{Pair, Root, Standing, Trial};
 
 use keys::{Keys, Login};
 

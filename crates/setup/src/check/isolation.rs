@@ -11,7 +11,7 @@ use futures::future::join_all;
 use futures::{FutureExt as _, StreamExt as _, stream};
 
 use super::keys::{Keys, Login};
-use super::report::{Isolation, Pair, Root, Standing, Trial};
+use super::standing::{Isolation, Pair, Root, Standing, Trial};
 use super::{AT_ONCE, Check, MOST_PAIRS, News};
 
 /// A profile with keys of its own.
