@@ -8,6 +8,7 @@ mod delete;
 mod edit;
 mod export;
 mod list;
+mod login;
 mod odahu;
 mod operator;
 mod pipelines;
@@ -36,6 +37,7 @@ pub use delete::Delete;
 pub use edit::Edit;
 pub use export::{Export, Import};
 pub use list::List;
+pub use login::Login;
 pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use pipelines::{
@@ -44,7 +46,7 @@ pub use pipelines::{
 };
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
-pub use store::{State, Store, StoreCommand};
+pub use store::{Folder, State, Store, StoreCommand};
 pub use test::{From, Test, TestOutput};
 pub use types::{TypeCommand, Types};
 pub use usage::Usage;
@@ -97,6 +99,7 @@ pub struct Cluster {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Up(Up),
+    Login(Login),
     Operator(Operator),
     Server(Server),
     Inject(Inject),

@@ -5,6 +5,7 @@ mod document;
 mod guards;
 mod identity;
 mod matrix;
+mod meddle;
 mod odahu;
 mod oidc;
 mod pipelines;
