@@ -41,7 +41,7 @@ pub use login::Login;
 pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use pipelines::{
-    Apply, Diff, Explain, FindingsOutput, Pipelines, PipelinesCommand, PipelinesLint,
+    Apply, Check, Diff, Explain, FindingsOutput, Pipelines, PipelinesCommand, PipelinesLint,
     PipelinesSource, Policies, Render, RenderLayout, RenderOutput, Resolve,
 };
 pub use run::{Env, EnvFormat, Run};

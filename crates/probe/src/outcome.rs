@@ -64,6 +64,7 @@ outcomes! {
     NOT_NEEDED = Fine "not-needed" Nothing, "this step does not apply" => "";
     NOT_ASKED = Fine "not-asked" Nothing, "nobody asked for this step" => "";
     NOT_REACHED = Fine "not-reached" Nothing, "an earlier step failed" => "";
+    UNPROVED = Fine "unproved" Nothing, "nothing could be written there to read, and a refusal to read what is not there proves nothing" => "let the key write there while you check, or look at its policy";
 
     // Before anything is sent.
     FIELDS_WRONG = Invalid "fields-wrong" Nothing, "the fields cannot work, so nothing was sent" => "mend the fields that the findings name";

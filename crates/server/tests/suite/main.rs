@@ -8,6 +8,7 @@ mod matrix;
 mod meddle;
 mod odahu;
 mod oidc;
+mod pipelines;
 mod rest;
 mod sessions;
 mod testing;
