@@ -6,6 +6,7 @@
 
 mod claim;
 pub mod compare;
+pub mod copies;
 pub mod deploykf;
 pub mod dspa;
 pub mod explain;

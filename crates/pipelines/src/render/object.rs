@@ -50,7 +50,12 @@ pub(super) fn annotated<'a>(
 
 /// The object with the labels of what is wholly ours.
 pub(super) fn owned(object: Value) -> Value {
-    noted(object, "labels", [MANAGED_BY, OWNED])
+    labelled(object, OWNED)
+}
+
+/// The object with our label and one more.
+pub(super) fn labelled(object: Value, label: (&str, &str)) -> Value {
+    noted(object, "labels", [MANAGED_BY, label])
 }
 
 fn noted<'a>(
