@@ -144,8 +144,8 @@ pub fn decide(
             "the profile has not opted in; `kubectl label namespace {name} {label}={value}`"
         ));
     }
-    let is_anothers = source.namespace != name
-        && standing(&source.namespace).is_some_and(Standing::is_somebodys);
+    let is_anothers =
+        source.namespace != name && standing(&source.namespace).is_some_and(Standing::is_somebodys);
     if is_anothers {
         return refused(format!(
             "{} belongs to another profile; put the keys into a Secret of a namespace that is no profile's",
@@ -174,7 +174,10 @@ pub fn missing(source: &SecretRef) -> Status {
 /// When it does not: who may write a document must not thereby reach every Secret.
 pub fn agrees(source: &SecretRef, annotations: &BTreeMap<String, String>) -> Result<(), Status> {
     let (annotation, value) = SOURCE;
-    if annotations.get(annotation).is_some_and(|text| text == value) {
+    if annotations
+        .get(annotation)
+        .is_some_and(|text| text == value)
+    {
         return Ok(());
     }
     Err(Status::Refused(format!(

@@ -7,6 +7,7 @@ mod explain;
 mod input;
 mod lint;
 mod live;
+mod opt_in;
 mod policies;
 mod render;
 mod resolve;

@@ -38,7 +38,8 @@ impl Standing {
         labels: &BTreeMap<String, String>,
         controller: Option<Controller<'_>>,
     ) -> Self {
-        let is_labelled = |(label, value): (&str, &str)| labels.get(label).is_some_and(|text| text == value);
+        let is_labelled =
+            |(label, value): (&str, &str)| labels.get(label).is_some_and(|text| text == value);
         let is_profile = |owner: Controller<'_>| {
             let group = owner.api_version.split_once('/').map(|(group, _)| group);
             (group, owner.kind, owner.name) == (Some(PROFILE.0), PROFILE.1, name)

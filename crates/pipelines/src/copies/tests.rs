@@ -41,7 +41,11 @@ spec:
 ";
 
 fn read(text: &str) -> Sources {
-    sources(InputFile { name: "store.yaml", text }).expect("a store")
+    sources(InputFile {
+        name: "store.yaml",
+        text,
+    })
+    .expect("a store")
 }
 
 fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -56,23 +60,61 @@ fn standing(name: &str, marks: &str) -> Standing {
         .filter(|(mark, _)| marks.contains(*mark))
         .map(|(_, label)| label)
         .collect();
-    let controller = Controller { api_version: "kubeflow.org/v1", kind: "Profile", name };
-    Standing::of(name, &map(&labels), marks.contains('o').then_some(controller))
+    let controller = Controller {
+        api_version: "kubeflow.org/v1",
+        kind: "Profile",
+        name,
+    };
+    Standing::of(
+        name,
+        &map(&labels),
+        marks.contains('o').then_some(controller),
+    )
 }
 
 #[rstest]
 #[case::listed(STORE_OF_EACH, "listed", "poe", "kubeflow/keys-listed")]
 #[case::own_secret(STORE_OF_EACH, "own", "poe", "own/mine")]
-#[case::another_profiles_secret(STORE_OF_EACH, "greedy", "poe", "refused: Secret `own/mine` belongs to another profile")]
+#[case::another_profiles_secret(
+    STORE_OF_EACH,
+    "greedy",
+    "poe",
+    "refused: Secret `own/mine` belongs to another profile"
+)]
 #[case::unlisted_by_template(STORE_OF_EACH, "new", "poe", "kubeflow/keys-new")]
 #[case::unlisted_by_shared_key(SHARED, "new", "poe", "kubeflow/shared")]
-#[case::unlisted_where_only_the_listed_are_served(ONLY_LISTED, "new", "poe", "refused: the store serves listed profiles only")]
+#[case::unlisted_where_only_the_listed_are_served(
+    ONLY_LISTED,
+    "new",
+    "poe",
+    "refused: the store serves listed profiles only"
+)]
 #[case::unlisted_and_not_opted_in(SHARED, "new", "po", "")]
 #[case::unlisted_and_no_profile(SHARED, "new", "e", "refused: namespace `new` is no profile's")]
-#[case::listed_and_not_opted_in(SHARED, "listed", "po", "refused: the profile has not opted in; `kubectl label namespace listed bowline.dev/pipelines=enabled`")]
-#[case::label_without_controller(SHARED, "listed", "pe", "refused: namespace `listed` is no profile's")]
-#[case::controller_without_label(SHARED, "listed", "oe", "refused: namespace `listed` is no profile's")]
-#[case::neither_profile_nor_opted_in(SHARED, "listed", "-", "refused: namespace `listed` is no profile's")]
+#[case::listed_and_not_opted_in(
+    SHARED,
+    "listed",
+    "po",
+    "refused: the profile has not opted in; `kubectl label namespace listed bowline.dev/pipelines=enabled`"
+)]
+#[case::label_without_controller(
+    SHARED,
+    "listed",
+    "pe",
+    "refused: namespace `listed` is no profile's"
+)]
+#[case::controller_without_label(
+    SHARED,
+    "listed",
+    "oe",
+    "refused: namespace `listed` is no profile's"
+)]
+#[case::neither_profile_nor_opted_in(
+    SHARED,
+    "listed",
+    "-",
+    "refused: namespace `listed` is no profile's"
+)]
 #[case::listed_and_not_there(SHARED, "listed", "", "missing: namespace `listed` is not there")]
 #[case::unlisted_and_not_there(SHARED, "new", "", "")]
 #[case::identity(IDENTITY, "listed", "poe", "")]
@@ -117,7 +159,11 @@ fn only_the_profile_of_its_name_makes_a_namespace_one(
     #[case] expected: bool,
 ) {
     let labels = map(&[standing::PROFILE_LABEL]);
-    let controller = Controller { api_version, kind, name };
+    let controller = Controller {
+        api_version,
+        kind,
+        name,
+    };
     let standing = Standing::of("team", &labels, Some(controller));
     assert_eq!(standing.is_profile(), expected);
 }
@@ -127,13 +173,17 @@ fn only_the_profile_of_its_name_makes_a_namespace_one(
 #[case::nothing_said(&[], false)]
 #[case::another_word(&[(SOURCE.0, "yes")], false)]
 #[case::withdrawn(&[(SOURCE.0, "false")], false)]
-fn a_secret_is_copied_only_if_it_agrees(#[case] annotations: &[(&str, &str)], #[case] expected: bool) {
+fn a_secret_is_copied_only_if_it_agrees(
+    #[case] annotations: &[(&str, &str)],
+    #[case] expected: bool,
+) {
     let source = read(SHARED).of("listed").expect("a source");
     let source = source.keys().expect("keys");
     let agreed = agrees(source, &map(annotations));
     assert_eq!(agreed.is_ok(), expected);
     if let Err(status) = agreed {
-        let advice = "`kubectl annotate secret shared -n kubeflow bowline.dev/pipelines-source=true`";
+        let advice =
+            "`kubectl annotate secret shared -n kubeflow bowline.dev/pipelines-source=true`";
         assert!(status.to_string().ends_with(advice), "{status}");
     }
 }
@@ -174,10 +224,15 @@ fn a_copy_holds_the_keys_and_nothing_else(
 #[case::a_command_as_a_name("connection: 'a; rm -rf ~'")]
 #[case::a_command_as_a_profile("connection: a\n  profiles: [{name: '$(reboot)'}]")]
 #[case::a_line_as_a_key("connection: a\n  auth: {accessKeyKey: \"a\\nb\"}")]
-#[case::a_path_as_a_namespace("connection: a\n  profiles: [{name: b, secret: {namespace: ../c, name: d}}]")]
+#[case::a_path_as_a_namespace(
+    "connection: a\n  profiles: [{name: b, secret: {namespace: ../c, name: d}}]"
+)]
 #[case::a_misspelt_field("connection: a\n  profile: []")]
 fn a_document_with_what_is_no_name_is_refused(#[case] spec: &str) {
     let text = format!("apiVersion: bowline.dev/v1alpha1\nkind: PipelineStore\nspec:\n  {spec}\n");
-    let refusals = sources(InputFile { name: "store.yaml", text: &text });
+    let refusals = sources(InputFile {
+        name: "store.yaml",
+        text: &text,
+    });
     assert!(refusals.is_err(), "{refusals:?}");
 }

@@ -64,9 +64,16 @@ fn store(store: &Store) -> Map<String, Value> {
     }
     let is_told = store.vendor == stores::vendor_of_host(&store.endpoint.host);
     let is_it = |(_, vendor): &&(&str, Vendor)| !is_told && *vendor == store.vendor;
-    put("vendor", VENDORS.iter().find(is_it).map_or("", |(word, _)| word));
+    put(
+        "vendor",
+        VENDORS.iter().find(is_it).map_or("", |(word, _)| word),
+    );
     if let Some(ca) = &store.ca {
-        let name = if ca.is_secret { "secretName" } else { "configMapName" };
+        let name = if ca.is_secret {
+            "secretName"
+        } else {
+            "configMapName"
+        };
         spec.insert("ca".to_owned(), json!({name: ca.name, "key": ca.key}));
     }
     spec

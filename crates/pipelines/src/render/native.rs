@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 
 use super::copies::Copies;
 use super::object::{config_map, environment_patch, labelled, owned, service_account, yaml};
-use super::{NATIVE_COPY, NATIVE_STORE, Pair, argo, document, env, kyverno, profile_parts, proxy, root, viewer};
+use super::{
+    NATIVE_COPY, NATIVE_STORE, Pair, argo, document, env, kyverno, profile_parts, proxy, root,
+    viewer,
+};
 use crate::copies::{STORE, STORE_KEY};
 use crate::model::{Account, Deployment, Profile, SecretRef};
 use crate::releases::{Ability, kfp_can};

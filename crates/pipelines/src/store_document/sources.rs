@@ -34,7 +34,12 @@ pub fn sources(file: InputFile<'_>) -> Result<Sources, Vec<Located>> {
         None if reader.findings.is_empty() => {
             let root = Node::nothing();
             let message = "there is no PipelineStore in the file";
-            reader.report(NONE, &View::root(&root), message, "name the file that holds one");
+            reader.report(
+                NONE,
+                &View::root(&root),
+                message,
+                "name the file that holds one",
+            );
             None
         }
         None => None,
@@ -81,7 +86,10 @@ fn check(
     let names = |secret: &SecretRef| [secret.namespace.clone(), secret.name.clone()];
     let keys = |secret: &SecretRef| {
         let keys = [&secret.access_key_key, &secret.secret_key_key];
-        keys.into_iter().chain(&secret.session_token_key).cloned().collect::<Vec<_>>()
+        keys.into_iter()
+            .chain(&secret.session_token_key)
+            .cloned()
+            .collect::<Vec<_>>()
     };
     let objects = secret.into_iter().flat_map(names).chain(profile.cloned());
     let bad = objects
@@ -98,7 +106,9 @@ fn is_name(name: &str) -> bool {
     let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = name.as_bytes();
     (1..=LONGEST).contains(&bytes.len())
-        && bytes.iter().all(|byte| is_inner(*byte) || b"-.".contains(byte))
+        && bytes
+            .iter()
+            .all(|byte| is_inner(*byte) || b"-.".contains(byte))
         && [bytes.first(), bytes.last()]
             .into_iter()
             .flatten()
@@ -107,5 +117,7 @@ fn is_name(name: &str) -> bool {
 
 fn is_key(key: &str) -> bool {
     (1..=LONGEST).contains(&key.len())
-        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+        && key
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }

@@ -102,8 +102,14 @@ fn the_store_that_the_operator_reads_says_whose_keys_go_where() {
             text: &document,
         };
         let sources = store_document::sources(file);
-        let sources = sources.unwrap_or_else(|found| panic!("{}: {found:?}\n{document}", case.name));
-        assert_eq!(sources, Sources::from(&deployment), "{}:\n{document}", case.name);
+        let sources =
+            sources.unwrap_or_else(|found| panic!("{}: {found:?}\n{document}", case.name));
+        assert_eq!(
+            sources,
+            Sources::from(&deployment),
+            "{}:\n{document}",
+            case.name
+        );
     }
 }
 
@@ -119,7 +125,9 @@ fn a_store_made_of_a_store_makes_the_same_objects() {
             text: &document,
         };
         let again = store_document::read(file, &[]);
-        let again = again.deployment.unwrap_or_else(|| panic!("{}: {:?}", case.name, again.findings));
+        let again = again
+            .deployment
+            .unwrap_or_else(|| panic!("{}: {:?}", case.name, again.findings));
         let options = Options {
             names: Names::Native,
             kyverno: false,

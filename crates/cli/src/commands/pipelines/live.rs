@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use bowline_core::names::MANAGED_BY;
 use bowline_pipelines::compare::{Change, changes};
+use bowline_pipelines::copies::{COPY, STORE};
 use bowline_pipelines::render::OWNED;
 use kube::api::{
     Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch,
@@ -104,6 +106,15 @@ pub async fn state(cluster: &Cluster, object: &Value) -> Result<State, Failure> 
     let Some(live) = live else {
         return Ok(State::New);
     };
+    let (label, value) = COPY;
+    let labels = live.metadata.labels.as_ref();
+    // The operator keeps it, whatever the source held when it was rendered.
+    if labels
+        .and_then(|labels| labels.get(label))
+        .is_some_and(|text| text == value)
+    {
+        return Ok(State::Same);
+    }
     let live = crate::output::value(&live)?;
     let changes = changes(object, &live);
     Ok(match changes.is_empty() {
@@ -146,8 +157,10 @@ pub async fn apply(cluster: &Cluster, object: &Value, force: bool) -> Result<(),
 /// When the cluster does not answer, or refuses.
 pub async fn stale(cluster: &Cluster, objects: &[Value]) -> Result<Vec<Stale>, Failure> {
     let rendered: BTreeSet<Identity> = objects.iter().map(Identity::of).collect();
-    let (label, value) = OWNED;
-    let ours = ListParams::default().labels(&format!("{label}={value}"));
+    let ((manager, us), (label, owned), (_, store)) = (MANAGED_BY, OWNED, STORE);
+    // Copies are the operator's to remove.
+    let ours = format!("{manager}={us},{label} in ({owned},{store})");
+    let ours = ListParams::default().labels(&ours);
     let mut found = Vec::new();
     for (api_version, kind) in PRUNABLE {
         let api: Api<DynamicObject> =
@@ -208,7 +221,7 @@ pub async fn prune(cluster: &Cluster, stale: &Stale) -> Result<(), Failure> {
     }
 }
 
-fn failed(cluster: &Cluster, step: String, error: kube::Error) -> Failure {
+pub(super) fn failed(cluster: &Cluster, step: String, error: kube::Error) -> Failure {
     cluster.failed(bowline_catalog::Error::Kubernetes {
         step,
         source: Box::new(error),
