@@ -101,24 +101,31 @@ fn the_store_that_the_operator_reads_says_whose_keys_go_where() {
             name: "store.yaml",
             text: &document,
         };
-        let sources = store_document::sources(file);
-        let sources =
-            sources.unwrap_or_else(|found| panic!("{}: {found:?}\n{document}", case.name));
-        assert_eq!(
-            sources,
-            Sources::from(&deployment),
-            "{}:\n{document}",
-            case.name
-        );
+        match store_document::sources(file) {
+            Ok(sources) => assert!(
+                sources == Sources::from(&deployment),
+                "{}: {sources:?}\n{document}",
+                case.name
+            ),
+            // Some values name a Secret that cannot be, which they are told.
+            Err(found) => assert!(
+                found.iter().all(|found| found.finding.rule == "name"),
+                "{}: {found:?}\n{document}",
+                case.name
+            ),
+        }
     }
 }
 
 #[test]
 fn a_store_made_of_a_store_makes_the_same_objects() {
     for case in all().filter(Case::is_store) {
-        let Some(deployment) = case.read().deployment else {
+        let Some(mut deployment) = case.read().deployment else {
             continue;
         };
+        // A URL does not say the port that TLS has anyway.
+        let port = &mut deployment.store.endpoint.port;
+        *port = port.filter(|port| *port != 443);
         let document = serde_saphyr::to_string(&document(&deployment)).expect("YAML");
         let file = InputFile {
             name: "store.yaml",
@@ -134,6 +141,6 @@ fn a_store_made_of_a_store_makes_the_same_objects() {
             secrets: None,
         };
         let [again, made] = [&again, &deployment].map(|one| render::objects(one, options).0);
-        assert_eq!(again, made, "{}", case.name);
+        assert!(again == made, "{}:\n{document}", case.name);
     }
 }
