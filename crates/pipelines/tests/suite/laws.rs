@@ -123,9 +123,9 @@ fn a_store_made_of_a_store_makes_the_same_objects() {
         let Some(mut deployment) = case.read().deployment else {
             continue;
         };
-        // A URL does not say the port that TLS has anyway.
+        // A URL does not say the port that its scheme has anyway.
         let port = &mut deployment.store.endpoint.port;
-        *port = port.filter(|port| *port != 443);
+        *port = port.filter(|port| ![80, 443].contains(port));
         let document = serde_saphyr::to_string(&document(&deployment)).expect("YAML");
         let file = InputFile {
             name: "store.yaml",
