@@ -215,7 +215,7 @@ impl Assembly {
         let pipelines = pipelines.filter(|_| settings.has_controllers);
         let pipelines = pipelines.map(|namespace| (Arc::<Profiles>::default(), namespace));
         let copies = pipelines.clone().map(|(profiles, namespace)| {
-            Copies::new(client.clone(), profiles, Arc::clone(&queue), namespace)
+            Copies::new(client.clone(), profiles, Arc::clone(&queue), &namespace)
         });
         let watches = Watches::new(client.clone(), known(), Arc::clone(&queue), kept, pipelines);
         let recorder = Recorder::new(client.clone(), Reporter::from(settings.name.as_str()));

@@ -121,42 +121,65 @@ pub fn decide(
         Some(Credentials::Keys(source)) if is_wanted => source,
         // It opted in, and nobody would tell it that this is not enough.
         None if here.is_some_and(|here| here.is_opted_in() && here.is_profile()) => {
-            return refused(format!(
+            return Decision::Told(Status::Refused(format!(
                 "the store serves listed profiles only; add `{name}` to its `profiles`"
-            ));
+            )));
         }
         _ => return Decision::Nothing,
     };
+    let fits = receives(name, here).and_then(|()| gives(&source, name, standing));
+    match fits {
+        Ok(()) => Decision::Copy(source),
+        Err(status) => Decision::Told(status),
+    }
+}
+
+/// Whether a namespace may be given keys.
+fn receives(name: &str, here: Option<Standing>) -> Result<(), Status> {
     let Some(here) = here else {
-        let what = format!("namespace `{name}` is not there; create the Profile `{name}`");
-        return Decision::Told(Status::Missing(what));
+        return Err(Status::Missing(format!(
+            "namespace `{name}` is not there; create the Profile `{name}`"
+        )));
     };
     if !here.is_profile() {
-        return refused(format!(
+        return Err(Status::Refused(format!(
             "namespace `{name}` is no profile's: it has no Profile `{name}` as its controller, or lacks the \
              label `{}`; copies go to profiles only",
             standing::PROFILE_LABEL.0
-        ));
+        )));
     }
-    if !here.is_opted_in() {
-        let (label, value) = OPTED_IN;
-        return refused(format!(
+    let (label, value) = OPTED_IN;
+    match here.is_opted_in() {
+        true => Ok(()),
+        false => Err(Status::Refused(format!(
             "the profile has not opted in; `kubectl label namespace {name} {label}={value}`"
-        ));
+        ))),
     }
-    let is_anothers =
-        source.namespace != name && standing(&source.namespace).is_some_and(Standing::is_somebodys);
-    if is_anothers {
-        return refused(format!(
-            "{} belongs to another profile; put the keys into a Secret of a namespace that is no profile's",
-            named(&source)
-        ));
-    }
-    Decision::Copy(source)
 }
 
-fn refused(why: String) -> Decision {
-    Decision::Told(Status::Refused(why))
+/// Whether a source is one that a namespace may be given, by where it is.
+fn gives(
+    source: &SecretRef,
+    name: &str,
+    standing: impl Fn(&str) -> Option<Standing>,
+) -> Result<(), Status> {
+    if source.namespace == name {
+        return match source.name == NATIVE_COPY {
+            // Keys that change places would be written without end.
+            true => Err(Status::Refused(format!(
+                "{} is the copy itself; name another Secret in the store",
+                named(source)
+            ))),
+            false => Ok(()),
+        };
+    }
+    match standing(&source.namespace).is_some_and(Standing::is_somebodys) {
+        true => Err(Status::Refused(format!(
+            "{} belongs to another profile; put the keys into a Secret of a namespace that is no profile's",
+            named(source)
+        ))),
+        false => Ok(()),
+    }
 }
 
 fn named(source: &SecretRef) -> String {

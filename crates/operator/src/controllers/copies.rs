@@ -59,7 +59,7 @@ impl Copies {
         client: kube::Client,
         profiles: Arc<Profiles>,
         queue: Arc<Queue<Key>>,
-        namespace: String,
+        namespace: &str,
     ) -> Self {
         Self {
             statuses: Statuses::new(client.clone(), queue, namespace),

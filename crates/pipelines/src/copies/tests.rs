@@ -20,6 +20,7 @@ spec:
     - {name: listed}
     - {name: own, secret: {name: mine}}
     - {name: greedy, secret: {namespace: own, name: mine}}
+    - {name: loop, secret: {name: pipelines-object-store}}
 ";
 const SHARED: &str = "
 apiVersion: bowline.dev/v1alpha1
@@ -80,6 +81,12 @@ fn standing(name: &str, marks: &str) -> Standing {
     "greedy",
     "poe",
     "refused: Secret `own/mine` belongs to another profile"
+)]
+#[case::the_copy_itself(
+    STORE_OF_EACH,
+    "loop",
+    "poe",
+    "refused: Secret `loop/pipelines-object-store` is the copy itself"
 )]
 #[case::unlisted_by_template(STORE_OF_EACH, "new", "poe", "kubeflow/keys-new")]
 #[case::unlisted_by_shared_key(SHARED, "new", "poe", "kubeflow/shared")]

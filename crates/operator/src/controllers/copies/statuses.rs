@@ -39,9 +39,9 @@ struct State {
 }
 
 impl Statuses {
-    pub(super) fn new(client: kube::Client, queue: Arc<Queue<Key>>, namespace: String) -> Self {
+    pub(super) fn new(client: kube::Client, queue: Arc<Queue<Key>>, namespace: &str) -> Self {
         Self {
-            api: Api::namespaced(client, &namespace),
+            api: Api::namespaced(client, namespace),
             queue,
             loaded: OnceCell::new(),
             state: Mutex::default(),
@@ -62,7 +62,8 @@ impl Statuses {
             self.state().texts = texts;
             Ok(())
         };
-        self.loaded.get_or_try_init(load).await.map(|()| ())
+        self.loaded.get_or_try_init(load).await?;
+        Ok(())
     }
 
     /// Notes the status of a namespace. Where that is another one, returns the one before.
