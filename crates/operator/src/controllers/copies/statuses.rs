@@ -51,18 +51,19 @@ impl Statuses {
     /// Takes in what whoever led before has said, and asks for a look at each: so that nothing is told
     /// twice, and nothing stays that is no longer so.
     pub(super) async fn load(&self) -> Result<(), kube::Error> {
-        let load = || async {
-            let found = self.api.get_opt(STATUS).await?;
-            let data = found.filter(is_ours).and_then(|found| found.data);
-            let mut texts = data.unwrap_or_default();
-            texts.remove(STORE);
-            for name in texts.keys() {
-                self.queue.add(Key::Copy(name.clone()), Priority::Refresh);
-            }
-            self.state().texts = texts;
-            Ok(())
-        };
-        self.loaded.get_or_try_init(load).await?;
+        self.loaded.get_or_try_init(|| self.take_in()).await?;
+        Ok(())
+    }
+
+    async fn take_in(&self) -> Result<(), kube::Error> {
+        let found = self.api.get_opt(STATUS).await?;
+        let data = found.filter(is_ours).and_then(|found| found.data);
+        let mut texts = data.unwrap_or_default();
+        texts.remove(STORE);
+        for name in texts.keys() {
+            self.queue.add(Key::Copy(name.clone()), Priority::Refresh);
+        }
+        self.state().texts = texts;
         Ok(())
     }
 
