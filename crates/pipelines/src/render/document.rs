@@ -40,10 +40,13 @@ pub fn document(deployment: &Deployment) -> Value {
     let profiles = deployment.profiles.iter();
     let profiles = profiles.map(|one| profile(one, &way)).collect();
     spec.insert("profiles".to_owned(), profiles);
+    // What is applied from this belongs to the same installation.
+    let of_here = deployment.name.strip_prefix(namespace);
+    let name = of_here.and_then(|rest| rest.strip_prefix('.'));
     json!({
         "apiVersion": API_VERSION,
         "kind": KIND,
-        "metadata": {"name": super::NATIVE_STORE, "namespace": namespace},
+        "metadata": {"name": name.unwrap_or(super::NATIVE_STORE), "namespace": namespace},
         "spec": spec,
     })
 }
