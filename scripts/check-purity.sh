@@ -5,6 +5,7 @@
 #   pipelines  stands on core, and does no I/O of its own;
 #   apiserver  stands on no other crate of this workspace;
 #   catalog    stands on core, and serves nothing itself;
+#   setup      serves nothing itself;
 #   server     stands on catalog, without apiserver and operator;
 #   probe      stands on core, knows no cluster, starts no process, and reads no file or variable;
 #   operator   does without SQLite, and without apiserver.
@@ -52,6 +53,8 @@ forbid bowline-apiserver 'bowline.*' \
   "declare a trait in apiserver and let cli adapt the other crate to it"
 forbid bowline-catalog 'bowline-(apiserver|operator|server)|axum|rusqlite' \
   "catalog is for every face, and knows the Kubernetes API by its client only"
+forbid bowline-setup 'bowline-(apiserver|operator|server)|axum|rusqlite' \
+  "setup is for every face, and is handed its client and its bounds"
 forbid bowline-server 'bowline-(apiserver|operator)|rusqlite|libsqlite3-sys' \
   "server reaches Kubernetes through a trait that it declares, which cli implements"
 forbid bowline-probe 'bowline-(apiserver|operator|server|catalog)|kube.*|rusqlite' \

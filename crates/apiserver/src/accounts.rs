@@ -7,9 +7,12 @@ use crate::identity::{AUTHENTICATED, UserInfo};
 use crate::object;
 use crate::store::{ObjectKey, StoreError};
 use crate::tls::{TlsError, replace_private};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -149,6 +152,9 @@ impl Claims {
 pub(crate) struct Signer {
     signing: EncodingKey,
     reading: DecodingKey,
+    header: Header,
+    /// For those who check tokens themselves.
+    public: Value,
 }
 
 impl Signer {
@@ -179,19 +185,29 @@ impl Signer {
             }
             Err(error) => return Err(read(error)),
         };
+        let public = public(key.public_key_raw());
+        let mut header = Header::new(Algorithm::ES256);
+        header.kid = public["kid"].as_str().map(str::to_owned);
         Ok(Self {
             signing: EncodingKey::from_ec_der(&key.serialize_der()),
             reading: DecodingKey::from_ec_der(key.public_key_raw()),
+            header,
+            public,
         })
+    }
+
+    /// The keys by which others can check tokens (RFC 7517).
+    pub(crate) fn key_set(&self) -> Value {
+        json!({"keys": [self.public]})
     }
 
     /// The token that says this.
     pub(crate) fn sign(&self, claims: &Claims) -> Option<String> {
-        jsonwebtoken::encode(&Header::new(Algorithm::ES256), claims, &self.signing).ok()
+        jsonwebtoken::encode(&self.header, claims, &self.signing).ok()
     }
 
     /// What a token says, where it is one of ours, is good now, and is for one of these audiences.
-    fn read(&self, token: &str, audiences: &[String]) -> Option<Claims> {
+    pub(crate) fn read(&self, token: &str, audiences: &[String]) -> Option<Claims> {
         let mut rules = Validation::new(Algorithm::ES256);
         rules.set_audience(audiences);
         rules.set_issuer(&[ISSUER]);
@@ -200,6 +216,14 @@ impl Signer {
         let read = jsonwebtoken::decode::<Claims>(token, &self.reading, &rules);
         read.ok().map(|read| read.claims)
     }
+}
+
+/// A public key, an uncompressed point on P-256, named by itself.
+fn public(point: &[u8]) -> Value {
+    let coordinates = point.get(1..).unwrap_or_default();
+    let (x, y) = coordinates.split_at(coordinates.len() / 2);
+    let [x, y] = [x, y].map(|half| URL_SAFE_NO_PAD.encode(half));
+    json!({"use": "sig", "kty": "EC", "kid": x, "crv": "P-256", "alg": "ES256", "x": x, "y": y})
 }
 
 /// Whose a token of a ServiceAccount is, and for which of the audiences; nobody's where the account

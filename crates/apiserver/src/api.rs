@@ -1,13 +1,14 @@
 //! The running API: store, kinds, access rules and admission, shared by every request. What a
 //! request goes through is left to [`crate::pipeline`].
 
-use crate::accounts::Signer;
+use crate::accounts::{self, Signer};
 use crate::admission::Admission;
 use crate::config::{Config, Token};
 use crate::crd;
 use crate::garbage::{self, Garbage};
 use crate::identity::UserInfo;
 use crate::kinds;
+use crate::load::Load;
 use crate::rbac::{Policy, PolicyCache};
 use crate::registry::Registry;
 use crate::server::OpenError;
@@ -31,6 +32,8 @@ pub(crate) struct Api {
     pub(crate) stopping: CancellationToken,
     /// Held for reading while an object is put into a namespace, for writing while one closes.
     pub(crate) namespaces: RwLock<()>,
+    /// How many requests of remote clients are worked at.
+    pub(crate) load: Load,
     /// Who owns whom, for when somebody goes.
     pub(crate) garbage: Garbage,
     policy: PolicyCache,
@@ -50,15 +53,29 @@ impl Api {
             admission: OnceLock::new(),
             stopping: CancellationToken::new(),
             namespaces: RwLock::new(()),
+            load: Load::default(),
             garbage: Garbage::default(),
             policy: PolicyCache::default(),
             definitions: Mutex::new(()),
         })
     }
 
-    /// Whose a bearer token is. Every token is looked at, so that the time taken does not tell which
-    /// one is close.
-    pub(crate) fn user_of_token(&self, offered: &str) -> Option<UserInfo> {
+    /// Whose a bearer token is: one of the configured ones, or that of a ServiceAccount which is
+    /// good now and made for this API.
+    pub(crate) async fn user_of_token(
+        &self,
+        offered: &str,
+    ) -> Result<Option<UserInfo>, StoreError> {
+        if let Some(known) = self.configured_user(offered) {
+            return Ok(Some(known));
+        }
+        let known = accounts::user(self, offered, &accounts::own_audience()).await?;
+        Ok(known.map(|(user, _)| user))
+    }
+
+    /// Whose a configured token is. Every token is looked at, so that the time taken does not tell
+    /// which one is close.
+    pub(crate) fn configured_user(&self, offered: &str) -> Option<UserInfo> {
         let mut known = None;
         for token in &self.tokens {
             if token.is(offered) {

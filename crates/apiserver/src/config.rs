@@ -69,6 +69,30 @@ impl fmt::Debug for Token {
 #[error("the operating system gave no random bytes for a token")]
 pub struct RandomError(#[source] getrandom::Error);
 
+/// How long clients on connections may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// From the connection to the end of the TLS handshake.
+    pub handshake: Duration,
+    /// For the headers of a request over HTTP/1.1; also how long it may be until the next request.
+    pub headers: Duration,
+    /// Without any request under way. Clients close connections that they do not use after 90 s.
+    pub idle: Duration,
+    /// From the headers of a request until its answer is read; watches may last as long as they say.
+    pub answer: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            handshake: Duration::from_secs(10),
+            headers: Duration::from_secs(15),
+            idle: Duration::from_secs(120),
+            answer: Duration::from_secs(90),
+        }
+    }
+}
+
 /// Everything an API server needs to know before it starts.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -84,6 +108,8 @@ pub struct Config {
     pub tokens: Vec<Token>,
     /// CustomResourceDefinitions that shall exist from the start.
     pub definitions: Vec<Value>,
+    /// How long clients on connections may take.
+    pub patience: Patience,
 }
 
 impl Config {
@@ -96,6 +122,7 @@ impl Config {
             event_age: EVENT_AGE,
             tokens: Vec::new(),
             definitions: Vec::new(),
+            patience: Patience::default(),
         }
     }
 

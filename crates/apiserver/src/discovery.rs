@@ -4,6 +4,7 @@
 mod aggregated;
 mod plain;
 
+use crate::accounts::ISSUER;
 use crate::api::Api;
 use crate::openapi;
 use crate::pipeline::negotiate::Form;
@@ -33,6 +34,7 @@ pub(crate) fn answer(
         [] => plain::paths(&kinds),
         ["livez" | "readyz" | "healthz"] => {
             return Ok(Answer::Raw {
+                code: 200,
                 media_type: "text/plain; charset=utf-8",
                 body: Bytes::from_static(b"ok"),
             });
@@ -45,6 +47,14 @@ pub(crate) fn answer(
         ["api", version] => plain::resources(&kinds, "", version)?,
         ["apis", group] => plain::group(&kinds, group)?,
         ["apis", group, version] => plain::resources(&kinds, group, version)?,
+        ["openid", "v1", "jwks"] => {
+            return Ok(Answer::Raw {
+                code: 200,
+                media_type: "application/jwk-set+json",
+                body: api.signer.key_set().to_string().into(),
+            });
+        }
+        [".well-known", "openid-configuration"] => issuer(),
         ["openapi", rest @ ..] => return openapi::answer(&kinds, rest, headers),
         ["api", "v1", ..] => return Err(Status::unknown_path()),
         ["apis", group, _, ..] if kinds.iter().any(|kind| kind.group == *group) => {
@@ -53,6 +63,17 @@ pub(crate) fn answer(
         _ => return Err(Status::no_page()),
     };
     Ok(Answer::Plain(200, value))
+}
+
+/// Who signs tokens of ServiceAccounts, and where the keys are.
+fn issuer() -> Value {
+    json!({
+        "issuer": ISSUER,
+        "jwks_uri": format!("{ISSUER}/openid/v1/jwks"),
+        "response_types_supported": ["id_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["ES256"],
+    })
 }
 
 fn version() -> Value {
@@ -135,5 +156,29 @@ fn subresources(resource: &Resource) -> impl Iterator<Item = Subresource> {
         kind: verbs::token::KIND,
         verbs: &["create"],
     });
-    scale.into_iter().chain(token)
+    let pods = verbs::pods::are_pods(resource).then(of_pods);
+    let own = scale.into_iter().chain(token);
+    own.chain(pods.into_iter().flatten())
+}
+
+/// Those of pods.
+fn of_pods() -> impl Iterator<Item = Subresource> {
+    let own = |name, kind, verbs| Subresource {
+        name,
+        group: "",
+        version: "",
+        kind,
+        verbs,
+    };
+    let inside = verbs::pods::INSIDE;
+    let inside = inside.map(|(name, kind)| own(name, kind, &["create", "get"]));
+    let eviction = Subresource {
+        name: "eviction",
+        group: verbs::pods::GROUP,
+        version: "v1",
+        kind: verbs::pods::KIND,
+        verbs: &["create"],
+    };
+    let log = own("log", "Pod", &["get"]);
+    inside.into_iter().chain([eviction, log])
 }

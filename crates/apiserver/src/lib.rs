@@ -8,7 +8,7 @@
 //!
 //! Where it knowingly differs from a cluster:
 //!
-//! - There are no subresources but `status`, `scale` and `token`.
+//! - There are no subresources but `status`, `scale`, `token`, and those of pods, which run nowhere.
 //! - An object whose owners never were is left alone.
 //! - CEL rules of custom resources are not evaluated, and versions of a custom resource differ in
 //!   nothing but their name and schema.
@@ -41,11 +41,14 @@ mod config;
 mod crd;
 mod discovery;
 mod expiry;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod garbage;
 mod identity;
 mod in_process;
 mod kinds;
 pub mod kubeconfig;
+mod load;
 mod managed_fields;
 mod object;
 mod openapi;
@@ -70,7 +73,7 @@ pub use admission::{
     Admission, AdmissionRequest, Afterwards, Denial, GroupVersionKind, GroupVersionResource,
     Operation, Verdict,
 };
-pub use config::{Config, RandomError, Token};
+pub use config::{Config, Patience, RandomError, Token};
 pub use identity::{AUTHENTICATED, MASTERS, UNAUTHENTICATED, UserInfo};
 pub use in_process::InProcess;
 pub use pipeline::respond::Body;

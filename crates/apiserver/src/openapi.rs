@@ -20,6 +20,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 pub(crate) fn answer(kinds: &Kinds, path: &[&str], headers: &HeaderMap) -> Result<Answer, Status> {
     match path {
         ["v2"] if wants_protobuf(headers) => Ok(Answer::Raw {
+            code: 200,
             media_type: protobuf::MEDIA_TYPE,
             body: Bytes::from(protobuf::document(kinds)),
         }),
@@ -41,6 +42,7 @@ fn json_answer(value: &Value) -> Result<Answer, Status> {
     let body = serde_json::to_vec(value)
         .map_err(|_| Status::internal("the description cannot be written down"))?;
     Ok(Answer::Raw {
+        code: 200,
         media_type: "application/json",
         body: Bytes::from(body),
     })

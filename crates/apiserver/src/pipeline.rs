@@ -13,17 +13,20 @@ pub(crate) mod route;
 use crate::api::Api;
 use crate::discovery;
 use crate::identity::UserInfo;
+use crate::load::Place;
 use crate::rbac::Policy;
 use crate::status::Status;
 use crate::verbs::{self, Call};
 use authenticate::Caller;
 use decode::RequestBody;
+use futures::FutureExt as _;
 use http::request::Parts;
 use http::{Method, Request, Response};
 use negotiate::{Encoding, Form, Format};
 use query::Query;
 use respond::{Answer, Body, Shown};
 use route::{ResourcePath, Route};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -33,21 +36,18 @@ pub(crate) async fn handle(
     caller: Caller,
     request: Request<RequestBody>,
 ) -> Response<Body> {
+    let is_read = request.method() == Method::GET;
     let work = process(api, caller, request);
-    match tokio::spawn(work).await {
-        Ok(response) => response,
-        Err(error) => {
-            tracing::error!(
-                panicked = error.is_panic(),
-                "a request was not worked off to its end"
-            );
-            respond::refusal(
-                &Status::internal("the request was not worked off"),
-                Encoding::Json,
-                &[],
-            )
-        }
-    }
+    let done = match is_read {
+        // Nobody misses what is read for a client that has gone.
+        true => AssertUnwindSafe(work).catch_unwind().await.ok(),
+        false => tokio::spawn(work).await.ok(),
+    };
+    done.unwrap_or_else(|| {
+        tracing::error!("a request was not worked off to its end");
+        let status = Status::internal("the request was not worked off");
+        respond::refusal(&status, Encoding::Json, &[])
+    })
 }
 
 async fn process(api: Arc<Api>, caller: Caller, request: Request<RequestBody>) -> Response<Body> {
@@ -57,8 +57,17 @@ async fn process(api: Arc<Api>, caller: Caller, request: Request<RequestBody>) -
     let encoding = format
         .as_ref()
         .map_or(Encoding::Json, |format| format.encoding);
-    let mut warnings = Vec::new();
-    let outcome = serve(&api, caller, &parts, body, format, &mut warnings).await;
+    let (mut warnings, mut place) = (Vec::new(), None);
+    let outcome = serve(
+        &api,
+        caller,
+        &parts,
+        body,
+        format,
+        &mut warnings,
+        &mut place,
+    )
+    .await;
     let response = match outcome {
         Ok((answer, shown)) => respond::answer(answer, shown, &warnings),
         Err(status) => respond::refusal(&status, encoding, &warnings),
@@ -70,7 +79,7 @@ async fn process(api: Arc<Api>, caller: Caller, request: Request<RequestBody>) -
         micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
         "request"
     );
-    response
+    respond::holding(response, place)
 }
 
 async fn serve(
@@ -80,10 +89,12 @@ async fn serve(
     body: RequestBody,
     format: Result<Format, Status>,
     warnings: &mut Vec<String>,
+    place: &mut Option<Place>,
 ) -> Result<(Answer, Shown), Status> {
     let route = Route::parse(parts.uri.path()).ok_or_else(Status::no_path)?;
     let query = Query::parse(parts.uri.query().unwrap_or_default())?;
     let verb = verb(&parts.method, &route, &query)?;
+    let is_remote = matches!(caller, Caller::Remote(_));
     let user = admit_caller(api, caller, parts, &route, verb, &query).await?;
     let include = query.include_object;
     match route {
@@ -102,9 +113,12 @@ async fn serve(
             ))
         }
         Route::Resource(path) => {
+            if is_remote {
+                *place = Some(api.load.enter(verb == "watch")?);
+            }
             let format = format?;
             let manager = verbs::manager(&query, &parts.headers);
-            let mut call = call(api, user, path, query)?;
+            let mut call = call(api, user, path, query, format)?;
             call.manager = manager;
             let resource = Some(Arc::clone(&call.resource));
             let outcome = verbs::run(&mut call, verb, &parts.headers, body).await;
@@ -154,13 +168,13 @@ async fn admit_caller(
 
 /// The verb of a request, as access rules name it.
 fn verb(method: &Method, route: &Route, query: &Query) -> Result<&'static str, Status> {
-    let (has_name, is_part) = match route {
+    let has_name = match route {
         Route::Other(_) => return other_verb(method),
-        Route::Resource(path) => (path.name.is_some(), path.subresource.is_some()),
+        Route::Resource(path) => path.name.is_some(),
     };
     match (method.as_str(), has_name) {
-        // What is posted to a part of an object is made there, like an object in a collection.
-        ("POST", true) if is_part => Ok("create"),
+        // What is posted to a subresource is made there, like an object in a collection.
+        ("POST", true) if has_subresource(route) => Ok("create"),
         ("GET", true) => Ok("get"),
         ("GET", false) if query.watch => Ok("watch"),
         ("GET", false) => Ok("list"),
@@ -171,6 +185,10 @@ fn verb(method: &Method, route: &Route, query: &Query) -> Result<&'static str, S
         ("DELETE", false) => Ok("deletecollection"),
         _ => Err(Status::method_not_allowed()),
     }
+}
+
+fn has_subresource(route: &Route) -> bool {
+    matches!(route, Route::Resource(path) if path.subresource.is_some())
 }
 
 fn other_verb(method: &Method) -> Result<&'static str, Status> {
@@ -192,21 +210,14 @@ fn unknown(api: &Api, group: &str) -> Status {
     }
 }
 
-/// What pods have where somebody runs them.
-const OF_RUNNING_PODS: &[&str] = &[
-    "attach",
-    "binding",
-    "ephemeralcontainers",
-    "eviction",
-    "exec",
-    "log",
-    "portforward",
-    "proxy",
-    "resize",
-];
-
 /// The resource that a path names, with everything that a verb needs.
-fn call(api: &Arc<Api>, user: UserInfo, path: ResourcePath, query: Query) -> Result<Call, Status> {
+fn call(
+    api: &Arc<Api>,
+    user: UserInfo,
+    path: ResourcePath,
+    query: Query,
+    format: Format,
+) -> Result<Call, Status> {
     let resource = api
         .registry
         .find(&path.group, &path.version, &path.plural)
@@ -216,6 +227,7 @@ fn call(api: &Arc<Api>, user: UserInfo, path: ResourcePath, query: Query) -> Res
         Some("status") => resource.has_status,
         Some("scale") => resource.scale.is_some(),
         Some("token") => verbs::token::has_token(&resource),
+        Some(other) if verbs::pods::are_pods(&resource) => verbs::pods::have(other),
         Some(_) => false,
     };
     // An object of a namespaced kind has no path without its namespace, and the other way round.
@@ -224,16 +236,8 @@ fn call(api: &Arc<Api>, user: UserInfo, path: ResourcePath, query: Query) -> Res
         (None, Some(_)) => !resource.is_namespaced,
         (None, None) => true,
     };
-    if !fits {
+    if !is_known || !fits {
         return Err(Status::unknown_path());
-    }
-    if !is_known {
-        let part = path.subresource.unwrap_or_default();
-        let is_of_running = resource.stored_as == "/pods" && OF_RUNNING_PODS.contains(&&*part);
-        return Err(match is_of_running {
-            true => Status::not_run(&part),
-            false => Status::unknown_path(),
-        });
     }
     let mut warnings = Vec::new();
     warnings.extend(resource.deprecation.clone());
@@ -245,6 +249,7 @@ fn call(api: &Arc<Api>, user: UserInfo, path: ResourcePath, query: Query) -> Res
         name: path.name.unwrap_or_default(),
         subresource: path.subresource,
         query,
+        format,
         manager: String::new(),
         repeated: Vec::new(),
         is_patch: false,

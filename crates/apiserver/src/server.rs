@@ -1,11 +1,13 @@
 //! The server that embedders hold: opening it, serving it over TLS, stopping it. What happens to a
 //! request is left to [`crate::pipeline`].
 
+mod connections;
+
 use crate::accounts::AccountKeyError;
 use crate::admission::Admission;
 use crate::api::Api;
 use crate::bootstrap;
-use crate::config::Config;
+use crate::config::{Config, Patience};
 use crate::expiry;
 use crate::garbage;
 use crate::identity::UserInfo;
@@ -13,12 +15,14 @@ use crate::in_process::InProcess;
 use crate::pipeline::authenticate::Caller;
 use crate::pipeline::decode::BoxError;
 use crate::pipeline::handle;
-use crate::pipeline::respond::Body;
+use crate::pipeline::respond::{self, Body};
 use crate::store::{Rekeyed, StoreError};
 use crate::tls;
+use crate::verbs;
+use connections::{Connections, Entry, Traffic};
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -28,16 +32,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
-/// At most this many connections at a time; further ones wait to be accepted.
-const CONNECTIONS: usize = 1024;
 /// At most this many requests at a time on one HTTP/2 connection.
 const STREAMS: u32 = 256;
 const HEADER_LIMIT: u32 = 64 * 1024;
-const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
-const HEADER_TIME: Duration = Duration::from_secs(15);
+/// What an answer may have ahead of a client that reads slowly, for each request.
+const SEND_BUFFER: usize = 64 * 1024;
 const PING_EVERY: Duration = Duration::from_secs(30);
 /// How long requests under way may go on once the server stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -75,6 +76,7 @@ pub enum ServeError {
 #[derive(Clone)]
 pub struct ApiServer {
     api: Arc<Api>,
+    patience: Patience,
 }
 
 impl ApiServer {
@@ -85,7 +87,8 @@ impl ApiServer {
         let api = Arc::new(api);
         garbage::start(&api);
         expiry::start(&api, config.event_age);
-        Ok(Self { api })
+        let patience = config.patience;
+        Ok(Self { api, patience })
     }
 
     /// Lets somebody look at objects before they are stored, from now on. The first one stays:
@@ -94,9 +97,13 @@ impl ApiServer {
         self.api.admission.set(admission).is_ok()
     }
 
-    /// Whose a bearer token is, where it is one of this API's.
-    pub fn user_of_token(&self, token: &str) -> Option<UserInfo> {
-        self.api.user_of_token(token)
+    /// Whose a bearer token is, where it is one of this API's and good now: configured, or asked
+    /// for by a TokenRequest.
+    ///
+    /// # Errors
+    /// When the store cannot say whether the account is still there.
+    pub async fn user_of_token(&self, token: &str) -> Result<Option<UserInfo>, StoreError> {
+        self.api.user_of_token(token).await
     }
 
     /// The API as a service in this process, for one user.
@@ -120,14 +127,10 @@ impl ApiServer {
         let address = listener.local_addr().map_err(ServeError::Listener)?;
         tracing::info!(%address, "serving the Kubernetes API");
         let acceptor = TlsAcceptor::from(tls);
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let open = Connections::new(self.patience);
         let connections = GracefulShutdown::new();
         let mut shutdown = std::pin::pin!(shutdown);
-        loop {
-            let place = tokio::select! {
-                place = Arc::clone(&places).acquire_owned() => place.expect("the semaphore is never closed"),
-                () = &mut shutdown => break,
-            };
+        for number in 0.. {
             let stream = tokio::select! {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => stream,
@@ -139,15 +142,16 @@ impl ApiServer {
                 },
                 () = &mut shutdown => break,
             };
-            let (api, acceptor, watcher) = (
-                Arc::clone(&self.api),
-                acceptor.clone(),
-                connections.watcher(),
-            );
-            tokio::spawn(async move {
-                serve_connection(api, acceptor, stream, watcher).await;
-                drop(place);
-            });
+            let entry = tokio::select! {
+                entry = open.enter(number) => entry,
+                () = &mut shutdown => break,
+            };
+            let guest = Guest {
+                api: Arc::clone(&self.api),
+                patience: self.patience,
+                entry,
+            };
+            tokio::spawn(guest.serve(stream, acceptor.clone(), connections.watcher()));
         }
         drop(listener);
         self.api.stopping.cancel();
@@ -161,48 +165,77 @@ impl ApiServer {
     }
 }
 
-async fn serve_connection(
+/// One connection, and what serving it takes.
+struct Guest {
     api: Arc<Api>,
-    acceptor: TlsAcceptor,
-    stream: TcpStream,
-    watcher: Watcher,
-) {
-    // Answers are written whole, so waiting to fill a packet only delays them.
-    let _ = stream.set_nodelay(true);
-    let stream = match tokio::time::timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return tracing::debug!(%error, "a TLS handshake failed"),
-        Err(_) => return tracing::debug!("a TLS handshake took too long"),
-    };
-    let certificates = stream.get_ref().1.peer_certificates();
-    let user = certificates.and_then(|shown| tls::user_of_certificate(shown.first()?));
-    let service = hyper::service::service_fn(move |request| {
-        answer(Arc::clone(&api), Caller::Remote(user.clone()), request)
-    });
+    patience: Patience,
+    entry: Entry,
+}
+
+impl Guest {
+    /// Serves it until it ends, or has been of no use for too long.
+    async fn serve(self, stream: TcpStream, acceptor: TlsAcceptor, watcher: Watcher) {
+        let traffic = Arc::clone(&self.entry.traffic);
+        tokio::select! {
+            () = self.converse(stream, acceptor, watcher) => {}
+            why = traffic.ended() => tracing::debug!(why, "a connection is cut"),
+        }
+    }
+
+    async fn converse(&self, stream: TcpStream, acceptor: TlsAcceptor, watcher: Watcher) {
+        // Answers are written whole, so waiting to fill a packet only delays them.
+        let _ = stream.set_nodelay(true);
+        let shaking = tokio::time::timeout(self.patience.handshake, acceptor.accept(stream));
+        let stream = match shaking.await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return tracing::debug!(%error, "a TLS handshake failed"),
+            Err(_) => return tracing::debug!("a TLS handshake took too long"),
+        };
+        let certificates = stream.get_ref().1.peer_certificates();
+        let user = certificates.and_then(|shown| tls::user_of_certificate(shown.first()?));
+        let (api, traffic) = (Arc::clone(&self.api), Arc::clone(&self.entry.traffic));
+        let service = hyper::service::service_fn(move |request| {
+            let caller = Caller::Remote(user.clone());
+            answer(Arc::clone(&api), caller, request, Arc::clone(&traffic))
+        });
+        let connection = builder(self.patience)
+            .serve_connection(TokioIo::new(stream), service)
+            .into_owned();
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(%error, "a connection ended early");
+        }
+    }
+}
+
+fn builder(patience: Patience) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIME);
+        .header_read_timeout(patience.headers)
+        .max_buf_size(HEADER_LIMIT as usize);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
         .max_header_list_size(HEADER_LIMIT)
+        .max_send_buf_size(SEND_BUFFER)
         .keep_alive_interval(PING_EVERY);
-    let connection = builder
-        .serve_connection(TokioIo::new(stream), service)
-        .into_owned();
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!(%error, "a connection ended early");
-    }
+    builder
 }
 
 async fn answer(
     api: Arc<Api>,
     caller: Caller,
     request: Request<Incoming>,
+    traffic: Arc<Traffic>,
 ) -> Result<Response<Body>, Infallible> {
+    let under_way = traffic.begin();
     let request = request.map(|body| body.map_err(BoxError::from).boxed_unsync());
-    Ok(handle(api, caller, request).await)
+    let response = handle(api, caller, request).await;
+    // Only a watch does not know how long it is.
+    if response.body().size_hint().exact().is_none() {
+        under_way.lasts(verbs::LONGEST_WATCH);
+    }
+    Ok(respond::holding(response, under_way))
 }

@@ -131,14 +131,6 @@ impl Status {
         .about(NOTHING, "")
     }
 
-    /// 404: pods have this part only where somebody runs them.
-    pub(crate) fn not_run(part: &str) -> Self {
-        let message = format!(
-            "the server could not find the requested resource: pods are stored here and never run, so they have no `{part}`"
-        );
-        Self::new(404, "NotFound", message).about(NOTHING, "")
-    }
-
     /// 404: there is nothing of the API at this path; said in plain text.
     pub(crate) fn no_page() -> Self {
         Self::new(404, "", "404 page not found\n").plain()
@@ -248,6 +240,20 @@ impl Status {
         self.reason == "Conflict" && !self.details.as_deref().is_some_and(has_causes)
     }
 
+    /// 429: as many requests are under way as may be.
+    pub(crate) fn too_many_requests() -> Self {
+        let mut status = Self::new(
+            429,
+            "TooManyRequests",
+            "too many requests, please try again later",
+        );
+        status.details = Some(Box::new(Details {
+            retry_after: 1,
+            ..Details::default()
+        }));
+        status
+    }
+
     /// 504: no such state has been reached.
     pub(crate) fn from_the_future(asked: u64, newest: u64) -> Self {
         let what = "Too large resource version";
@@ -353,6 +359,11 @@ impl Details {
         }
         Value::Object(map)
     }
+}
+
+/// The Status that reports something done that has no name.
+pub(crate) fn done(code: u16) -> Value {
+    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": code})
 }
 
 /// The Status that reports a deletion done.

@@ -7,6 +7,7 @@ mod delete;
 mod namespace;
 mod ownership;
 mod patch;
+pub(crate) mod pods;
 mod prepare;
 mod read;
 mod review;
@@ -19,10 +20,14 @@ mod write;
 pub(crate) use create::stamp;
 pub(crate) use namespace::{PERMANENT as PERMANENT_NAMESPACES, default_account};
 pub(crate) use ownership::manager;
+#[cfg(feature = "fuzzing")]
+pub(crate) use read::Place;
+pub(crate) use watch::LONGEST as LONGEST_WATCH;
 
 use crate::api::Api;
 use crate::identity::UserInfo;
 use crate::pipeline::decode::{self, Patch, RequestBody};
+use crate::pipeline::negotiate::Format;
 use crate::pipeline::query::Query;
 use crate::pipeline::respond::Answer;
 use crate::resource::{Nature, Resource};
@@ -43,6 +48,8 @@ pub(crate) struct Call {
     pub(crate) name: String,
     pub(crate) subresource: Option<String>,
     pub(crate) query: Query,
+    /// How the answer is to be written.
+    pub(crate) format: Format,
     /// By which name the caller writes.
     pub(crate) manager: String,
     /// Paths of members that the body has twice.
@@ -69,6 +76,14 @@ pub(crate) async fn run(
         Some("token") if verb == "create" => {
             let (request, _) = decode::object(headers, &decode::read(body).await?, true)?;
             return call.make_token(request).await;
+        }
+        Some("eviction") if verb == "create" => {
+            let (eviction, _) = decode::object(headers, &decode::read(body).await?, true)?;
+            return call.evict(&eviction).await;
+        }
+        Some("log") if verb == "get" => return call.log().await,
+        Some(inside) if pods::is_inside(inside) && matches!(verb, "get" | "create") => {
+            return call.enter().await;
         }
         Some("status") if matches!(verb, "get" | "update" | "patch") => {}
         Some(_) => return Err(Status::method_not_allowed()),

@@ -48,7 +48,7 @@ fn describe(what: &str, before: Option<&Value>, now: &Value) -> Error {
         [] => String::new(),
         names => format!(": {}", names.join(", ")),
     };
-    Error::Conflict {
+    Error::Changed {
         what: format!("{what} was changed{by} since you opened it{what_changed}"),
         help: "look at it as it is now, and change it again".to_owned(),
     }

@@ -47,7 +47,8 @@ pub struct Deletion {
 /// Deletes a connection with the rights of `client`. One that is gone already is no error; with
 /// [`Detach::Yes`], references that it left behind are still taken out.
 ///
-/// `resource_version` is the one that the caller has seen; another one is a conflict.
+/// `resource_version` is the one that the caller has seen; another one is [`Error::Changed`], and
+/// where there is none any more nothing is done.
 ///
 /// # Errors
 /// When it is vital, changed, no connection, or in use and must not or cannot be detached; when the
@@ -62,7 +63,7 @@ pub async fn delete(
     let secret = Secret::find(client, namespace, name).await?;
     if let Some(secret) = &secret {
         secret.check(resource_version)?;
-    } else if detach == Detach::No {
+    } else if detach == Detach::No || resource_version.is_some() {
         return Ok(Deletion::default());
     }
     let scope = Scope::Namespace(namespace.to_owned());
@@ -83,13 +84,15 @@ pub async fn delete(
         secret.delete(true).await?;
     }
     let applied = patch::apply_all(&changes).await?;
-    if let Some(secret) = &secret
-        && let Err(error) = secret.delete(false).await
-    {
-        return Err(patch::put_back(&changes, &applied, error).await);
-    }
+    let existed = match &secret {
+        Some(secret) => match secret.delete(false).await {
+            Ok(existed) => existed,
+            Err(error) => return Err(patch::put_back(&changes, &applied, error).await),
+        },
+        None => false,
+    };
     Ok(Deletion {
-        existed: secret.is_some(),
+        existed,
         detached: changes.into_iter().map(|change| change.reference).collect(),
         not_looked_at: snapshot.not_looked_at().to_vec(),
     })
@@ -146,17 +149,26 @@ impl Secret {
             });
         }
         if resource_version.is_some_and(|seen| self.version.as_deref() != Some(seen)) {
-            return Err(Error::Conflict {
-                what: format!("{what} was changed since it was read"),
-                help: "look at it again, then decide".to_owned(),
-            });
+            return Err(self.changed());
         }
         Ok(())
     }
 
-    /// Deletes this very version, so that nothing is lost that somebody has just written. One that
-    /// is gone meanwhile is as wanted.
-    async fn delete(&self, is_dry_run: bool) -> Result<()> {
+    fn changed(&self) -> Error {
+        let Self {
+            namespace, name, ..
+        } = self;
+        Error::Changed {
+            what: format!(
+                "connection `{name}` in namespace `{namespace}` was changed since it was read"
+            ),
+            help: "look at it again, then decide".to_owned(),
+        }
+    }
+
+    /// Deletes this very version, so that nothing is lost that somebody has just written; whether
+    /// there was still one to delete.
+    async fn delete(&self, is_dry_run: bool) -> Result<bool> {
         let params = DeleteParams {
             dry_run: is_dry_run,
             preconditions: Some(Preconditions {
@@ -172,9 +184,10 @@ impl Secret {
             )
         };
         match self.api.delete(&self.name, &params).await {
-            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
+            Err(kube::Error::Api(status)) if status.code == 409 => Err(self.changed()),
             // What the answer holds is of no interest, and may not even be an object.
-            Err(kube::Error::SerdeError(_)) | Ok(_) => Ok(()),
+            Err(kube::Error::SerdeError(_)) | Ok(_) => Ok(true),
             Err(error) => Err(Error::of_kubernetes(step())(error)),
         }
     }

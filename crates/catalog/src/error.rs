@@ -22,7 +22,15 @@ pub enum Error {
         /// What was looked for, such as "connection `tides` in project `team-a`".
         what: String,
     },
-    /// Another object has the name, somebody else changed it, or it is in use.
+    /// It is another version by now than the one that was meant.
+    #[error("{what}")]
+    Changed {
+        /// What was changed, and where it is known by whom.
+        what: String,
+        /// One next action.
+        help: String,
+    },
+    /// Another object has the name, or it is in use.
     #[error("{what}")]
     Conflict {
         /// What stands against what, and where it is known who did it.
@@ -63,7 +71,7 @@ impl Error {
         match self {
             Self::Invalid { .. } | Self::Unreadable { .. } => Kind::Invalid,
             Self::NotFound { .. } => Kind::NotFound,
-            Self::Conflict { .. } => Kind::Conflict,
+            Self::Changed { .. } | Self::Conflict { .. } => Kind::Conflict,
             Self::Protected { .. } => Kind::Forbidden,
             Self::Kubernetes { source, .. } => match &**source {
                 kube::Error::Api(status) => Kind::of_status(status.code),

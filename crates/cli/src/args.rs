@@ -8,6 +8,7 @@ mod delete;
 mod edit;
 mod export;
 mod list;
+mod login;
 mod odahu;
 mod operator;
 mod pipelines;
@@ -36,15 +37,16 @@ pub use delete::Delete;
 pub use edit::Edit;
 pub use export::{Export, Import};
 pub use list::List;
+pub use login::Login;
 pub use odahu::Odahu;
 pub use operator::{Certificates, LogFormat, Operator, StorageConfig};
 pub use pipelines::{
-    Apply, Diff, Explain, FindingsOutput, Pipelines, PipelinesCommand, PipelinesLint,
+    Apply, Check, Diff, Explain, FindingsOutput, Pipelines, PipelinesCommand, PipelinesLint,
     PipelinesSource, Policies, Render, RenderLayout, RenderOutput, Resolve,
 };
 pub use run::{Env, EnvFormat, Run};
 pub use server::Server;
-pub use store::{State, Store, StoreCommand};
+pub use store::{Folder, State, Store, StoreCommand};
 pub use test::{From, Test, TestOutput};
 pub use types::{TypeCommand, Types};
 pub use usage::Usage;
@@ -97,6 +99,7 @@ pub struct Cluster {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Up(Up),
+    Login(Login),
     Operator(Operator),
     Server(Server),
     Inject(Inject),

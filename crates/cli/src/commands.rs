@@ -12,6 +12,7 @@ mod import;
 mod inject;
 mod lint;
 mod list;
+mod login;
 mod operator;
 mod pipelines;
 mod run;
@@ -39,6 +40,7 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
     let cluster = args.cluster;
     match args.command {
         Command::Up(up) => wait(&Runtime::new(), up::run(up))?,
+        Command::Login(login) => wait(&small(), login::run(&login))?,
         Command::Operator(operator) => wait(&Runtime::new(), operator::run(operator, &cluster))?,
         Command::Server(server) => wait(&Runtime::new(), server::run(server, &cluster))?,
         Command::Inject(inject) => inject::run(&inject)?,

@@ -6,6 +6,7 @@ mod callers;
 pub(crate) mod control;
 mod crds;
 mod files;
+pub(crate) mod links;
 mod odahu;
 mod seed;
 mod tokens;
@@ -28,7 +29,6 @@ use bowline_operator::listen::listen;
 use bowline_operator::server::{Reviews, routes};
 use bowline_operator::{Admission, Kubernetes, Metrics};
 use bowline_proof::Bounds;
-use bowline_server::callers::Credentials;
 use bowline_server::guard::Hosts;
 use bowline_server::session::oidc::Oidc;
 use tokio::sync::watch;
@@ -37,6 +37,7 @@ use tokio_util::sync::CancellationToken;
 use crate::failure::{Failure, Kind};
 use crate::web;
 use admission::Embedded;
+use links::Links;
 
 /// Names under which clients on this machine reach the servers.
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -89,6 +90,7 @@ pub(crate) struct Stack {
     http: TcpListener,
     web: Router,
     control: Option<UnixListener>,
+    links: Links,
     listening: Listening,
 }
 
@@ -124,14 +126,17 @@ impl Stack {
             ..bowline_server::testing::Settings::default()
         };
         web.odahu = Some(odahu::settings(&api, &settings.odahu).await?);
-        let administrator = Credentials::Token(Sensitive::new(secret.as_str()));
-        let login = web.sessions.invite(administrator);
+        let links = Links {
+            url: url("http", &http)?,
+            sessions: Arc::clone(&web.sessions),
+            token: Sensitive::new(secret.as_str()),
+        };
         let listening = Listening {
             kubeconfig: settings.data.join("kubeconfig"),
             kubernetes: url("https", &kubernetes)?,
             admission: url("https", &review)?,
             http: url("http", &http)?,
-            login: format!("{}/login/{login}", url("http", &http)?),
+            login: links.link(links::AT_THE_START),
             token: secret,
             ca,
         };
@@ -177,6 +182,7 @@ impl Stack {
             http,
             web,
             control: control::bind(&settings.data),
+            links,
             listening,
         })
     }
@@ -196,7 +202,7 @@ impl Stack {
         // There is no other replica: this one leads.
         let (_leads, leading) = watch::channel(true);
         let controllers = self.controllers.run(leading, stopping.clone());
-        let control = control::serve(self.control, &self.api, stop());
+        let control = control::serve(self.control, &self.api, &self.links, stop());
         let (api, review, http, (), ()) = tokio::join!(api, review, http, controllers, control);
         api.map_err(|error| at_fault(&error))?;
         review.and(http).map_err(|error| at_fault(&error))

@@ -10,6 +10,7 @@ use bowline_core::storage_config::Mode;
 use bowline_operator::certificates::files::Files;
 use bowline_operator::certificates::{Serving, Without, own, system_clock};
 use bowline_operator::controllers::lease::{Election, Terms};
+use bowline_operator::controllers::term::Term;
 use bowline_operator::controllers::{Assembly, Settings, testing};
 use bowline_operator::health;
 use bowline_operator::listen::{Limits, listen, listen_in_clear};
@@ -116,7 +117,9 @@ impl Replica {
         tracing::info!(%address, %http, "serving admission");
         let metrics = Arc::<Metrics>::default();
         count_panics(&metrics);
-        let assembly = Assembly::new(&self.client, &self.settings, Arc::clone(&metrics));
+        let term = Term::default();
+        let writer = term.client(self.client.clone());
+        let assembly = Assembly::new(&writer, &self.settings, Arc::clone(&metrics));
         let cluster = Rights::new(Kubernetes::new(self.client.clone()), Arc::clone(&metrics));
         let users = Arc::clone(&assembly.inventory);
         let serving = Serving::new(Arc::clone(&metrics));
@@ -149,7 +152,7 @@ impl Replica {
         let stop = stopping.clone().cancelled_owned();
         let http = health::routes(health, metrics);
         let http = listen_in_clear(Limits::default(), self.http, http, stop);
-        let election = election(self.client, self.settings, leads, at_rest.clone());
+        let election = election(self.client, self.settings, term, leads, at_rest.clone());
         let stop = stopping.clone().cancelled_owned();
         let review = listen(self.admission, tls, routes(reviews), stop);
         let controllers = async {
@@ -167,6 +170,7 @@ impl Replica {
 async fn election(
     client: kube::Client,
     settings: Settings,
+    term: Term,
     leads: watch::Sender<bool>,
     at_rest: CancellationToken,
 ) {
@@ -175,7 +179,7 @@ async fn election(
         return;
     }
     let api: Api<Lease> = Api::namespaced(client, &settings.namespace);
-    let election = Election::new(api, settings.name, identity(), Terms::default());
+    let election = Election::new(api, settings.name, identity(), Terms::default(), term);
     election.run(leads, at_rest).await;
 }
 

@@ -10,6 +10,9 @@ use tracing_subscriber::{EnvFilter, fmt, registry};
 use crate::args::LogFormat;
 use crate::failure::{Failure, Kind};
 
+/// What a shell says of a program that Ctrl-C ended.
+pub(crate) const INTERRUPTED: u8 = 130;
+
 /// Waits until somebody wants the process to end: Ctrl-C or SIGTERM.
 ///
 /// # Errors

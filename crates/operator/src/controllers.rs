@@ -10,6 +10,7 @@ pub mod queue;
 pub mod status;
 pub mod status_map;
 pub mod storage_config;
+pub mod term;
 pub mod testing;
 pub mod watches;
 

@@ -14,6 +14,7 @@ use serde_json::json;
 use tracing::instrument;
 
 use crate::cluster::{Cluster, ClusterError, User};
+use crate::controllers::term::Over;
 
 /// How often a ServiceAccount that others change at the same time is tried again.
 const ATTEMPTS: usize = 5;
@@ -207,6 +208,7 @@ pub(crate) fn is_conflict(error: &kube::Error) -> bool {
 pub(crate) fn describe(error: kube::Error) -> ClusterError {
     ClusterError::Api(match error {
         kube::Error::Api(status) => format!("{} ({})", status.message, status.code),
+        kube::Error::Service(error) if error.is::<Over>() => Over.to_string(),
         _ => "connection failed".to_owned(),
     })
 }

@@ -69,6 +69,7 @@ fn deployment(reader: &mut Reader<'_>, root: &View<'_>, release: DeploykfRelease
     let generator = root.at("deploykf_core.deploykf_profiles_generator");
     let claim = reader.text(&minio.at("identity.openid.policyClaim"), "email");
     Deployment {
+        name: "deploykf".to_owned(),
         profile_prefix: reader.text(&generator.at("profileDefaults.profileNamePrefix"), ""),
         store: store.store,
         layout,

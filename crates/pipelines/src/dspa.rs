@@ -116,6 +116,7 @@ fn deployment(reader: &mut Reader<'_>, root: &View<'_>) -> Option<Deployment> {
         minio: server.namespace.clone(),
     };
     Some(Deployment {
+        name: format!("{}.{}", server.namespace, server.name),
         layout: Layout {
             artifacts_key_format: KEY_FORMAT.to_owned(),
             pipeline_root: "s3://{bucket_name}".to_owned(),

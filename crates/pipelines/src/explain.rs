@@ -5,7 +5,8 @@
 //! understand is left to [`releases`](crate::releases).
 
 mod environment;
-mod readers;
+mod login;
+pub(crate) mod readers;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use serde_json::Value;
 use crate::model::{Addressing, Deployment, Endpoint, Vendor};
 use crate::stores::{self, Styles, traits};
 
+pub use login::{KeysIn, Login};
 pub use table::{places, table};
 
 /// What all readers find.
@@ -64,7 +66,7 @@ pub struct Finds {
     /// Where it puts the bucket's name: `path` or `virtual`.
     pub addressing: Option<&'static str>,
     /// Where its keys come from: a Secret, `environment`, or `built-in`.
-    pub credentials: Option<String>,
+    pub credentials: Option<Login>,
 }
 
 /// What every reader finds in some objects.
@@ -145,7 +147,7 @@ fn differences(deployment: &Deployment, described: &Finds, finds: &Finds) -> Vec
 
 /// Viewers run in profiles, and find a Secret only under the name that it has there.
 fn viewers_keys(readers: &mut [View]) {
-    let in_profiles: Vec<Option<String>> = readers
+    let in_profiles: Vec<Option<Login>> = readers
         .iter()
         .filter(|view| view.reader == readers::PROFILE_ARGO)
         .map(|view| view.finds.credentials.clone())

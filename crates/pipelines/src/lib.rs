@@ -4,15 +4,18 @@
 //! Everything here is a pure function over plain values. Whatever is read becomes a
 //! [`model::Deployment`]; whatever is made comes out of one.
 
+pub mod check;
 mod claim;
 pub mod compare;
 pub mod deploykf;
 pub mod dspa;
 pub mod explain;
 mod finding;
+pub mod given;
 mod input;
 mod known;
 pub mod launcher;
+pub mod lint;
 pub mod model;
 pub mod policies;
 mod reading;
@@ -24,5 +27,6 @@ pub mod traps;
 mod tree;
 
 pub use finding::{Located, Place};
+pub use given::{Given, Input, NoManifest};
 pub use input::{InputFile, Reading};
 pub use model::Deployment;

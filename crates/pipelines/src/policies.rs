@@ -10,7 +10,7 @@ mod gcs;
 mod ibm;
 mod proof;
 mod r2;
-mod rights;
+pub(crate) mod rights;
 pub mod simulate;
 #[cfg(test)]
 mod tests;

@@ -27,8 +27,11 @@ pub use helm_values::helm_values;
 pub use kustomize::kustomization;
 pub use root::{deploykf_root, native_root};
 
-/// The label of objects that are wholly ours: they may go when they are no longer rendered.
-pub const OWNED: (&str, &str) = ("bowline.dev/pipelines", "owned");
+/// The label of objects that are wholly ours: they may go when they are no longer rendered. Its value
+/// is the installation that they belong to, as [`owner`] writes it.
+pub const OWNED: &str = "bowline.dev/pipelines";
+/// The longest value of a label.
+const LONGEST_LABEL: usize = 63;
 /// The Secret that every reader uses in the native layout, in each namespace.
 pub const NATIVE_COPY: &str = "pipelines-object-store";
 /// The access key in it.
@@ -68,12 +71,37 @@ pub fn each(
     sink: &mut dyn FnMut(Value),
 ) -> Vec<Finding> {
     let mut copies = copies::Copies::new(deployment, options.secrets);
+    let owner = owner(deployment);
+    let sink = &mut |object| sink(of_owner(object, &owner));
     match options.names {
         _ if deployment.server.is_some() => server::each(deployment, sink),
         Names::Deploykf => deploykf::each(deployment, &mut copies, sink),
         Names::Native => native::each(deployment, options.kyverno, &mut copies, sink),
     }
     copies.findings
+}
+
+/// The value of the label that tells the objects of this installation from those of others.
+pub fn owner(deployment: &Deployment) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let name = &deployment.name;
+    let has_ends =
+        !name.is_empty() && !name.starts_with(['-', '_', '.']) && !name.ends_with(['-', '_', '.']);
+    if has_ends && name.len() <= LONGEST_LABEL && name.chars().all(is_plain) {
+        return name.clone();
+    }
+    // Names are told apart even where what is left of them is the same.
+    kyverno::sha256(name)[..16].to_owned()
+}
+
+fn of_owner(mut object: Value, owner: &str) -> Value {
+    if let Some(value) = object
+        .pointer_mut("/metadata/labels")
+        .and_then(|labels| labels.get_mut(OWNED))
+    {
+        *value = Value::from(owner);
+    }
+    object
 }
 
 /// All objects, and what there is to say about the sources of copies.

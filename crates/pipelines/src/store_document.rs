@@ -132,9 +132,11 @@ fn claimed(reader: &mut Reader<'_>, view: &View<'_>, documents: &[Node]) -> Opti
     let nothing = Node::nothing();
     let spec = View::root(&nothing);
     let namespace = bucket.namespace.clone();
+    let name = format!("{namespace}.{}", bucket.name);
     let place = Place::of_claim(bucket);
     let auth = Auth::shared(&place);
     let mut deployment = assemble(reader, &spec, place, &auth);
+    deployment.name = name;
     let names = match namespace.as_str() {
         "kubeflow" => Vec::new(),
         _ => vec![namespace],
@@ -164,6 +166,8 @@ fn deployment(
     let place = connection::read(reader, &spec, &namespace, documents, secrets)?;
     let auth = Auth::read(reader, &spec, &place);
     let mut deployment = assemble(reader, &spec, place, &auth);
+    let name = reader.text_or(&root.at("metadata.name"), "store");
+    deployment.name = format!("{namespace}.{name}");
     deployment.profiles = profiles(reader, &spec, &auth);
     shared_folder(reader, &spec, &deployment);
     Some(deployment)
@@ -190,6 +194,7 @@ fn assemble(reader: &mut Reader<'_>, spec: &View<'_>, place: Place, auth: &Auth)
         release => release.to_string(),
     };
     Deployment {
+        name: String::new(),
         store: Store {
             vendor: vendor.unwrap_or_else(|| stores::vendor_of_host(&place.endpoint.host)),
             endpoint: place.endpoint,

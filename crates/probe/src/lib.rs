@@ -34,6 +34,7 @@ use jiff::Timestamp;
 pub use dial::Guard;
 pub use outcome::{OUTCOMES, Outcome};
 pub use report::{News, Report, State, Step, StepName, Verdict};
+pub use s3::errands::{Done, Errand, errands};
 pub use slots::{Busy, Slot, Slots};
 
 use session::{Place, Session};

@@ -64,6 +64,7 @@ outcomes! {
     NOT_NEEDED = Fine "not-needed" Nothing, "this step does not apply" => "";
     NOT_ASKED = Fine "not-asked" Nothing, "nobody asked for this step" => "";
     NOT_REACHED = Fine "not-reached" Nothing, "an earlier step failed" => "";
+    UNPROVED = Fine "unproved" Nothing, "nothing could be written there to read, and a refusal to read what is not there proves nothing" => "let the key write there while you check, or look at its policy";
 
     // Before anything is sent.
     FIELDS_WRONG = Invalid "fields-wrong" Nothing, "the fields cannot work, so nothing was sent" => "mend the fields that the findings name";
@@ -182,8 +183,9 @@ outcomes! {
     NO_SUCH_REF = NotFound "no-such-ref" Key("GIT_REF"), "the repository has no such branch or tag, and no branch or tag at this commit" => "check the spelling; capital letters count";
     REF_NOT_SEEN = Fine "ref-not-seen" Key("GIT_REF"), "the ref was not among what was read, and not all can be seen from outside" => "name a branch or a tag";
     NOT_SSH = Invalid "not-ssh" Address, "the port does not speak SSH" => "check the port; SSH is at 22 unless the server says otherwise";
-    SSH_NO_COMMON_GROUND = Unavailable "ssh-no-common-ground" Address, "both sides know no common way to encrypt or to prove who they are" => "let the server offer modern algorithms: ed25519 or ECDSA host keys (tests know no RSA ones), AES-GCM or ChaCha20";
+    SSH_NO_COMMON_GROUND = Unavailable "ssh-no-common-ground" Address, "both sides know no common way to encrypt or to prove who they are" => "let the server offer modern algorithms: ed25519 or ECDSA host keys, AES-GCM or ChaCha20";
     HOST_KEY_UNKNOWN = Invalid "host-key-unknown" Key("known_hosts"), "there is no key of this host to check the server by" => "compare the fingerprint with the server's owner, then add the line of `ssh-keyscan`";
+    HOST_KEY_KIND_UNTRIED = Invalid "host-key-kind-untried" Key("known_hosts"), "the server can be checked by an RSA host key only, which tests cannot do" => "let the server show an ed25519 or ECDSA host key as well, and add its line of `ssh-keyscan`; Git itself may do with the one that is there";
     HOST_KEY_CHANGED = Forbidden "host-key-changed" Key("known_hosts"), "the server shows another key than the known one: it was changed, or somebody stands in between" => "ask the server's owner before you replace the line";
     HOST_KEY_REVOKED = Forbidden "host-key-revoked" Key("known_hosts"), "the server shows a key that is marked as revoked" => "do not use this server; ask its owner";
     KEY_UNREADABLE = Invalid "key-unreadable" Key("ssh-privatekey"), "it is not a private key that can be read" => "store the file of the private key as `ssh-keygen` wrote it";

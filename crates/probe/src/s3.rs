@@ -3,6 +3,7 @@
 //! `errors`.
 
 mod address;
+pub(crate) mod errands;
 mod errors;
 mod steps;
 

@@ -150,7 +150,7 @@ impl<'a> Session<'a> {
     }
 
     /// A service that sends back what it was sent does not get it into a report.
-    fn shown(&self, detail: Option<String>) -> Option<String> {
+    pub(crate) fn shown(&self, detail: Option<String>) -> Option<String> {
         let repeats = |detail: &String| self.sent.is_in(detail);
         match detail.as_ref().is_some_and(repeats) {
             true => Some("the service sent back what it was sent; that is not shown".to_owned()),

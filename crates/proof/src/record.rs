@@ -56,19 +56,26 @@ pub fn annotations(connection: &Connection, report: &Report, now: Timestamp) -> 
 
 /// Keeps the result of a test, and tells whether the verdict is another one than before.
 ///
-/// Only the annotations are sent, so that nothing that changed in between is put back.
+/// Only the annotations are sent, so that nothing that changed in between is put back. Where
+/// `version` is the one that was tested, another one keeps nothing: another test may have been
+/// faster.
 ///
 /// # Errors
 /// When it was not kept.
 pub async fn keep(
     client: &Client,
     connection: &Connection,
+    version: Option<&str>,
     report: &Report,
 ) -> Result<bool, NotKept> {
     let secret = &connection.secret;
     let api: Api<Secret> = Api::namespaced(client.clone(), &secret.namespace);
     let wanted = annotations(connection, report, Timestamp::now());
-    let patch = Patch::Merge(json!({"metadata": {"annotations": wanted}}));
+    let mut metadata = json!({"annotations": wanted});
+    if let Some(version) = version {
+        metadata["resourceVersion"] = version.into();
+    }
+    let patch = Patch::Merge(json!({"metadata": metadata}));
     let params = PatchParams::default();
     let kept = match api.patch_metadata(&secret.name, &params, &patch).await {
         Ok(kept) => kept.metadata,

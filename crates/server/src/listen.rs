@@ -16,7 +16,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
@@ -39,7 +39,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct Patience {
     /// From the connection to the end of the TLS handshake.
     pub handshake: Duration,
-    /// For the headers of a request; also how long a connection may wait for the next one.
+    /// For the headers of a request; also how long a connection may wait for the first and, over
+    /// HTTP/1.1, the next one.
     pub headers: Duration,
 }
 
@@ -163,7 +164,10 @@ async fn serve(
     routes: Router,
     watcher: Watcher,
 ) {
+    let asked = Arc::new(Notify::new());
+    let first = Arc::clone(&asked);
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        asked.notify_one();
         let extensions = request.extensions_mut();
         extensions.insert(peer);
         if let Some(certificate) = &certificate {
@@ -186,7 +190,19 @@ async fn serve(
     let connection = builder
         .serve_connection(TokioIo::new(stream), service)
         .into_owned();
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!(error, "a connection ended early");
+    // Until the first bytes have come, nobody knows which limits apply.
+    let is_mute = async {
+        if tokio::time::timeout(patience.headers, first.notified())
+            .await
+            .is_ok()
+        {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        served = watcher.watch(connection) => if let Err(error) = served {
+            tracing::debug!(error, "a connection ended early");
+        },
+        () = is_mute => tracing::debug!("nothing was asked on a connection"),
     }
 }

@@ -186,7 +186,9 @@ impl From<Error> for Problem {
         let problem = Self::new(status, error.to_string());
         match error {
             Error::Invalid { findings, .. } => problem.findings(&findings),
-            Error::Conflict { help, .. } | Error::Protected { help, .. } => problem.help(help),
+            Error::Changed { help, .. }
+            | Error::Conflict { help, .. }
+            | Error::Protected { help, .. } => problem.help(help),
             Error::Kubernetes { step, source } => of_kubernetes(kind, &step, &source),
             Error::NotFound { .. } | Error::Unreadable { .. } => problem,
         }

@@ -7,6 +7,7 @@ mod connections;
 mod document;
 mod forms;
 mod parameters;
+mod pipelines;
 mod place;
 mod projects;
 mod tests;
@@ -49,6 +50,14 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(types::show, types::replace, types::remove))
         .routes(routes!(types::duplicate))
         .routes(routes!(types::enable))
+        .routes(routes!(pipelines::objects))
+        .routes(routes!(pipelines::findings))
+        .routes(routes!(pipelines::readers))
+        .routes(routes!(pipelines::rights))
+        .routes(routes!(pipelines::session))
+        .routes(routes!(pipelines::live::diff))
+        .routes(routes!(pipelines::live::apply))
+        .routes(routes!(pipelines::live::check))
         .routes(routes!(whoami::show))
 }
 

@@ -23,6 +23,8 @@ pub(crate) use routes::{SignIns, routes};
 const LASTS: Duration = Duration::from_secs(12 * 60 * 60);
 /// Sessions at a time; beyond that, those that end first go.
 const MOST: usize = 1_000;
+/// Codes at a time that nobody has used; beyond that, the oldest goes.
+const MOST_INVITATIONS: usize = 100;
 /// Characters of a secret name: 160 bits.
 const LENGTH: usize = 32;
 
@@ -54,10 +56,17 @@ impl Sessions {
         }
     }
 
-    /// A code by which one browser, once, gets a session with these credentials.
-    pub fn invite(&self, credentials: Credentials) -> String {
-        let (invitation, code) = Invitation::new(credentials, SystemTime::now());
-        self.state().invitations.push(invitation);
+    /// A code by which one browser, once and within a time, gets a session with these credentials.
+    pub fn invite(&self, credentials: Credentials, lasts: Duration) -> String {
+        let now = SystemTime::now();
+        let (invitation, code) = Invitation::new(credentials, now + lasts);
+        let mut state = self.state();
+        let open = &mut state.invitations;
+        open.retain(|invitation| invitation.is_open(now));
+        if open.len() >= MOST_INVITATIONS {
+            open.remove(0);
+        }
+        open.push(invitation);
         code
     }
 

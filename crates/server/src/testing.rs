@@ -1,6 +1,7 @@
 //! Tests of connections for those who ask over HTTP: who may, how many at once, how often, and how
 //! much is told. What is tested is left to `bowline_proof`, forms of answers to `rest` and `odahu`.
 
+mod check;
 mod rights;
 mod trial;
 
@@ -15,6 +16,7 @@ use http::{HeaderValue, StatusCode, header};
 use crate::callers::Caller;
 use crate::guard::{Rate, Rates};
 use crate::problem::Problem;
+pub(crate) use check::Installation;
 use rights::{Right, has};
 pub(crate) use trial::Trial;
 

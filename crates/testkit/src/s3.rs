@@ -48,8 +48,10 @@ pub struct Ready {
 pub struct User {
     /// The name by which policies know him.
     pub name: String,
-    access_key: String,
-    secret_key: String,
+    /// His access key.
+    pub access_key: String,
+    /// His secret key.
+    pub secret_key: String,
 }
 
 /// One request to the server.
@@ -168,6 +170,30 @@ impl S3 {
     /// When the server refuses.
     pub fn let_owner_give_policies(&self) -> Result<()> {
         self.administer(&["caps", "add", "--uid=owner", "--caps=user-policy=*"])
+    }
+
+    /// Gives a user a policy of his own, in the place of any that he has. The owner must be
+    /// [let](Self::let_owner_give_policies).
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn give_policy(&self, user: &User, document: &str) -> Result<()> {
+        let query = [
+            ("Action", "PutUserPolicy"),
+            ("PolicyDocument", document),
+            ("PolicyName", "pipelines"),
+            ("UserName", &user.name),
+        ];
+        let call = Call {
+            method: "POST",
+            path: "",
+            query: &query,
+            body: "",
+        };
+        match self.calls(&self.owner(), &[call])?[..] {
+            [200] => Ok(()),
+            ref status => bail!("the policy of {} was refused: {status:?}", user.name),
+        }
     }
 
     fn administer(&self, words: &[&str]) -> Result<()> {

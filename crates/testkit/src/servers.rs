@@ -150,6 +150,8 @@ server!(
     GitSsh, "git-ssh", {
         /// URL of the folder of repositories.
         url: String,
+        /// The same of a server whose only host key is an RSA one.
+        rsa_url: String,
         /// Folder with the keys `read`, `write`, `locked`, `unknown`, `ecdsa`, and of RSA `rsa`, `rsa-pem`,
         /// `unknown-pem`, and `short`.
         keys: PathBuf,
@@ -159,6 +161,8 @@ server!(
         known_hosts: PathBuf,
         /// File with another one.
         wrong_known_hosts: PathBuf,
+        /// File with RSA keys for both.
+        rsa_known_hosts: PathBuf,
         /// Commit of the branch `main` and the tag `v1`.
         commit: String,
     }

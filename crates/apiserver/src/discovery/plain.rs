@@ -114,13 +114,18 @@ fn entry(resource: &Resource) -> Value {
 }
 
 fn subresource(resource: &Resource, own: &Subresource) -> Value {
-    json!({
+    let mut entry = json!({
         "name": format!("{}/{}", resource.plural, own.name),
         "singularName": "",
         "namespaced": resource.is_namespaced,
-        "group": own.group, "version": own.version, "kind": own.kind,
-        "verbs": own.verbs,
-    })
+    });
+    if !own.version.is_empty() {
+        entry["group"] = own.group.into();
+        entry["version"] = own.version.into();
+    }
+    entry["kind"] = own.kind.into();
+    entry["verbs"] = own.verbs.into();
+    entry
 }
 
 fn status(resource: &Resource) -> Value {

@@ -189,6 +189,40 @@ pub(super) fn deployment(deployment: &mut Value, _old: Option<&Value>) {
     }
 }
 
+/// The annotation in which daemon sets have counted the changes of their template since before there
+/// were revisions.
+const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
+
+/// A rolling update takes one pod away at a time; changes of the template are counted.
+pub(super) fn daemon_set(set: &mut Value, old: Option<&Value>) {
+    pod_spec(set, "/spec/template/spec");
+    if let Some(strategy) = set.pointer_mut("/spec/updateStrategy")
+        && strategy["type"] == "RollingUpdate"
+    {
+        let rolling = object::member_mut(strategy, "rollingUpdate");
+        rolling.entry("maxUnavailable").or_insert_with(|| 1.into());
+        rolling.entry("maxSurge").or_insert_with(|| 0.into());
+    }
+    let counted = |set: &Value| -> i64 {
+        let annotations = set.pointer("/metadata/annotations");
+        let count = annotations.and_then(|all| all.get(TEMPLATE_GENERATION)?.as_str());
+        count.and_then(|count| count.parse().ok()).unwrap_or(1)
+    };
+    let template = |set: &Value| set.pointer("/spec/template").cloned();
+    let count = match old {
+        None => 1,
+        Some(old) => counted(old) + i64::from(template(old) != template(set)),
+    };
+    let annotations = object::member_in(object::metadata_mut(set), "annotations");
+    annotations.insert(TEMPLATE_GENERATION.to_owned(), count.to_string().into());
+    if old.is_none() {
+        set["status"] = json!({
+            "currentNumberScheduled": 0, "numberMisscheduled": 0,
+            "desiredNumberScheduled": 0, "numberReady": 0,
+        });
+    }
+}
+
 /// Claims of a stateful set are shown with their kind.
 pub(super) fn stateful_set(set: &mut Value, _old: Option<&Value>) {
     pod_spec(set, "/spec/template/spec");

@@ -25,6 +25,7 @@ pub(super) const ROWS: &[Row] = &[
         kind: "DaemonSet",
         plural: "daemonsets",
         short_names: &["ds"],
+        prepare: defaults::daemon_set,
         ..APPS
     },
     Row {

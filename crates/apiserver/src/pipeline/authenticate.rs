@@ -1,7 +1,6 @@
 //! Finds out who asks: by client certificate or bearer token, or as somebody else where they may (impersonation).
 
 use super::percent;
-use crate::accounts;
 use crate::api::Api;
 use crate::identity::{AUTHENTICATED, UserInfo};
 use crate::rbac::{Attributes, Policy};
@@ -43,14 +42,9 @@ pub(crate) async fn authenticate(
     let Some(offered) = offered else {
         return Err(Status::unauthorized());
     };
-    if let Some(known) = api.user_of_token(offered) {
-        return Ok(Some(known));
-    }
-    let known = accounts::user(api, offered, &accounts::own_audience()).await;
-    match known.map_err(verbs::internal)? {
-        Some((user, _)) => Ok(Some(user)),
-        None => Err(Status::unauthorized()),
-    }
+    let known = api.user_of_token(offered).await;
+    let known = known.map_err(verbs::internal)?;
+    known.map(Some).ok_or_else(Status::unauthorized)
 }
 
 /// Whether the headers ask to be somebody else.

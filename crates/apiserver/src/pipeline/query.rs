@@ -36,6 +36,8 @@ pub(crate) struct Query {
     pub(crate) mistakes: Vec<FieldError>,
     pub(crate) field_manager: Option<String>,
     pub(crate) force: Option<bool>,
+    /// Of a pod.
+    pub(crate) container: Option<String>,
 }
 
 impl Query {
@@ -70,6 +72,7 @@ impl Query {
             "fieldValidation" => self.field_validation = self.field_validation(&value),
             "includeObject" => self.include_object = include_object(&value)?,
             "fieldManager" => self.field_manager = Some(value).filter(|name| !name.is_empty()),
+            "container" => self.container = Some(value).filter(|name| !name.is_empty()),
             "force" => self.force = Some(is_true(&value)),
             "propagationPolicy" => self.propagation = Some(value),
             _ => {}

@@ -1,6 +1,10 @@
 //! Writes answers down: in JSON or YAML, whole, as a table or as metadata only, with warnings.
 
+mod pieces;
+mod shape;
 mod written;
+
+pub(crate) use shape::shape;
 
 use super::negotiate::{Encoding, Form, Format};
 use crate::object;
@@ -11,9 +15,10 @@ use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WARNING};
 use http::{Response, StatusCode};
-use http_body_util::{BodyExt as _, Full, StreamBody};
+use http_body_util::StreamBody;
 use hyper::body::Frame;
 use jiff::Timestamp;
+use pieces::{Holding, Pieces};
 use serde_json::{Map, Value, json};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -49,10 +54,15 @@ pub(crate) enum Line {
 pub(crate) enum Answer {
     Object(u16, Value),
     List(ObjectList),
+    /// An object as the text of its JSON.
+    Text(Vec<u8>),
+    /// The metadata of a list, and its objects as texts.
+    Texts(Map<String, Value>, Vec<Vec<u8>>),
     /// Something that is no object of the resource, such as a Status or discovery.
     Plain(u16, Value),
     /// Written down already.
     Raw {
+        code: u16,
         media_type: &'static str,
         body: Bytes,
     },
@@ -72,8 +82,20 @@ pub(crate) fn answer(answer: Answer, shown: Shown, warnings: &[String]) -> Respo
     let (code, value) = match answer {
         Answer::Object(code, value) => (code, shown.object(value)),
         Answer::List(list) => (200, shown.list(list)),
+        Answer::Text(text) => {
+            return response(200, shown.media_type(), full(text.into()), warnings);
+        }
+        Answer::Texts(metadata, items) => {
+            let resource = shown.resource.as_deref().expect("a list is of a resource");
+            let text = shape::list(resource, shown.format.form, metadata, &items);
+            return response(200, shown.media_type(), full(text.into()), warnings);
+        }
         Answer::Plain(code, value) => (code, value),
-        Answer::Raw { media_type, body } => return response(200, media_type, full(body), warnings),
+        Answer::Raw {
+            code,
+            media_type,
+            body,
+        } => return response(code, media_type, full(body), warnings),
         Answer::Watch(lines) => {
             return response(200, "application/json", watch(lines, shown), warnings);
         }
@@ -136,7 +158,9 @@ fn response(code: u16, media_type: &str, body: Body, warnings: &[String]) -> Res
     *response.status_mut() =
         StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(media_type) {
+    if let Ok(value) = HeaderValue::from_str(media_type)
+        && !media_type.is_empty()
+    {
         headers.insert(CONTENT_TYPE, value);
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
@@ -167,7 +191,15 @@ fn warning_header(text: &str) -> String {
 }
 
 fn full(bytes: Bytes) -> Body {
-    Full::new(bytes).boxed_unsync()
+    Body::new(Pieces(bytes))
+}
+
+/// The same answer, which keeps something for as long as it is not read.
+pub(crate) fn holding(
+    response: Response<Body>,
+    kept: impl Send + Unpin + 'static,
+) -> Response<Body> {
+    response.map(|body| Body::new(Holding { body, _kept: kept }))
 }
 
 fn watch(lines: BoxStream<'static, Line>, shown: Shown) -> Body {
@@ -213,13 +245,8 @@ impl Shown {
                 }
                 return self.table(resource, &list.items, Value::Object(metadata));
             }
-            (Some(resource), Form::Whole | Form::Discovery) => {
-                (resource.list_kind.clone(), resource.api_version())
-            }
-            _ => (
-                "PartialObjectMetadataList".to_owned(),
-                "meta.k8s.io/v1".to_owned(),
-            ),
+            (Some(resource), form) => list_head(resource, form),
+            (None, _) => metadata_list(),
         };
         let items: Vec<Value> = match self.format.form {
             Form::Metadata => list.items.into_iter().map(only_metadata).collect(),
@@ -280,6 +307,21 @@ impl Shown {
             "metadata": metadata,
         })
     }
+}
+
+/// The kind and version of a list.
+fn list_head(resource: &Resource, form: Form) -> (String, String) {
+    match form {
+        Form::Whole | Form::Discovery => (resource.list_kind.clone(), resource.api_version()),
+        Form::Metadata | Form::Table => metadata_list(),
+    }
+}
+
+fn metadata_list() -> (String, String) {
+    (
+        "PartialObjectMetadataList".to_owned(),
+        "meta.k8s.io/v1".to_owned(),
+    )
 }
 
 fn without_kind(mut object: Value) -> Value {

@@ -15,6 +15,7 @@ const DISCOVERY: &[&str] = &[
     "/openapi",
     "/openapi/*",
 ];
+const ISSUER: &[&str] = &["/.well-known/openid-configuration", "/openid/v1/jwks"];
 
 /// What a namespace's people work with.
 const CORE: &[&str] = &[
@@ -25,6 +26,7 @@ const CORE: &[&str] = &[
     "serviceaccounts",
     "services",
 ];
+const INSIDE_PODS: &[&str] = &["pods/attach", "pods/exec", "pods/portforward"];
 const APPS: &[&str] = &[
     "daemonsets",
     "deployments",
@@ -44,12 +46,16 @@ const ROLES: &[&str] = &["rolebindings", "roles"];
 pub(crate) fn cluster_roles() -> Vec<Value> {
     let mut view = work(READ);
     view.push(rule(READ, &[""], &["namespaces", "resourcequotas"]));
+    view.push(rule(READ, &[""], &["pods/log"]));
     let mut edit = view.clone();
     edit.extend(work(WRITE));
     edit.push(rule(READ, &[""], &["secrets"]));
     edit.push(rule(WRITE, &[""], &["secrets"]));
     edit.push(rule(&["impersonate"], &[""], &["serviceaccounts"]));
     edit.push(rule(&["create"], &[""], &["serviceaccounts/token"]));
+    edit.push(rule(READ, &[""], INSIDE_PODS));
+    edit.push(rule(WRITE, &[""], INSIDE_PODS));
+    edit.push(rule(&["create"], &[""], &["pods/eviction"]));
     let mut admin = edit.clone();
     admin.push(rule(READ, &[GROUP], ROLES));
     admin.push(rule(WRITE, &[GROUP], ROLES));
@@ -73,6 +79,10 @@ pub(crate) fn cluster_roles() -> Vec<Value> {
         ),
         role("system:public-info-viewer", &[paths(&["get"], PROBES)]),
         role(
+            "system:service-account-issuer-discovery",
+            &[paths(&["get"], ISSUER)],
+        ),
+        role(
             "system:basic-user",
             &[
                 rule(&["create"], &["authorization.k8s.io"], &reviews),
@@ -92,6 +102,10 @@ pub(crate) fn cluster_role_bindings() -> Vec<Value> {
         binding("cluster-admin", &[MASTERS]),
         binding("system:discovery", &[AUTHENTICATED]),
         binding("system:basic-user", &[AUTHENTICATED]),
+        binding(
+            "system:service-account-issuer-discovery",
+            &["system:serviceaccounts"],
+        ),
         binding(
             "system:public-info-viewer",
             &[AUTHENTICATED, UNAUTHENTICATED],

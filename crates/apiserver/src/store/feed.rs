@@ -8,6 +8,8 @@ use tokio::sync::watch;
 
 const CHANGES: usize = 1024;
 const BYTES: usize = 4 << 20;
+/// So much is handed to one watch at a time, and so kept for it where its client does not read.
+const BATCH: usize = 256 << 10;
 
 /// One change with what is needed to route and to bound it.
 pub(super) struct Entry {
@@ -75,8 +77,8 @@ impl Feed {
         self.latest.send_replace(latest);
     }
 
-    /// The changes of a resource after `version`, in order, and the version up to which they are
-    /// all; none where some are no longer here.
+    /// The next changes of a resource after `version`, in order, and the version up to which they
+    /// are all; none where some are no longer here.
     pub(super) fn after(
         &self,
         version: u64,
@@ -87,21 +89,24 @@ impl Feed {
         if version < recent.complete_after {
             return None;
         }
-        let newest = recent
-            .entries
-            .back()
-            .map_or(recent.complete_after, |e| e.event.version);
         let first = recent
             .entries
             .partition_point(|entry| entry.event.version <= version);
-        let events = recent
-            .entries
-            .range(first..)
-            .filter(|entry| entry.key.resource == resource)
-            .filter(|entry| namespace.is_none_or(|namespace| entry.key.namespace == namespace))
-            .map(|entry| entry.event.clone())
-            .collect();
-        Some((events, newest.max(version)))
+        let is_meant = |key: &ObjectKey| {
+            key.resource == resource && namespace.is_none_or(|namespace| key.namespace == namespace)
+        };
+        let (mut events, mut bytes, mut upto) = (VecDeque::new(), 0, version);
+        for entry in recent.entries.range(first..) {
+            if bytes > BATCH {
+                break;
+            }
+            upto = entry.event.version;
+            if is_meant(&entry.key) {
+                bytes += entry.bytes;
+                events.push_back(entry.event.clone());
+            }
+        }
+        Some((events, upto))
     }
 
     fn lock(&self) -> MutexGuard<'_, Recent> {

@@ -1,6 +1,6 @@
-//! The `JSONPath` of printer columns: members, elements and filters, as in
-//! `.status.conditions[?(@.type=='Ready')].status`. Written out because that is all a column may
-//! use, and because every path then takes time in proportion to the object.
+//! The `JSONPath` of printer columns and of `kubectl -o jsonpath`: members, elements, slices, unions,
+//! descent and filters, as in `.status.conditions[?(@.type=='Ready')].status`. Written out because
+//! it is no standard, and because every path then takes time in proportion to the object.
 
 mod parse;
 
@@ -17,7 +17,7 @@ pub struct JsonPath {
 
 /// Why a path cannot be understood.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{path}` is not a path of members, elements and filters: {why}")]
+#[error("`{path}` is not a path: {why}")]
 pub struct JsonPathError {
     path: String,
     why: String,
@@ -47,10 +47,14 @@ impl JsonPath {
 fn find<'a>(steps: &[Step], value: &'a Value) -> Vec<&'a Value> {
     let mut found = vec![value];
     for step in steps {
-        found = found
-            .into_iter()
-            .flat_map(|value| one_step(step, value))
-            .collect();
+        let of = |step, values: &[&'a Value]| -> Vec<&'a Value> {
+            let values = values.iter();
+            values.flat_map(|value| one_step(step, value)).collect()
+        };
+        found = match step {
+            Step::Union(items) => items.iter().flat_map(|item| of(item, &found)).collect(),
+            step => of(step, &found),
+        };
     }
     found
 }
@@ -58,19 +62,30 @@ fn find<'a>(steps: &[Step], value: &'a Value) -> Vec<&'a Value> {
 fn one_step<'a>(step: &Step, value: &'a Value) -> Vec<&'a Value> {
     match (step, value) {
         (Step::Member(name), Value::Object(members)) => members.get(name).into_iter().collect(),
+        (Step::Quoted { name, path }, Value::Object(members)) => match members.get(name) {
+            Some(member) => vec![member],
+            None => find(path, value),
+        },
         (Step::Element(index), Value::Array(items)) => {
-            let index = match usize::try_from(*index) {
-                Ok(index) => Some(index),
-                // A negative index counts from the end.
-                Err(_) => {
-                    let back = usize::try_from(index.unsigned_abs()).ok();
-                    back.and_then(|back| items.len().checked_sub(back))
-                }
-            };
+            let index = usize::try_from(from_start(*index, items.len())).ok();
             index
                 .and_then(|index| items.get(index))
                 .into_iter()
                 .collect()
+        }
+        (Step::Slice { start, end, step }, Value::Array(items)) => {
+            let bound = |index: i64| {
+                let index = from_start(index, items.len()).max(0);
+                usize::try_from(index).map_or(items.len(), |index| index.min(items.len()))
+            };
+            let (start, end) = (start.map_or(0, bound), end.map_or(items.len(), bound));
+            let items = items.get(start..end).unwrap_or_default();
+            items.iter().step_by(*step).collect()
+        }
+        (Step::Descend, value) => {
+            let mut all = Vec::new();
+            descend(value, &mut all);
+            all
         }
         (Step::Every, Value::Array(items)) => items.iter().collect(),
         (Step::Every, Value::Object(members)) => members.values().collect(),
@@ -84,6 +99,29 @@ fn one_step<'a>(step: &Step, value: &'a Value) -> Vec<&'a Value> {
             items.iter().filter(is_chosen).collect()
         }
         _ => Vec::new(),
+    }
+}
+
+/// A negative index counts from the end.
+fn from_start(index: i64, length: usize) -> i64 {
+    match index {
+        0.. => index,
+        back => i64::try_from(length).map_or(back, |length| length.saturating_add(back)),
+    }
+}
+
+/// A value that holds others, and those in it that do.
+fn descend<'a>(value: &'a Value, all: &mut Vec<&'a Value>) {
+    match value {
+        Value::Object(members) if !members.is_empty() => {
+            all.push(value);
+            members.values().for_each(|member| descend(member, all));
+        }
+        Value::Array(items) if !items.is_empty() => {
+            all.push(value);
+            items.iter().for_each(|item| descend(item, all));
+        }
+        _ => {}
     }
 }
 

@@ -57,7 +57,22 @@ pub(crate) fn check(object: &Value, rule: NameRule, is_strict: bool) -> Vec<Fiel
             }
         },
     );
+    errors.extend(
+        members
+            .and_then(|all| all.get("finalizers"))
+            .and_then(two_policies),
+    );
     errors
+}
+
+/// Dependents cannot both be waited for and be let go.
+fn two_policies(finalizers: &Value) -> Option<FieldError> {
+    let list = finalizers.as_array()?;
+    let has_both = ["orphan", "foregroundDeletion"]
+        .iter()
+        .all(|wanted| list.iter().any(|own| own == wanted));
+    let why = "finalizer orphan and foregroundDeletion cannot be both set";
+    has_both.then(|| FieldError::invalid("metadata.finalizers", finalizers.clone(), why))
 }
 
 /// Labels, wherever they stand.
@@ -103,6 +118,11 @@ fn check_annotations(annotations: &Map<String, Value>, errors: &mut Vec<FieldErr
 }
 
 fn check_owner(owner: &Value, _field: &str, errors: &mut Vec<FieldError>) {
+    if owner["apiVersion"] == "v1" && owner["kind"] == "Event" {
+        let why = "/v1, Kind=Event is disallowed from being an owner";
+        let error = FieldError::invalid("metadata.ownerReferences", owner.clone(), why);
+        errors.push(error);
+    }
     for member in ["apiVersion", "kind", "name", "uid"] {
         if owner
             .get(member)

@@ -113,8 +113,12 @@ impl Call {
         let told = self.warnings.len();
         let mut attempt = 1;
         loop {
-            let found = self.stored(name).await?;
+            let mut found = self.stored(name).await?;
             self.check_preconditions(name, &found, options)?;
+            let given = options.get("propagationPolicy").and_then(Value::as_str);
+            if given.or(self.query.propagation.as_deref()) == Some("Background") {
+                release(&mut found.value);
+            }
             let afterwards = self.admit_deletion(&found.value).await?;
             let policy = self.policy(options, object::uid(&found.value));
             match self.remove_once(name, found, policy).await {
@@ -319,6 +323,16 @@ fn hold(object: &mut Value, finalizer: &str) {
         && !list.iter().any(|own| own == finalizer)
     {
         list.push(finalizer.into());
+    }
+}
+
+/// Lets an object go that waited for its dependents only, as nothing shall be waited for any more.
+fn release(object: &mut Value) {
+    let waits = |own: &Value| own == garbage::FOREGROUND || own == garbage::ORPHAN;
+    let metadata = object::metadata_mut(object);
+    let list = metadata.get("finalizers").and_then(Value::as_array);
+    if list.is_some_and(|list| list.iter().all(waits)) {
+        metadata.shift_remove("finalizers");
     }
 }
 

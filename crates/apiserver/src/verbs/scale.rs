@@ -181,12 +181,13 @@ fn shown(object: &Value, scale: &Scale) -> Result<Value, Status> {
     }))
 }
 
-/// A label selector as it stands in queries.
+/// A label selector as it stands in queries, in the order of its keys.
 fn selector_text(selector: &Value) -> String {
-    let mut parts: Vec<String> = Vec::new();
+    let mut parts: Vec<(&str, String)> = Vec::new();
     let labels = selector.get("matchLabels").and_then(Value::as_object);
     for (key, value) in labels.into_iter().flatten() {
-        parts.push(format!("{key}={}", value.as_str().unwrap_or_default()));
+        let value = value.as_str().unwrap_or_default();
+        parts.push((key, format!("{key}={value}")));
     }
     let expressions = selector.get("matchExpressions").and_then(Value::as_array);
     for expression in expressions.into_iter().flatten() {
@@ -199,13 +200,15 @@ fn selector_text(selector: &Value) -> String {
             .collect();
         values.sort_unstable();
         let values = values.join(",");
-        parts.push(match expression["operator"].as_str().unwrap_or_default() {
+        let text = match expression["operator"].as_str().unwrap_or_default() {
             "In" => format!("{key} in ({values})"),
             "NotIn" => format!("{key} notin ({values})"),
             "DoesNotExist" => format!("!{key}"),
             _ => key.to_owned(),
-        });
+        };
+        parts.push((key, text));
     }
-    parts.sort_unstable();
-    parts.join(",")
+    parts.sort_by_key(|(key, _)| *key);
+    let texts: Vec<String> = parts.into_iter().map(|(_, text)| text).collect();
+    texts.join(",")
 }

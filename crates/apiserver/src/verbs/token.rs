@@ -28,6 +28,7 @@ impl Call {
     pub(super) async fn make_token(&self, mut request: Value) -> Result<Answer, Status> {
         let account = self.stored(&self.name).await?.value;
         let seconds = self.check_request(&mut request)?;
+        self.check_place(&request)?;
         let bound = self.bound_object(&request).await?;
         let mut audiences = strings(request.pointer("/spec/audiences"));
         if audiences.is_empty() {
@@ -38,6 +39,7 @@ impl Call {
             name: self.name.clone(),
             uid: object::uid(&account).to_owned(),
         };
+        let uid = account.uid.clone();
         let times = (now.as_second(), seconds);
         let claims = Claims::new(&self.namespace, account, bound, audiences.clone(), times);
         let signed = self.api.signer.sign(&claims);
@@ -47,8 +49,11 @@ impl Call {
         let metadata = object::metadata_mut(&mut request);
         metadata.insert("name".to_owned(), self.name.as_str().into());
         metadata.insert("namespace".to_owned(), self.namespace.as_str().into());
+        metadata.insert("uid".to_owned(), uid.into());
         metadata.insert("creationTimestamp".to_owned(), object::now().into());
         request["spec"]["audiences"] = json!(audiences);
+        let spec = object::member_mut(&mut request, "spec");
+        spec.entry("boundObjectRef").or_insert(Value::Null);
         request["status"] = json!({"token": token, "expirationTimestamp": ends.to_string()});
         Ok(Answer::Plain(201, request))
     }
@@ -94,6 +99,27 @@ impl Call {
         Err(Status::invalid(kind, "", &[error]))
     }
 
+    /// The name and namespace that a request has must be those of the path.
+    fn check_place(&self, request: &Value) -> Result<(), Status> {
+        let text = |pointer| object::text(request, pointer).unwrap_or_default();
+        if ![self.namespace.as_str(), ""].contains(&text("/metadata/namespace")) {
+            return Err(Status::bad_request(
+                "the namespace of the provided object does not match the namespace sent on the request",
+            ));
+        }
+        let name = text("/metadata/name");
+        if [self.name.as_str(), ""].contains(&name) {
+            return Ok(());
+        }
+        let why = "must match the service account name if specified";
+        let error = FieldError::invalid("metadata.name", name, why);
+        let kind = GroupResource {
+            group: GROUP,
+            name: KIND,
+        };
+        Err(Status::invalid(kind, &self.name, &[error]))
+    }
+
     /// The object that ends the token with itself, where one is named.
     async fn bound_object(&self, request: &Value) -> Result<Option<Bound>, Status> {
         let Some(reference) = request.pointer("/spec/boundObjectRef") else {
@@ -105,6 +131,10 @@ impl Call {
             ("v1", "Pod") => "pods",
             ("v1", "Secret") => "secrets",
             (version, kind) => {
+                let version = match version.split_once('/') {
+                    Some(_) => version.to_owned(),
+                    None => format!("/{version}"),
+                };
                 let why = format!("cannot bind token to object of type {version}, Kind={kind}");
                 return Err(Status::bad_request(why));
             }
@@ -126,6 +156,10 @@ impl Call {
             let why = format!(
                 "the UID in the bound object reference ({uid}) does not match the UID in record. The object might have been deleted and then recreated"
             );
+            let resource = GroupResource {
+                group: "",
+                name: kind,
+            };
             return Err(Status::conflict(resource, name, why));
         }
         let runs_as = object::text(&found, "/spec/serviceAccountName").unwrap_or_default();
@@ -149,6 +183,10 @@ impl Call {
     /// Whose a token is, as a `TokenReview` says it.
     pub(super) async fn review_token(&self, review: &Value) -> Result<Value, Status> {
         let token = object::text(review, "/spec/token").unwrap_or_default();
+        if token.is_empty() {
+            let why = "token is required for TokenReview in authentication";
+            return Err(Status::bad_request(why));
+        }
         let asked = strings(review.pointer("/spec/audiences"));
         let audiences = if asked.is_empty() {
             accounts::own_audience()
@@ -158,7 +196,7 @@ impl Call {
         let is_for_us = audiences
             .iter()
             .any(|audience| audience == accounts::ISSUER);
-        let ours = self.api.user_of_token(token).filter(|_| is_for_us);
+        let ours = self.api.configured_user(token).filter(|_| is_for_us);
         let known = match ours {
             Some(user) => Some((user, accounts::own_audience())),
             None => accounts::user(&self.api, token, &audiences)
@@ -169,7 +207,7 @@ impl Call {
             Some((user, audiences)) => {
                 json!({"authenticated": true, "user": super::review::user_value(&user), "audiences": audiences})
             }
-            None => json!({"authenticated": false, "user": {}, "error": "invalid bearer token"}),
+            None => json!({"user": {}, "error": "invalid bearer token"}),
         })
     }
 }

@@ -2,11 +2,12 @@
 
 use super::Call;
 use super::read::{Selection, version};
+use crate::api::Api;
 use crate::object;
 use crate::pipeline::respond::{Answer, Line};
 use crate::resource::Resource;
 use crate::status::Status;
-use crate::store::{Change, Event, StoreError, Watch};
+use crate::store::{Change, Event, ListQuery, StoreError, Watch};
 use futures::stream::{self, BoxStream, StreamExt as _};
 use serde_json::Value;
 use std::sync::Arc;
@@ -15,7 +16,9 @@ use tokio::time::{Instant, Interval};
 use tokio_util::sync::CancellationToken;
 
 /// How long a watch lasts that does not say.
-const LONGEST: Duration = Duration::from_secs(60 * 60);
+pub(crate) const LONGEST: Duration = Duration::from_secs(60 * 60);
+/// So many objects are read at a time of what there is, and kept where the client does not read.
+const PAGE: usize = 100;
 const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
 
 impl Call {
@@ -24,32 +27,19 @@ impl Call {
         let selection = self.selection()?;
         let sends_first = self.query.send_initial_events;
         let starts_from_now = matches!(self.query.resource_version.as_str(), "" | "0");
-        let mut first = Vec::new();
-        let from = if (starts_from_now && sends_first != Some(false)) || sends_first == Some(true) {
-            let listed = self
-                .api
-                .store
-                .list(self.every(&selection))
-                .await
-                .map_err(|error| self.refused(error))?;
-            let items = listed
-                .items
-                .into_iter()
-                .map(|item| self.resource.to_served(item));
-            first.extend(items.map(|item| Line::Object("ADDED", item)));
-            if sends_first == Some(true) {
-                first.push(Line::Bookmark {
-                    version: listed.version,
-                    ends_initial_events: true,
-                });
-            }
-            listed.version
+        let has_first =
+            (starts_from_now && sends_first != Some(false)) || sends_first == Some(true);
+        let (beginning, from) = if has_first {
+            let is_told_when_done = sends_first == Some(true) && self.query.allow_bookmarks;
+            let (beginning, from) = self.beginning(&selection, is_told_when_done).await?;
+            (Some(beginning), from)
         } else if starts_from_now {
-            self.newest().await?
+            (None, self.newest().await?)
         } else {
-            version(&self.query.resource_version)?
+            (None, version(&self.query.resource_version)?)
         };
         let live = Live {
+            beginning,
             changes: self.changes(from),
             resource: Arc::clone(&self.resource),
             selection,
@@ -65,9 +55,32 @@ impl Call {
                     .min(LONGEST),
             stopping: self.api.stopping.clone(),
         };
-        Ok(Answer::Watch(
-            stream::iter(first).chain(live.lines()).boxed(),
-        ))
+        Ok(Answer::Watch(live.lines()))
+    }
+
+    /// What there is, and the version that it is of.
+    async fn beginning(
+        &self,
+        selection: &Selection,
+        is_told_when_done: bool,
+    ) -> Result<(Beginning, u64), Status> {
+        let mut query = ListQuery {
+            limit: Some(PAGE),
+            ..self.every(selection)
+        };
+        // With a filter nobody counts what remains.
+        query.filter.get_or_insert_with(|| Arc::new(|_| true));
+        let listed = self.api.store.list(query.clone()).await;
+        let listed = listed.map_err(|error| self.refused(error))?;
+        query.at = Some(listed.version);
+        query.after = listed.next;
+        let beginning = Beginning {
+            api: Arc::clone(&self.api),
+            query,
+            page: listed.items.into_iter(),
+            bookmark: is_told_when_done.then_some(listed.version),
+        };
+        Ok((beginning, listed.version))
     }
 
     fn changes(&self, from: u64) -> Watch {
@@ -78,8 +91,43 @@ impl Call {
     }
 }
 
+/// What there is already, of one version, page by page: a client that does not read is no reason to
+/// hold all of it.
+struct Beginning {
+    api: Arc<Api>,
+    /// The next page, where there is one.
+    query: ListQuery,
+    page: std::vec::IntoIter<Value>,
+    /// The version of a bookmark that ends it.
+    bookmark: Option<u64>,
+}
+
+impl Beginning {
+    async fn next(&mut self, resource: &Resource) -> Option<Line> {
+        loop {
+            if let Some(item) = self.page.next() {
+                return Some(Line::Object("ADDED", resource.to_served(item)));
+            }
+            if self.query.after.is_none() {
+                return self.bookmark.take().map(|version| Line::Bookmark {
+                    version,
+                    ends_initial_events: true,
+                });
+            }
+            match self.api.store.list(self.query.clone()).await {
+                Ok(listed) => {
+                    self.query.after = listed.next;
+                    self.page = listed.items.into_iter();
+                }
+                Err(error) => return Some(Line::Error(refused(error))),
+            }
+        }
+    }
+}
+
 /// A watch that is under way.
 struct Live {
+    beginning: Option<Beginning>,
     changes: Watch,
     resource: Arc<Resource>,
     selection: Selection,
@@ -100,6 +148,12 @@ impl Live {
     }
 
     async fn next(&mut self) -> Option<Line> {
+        if let Some(beginning) = &mut self.beginning {
+            match beginning.next(&self.resource).await {
+                Some(line) => return Some(line),
+                None => self.beginning = None,
+            }
+        }
         loop {
             tokio::select! {
                 biased;

@@ -14,6 +14,7 @@ mod deletions;
 mod discovery;
 mod forms;
 mod garbage;
+mod hostile;
 mod kubectl;
 mod lists;
 mod model;

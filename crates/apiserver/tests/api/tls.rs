@@ -2,7 +2,7 @@
 
 use crate::client::{PATIENCE, Server};
 use bowline_apiserver::tls::Authority;
-use bowline_apiserver::{ApiServer, Config, Token, UserInfo};
+use bowline_apiserver::{ApiServer, Config, Patience, Token, UserInfo};
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Empty};
@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio_rustls::client::TlsStream;
 
 /// A server on a socket of its own.
 pub(crate) struct Served {
@@ -28,10 +29,15 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) async fn start() -> Self {
+        Self::patient(Patience::default()).await
+    }
+
+    pub(crate) async fn patient(patience: Patience) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let token = Token::random(UserInfo::administrator("admin")).unwrap();
         let mut config = Config::new(directory.path().join("store.sqlite"));
         config.tokens.push(token.clone());
+        config.patience = patience;
         let server = ApiServer::open(config).await.unwrap();
         let authority = Authority::in_directory(directory.path().join("tls")).unwrap();
         let serving = authority
@@ -58,7 +64,8 @@ impl Served {
         }
     }
 
-    async fn connect(&self) -> SendRequest<Empty<Bytes>> {
+    /// A connection on which nothing has been said.
+    pub(crate) async fn shake_hands(&self) -> TlsStream<TcpStream> {
         let mut roots = rustls::RootCertStore::empty();
         roots
             .add(
@@ -74,10 +81,14 @@ impl Served {
             .with_no_client_auth();
         let stream = TcpStream::connect(self.address).await.unwrap();
         let name = ServerName::try_from("localhost").unwrap();
-        let stream = tokio_rustls::TlsConnector::from(Arc::new(config))
+        tokio_rustls::TlsConnector::from(Arc::new(config))
             .connect(name, stream)
             .await
-            .unwrap();
+            .unwrap()
+    }
+
+    async fn connect(&self) -> SendRequest<Empty<Bytes>> {
+        let stream = self.shake_hands().await;
         let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
             .unwrap();

@@ -31,7 +31,11 @@ fn token(answer: &Value) -> &str {
 /// What the API says about a token.
 async fn review(admin: &Client, token: &str, audiences: &[&str]) -> Value {
     let review = json!({"spec": {"token": token, "audiences": audiences}});
-    admin.post(REVIEWS, &review).await.ok()["status"].clone()
+    let mut status = admin.post(REVIEWS, &review).await.ok()["status"].clone();
+    // What is not true is left out.
+    let members = status.as_object_mut().unwrap();
+    members.entry("authenticated").or_insert(false.into());
+    status
 }
 
 fn part(token: &str, index: usize) -> Value {
@@ -89,6 +93,26 @@ async fn a_token_says_whose_it_is_and_until_when() {
             ])
         )
     );
+}
+
+#[tokio::test]
+async fn a_token_can_be_checked_by_the_keys_that_are_told() {
+    use jsonwebtoken::jwk::JwkSet;
+    use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+    let admin = Server::start().await.admin();
+    let made = request(&admin, &json!({"audiences": ["vault"]})).await;
+    let issuer = admin.get("/.well-known/openid-configuration").await.ok();
+    assert_eq!(issuer["issuer"], ISSUER);
+    let answer = admin.get("/openid/v1/jwks").await;
+    assert_eq!(answer.headers["content-type"], "application/jwk-set+json");
+    let keys: JwkSet = serde_json::from_value(answer.ok()).unwrap();
+    let kid = part(token(&made), 0)["kid"].as_str().unwrap().to_owned();
+    let key = DecodingKey::from_jwk(keys.find(&kid).expect("the key")).unwrap();
+    let mut rules = Validation::new(Algorithm::ES256);
+    rules.set_audience(&["vault"]);
+    rules.set_issuer(&[ISSUER]);
+    let read = jsonwebtoken::decode::<Value>(token(&made), &key, &rules).unwrap();
+    assert_eq!(read.claims["sub"], "system:serviceaccount:default:bot");
 }
 
 #[tokio::test]
@@ -265,4 +289,23 @@ async fn kubectl_makes_tokens_that_open_the_door() {
             .await,
         401
     );
+}
+
+#[tokio::test]
+async fn a_token_that_was_changed_anywhere_is_nobodys() {
+    let admin = Server::start().await.admin();
+    let answer = request(&admin, &json!({})).await;
+    let good = token(&answer);
+    assert_eq!(review(&admin, good, &[]).await["authenticated"], true);
+    for place in (0..good.len()).step_by(11).chain([good.len() - 1]) {
+        let mut bytes = good.as_bytes().to_vec();
+        bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(bytes).expect("ASCII");
+        let answer = review(&admin, &changed, &[]).await;
+        assert_ne!(answer["authenticated"], true, "changed at {place}");
+    }
+    for length in [0, 1, good.len() / 2, good.len() - 1] {
+        let answer = review(&admin, &good[..length], &[]).await;
+        assert_ne!(answer["authenticated"], true, "cut to {length}");
+    }
 }

@@ -151,11 +151,18 @@ impl Types {
         .await
     }
 
-    /// Deletes a type; connections made with it stay.
+    /// Deletes a type; connections made with it stay. `seen` is the version that the caller has seen,
+    /// where only that one is to go.
     ///
     /// # Errors
-    /// When it is pre-installed, when there is none, or when the caller may not.
-    pub async fn delete(&self, caller: &kube::Client, name: &str) -> Result<()> {
+    /// When it is pre-installed, when there is none, when it is another version by now, or when the
+    /// caller may not.
+    pub async fn delete(
+        &self,
+        caller: &kube::Client,
+        name: &str,
+        seen: Option<&str>,
+    ) -> Result<()> {
         let Some(stored) = self.stored(name).await? else {
             return Err(self.absent(name, "deleted"));
         };
@@ -168,15 +175,21 @@ impl Types {
         let params = DeleteParams {
             preconditions: Some(Preconditions {
                 uid: stored.metadata.uid.clone(),
-                resource_version: None,
+                resource_version: seen.map(str::to_owned),
             }),
             ..DeleteParams::default()
         };
-        let step = format!("deleting connection type `{name}`");
-        api.delete(name, &params)
-            .await
-            .map_err(Error::of_kubernetes(step))?;
-        Ok(())
+        match api.delete(name, &params).await {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(status)) if status.code == 409 => Err(Error::Changed {
+                what: format!("connection type `{name}` was changed since it was read"),
+                help: "look at it again, then decide".to_owned(),
+            }),
+            Err(error) => {
+                let step = format!("deleting connection type `{name}`");
+                Err(Error::of_kubernetes(step)(error))
+            }
+        }
     }
 
     /// Reads, decides and writes, again when others are faster and the caller named no version.

@@ -139,9 +139,9 @@ pub(crate) fn told(error: &Error) -> String {
         Error::Invalid { what, findings } => {
             format!("{what}: {}", crate::cases::short(findings).join(", "))
         }
-        Error::Conflict { what, help } | Error::Protected { what, help } => {
-            format!("{what}; {help}")
-        }
+        Error::Changed { what, help }
+        | Error::Conflict { what, help }
+        | Error::Protected { what, help } => format!("{what}; {help}"),
         other => other.to_string(),
     }
 }

@@ -213,7 +213,8 @@ async fn a_failure_in_the_middle_is_put_back() -> Result<()> {
 async fn a_deletion_that_fails_is_put_back() -> Result<()> {
     let api = in_use().await?;
     let before = contents(&api).await?;
-    let client = api.failing_client("DELETE", "/api/v1/namespaces/harbour/secrets/tides", 0);
+    // The first one is a dry run, which deletions say in their body.
+    let client = api.failing_client("DELETE", "/api/v1/namespaces/harbour/secrets/tides", 1);
     delete_tides(&client, Detach::Yes).await.unwrap_err();
     assert_eq!(contents(&api).await?, before);
     assert!(api.get(&connection("tides")).await?.is_some());

@@ -8,6 +8,7 @@ use bowline_pipelines::render::Names;
 use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
+use super::test::{TestOutput, pattern};
 use crate::output::Output;
 
 /// Everything that Kubeflow Pipelines needs of one object store
@@ -30,6 +31,7 @@ pub enum PipelinesCommand {
     Resolve(Resolve),
     Policies(Policies),
     Explain(Explain),
+    Check(Check),
     Diff(Diff),
     Apply(Apply),
 }
@@ -230,6 +232,49 @@ pub struct Explain {
     /// How to show it: `text`, `wide`, `json`, `yaml`, `jsonpath=TEMPLATE`
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: Output,
+}
+
+/// Prove at the object store that each reader gets where it must, and no profile where it must not
+///
+/// Goes to the store as each reader would: with the endpoint, region, addressing and bucket that it is
+/// told, and the keys that it finds in its namespace. Each lists, writes an object of its own below
+/// `.bowline-probe/`, reads it and deletes it. Then each profile tries to read, write and list what
+/// belongs to the others, and to list the whole bucket, all of which must be refused.
+///
+/// Keys are taken from copies of the Secrets in `--secrets`, or from the cluster with your own rights.
+/// What was written is removed again, also after a failure and after Ctrl-C.
+///
+/// The exit code is 0 when all is as it must be, and else the highest of all outcomes: 1 the
+/// description is at fault or isolation is lost, 3 something is not there, 5 a key is refused, 6 a right
+/// is missing, 7 nobody answers.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bowline pipelines check -f values.yaml
+  bowline pipelines check --store store.yaml --profile team-1 team-10
+  bowline pipelines check -f values.yaml --secrets secrets.yaml -o junit > check.xml")]
+pub struct Check {
+    /// What to read.
+    #[command(flatten)]
+    pub source: PipelinesSource,
+    /// In whose ways the store is set up [default: `deploykf` for deployKF's values, else `native`]
+    #[arg(long, value_name = "LAYOUT")]
+    pub layout: Option<RenderLayout>,
+    /// Profile that is meant, beside the shared parts [default: all of them] (can be repeated)
+    #[arg(long = "profile", value_name = "NAME", num_args = 1..)]
+    pub profiles: Vec<String>,
+    /// PEM file with certificate authorities that are trusted beside the system's
+    #[arg(long, value_name = "FILE")]
+    pub authorities: Option<PathBuf>,
+    /// Go only to networks and hosts such as 10.0.0.0/8 or *.example.com (can be repeated)
+    #[arg(long, value_name = "NETWORK", value_parser = pattern)]
+    pub allow: Vec<bowline_probe::dial::Pattern>,
+    /// Never go to networks and hosts such as 10.0.0.0/8 or *.example.com (can be repeated)
+    #[arg(long, value_name = "NETWORK", value_parser = pattern)]
+    pub deny: Vec<bowline_probe::dial::Pattern>,
+    /// How to show the results
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub output: TestOutput,
 }
 
 /// Show what applying would change in the cluster

@@ -104,12 +104,20 @@ Examples:
     },
 }
 
-/// Where the state of `bowline up` is, and its key.
+/// Where the state of `bowline up` is.
 #[derive(Debug, Clone, clap::Args)]
-pub struct State {
+pub struct Folder {
     /// Folder of the state [default: `$XDG_DATA_HOME/bowline` or `~/.local/share/bowline`]
     #[arg(long, value_name = "DIR", env = "BOWLINE_DATA", hide_env_values = true)]
     pub data: Option<PathBuf>,
+}
+
+/// Where the state of `bowline up` is, and its key.
+#[derive(Debug, Clone, clap::Args)]
+pub struct State {
+    /// Where it is.
+    #[command(flatten)]
+    pub folder: Folder,
     /// Key file that seals the Secrets [default: beside the state]
     #[arg(
         long,
@@ -129,12 +137,12 @@ pub struct State {
     pub key_command: Option<String>,
 }
 
-impl State {
-    /// The folder of the state.
+impl Folder {
+    /// The folder.
     ///
     /// # Errors
     /// When neither the flag nor the environment names one.
-    pub fn folder(&self) -> Result<PathBuf, Failure> {
+    pub fn path(&self) -> Result<PathBuf, Failure> {
         let from = |key: &str| {
             std::env::var_os(key)
                 .filter(|value| !value.is_empty())
@@ -152,6 +160,16 @@ impl State {
         std::path::absolute(folder).map_err(|error| {
             Failure::new(Kind::Usage, "the folder of the state has no path").caused_by(&error)
         })
+    }
+}
+
+impl State {
+    /// The folder of the state.
+    ///
+    /// # Errors
+    /// As [`Folder::path`].
+    pub fn folder(&self) -> Result<PathBuf, Failure> {
+        self.folder.path()
     }
 
     /// Where the key is.

@@ -115,7 +115,7 @@ pub enum TestOutput {
     Junit,
 }
 
-fn pattern(
+pub(super) fn pattern(
     text: &str,
 ) -> Result<bowline_probe::dial::Pattern, bowline_probe::dial::UnknownPattern> {
     text.parse()

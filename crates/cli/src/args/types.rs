@@ -17,6 +17,7 @@ Examples:
   bowline types show s3
   bowline types create -f type.yaml
   bowline types duplicate s3 --display-name 'S3 in the lab'
+  bowline types edit ct-s3-in-the-lab
   bowline types disable ct-s3-in-the-lab")]
 pub struct Types {
     /// Where types are.
@@ -76,6 +77,17 @@ Examples:
         #[command(flatten)]
         shape: Shape,
     },
+    /// Change a connection type in an editor
+    ///
+    /// Opens YAML in the editor of `$KUBE_EDITOR`, `$VISUAL` or `$EDITOR`, else `vi`. What is wrong
+    /// brings the editor back with the findings in front; what somebody else changed meanwhile is merged
+    /// with your changes and shown again before it is written. Types that came with the platform cannot
+    /// be changed, but be duplicated.
+    #[command(after_help = "\
+Examples:
+  bowline types edit ct-lab
+  EDITOR='code --wait' bowline types edit ct-lab")]
+    Edit(TypeName),
     /// Let new connections be made with a connection type
     #[command(after_help = "\
 Examples:

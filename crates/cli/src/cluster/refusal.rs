@@ -56,9 +56,9 @@ pub(super) fn of_catalog(address: &str, error: Catalog) -> Failure {
             }
             other => of(address, &step, other),
         },
-        Catalog::Conflict { what, help } | Catalog::Protected { what, help } => {
-            Failure::new(kind, what).help(help)
-        }
+        Catalog::Changed { what, help }
+        | Catalog::Conflict { what, help }
+        | Catalog::Protected { what, help } => Failure::new(kind, what).help(help),
         Catalog::Invalid { findings, .. } => {
             let texts = findings.iter();
             let texts = texts.map(|finding| format!("`{}`: {}", finding.field, finding.message));

@@ -1,8 +1,9 @@
 //! `bowline edit`: a connection as YAML in somebody's editor. What the text says is left to
-//! `document`, the file and the editor to `session`.
+//! `document` and `remarks`, the file and the editor to `session`.
 
 mod document;
-mod session;
+pub(super) mod remarks;
+pub(super) mod session;
 
 use bowline_catalog::connections::Stored;
 use bowline_catalog::edit::Change;
@@ -36,7 +37,7 @@ pub async fn run(args: &Edit, flags: &args::Cluster) -> Result<(), Failure> {
         name: &args.name,
     };
     let stored = desk.stored().await?;
-    let session = Session::start()?;
+    let session = Session::start("connection.yaml")?;
     let outcome = desk.edit(&session, stored).await;
     session.end();
     terminal::print(&outcome?)
@@ -69,7 +70,7 @@ impl Desk<'_> {
             let edited = match document.read(&written) {
                 Ok(edited) => edited,
                 Err(why) => {
-                    (text, must_change) = (document::with_errors(&written, &[why]), true);
+                    (text, must_change) = (remarks::with_errors(&written, &[why]), true);
                     continue;
                 }
             };
@@ -98,9 +99,9 @@ impl Desk<'_> {
                             format!("{}: {} ({})", finding.field, finding.message, finding.help)
                         })
                         .collect();
-                    (text, must_change) = (document::with_errors(&written, &errors), true);
+                    (text, must_change) = (remarks::with_errors(&written, &errors), true);
                 }
-                Err(Error::Conflict { what, .. }) if attempts > 0 => {
+                Err(Error::Changed { what, .. }) if attempts > 0 => {
                     attempts -= 1;
                     // Only what was changed here is laid over what is stored now.
                     let mine = document.changes(&edited);
@@ -120,11 +121,11 @@ impl Desk<'_> {
     }
 
     fn nothing_changed(&self, text: &str) -> Result<String, Failure> {
-        match document::errors(text).next().is_some() {
+        match remarks::errors(text).next().is_some() {
             false => Ok(self.said("is as it was")),
             true => {
                 let what = format!("connection `{}` was not changed", self.name);
-                Err(document::errors(text).fold(Failure::new(Kind::Invalid, what), Failure::cause))
+                Err(remarks::errors(text).fold(Failure::new(Kind::Invalid, what), Failure::cause))
             }
         }
     }

@@ -2,16 +2,18 @@
 //! is left to `bowline_pipelines`.
 
 mod apply;
+mod check;
 mod diff;
 mod explain;
 mod input;
 mod lint;
-mod live;
 mod policies;
 mod render;
 mod resolve;
 
 use std::process::ExitCode;
+
+use tokio::runtime::Runtime;
 
 use super::{small, wait};
 use crate::args::{Cluster, Pipelines, PipelinesCommand};
@@ -29,6 +31,7 @@ pub fn run(args: &Pipelines, flags: &Cluster) -> Result<ExitCode, Failures> {
         PipelinesCommand::Policies(policies) => policies::run(policies),
         PipelinesCommand::Explain(explain) => explain::run(explain),
         PipelinesCommand::Diff(diff) => wait(&small(), diff::run(diff, flags)),
+        PipelinesCommand::Check(check) => wait(&Runtime::new(), check::run(check, flags)),
         PipelinesCommand::Apply(apply) => wait(&small(), apply::run(apply, flags)),
     }
 }

@@ -3,8 +3,8 @@
 //! `json` and `junit`, remembering them to `record`.
 
 mod json;
-mod junit;
-mod live;
+pub(super) mod junit;
+pub(super) mod live;
 mod mounted;
 mod pod;
 mod record;
@@ -12,9 +12,11 @@ mod remote;
 mod targets;
 mod text;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use bowline_core::Connection;
+use bowline_probe::dial::Pattern;
 use bowline_probe::{Ask, Guard, Report, Request, Settings, probe};
 use bowline_proof::ApiClaims;
 use futures::{Stream, StreamExt, stream};
@@ -22,7 +24,7 @@ use futures::{Stream, StreamExt, stream};
 use crate::args::{self, From, Test, TestOutput};
 use crate::cluster::Cluster;
 use crate::failure::{Failure, Kind};
-use crate::process::wait_for_signal;
+use crate::process::{INTERRUPTED, wait_for_signal};
 use crate::terminal;
 use live::Live;
 use pod::Wanted;
@@ -30,8 +32,6 @@ use targets::Targets;
 
 /// Connections that are tested at the same time.
 const AT_ONCE: usize = 64;
-/// What a shell says of a program that Ctrl-C ended.
-const INTERRUPTED: u8 = 130;
 
 /// What became of one connection.
 struct Tested<'a> {
@@ -130,6 +130,29 @@ fn show(output: TestOutput, tested: &[Tested<'_>], guard: &Guard) -> Result<(), 
     })
 }
 
+/// The certificate authorities of a file.
+pub(super) fn authorities(file: Option<&Path>) -> Result<Option<String>, Failure> {
+    let read = |file: &Path| {
+        std::fs::read_to_string(file).map_err(|error| {
+            Failure::new(Kind::Usage, format!("`{}` cannot be read", file.display()))
+                .caused_by(&error)
+        })
+    };
+    file.map(read).transpose()
+}
+
+/// Where the tests of a command may go.
+pub(super) fn guard(allowed: &[Pattern], denied: &[Pattern]) -> Guard {
+    // A pod's own addresses belong to whoever runs the cluster, not to whoever wrote a connection.
+    let is_pod = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+    Guard {
+        is_own_allowed: !is_pod,
+        allowed: allowed.to_vec(),
+        denied: denied.to_vec(),
+        ..Guard::new()
+    }
+}
+
 /// What all tests of one command share.
 struct Trial {
     ask: Ask,
@@ -146,20 +169,7 @@ impl Trial {
             .as_ref()
             .map(|folder| folder.join(pod::AUTHORITIES_FILE))
             .filter(|file| file.exists());
-        let authorities = args.authorities.as_ref().or(mounted.as_ref()).map(|file| {
-            std::fs::read_to_string(file).map_err(|error| {
-                Failure::new(Kind::Usage, format!("`{}` cannot be read", file.display()))
-                    .caused_by(&error)
-            })
-        });
-        // A pod's own addresses belong to whoever runs the cluster, not to whoever wrote a connection.
-        let is_pod = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
-        let guard = Guard {
-            is_own_allowed: !is_pod,
-            allowed: args.allow.clone(),
-            denied: args.deny.clone(),
-            ..Guard::new()
-        };
+        let authorities = authorities(args.authorities.as_deref().or(mounted.as_deref()))?;
         Ok(Self {
             ask: Ask {
                 path: args.path.clone(),
@@ -167,9 +177,9 @@ impl Trial {
                 push: args.push,
                 reference: args.reference.clone(),
             },
-            guard,
+            guard: guard(&args.allow, &args.deny),
             settings: Settings::default(),
-            authorities: authorities.transpose()?,
+            authorities,
             claims: cluster.map(|cluster| ApiClaims(cluster.client().clone())),
         })
     }

@@ -1,5 +1,6 @@
 //! `bowline types`: connection types, the forms that connections are made with.
 
+mod edit;
 mod text;
 
 use std::path::Path;
@@ -47,11 +48,19 @@ pub async fn run(args: &Types, flags: &args::Cluster) -> Result<(), Failure> {
             let saved = desk.saved(copied)?;
             print(&shape.output, &saved, Some("created"))
         }
+        TypeCommand::Edit(one) => {
+            let type_ = desk.get(&one.name).await?;
+            match edit::edit(&desk, &type_).await? {
+                Some(changed) => print(&one.shape.output, &changed, Some("changed")),
+                None => print(&one.shape.output, &type_, Some("is as it was")),
+            }
+        }
         TypeCommand::Enable(one) => desk.switch(&one.name, true, &one.shape.output).await,
         TypeCommand::Disable(one) => desk.switch(&one.name, false, &one.shape.output).await,
         TypeCommand::Delete(one) => {
             let type_ = desk.get(&one.name).await?;
-            let deleted = desk.types.delete(desk.cluster.client(), &one.name).await;
+            let client = desk.cluster.client();
+            let deleted = desk.types.delete(client, &one.name, None).await;
             deleted.map_err(|error| catalog::failure(&desk.cluster, error))?;
             print(&one.shape.output, &type_, Some("deleted"))
         }

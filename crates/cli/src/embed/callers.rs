@@ -35,7 +35,9 @@ impl Embedded {
     }
 
     async fn user_of(&self, token: &str) -> Result<UserInfo, Refusal> {
-        if let Some(user) = self.api.user_of_token(token) {
+        let known = self.api.user_of_token(token).await;
+        let known = known.map_err(|error| Refusal::Unavailable(error.to_string()))?;
+        if let Some(user) = known {
             return Ok(user);
         }
         let Some(oidc) = self.oidc.as_ref().filter(|oidc| oidc.is_theirs(token)) else {

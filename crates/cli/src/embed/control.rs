@@ -1,6 +1,6 @@
 //! What the owner of the state may ask of the `bowline up` that serves it: a socket in its folder,
-//! for its owner only. One line asks, one line of JSON answers; the one request there is changes the
-//! key of the store.
+//! for its owner only. One line asks, one line of JSON answers: the key of the store is changed, or a
+//! link is made by which a browser signs in.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -15,14 +15,17 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
 
+use super::links::{ASKED_FOR, Links};
+
 const REKEY: &str = "rekey";
+const LOGIN: &str = "login";
 /// How long a client may take to ask.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// More than any request or answer takes.
 const LONGEST: u64 = 16 << 10;
 
 /// What is answered.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Answer {
     Rekeyed {
@@ -31,6 +34,8 @@ enum Answer {
         is_forgotten: bool,
         resealed: u64,
     },
+    /// A link that signs a browser in.
+    Login(String),
     /// What went wrong, the causes after it.
     Failed(Vec<String>),
 }
@@ -60,7 +65,7 @@ pub(super) fn bind(data: &Path) -> Option<UnixListener> {
     match bound {
         Ok(listener) => Some(listener),
         Err(error) => {
-            tracing::warn!(%error, "the key of the store can be changed only while nothing serves");
+            tracing::warn!(%error, "the key of the store can be changed only while nothing serves, and `bowline login` finds nobody");
             None
         }
     }
@@ -78,6 +83,7 @@ fn remove(path: &Path) -> io::Result<()> {
 pub(super) async fn serve(
     listener: Option<UnixListener>,
     api: &ApiServer,
+    links: &Links,
     shutdown: impl Future<Output = ()>,
 ) {
     let Some(listener) = listener else {
@@ -95,7 +101,7 @@ pub(super) async fn serve(
             let asker = stream.peer_cred()?.uid();
             if asker == 0 || Some(asker) == owner {
                 // A client that goes away is nobody's loss.
-                let _ = answer(stream, api).await;
+                let _ = answer(stream, api, links).await;
             }
         }
     };
@@ -108,7 +114,7 @@ pub(super) async fn serve(
     }
 }
 
-async fn answer(mut stream: UnixStream, api: &ApiServer) -> io::Result<()> {
+async fn answer(mut stream: UnixStream, api: &ApiServer, links: &Links) -> io::Result<()> {
     let asked = tokio::time::timeout(PATIENCE, line(&mut stream)).await??;
     let answer = match asked.as_str() {
         REKEY => match api.rekey().await {
@@ -125,6 +131,7 @@ async fn answer(mut stream: UnixStream, api: &ApiServer) -> io::Result<()> {
             },
             Err(error) => Answer::Failed(words(&error)),
         },
+        LOGIN => Answer::Login(links.link(ASKED_FOR)),
         _ => Answer::Failed(vec!["the request is not known".to_owned()]),
     };
     let mut text = serde_json::to_string(&answer)?;
@@ -149,13 +156,7 @@ async fn line(stream: &mut UnixStream) -> io::Result<String> {
 
 /// Asks the server that serves this state to change the key.
 pub(crate) async fn rekey(data: &Path) -> Result<Rekeyed, Refusal> {
-    let asked = async {
-        let mut stream = UnixStream::connect(socket(data)).await?;
-        stream.write_all(format!("{REKEY}\n").as_bytes()).await?;
-        let answer = line(&mut stream).await?;
-        serde_json::from_str(&answer).map_err(io::Error::from)
-    };
-    match asked.await.map_err(Refusal::Silent)? {
+    match ask(data, REKEY).await? {
         Answer::Rekeyed {
             key,
             retired,
@@ -167,6 +168,34 @@ pub(crate) async fn rekey(data: &Path) -> Result<Rekeyed, Refusal> {
             is_forgotten,
             resealed,
         }),
-        Answer::Failed(words) => Err(Refusal::Failed(words)),
+        other => Err(other.refusal()),
+    }
+}
+
+/// Asks the server that serves this state for a link by which a browser signs in.
+pub(crate) async fn login(data: &Path) -> Result<String, Refusal> {
+    match ask(data, LOGIN).await? {
+        Answer::Login(link) => Ok(link),
+        other => Err(other.refusal()),
+    }
+}
+
+async fn ask(data: &Path, request: &str) -> Result<Answer, Refusal> {
+    let asked = async {
+        let mut stream = UnixStream::connect(socket(data)).await?;
+        stream.write_all(format!("{request}\n").as_bytes()).await?;
+        let answer = line(&mut stream).await?;
+        serde_json::from_str(&answer).map_err(io::Error::from)
+    };
+    asked.await.map_err(Refusal::Silent)
+}
+
+impl Answer {
+    /// What an answer means that is not the one that was asked for.
+    fn refusal(self) -> Refusal {
+        match self {
+            Self::Failed(words) => Refusal::Failed(words),
+            _ => Refusal::Failed(vec!["the server answers something else".to_owned()]),
+        }
     }
 }

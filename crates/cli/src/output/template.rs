@@ -1,7 +1,7 @@
 //! Templates in kubectl's `JSONPath` syntax: text, `{.path}`, `{"literal"}` and
 //! `{range .items[*]}…{end}`. The paths are those of the API server's printer columns, so that one
 //! engine knows what a path means; RFC 9535, which libraries follow, writes filters and names with
-//! dots in another way than `kubectl -o jsonpath` does. Slices, unions and `..` are not there.
+//! dots in another way than `kubectl -o jsonpath` does.
 
 use std::str::FromStr;
 
@@ -26,7 +26,7 @@ impl FromStr for Template {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // kubectl takes a bare path too.
+        // A bare path is taken too.
         if text.starts_with(['.', '$']) && !text.contains('{') {
             return Ok(Self(vec![Piece::Path(path(text)?)]));
         }

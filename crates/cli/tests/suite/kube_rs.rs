@@ -2,11 +2,21 @@
 //! kubectl's. What the guides ask of it is in `guides`.
 
 mod access;
+mod applying;
+mod controlling;
 mod crud;
 mod discovery;
+mod gate;
+mod leading;
 mod patches;
+mod recording;
+mod reflecting;
+mod scaling;
 mod tying;
+mod unread;
 mod watching;
+
+use std::time::Duration;
 
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::Secret;
@@ -15,6 +25,24 @@ use kube::{Api, Client, Resource};
 use serde_json::{Value, json};
 
 use crate::project::Project;
+
+/// Long enough for a busy machine; a test that waits longer has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn soon<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, work).await.expect("in time")
+}
+
+/// Looks again until something is so.
+async fn until<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F) {
+    let looking = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let seen = tokio::time::timeout(PATIENCE, looking).await;
+    assert!(seen.is_ok(), "{what}: not in time");
+}
 
 /// A project and a client of its administrator.
 struct Harbour {

@@ -13,6 +13,7 @@ mod manage;
 mod mcp;
 mod odahu;
 mod pipeline_apply;
+mod pipeline_check;
 mod pipeline_readers;
 mod pipelines;
 mod project;

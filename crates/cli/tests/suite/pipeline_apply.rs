@@ -84,3 +84,56 @@ fn a_store_is_applied_compared_and_pruned() {
         .prints("configmap/kfp-launcher")
         .prints("secret/pipelines-object-store");
 }
+
+/// Two descriptions in one cluster leave each other's objects alone.
+#[test]
+fn pruning_ends_at_the_installation_that_is_described() {
+    let project = Project::new("prune");
+    if !project.has_kubectl(28) {
+        return;
+    }
+    project.run("for n in prune-1 prune-2 prune-shared; do kubectl create namespace $n; done");
+    let store = |name: &str, profiles: &str| {
+        format!(
+            "apiVersion: bowline.dev/v1alpha1\nkind: PipelineStore\nmetadata: {{name: {name}, namespace: $PROJECT}}\n\
+             spec:\n  connection: soundings\n  namespaces: {{kubeflow: $PROJECT}}\n  profiles: [{profiles}]\n---\n\
+             apiVersion: v1\nkind: Secret\nmetadata: {{name: soundings, namespace: $PROJECT}}\n\
+             stringData: {{AWS_ACCESS_KEY_ID: reader, AWS_SECRET_ACCESS_KEY: $CANARY, AWS_S3_ENDPOINT: 'https://s3.wharf.example', AWS_S3_BUCKET: soundings}}\n"
+        )
+    };
+    for name in [
+        "ml-pipeline:ml-pipeline-api-server",
+        "ml-pipeline-ui:ml-pipeline-ui",
+    ] {
+        let (deployment, container) = name.split_once(':').expect("two names");
+        project.apply(&format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {deployment}, namespace: $PROJECT}}\n\
+             spec:\n  selector: {{matchLabels: {{app: it}}}}\n  template:\n    metadata: {{labels: {{app: it}}}}\n    \
+             spec: {{containers: [{{name: {container}, image: 'example.com/it:1'}}]}}\n"
+        ));
+    }
+    project.file("one.yaml", &store("one", "{name: prune-1}"));
+    project.file(
+        "two.yaml",
+        &store("two", "{name: prune-2}, {name: prune-shared}"),
+    );
+    project.run("bowline pipelines apply --store one.yaml");
+    project.run("bowline pipelines apply --store two.yaml --force-conflicts");
+    project
+        .run("kubectl get configmap kfp-launcher -n prune-2 --show-labels")
+        .prints(&format!("bowline.dev/pipelines={}.two", project.name));
+    project.file("two.yaml", &store("two", "{name: prune-2}"));
+    project
+        .run("bowline pipelines apply --store two.yaml --force-conflicts --prune")
+        .prints("ConfigMap prune-shared/kfp-launcher deleted");
+    for (namespace, is_there) in [
+        ("prune-1", true),
+        ("prune-2", true),
+        ("prune-shared", false),
+    ] {
+        let left = project.run(&format!(
+            "kubectl get configmap kfp-launcher -n {namespace} --ignore-not-found -o name"
+        ));
+        assert_eq!(!left.stdout.is_empty(), is_there, "{namespace}");
+    }
+}

@@ -1,6 +1,6 @@
 //! `bowline test` as people call it: what it says, what it ends with, and what it leaves behind.
 
-mod endpoint;
+pub(crate) mod endpoint;
 
 use std::fmt::Write as _;
 use std::process::{Command, Output, Stdio};

@@ -1,6 +1,9 @@
 //! The web servers of real processes: that of `bowline up`, and `bowline server` in front of the
 //! Kubernetes API of another one. What REST answers is tested where it is served from.
 
+mod accounts;
+mod browser;
+mod browsing;
 mod schemathesis;
 mod server;
 mod up;

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::term::Term;
 use crate::kubernetes::is_conflict;
 
 /// How long things take in an election.
@@ -41,19 +42,28 @@ pub struct Election {
     name: String,
     identity: String,
     terms: Terms,
+    term: Term,
     /// The version of another's lease, and when it was first seen here. Ages are measured by this
     /// machine's own steady clock: times written by others may be hours off.
     seen: Option<(String, Instant)>,
 }
 
 impl Election {
-    /// A candidate for the Lease `name`; `identity` must be unique among the replicas.
-    pub const fn new(api: Api<Lease>, name: String, identity: String, terms: Terms) -> Self {
+    /// A candidate for the Lease `name`; `identity` must be unique among the replicas. `term` lasts
+    /// while it leads.
+    pub const fn new(
+        api: Api<Lease>,
+        name: String,
+        identity: String,
+        terms: Terms,
+        term: Term,
+    ) -> Self {
         Self {
             api,
             name,
             identity,
             terms,
+            term,
             seen: None,
         }
     }
@@ -61,17 +71,16 @@ impl Election {
     /// Takes part until `stopping`; says on `leads` whether this replica leads. A leader that is
     /// stopped gives the lease back, so that the next one need not wait.
     pub async fn run(mut self, leads: watch::Sender<bool>, stopping: CancellationToken) {
-        let mut held_at: Option<Instant> = None;
         while !stopping.is_cancelled() {
             let asked_at = Instant::now();
             let attempt = tokio::time::timeout(self.terms.renew / 2, self.try_hold()).await;
             match attempt {
-                Ok(Ok(true)) => held_at = Some(asked_at),
-                Ok(Ok(false)) => held_at = None,
+                Ok(Ok(true)) => self.term.prolong(asked_at + self.terms.give_up),
+                Ok(Ok(false)) => self.term.end(),
                 Ok(Err(error)) => tracing::warn!(lease = self.name, %error, "lease not renewed"),
                 Err(_) => tracing::warn!(lease = self.name, "lease not renewed in time"),
             }
-            let is_held = held_at.is_some_and(|at| at.elapsed() < self.terms.give_up);
+            let is_held = !self.term.is_over();
             if leads.send_replace(is_held) != is_held {
                 tracing::info!(lease = self.name, identity = self.identity, leads = is_held);
             }
@@ -80,6 +89,7 @@ impl Election {
                 () = tokio::time::sleep(self.terms.renew) => {}
             }
         }
+        self.term.end();
         if leads.send_replace(false) {
             let _ = tokio::time::timeout(self.terms.renew, self.release()).await;
         }

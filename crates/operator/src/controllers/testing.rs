@@ -31,7 +31,8 @@ use crate::metrics::Metrics;
 /// Tests at the same time, in all and of one namespace.
 const WORKERS: usize = 8;
 const OF_EACH: usize = 2;
-/// How long a test waits for its namespace's turn before another one goes ahead.
+/// How long a test waits for its namespace's turn before another one goes ahead, and how soon that
+/// is tested again which has changed meanwhile.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How soon that is tried again whose result could not be kept.
 const NOT_KEPT_PAUSE: Duration = Duration::from_secs(600);
@@ -183,7 +184,7 @@ impl Tester {
     }
 
     async fn look(&self, place: &Place) -> Result<End, ReconcileError> {
-        let Some(connection) = self.connection(place).await? else {
+        let Some((connection, version)) = self.connection(place).await? else {
             return Ok(End::Done);
         };
         match due(&connection, self.settings.when, Timestamp::now()) {
@@ -202,7 +203,7 @@ impl Tester {
         let report =
             bowline_proof::test(&connection, &surroundings, &ask, &guard, probe, &mut |_| {}).await;
         drop(slot);
-        let kept = keep(&self.client, &connection, &report).await;
+        let kept = keep(&self.client, &connection, version.as_deref(), &report).await;
         let verdict = match report.verdict.state {
             State::Failed => "failed",
             State::Warned => "warned",
@@ -214,6 +215,8 @@ impl Tester {
             (Ok(_), When::Every(time)) => End::Later(time + jitter(place, time)),
             // It is gone.
             (Err(NotKept::Refused(404, _)), _) => End::Done,
+            // It is another one by now.
+            (Err(NotKept::Refused(409, _)), _) => End::Later(PATIENCE),
             (Err(error), _) => {
                 tracing::warn!(namespace, name, %error, "the result of a test was not kept");
                 End::Later(NOT_KEPT_PAUSE)
@@ -221,21 +224,23 @@ impl Tester {
         })
     }
 
+    /// A connection, and its version.
     async fn connection(
         &self,
         (namespace, name): &Place,
-    ) -> Result<Option<Connection>, ReconcileError> {
+    ) -> Result<Option<(Connection, Option<String>)>, ReconcileError> {
         let what = || format!("read Secret `{name}` of namespace `{namespace}`");
         let api = crate::kubernetes::secrets(&self.client, namespace);
         let found = api.get_opt(name).await;
         let Some(object) = found.map_err(|error| ReconcileError::api(what(), error))? else {
             return Ok(None);
         };
+        let version = object.metadata.resource_version.clone();
         // What cannot be read is no connection.
         let secret = serde_json::to_value(object).ok();
         let secret = secret.and_then(|object| Secret::from_value(&object).ok());
         Ok(match secret.map(Connection::from_secret) {
-            Some(Recognition::Connection(connection)) => Some(*connection),
+            Some(Recognition::Connection(connection)) => Some((*connection, version)),
             _ => None,
         })
     }

@@ -1,14 +1,20 @@
 //! Which replica leads: taking, keeping, losing and handing over the lease.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use axum::http::Request;
 use bowline_operator::controllers::lease::{Election, Terms};
+use bowline_operator::controllers::term::Term;
 use k8s_openapi::api::coordination::v1::Lease;
-use kube::api::{Api, Patch, PatchParams};
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::{Api, ListParams, ObjectMeta, Patch, PatchParams, PostParams};
+use kube::client::Body;
 use serde_json::json;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::TestApi;
@@ -21,18 +27,22 @@ const QUICK: Terms = Terms {
 
 struct Candidate {
     leads: watch::Receiver<bool>,
+    term: Term,
     stopping: CancellationToken,
     task: JoinHandle<()>,
 }
 
 fn candidate(api: &TestApi, identity: &str) -> Candidate {
     let leases: Api<Lease> = Api::namespaced(api.client_as(identity), "default");
-    let election = Election::new(leases, "bowline".to_owned(), identity.to_owned(), QUICK);
+    let term = Term::default();
+    let (name, own) = ("bowline".to_owned(), identity.to_owned());
+    let election = Election::new(leases, name, own, QUICK, term.clone());
     let (sender, leads) = watch::channel(false);
     let stopping = CancellationToken::new();
     let task = tokio::spawn(election.run(sender, stopping.clone()));
     Candidate {
         leads,
+        term,
         stopping,
         task,
     }
@@ -108,5 +118,69 @@ async fn a_leader_that_cannot_renew_stops_before_anybody_else_may_start() -> Res
         .await?;
     let wait = first.leads.wait_for(|leads| !*leads);
     tokio::time::timeout(QUICK.lasts, wait).await??;
+    Ok(())
+}
+
+async fn write(client: &kube::Client, name: &str) -> Result<(), kube::Error> {
+    let maps: Api<ConfigMap> = Api::namespaced(client.clone(), "team-a");
+    let map = ConfigMap {
+        metadata: ObjectMeta {
+            name: Some(name.to_owned()),
+            ..ObjectMeta::default()
+        },
+        ..ConfigMap::default()
+    };
+    maps.create(&PostParams::default(), &map).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_replica_writes_while_it_leads_and_reads_always() -> Result<()> {
+    let api = TestApi::start().await?;
+    let mut first = candidate(&api, "first");
+    let client = first.term.client(api.client.clone());
+    let refusal = write(&Term::default().client(api.client.clone()), "never").await;
+    let refusal = refusal.expect_err("no term was won").to_string();
+    assert!(refusal.contains("leads no more"), "{refusal}");
+    leads(&mut first).await?;
+    write(&client, "in-the-term").await?;
+    first.stopping.cancel();
+    first.leads.wait_for(|leads| !*leads).await?;
+    write(&client, "afterwards").await.expect_err("it is over");
+    let maps: Api<ConfigMap> = Api::namespaced(client, "team-a");
+    let written = maps.list(&ListParams::default()).await?.items;
+    let names = written
+        .iter()
+        .filter_map(|map| map.metadata.name.as_deref());
+    let names: Vec<_> = names.filter(|name| *name != "kube-root-ca.crt").collect();
+    assert_eq!(names, ["in-the-term"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_write_that_waits_until_the_term_is_over_is_not_sent() -> Result<()> {
+    let api = TestApi::start().await?;
+    let (waits, goes_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (waiting, going_on, service) =
+        (Arc::clone(&waits), Arc::clone(&goes_on), api.client.clone());
+    // As a client does that tries again after a pause.
+    let slow = tower::service_fn(move |request: Request<Body>| {
+        let (waits, goes_on) = (Arc::clone(&waiting), Arc::clone(&going_on));
+        let service = service.clone();
+        async move {
+            waits.notify_one();
+            goes_on.notified().await;
+            service.send(request).await
+        }
+    });
+    let term = Term::default();
+    term.prolong(Instant::now() + Duration::from_secs(60));
+    let client = term.client(kube::Client::new(slow, "default"));
+    let writing = tokio::spawn(async move { write(&client, "late").await });
+    waits.notified().await;
+    term.end();
+    goes_on.notify_one();
+    writing.await?.expect_err("the term is over");
+    let maps: Api<ConfigMap> = Api::namespaced(api.client.clone(), "team-a");
+    assert!(maps.get_opt("late").await?.is_none());
     Ok(())
 }

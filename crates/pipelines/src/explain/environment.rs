@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::login::Login;
+
 /// What a variable holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Held {
@@ -75,26 +77,21 @@ impl<'a> Environment<'a> {
     }
 
     /// Where a pair of keys comes from.
-    pub(super) fn credentials(&self, access: &str, secret: &str, absent: &str) -> Option<String> {
+    pub(super) fn credentials(&self, access: &str, secret: &str, absent: Login) -> Option<Login> {
         match (self.get(access), self.get(secret)) {
             (Some(Held::Secret(name, access)), Some(Held::Secret(_, secret))) => {
-                Some(secret_of(&name, &access, &secret))
+                Some(Login::of(&name, &access, &secret))
             }
             (Some(Held::Text(access)), Some(Held::Text(secret)))
                 if access.is_empty() && secret.is_empty() =>
             {
-                Some("environment".to_owned())
+                Some(Login::Environment)
             }
-            (None, None) => Some(absent.to_owned()),
+            (None, None) => Some(absent),
             // Typed in clear, which is not ours to repeat.
-            _ => Some("other".to_owned()),
+            _ => Some(Login::Other),
         }
     }
-}
-
-/// How a Secret and its two keys are written.
-pub(super) fn secret_of(name: &str, access: &str, secret: &str) -> String {
-    format!("Secret {name} ({access}, {secret})")
 }
 
 /// The ConfigMap of a name.

@@ -2,22 +2,22 @@
 
 use serde_json::Value;
 
-use super::environment::{Environment, secret_of, text};
-use super::{Finds, View, automatic};
+use super::environment::{Environment, text};
+use super::{Finds, KeysIn, Login, View, automatic};
 use crate::launcher::{self, LauncherConfig, Root, Session};
 use crate::model::{DeploykfRelease, Deployment, Release};
 use crate::releases::{Ability, ServerAddressing, api_server, kfp_can, refused_option};
 
 /// The names of readers, as they are shown.
-pub(super) const API_SERVER: &str = "API server";
-const UI_MINIO: &str = "UI, minio://";
-const UI_S3: &str = "UI, s3://";
-const PROXY_MINIO: &str = "profile's UI proxy, minio://";
-const PROXY_S3: &str = "profile's UI proxy, s3://";
-const ARGO: &str = "Argo controller";
-pub(super) const PROFILE_ARGO: &str = "Argo in the profile";
-const LAUNCHER: &str = "v2 launcher";
-pub(super) const VIEWER: &str = "TensorBoard viewers";
+pub(crate) const API_SERVER: &str = "API server";
+pub(crate) const UI_MINIO: &str = "UI, minio://";
+pub(crate) const UI_S3: &str = "UI, s3://";
+pub(crate) const PROXY_MINIO: &str = "profile's UI proxy, minio://";
+pub(crate) const PROXY_S3: &str = "profile's UI proxy, s3://";
+pub(crate) const ARGO: &str = "Argo controller";
+pub(crate) const PROFILE_ARGO: &str = "Argo in the profile";
+pub(crate) const LAUNCHER: &str = "v2 launcher";
+pub(crate) const VIEWER: &str = "TensorBoard viewers";
 
 const AMAZON: &str = "s3.amazonaws.com";
 
@@ -129,7 +129,7 @@ fn server(deployment: &Deployment, env: &Environment<'_>) -> Finds {
         credentials: env.credentials(
             "OBJECTSTORECONFIG_ACCESSKEY",
             "OBJECTSTORECONFIG_SECRETACCESSKEY",
-            "built-in",
+            Login::BuiltIn,
         ),
     }
 }
@@ -149,7 +149,7 @@ fn ui_minio(env: &Environment<'_>) -> Finds {
             .text("MINIO_HOST")
             .map(|host| with_port(&(host + &suffix), &port, tls)),
         tls,
-        credentials: env.credentials("MINIO_ACCESS_KEY", "MINIO_SECRET_KEY", "built-in"),
+        credentials: env.credentials("MINIO_ACCESS_KEY", "MINIO_SECRET_KEY", Login::BuiltIn),
         ..Finds::default()
     }
 }
@@ -168,7 +168,11 @@ fn ui_s3(env: &Environment<'_>) -> Finds {
         region: env
             .text("AWS_REGION")
             .or_else(|| Some("us-east-1".to_owned())),
-        credentials: env.credentials("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "environment"),
+        credentials: env.credentials(
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            Login::Environment,
+        ),
         ..Finds::default()
     }
 }
@@ -206,8 +210,13 @@ fn repository(deployment: &Deployment, yaml: &str) -> Finds {
     let tls = !s3["insecure"].as_bool().unwrap_or(false);
     let (access, secret) = (&s3["accessKeySecret"], &s3["secretKeySecret"]);
     let credentials = match access["name"].as_str() {
-        Some(name) => secret_of(name, text(&access["key"]), text(&secret["key"])),
-        None => "environment".to_owned(),
+        Some(name) => Login::Secret(KeysIn {
+            secret: name.to_owned(),
+            access_key: text(&access["key"]).to_owned(),
+            secret_key: text(&secret["key"]).to_owned(),
+            session_token: s3["sessionTokenSecret"]["key"].as_str().map(str::to_owned),
+        }),
+        None => Login::Environment,
     };
     Finds {
         endpoint: Some(without_usual_port(text(&s3["endpoint"]), tls)),
@@ -236,7 +245,11 @@ fn viewer(object: &Value, json: &str, objects: &[Value]) -> Option<View> {
         endpoint: Some(without_usual_port(authority, tls.unwrap_or(true))),
         tls,
         region: env.text("AWS_REGION"),
-        credentials: env.credentials("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "environment"),
+        credentials: env.credentials(
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            Login::Environment,
+        ),
         ..Finds::default()
     };
     Some(view(VIEWER, object, "key viewer-pod-template.json", finds))
@@ -291,7 +304,7 @@ fn of_session(root: &Root<'_>, session: &Session, release: Release) -> Finds {
     };
     if root.has_query {
         return Finds {
-            credentials: Some("environment".to_owned()),
+            credentials: Some(Login::Environment),
             ..of_query(common, root)
         };
     }
@@ -319,7 +332,7 @@ fn of_session(root: &Root<'_>, session: &Session, release: Release) -> Finds {
     let tls = of_scheme.or(tls);
     let secret = || {
         let name = |key: &str| of(key).unwrap_or_default();
-        secret_of(
+        Login::of(
             &name("secretName"),
             &name("accessKeyKey"),
             &name("secretKeyKey"),
@@ -331,7 +344,7 @@ fn of_session(root: &Root<'_>, session: &Session, release: Release) -> Finds {
         region: of("region"),
         addressing: Some(if path_style { "path" } else { "virtual" }),
         credentials: Some(if from_env {
-            "environment".to_owned()
+            Login::Environment
         } else {
             secret()
         }),

@@ -1,6 +1,6 @@
 //! An explanation for people: a table of what readers find, with differences marked, and where they look.
 
-use super::{Explanation, Finds, View};
+use super::{Explanation, Finds, Login, View};
 
 const HEAD: [&str; 8] = [
     "READER",
@@ -56,8 +56,7 @@ fn cells(reader: &str, namespace: &str, finds: &Finds, differences: &[&str]) -> 
         format!("{mark}{value}")
     };
     // Which two keys of the Secret, `places` says.
-    let credentials = finds.credentials.as_deref();
-    let credentials = credentials.map(|it| it.split_once(" (").map_or(it, |(secret, _)| secret));
+    let credentials = finds.credentials.as_ref().map(Login::brief);
     let tls = finds.tls.map(|is_on| if is_on { "on" } else { "off" });
     [
         reader.to_owned(),
@@ -67,7 +66,7 @@ fn cells(reader: &str, namespace: &str, finds: &Finds, differences: &[&str]) -> 
         shown("region", finds.region.as_deref()),
         shown("bucket", finds.bucket.as_deref()),
         shown("addressing", finds.addressing),
-        shown("credentials", credentials),
+        shown("credentials", credentials.as_deref()),
     ]
 }
 

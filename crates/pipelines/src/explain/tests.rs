@@ -144,7 +144,7 @@ fn settings_beside_the_environment_are_read_late(#[case] kfp: &str, #[case] regi
         .find(|view| view.reader == "v2 launcher");
     let finds = &launcher.expect("the launcher").finds;
     assert_eq!(finds.region.as_deref(), region);
-    assert_eq!(finds.credentials.as_deref(), Some("environment"));
+    assert_eq!(finds.credentials, Some(Login::Environment));
 }
 
 #[test]

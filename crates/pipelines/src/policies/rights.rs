@@ -233,7 +233,7 @@ fn with_end(path: &str) -> String {
 
 /// The whole folders that a template begins with, up to its first variable; the one of the namespace
 /// stands for the profile where one is given.
-fn before_variables(template: &str, profile: Option<&str>) -> String {
+pub(crate) fn before_variables(template: &str, profile: Option<&str>) -> String {
     let template = profile.map_or_else(|| template.to_owned(), |name| filled(template, name));
     let fixed = template
         .find('{')

@@ -48,9 +48,9 @@ pub(super) fn annotated<'a>(
     noted(object, "annotations", annotations)
 }
 
-/// The object with the labels of what is wholly ours.
+/// The object with the labels of what is wholly ours; whose installation it is, is set for all of them.
 pub(super) fn owned(object: Value) -> Value {
-    noted(object, "labels", [MANAGED_BY, OWNED])
+    noted(object, "labels", [MANAGED_BY, (OWNED, "")])
 }
 
 fn noted<'a>(

@@ -215,7 +215,7 @@ fn transport(deployment: &Deployment, traits: &Traits, found: &mut Vec<Finding>)
         let message = format!("a port is set, and {} has none but 443", traits.name);
         found.push(finding(
             Severity::Error,
-            "port-with-aws",
+            "amazon-port",
             "port",
             message,
             "remove the port",

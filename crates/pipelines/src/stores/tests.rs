@@ -200,5 +200,5 @@ fn the_bucket_must_be_seen_by_older_servers(#[case] kfp: &str, #[case] is_told: 
 fn amazon_has_no_port() {
     let mut deployment = deployment(AMAZON, "eu-west-1");
     deployment.store.endpoint.port = Some(9000);
-    assert_eq!(rules(&deployment), ["port-with-aws"]);
+    assert_eq!(rules(&deployment), ["amazon-port"]);
 }

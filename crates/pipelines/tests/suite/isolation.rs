@@ -191,24 +191,7 @@ impl<'a> Scene<'a> {
         };
         for (user, subject) in self.users.iter().zip(SUBJECTS) {
             let document = of_subject(subject).to_string();
-            let query = [
-                ("Action", "PutUserPolicy"),
-                ("PolicyDocument", &document),
-                ("PolicyName", "pipelines"),
-                ("UserName", &user.name),
-            ];
-            let call = Call {
-                method: "POST",
-                path: "",
-                query: &query,
-                body: "",
-            };
-            let status = self.server.calls(&self.server.owner(), &[call])?;
-            anyhow::ensure!(
-                status == [200],
-                "the policy of {} was refused: {status:?}",
-                user.name
-            );
+            self.server.give_policy(user, &document)?;
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use crate::{sts, xml};
 const FIRST: usize = 1024;
 /// The only name that a probe ever writes to: whoever writes next removes what a killed one left.
 const OWN: &str = ".bowline-probe/probe";
-const OWN_CONTENT: &[u8] = b"written by a test of this connection, and safe to delete\n";
+pub(super) const OWN_CONTENT: &[u8] = b"written by a test of this connection, and safe to delete\n";
 
 /// What became of the first list.
 pub(super) enum First {
@@ -26,7 +26,7 @@ pub(super) enum First {
 }
 
 /// The first bytes of an object.
-struct Part {
+pub(super) struct Part {
     answer: Answer,
     /// Of the whole object, where the service told it.
     size: Option<u64>,
@@ -139,7 +139,7 @@ async fn first(
     }
 }
 
-async fn list(
+pub(super) async fn list(
     session: &mut Session<'_>,
     store: &Store,
     query: &[(&str, &str)],
@@ -266,7 +266,11 @@ async fn unlisted(session: &mut Session<'_>, store: &Store, path: &str) -> Resul
 }
 
 /// Asks for the first bytes of an object, which also proves that it is there and may be read.
-async fn fetch(session: &mut Session<'_>, store: &Store, key: &str) -> Result<Part, Trouble> {
+pub(super) async fn fetch(
+    session: &mut Session<'_>,
+    store: &Store,
+    key: &str,
+) -> Result<Part, Trouble> {
     let call = store.ranged(session, Method::GET, key, &[], b"", Some(FIRST))?;
     let url = call.url.clone();
     let answer = session.send(call).await?;
@@ -336,7 +340,7 @@ pub(super) async fn write(
 }
 
 /// A refusal, as the right that was missing.
-fn denied(trouble: Trouble, right: &'static outcome::Outcome) -> Trouble {
+pub(super) fn denied(trouble: Trouble, right: &'static outcome::Outcome) -> Trouble {
     if trouble.is(&outcome::BUCKET_FORBIDDEN) {
         Trouble::new(right)
     } else {

@@ -312,6 +312,26 @@ mod over_ssh {
         expect(&report, "host-key-revoked");
     }
 
+    #[tokio::test]
+    async fn a_host_that_can_be_checked_by_an_rsa_key_only_gets_no_login_and_is_told_so() {
+        let Some(server) = GitSsh::shared() else {
+            return;
+        };
+        let known = fs::read_to_string(&server.rsa_known_hosts).expect("known hosts");
+        let shows_rsa_only = format!("{}/demo.git", server.rsa_url);
+        let known_by_rsa_only = format!("{}/demo.git", server.url);
+        let key = fs::read_to_string(server.keys.join("read")).expect("a key");
+        for url in [shows_rsa_only, known_by_rsa_only] {
+            let data = [
+                ("GIT_URL", &*url),
+                ("ssh-privatekey", &*key),
+                ("known_hosts", &*known),
+            ];
+            let report = run(&connection("git", &data), &at("main")).await;
+            expect(&report, "host-key-kind-untried");
+        }
+    }
+
     /// Something that takes connections at one port and hands them on to another, which may change.
     async fn between(to: &Arc<AtomicU16>) -> (u16, tokio::task::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");

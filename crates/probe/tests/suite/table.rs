@@ -5,12 +5,13 @@ use std::path::Path;
 use bowline_probe::OUTCOMES;
 
 /// Produced by the machinery around probes, or by networks that loopback cannot imitate.
-const ELSEWHERE: [&str; 8] = [
+const ELSEWHERE: [&str; 9] = [
     "busy",
     "not-told",
     "not-asked",
     "not-reached",
     "not-needed",
+    "unproved",
     "fields-doubtful",
     "unreachable",
     "tls-bad-certificate",

@@ -1,14 +1,14 @@
 //! Connections in the Kubernetes API, with a sender's own client. Every write holds for the version
-//! that was read, so that none is lost without a word.
+//! that was read, so that none is lost without a word. Another Secret in the place of one is
+//! `exchange`'s.
+
+mod exchange;
 
 use bowline_catalog::detach::{self, Detach};
 use bowline_catalog::odahu::{Change, Record, from_secret};
 use http::StatusCode;
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::{
-    Api, ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams,
-    Preconditions,
-};
+use kube::api::{Api, ApiResource, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use serde_json::Value;
 
 use super::answer::Answer;
@@ -24,6 +24,8 @@ pub(super) enum Failure {
     /// The API's own words, which quote names and not values.
     Refused(StatusCode, String),
     Unreachable,
+    /// It was taken away for another one, and neither could be stored.
+    Lost,
 }
 
 impl Failure {
@@ -42,6 +44,13 @@ impl Failure {
             Self::Unreachable => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the Kubernetes API does not answer; try again".to_owned(),
+            ),
+            Self::Lost => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!(
+                    "entity {id:?} was taken away for its new type, and the Kubernetes API stores \
+                     neither the new nor the old one; create it again"
+                ),
             ),
         };
         Answer::message(status, message)
@@ -88,6 +97,7 @@ fn version(object: &Value) -> &str {
 }
 
 /// The connections of a project.
+#[derive(Clone)]
 pub(super) struct Store {
     client: kube::Client,
     project: String,
@@ -154,26 +164,7 @@ impl Store {
                     .await?;
                 Ok(patched.metadata.resource_version.unwrap_or_default())
             }
-            Change::Replace(secret) => {
-                self.delete(stored).await?;
-                let created = self.create(secret).await;
-                if created.is_err() {
-                    // The old one comes back, so that a refusal costs nothing but its uid.
-                    let mut old = stored.object.clone();
-                    for field in [
-                        "uid",
-                        "resourceVersion",
-                        "creationTimestamp",
-                        "managedFields",
-                    ] {
-                        if let Some(metadata) = old["metadata"].as_object_mut() {
-                            metadata.remove(field);
-                        }
-                    }
-                    self.create(old).await?;
-                }
-                created
-            }
+            Change::Replace(secret) => self.exchange(stored, secret).await,
         }
     }
 
@@ -186,11 +177,8 @@ impl Store {
             Ok(_) => Err(Failure::NotFound),
             Err(Error::Kubernetes { source, .. }) => Err(Failure::from(*source)),
             Err(Error::NotFound { .. }) => Err(Failure::NotFound),
+            Err(Error::Changed { .. }) => Err(Failure::Changed),
             Err(error) => {
-                // It also says so when another version is there by now.
-                if self.get(id).await?.version() != stored.version() {
-                    return Err(Failure::Changed);
-                }
                 let message = format!(
                     "{error}; take it out there first, or run `bowline delete {id} -n {project} \
                      --detach`"
@@ -198,19 +186,5 @@ impl Store {
                 Err(Failure::Refused(StatusCode::BAD_REQUEST, message))
             }
         }
-    }
-
-    /// Deletes a Secret if it is still the one that was read.
-    pub(super) async fn delete(&self, stored: &Stored) -> Result<(), Failure> {
-        let uid = stored.object.pointer("/metadata/uid");
-        let params = DeleteParams {
-            preconditions: Some(Preconditions {
-                resource_version: Some(stored.version().to_owned()),
-                uid: uid.and_then(Value::as_str).map(str::to_owned),
-            }),
-            ..DeleteParams::default()
-        };
-        self.secrets.delete(&stored.record.id, &params).await?;
-        Ok(())
     }
 }

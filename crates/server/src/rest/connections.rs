@@ -22,7 +22,7 @@ use super::forms;
 use super::parameters::{DryRun, Listing, Nothing, Parameters, Removal};
 use super::place::{Place, Project};
 use super::projects;
-use super::versions::{Versions, changed};
+use super::versions::Versions;
 use crate::App;
 use crate::callers::Caller;
 use crate::guard::{Json, RequestId, plain};
@@ -236,7 +236,7 @@ pub(crate) async fn change(
         }
         let connections = connections(&app, &caller, is_dry);
         let saved = connections.edit(&place.project, &place.name, &change).await;
-        let saved = saved.map_err(|error| versions.blame(error.into()))?;
+        let saved = saved.map_err(|error| versions.blame(error))?;
         let shown = Shown::of_saved(saved)?;
         let etag = [(header::ETAG, plain(&shown.version()))];
         Ok((etag, Json(shown)).into_response())
@@ -266,22 +266,14 @@ pub(crate) async fn remove(
         let expected = versions.expected()?;
         let connections = connections(&app, &caller, removal.dry_run);
         let Place { project, name } = &place;
-        if let Some(expected) = &expected {
-            // A conflict later on may have other reasons than the version.
-            let stored = connections.get(project, name).await?;
-            if stored.resource_version() != Some(expected) {
-                return Err(changed(format!(
-                    "connection `{name}` in project `{project}` has changed"
-                )));
-            }
-        }
         let detach = if removal.detach {
             Detach::Yes
         } else {
             Detach::No
         };
         let client = connections.client();
-        let done = delete(client, project, name, detach, expected.as_deref()).await?;
+        let done = delete(client, project, name, detach, expected.as_deref()).await;
+        let done = done.map_err(|error| versions.blame(error))?;
         if !done.existed && done.detached.is_empty() {
             let what = format!("connection `{name}` in project `{project}`");
             return Err(Error::NotFound { what }.into());

@@ -28,6 +28,7 @@ use crate::problem::{MEDIA_TYPE, Problem};
         (name = "connection types", description = "The forms that connections are made from"),
         (name = "usage", description = "Which workloads use which connections"),
         (name = "tests", description = "Whether connections work, proved against their endpoints"),
+        (name = "pipelines", description = "The object store of Kubeflow Pipelines: objects, policies and checks from one description"),
         (name = "sign-in", description = "Who the sender is"),
     ),
     components(schemas(Problem)),

@@ -2,6 +2,8 @@
 //! made: tests compare them with what is really sent and answered.
 #![allow(dead_code, reason = "only what is derived from them is used")]
 
+pub(super) mod pipelines;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;

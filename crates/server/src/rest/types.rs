@@ -207,7 +207,7 @@ pub(crate) async fn replace(
             .types
             .edit(&writer(&caller, is_dry), &name, &input)
             .await;
-        let saved = saved.map_err(|error| versions.blame(error.into()))?;
+        let saved = saved.map_err(|error| versions.blame(error))?;
         Ok(written(saved, false))
     })
     .await
@@ -218,7 +218,8 @@ pub(crate) async fn replace(
 /// Connections that were made with it stay. Types that came with the platform cannot be deleted.
 #[utoipa::path(
     delete, path = "/api/v1/connection-types/{name}", tag = "connection types", operation_id = "deleteConnectionType",
-    params(("name" = String, Path, description = "The type", example = "ct-lake"), DryRun),
+    params(("name" = String, Path, description = "The type", example = "ct-lake"),
+        ("If-Match" = Option<String>, Header, description = "The version that the sender has seen"), DryRun),
     responses((status = NO_CONTENT, description = "It is gone"), Common, Changing)
 )]
 pub(crate) async fn remove(
@@ -227,12 +228,15 @@ pub(crate) async fn remove(
     Extension(id): Extension<RequestId>,
     TypeName(name): TypeName,
     Parameters(DryRun(is_dry)): Parameters<DryRun>,
+    versions: Versions,
 ) -> Result<StatusCode, Problem> {
     acted(&caller, &id, act("delete", &name, is_dry), async {
-        app.settings
-            .types
-            .delete(&writer(&caller, is_dry), &name)
-            .await?;
+        let expected = versions.expected()?;
+        let types = &app.settings.types;
+        let deleted = types
+            .delete(&writer(&caller, is_dry), &name, expected.as_deref())
+            .await;
+        deleted.map_err(|error| versions.blame(error))?;
         Ok(StatusCode::NO_CONTENT)
     })
     .await

@@ -3,6 +3,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
+use bowline_catalog::Error;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use std::convert::Infallible;
@@ -47,16 +48,13 @@ impl Versions {
         }
     }
 
-    /// A conflict that `If-Match` has caused is a failed precondition.
-    pub(crate) fn blame(&self, problem: Problem) -> Problem {
-        if self.if_match.is_none() || problem.status() != StatusCode::CONFLICT {
-            return problem;
-        }
-        let help = problem.help.clone();
-        let failed = changed(problem.detail);
-        match help {
-            Some(help) => failed.help(help),
-            None => failed,
+    /// Why a change was not made: where `If-Match` names the version, another one is a failed
+    /// precondition.
+    pub(crate) fn blame(&self, error: Error) -> Problem {
+        let is_named = matches!(self.expected(), Ok(Some(_)));
+        match error {
+            Error::Changed { what, help } if is_named => changed(what).help(help),
+            error => error.into(),
         }
     }
 
@@ -75,7 +73,7 @@ impl Versions {
 }
 
 /// Somebody was faster.
-pub(crate) fn changed(detail: impl Into<String>) -> Problem {
+fn changed(detail: impl Into<String>) -> Problem {
     let problem = Problem::new(StatusCode::PRECONDITION_FAILED, detail);
     problem.help("read it again, and decide anew")
 }

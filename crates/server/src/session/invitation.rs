@@ -1,12 +1,10 @@
-//! One-time login links: a code that is good for one session, once, for a day.
+//! One-time login links: a code that is good for one session, once, until it ends.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use super::LENGTH;
 use crate::callers::Credentials;
 use crate::random::{digest, letters};
-
-const LASTS: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Debug)]
 pub(super) struct Invitation {
@@ -16,12 +14,12 @@ pub(super) struct Invitation {
 }
 
 impl Invitation {
-    pub(super) fn new(credentials: Credentials, now: SystemTime) -> (Self, String) {
+    pub(super) fn new(credentials: Credentials, ends: SystemTime) -> (Self, String) {
         let code = letters(LENGTH);
         let invitation = Self {
             code: digest(&code),
             credentials,
-            ends: now + LASTS,
+            ends,
         };
         (invitation, code)
     }

@@ -55,7 +55,7 @@ fn used_up() -> Problem {
         StatusCode::FORBIDDEN,
         "the link is not good, or was used before",
     )
-    .help("start the server again for another one, or send a bearer token")
+    .help("ask `bowline login` for another one, or send a bearer token")
 }
 
 async fn sign_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
@@ -129,7 +129,7 @@ async fn finish(
 fn provider(app: &App) -> Result<&Oidc, Problem> {
     app.settings.oidc.as_deref().ok_or_else(|| {
         Problem::new(StatusCode::NOT_FOUND, "no OpenID provider is configured")
-            .help("use the link that the server says when it starts, or a bearer token")
+            .help("use the link that `bowline login` says, or a bearer token")
     })
 }
 

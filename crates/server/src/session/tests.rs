@@ -53,9 +53,27 @@ fn the_number_of_sessions_is_bounded_and_those_that_end_first_go() {
 #[test]
 fn a_code_is_not_kept_in_clear() {
     let sessions = Sessions::new(false);
-    let code = sessions.invite(token());
+    let code = sessions.invite(token(), LASTS);
     assert!(!format!("{sessions:?}").contains(&code));
     assert!(sessions.accept("another").is_none());
     assert!(sessions.accept(&code).is_some());
     assert!(sessions.accept(&code).is_none());
+}
+
+#[test]
+fn a_code_ends_with_its_time() {
+    let sessions = Sessions::new(false);
+    let code = sessions.invite(token(), Duration::ZERO);
+    assert!(sessions.accept(&code).is_none());
+}
+
+#[test]
+fn the_number_of_open_codes_is_bounded_and_the_oldest_goes() {
+    let sessions = Sessions::new(false);
+    let first = sessions.invite(token(), LASTS);
+    let codes: Vec<_> = (0..MOST_INVITATIONS)
+        .map(|_| sessions.invite(token(), LASTS))
+        .collect();
+    assert!(sessions.accept(&first).is_none());
+    assert!(codes.iter().all(|code| sessions.accept(code).is_some()));
 }

@@ -25,6 +25,16 @@ impl Right {
             ..ResourceAttributes::default()
         })
     }
+
+    /// The right to store Secrets in a project.
+    pub(super) fn create_secrets(project: &str) -> Self {
+        Self(ResourceAttributes {
+            verb: Some("create".to_owned()),
+            resource: Some("secrets".to_owned()),
+            namespace: Some(project.to_owned()),
+            ..ResourceAttributes::default()
+        })
+    }
 }
 
 /// Whether somebody has a right.

@@ -69,7 +69,7 @@ impl Trial {
         };
         curtain.end(&report);
         let kept = match &keeper {
-            Some(client) => Some(record::keep(client, &connection, &report).await),
+            Some(client) => Some(record::keep(client, &connection, None, &report).await),
             None => None,
         };
         if let Some(Err(error)) = &kept {

@@ -239,6 +239,23 @@ async fn a_client_that_never_ends_its_headers_is_let_go() -> Result<()> {
     Ok(())
 }
 
+#[rstest]
+#[case::nothing(b"")]
+#[case::half_a_preface(b"PRI * HTTP/2.0\r\n")]
+#[case::a_preface(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")]
+#[tokio::test]
+async fn a_client_that_asks_nothing_is_let_go(#[case] first: &[u8]) -> Result<()> {
+    let patience = Patience {
+        headers: Duration::from_millis(300),
+        ..Patience::default()
+    };
+    let world = World::patient(patience, |_| ()).await?;
+    let started = Instant::now();
+    raw(&world, first).await?;
+    assert!(started.elapsed() < Duration::from_secs(10));
+    Ok(())
+}
+
 #[tokio::test]
 async fn headers_without_end_are_refused() -> Result<()> {
     let world = World::new().await?;

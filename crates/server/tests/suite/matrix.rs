@@ -11,20 +11,27 @@ use crate::world::{Who, World, problem};
 
 /// For each operation the status that anonymous, viewer, editor, admin and other get, on a world of
 /// its own.
-const EXPECTED: [(&str, [u16; 5]); 20] = [
+const EXPECTED: [(&str, [u16; 5]); 28] = [
+    ("applyPipelines", [401, 403, 403, 200, 403]),
     ("changeConnection", [401, 403, 200, 200, 403]),
+    ("checkPipelines", [401, 403, 403, 200, 403]),
     ("createConnection", [401, 403, 201, 201, 403]),
     ("createConnectionType", [401, 403, 403, 201, 403]),
     ("deleteConnection", [401, 403, 200, 200, 403]),
     ("deleteConnectionType", [401, 403, 403, 204, 403]),
+    ("diffPipelines", [401, 403, 403, 200, 403]),
     ("duplicateConnectionType", [401, 403, 403, 201, 403]),
     ("enableConnectionType", [401, 403, 403, 200, 403]),
+    ("explainPipelines", [401, 200, 200, 200, 200]),
+    ("lintPipelines", [401, 200, 200, 200, 200]),
     ("listAllConnections", [401, 200, 200, 200, 200]),
     ("listConnectionTypes", [401, 200, 200, 200, 200]),
     ("listConnections", [401, 200, 200, 200, 403]),
     ("listProjects", [401, 200, 200, 200, 200]),
     ("readValues", [401, 200, 200, 200, 403]),
+    ("renderPipelines", [401, 200, 200, 200, 200]),
     ("replaceConnectionType", [401, 403, 403, 200, 403]),
+    ("resolvePipelineRoot", [401, 200, 200, 200, 200]),
     ("showConnection", [401, 200, 200, 200, 403]),
     ("showConnectionType", [401, 200, 200, 200, 200]),
     ("showConnectionUsage", [401, 200, 200, 200, 403]),
@@ -32,6 +39,7 @@ const EXPECTED: [(&str, [u16; 5]); 20] = [
     ("testConnection", [401, 200, 200, 200, 403]),
     ("testUnsaved", [401, 403, 200, 200, 403]),
     ("whoami", [401, 200, 200, 200, 200]),
+    ("writePipelinePolicies", [401, 200, 200, 200, 200]),
 ];
 
 /// An operation of the document.
@@ -115,7 +123,37 @@ pub(crate) async fn world_for(operation: &Operation) -> Result<World> {
         let made = world.request(Who::Admin, Method::POST, "/api/v1/connection-types");
         made.json(&lake).send().await?.error_for_status()?;
     }
+    if operation.id == "applyPipelines" {
+        install(&world).await?;
+    }
     Ok(world)
+}
+
+/// What Kubeflow Pipelines brings, as far as its store is concerned.
+async fn install(world: &World) -> Result<()> {
+    for namespace in ["kubeflow", "kubeflow-argo-workflows"] {
+        let metadata = json!({"name": namespace});
+        world
+            .create(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))
+            .await?;
+    }
+    for (name, container) in [
+        ("ml-pipeline", "ml-pipeline-api-server"),
+        ("ml-pipeline-ui", "ml-pipeline-ui"),
+    ] {
+        let labels = json!({"app": name});
+        world
+            .create(json!({
+                "apiVersion": "apps/v1", "kind": "Deployment",
+                "metadata": {"name": name, "namespace": "kubeflow"},
+                "spec": {"selector": {"matchLabels": labels}, "template": {
+                    "metadata": {"labels": labels},
+                    "spec": {"containers": [{"name": container, "image": "example.com/it:1"}]},
+                }},
+            }))
+            .await?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn play(

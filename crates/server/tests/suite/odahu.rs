@@ -1,6 +1,7 @@
 //! ODAHU's API over real HTTP: exchanges as data, what holds when several clients write at once, and
 //! what the rest of the field sees of it. The real client is left to the tests of `bowline up`.
 
+mod another_type;
 mod exchanges;
 mod together;
 

@@ -3,6 +3,7 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
 use async_trait::async_trait;
@@ -22,6 +23,11 @@ use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::meddle::Meddler;
+
+/// How long one-time links are good.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Who calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -75,6 +81,7 @@ impl Resolve for NoNames {
 /// lets the server impersonate does.
 struct Embedded {
     api: ApiServer,
+    meddler: Meddler,
     oidc: Option<Arc<Oidc>>,
 }
 
@@ -88,7 +95,8 @@ impl Callers for Embedded {
             }
             Credentials::Token(token) => {
                 let token = token.expose_str().unwrap_or_default();
-                match (self.api.user_of_token(token), &self.oidc) {
+                let known = self.api.user_of_token(token).await;
+                match (known.map_err(|_| Refusal::Unknown("no store"))?, &self.oidc) {
                     (Some(user), _) => user,
                     (None, Some(oidc)) => {
                         let person = oidc.verify(token).await;
@@ -99,7 +107,7 @@ impl Callers for Embedded {
                 }
             }
         };
-        let client = kube::Client::new(self.api.in_process(user.clone()), "default");
+        let client = self.meddler.client(&self.api, user.clone());
         let UserInfo {
             name,
             groups,
@@ -124,6 +132,8 @@ pub(crate) struct World {
     /// A code that is good for one session of the administrator.
     pub(crate) code: String,
     pub(crate) api: ApiServer,
+    /// What happens to the requests of those who call.
+    pub(crate) meddler: Meddler,
     pub(crate) http: Client,
     _stop: DropGuard,
     _data: TempDir,
@@ -164,9 +174,11 @@ impl World {
         };
         change(&mut settings);
         let administrator = Credentials::Token(Sensitive::new(Who::Admin.token()));
-        let code = settings.sessions.invite(administrator);
+        let code = settings.sessions.invite(administrator, DAY);
+        let meddler = Meddler::default();
         let callers = Embedded {
             api: api.clone(),
+            meddler: meddler.clone(),
             oidc: settings.oidc.clone(),
         };
         let others = axum::Router::new().route("/defect", axum::routing::get(defect));
@@ -183,6 +195,7 @@ impl World {
             url: format!("http://{address}"),
             code,
             api,
+            meddler,
             http: http.build()?,
             _stop: stop.drop_guard(),
             _data: data,

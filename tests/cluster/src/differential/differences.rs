@@ -46,17 +46,18 @@ pub struct Verdict {
 }
 
 impl Differences {
-    /// Reads them from the folder with the scripts.
+    /// Reads them from a file.
     ///
     /// # Errors
     /// When the file cannot be understood.
-    pub fn load(folder: &Path) -> Result<Self> {
-        let path = folder.join("differences.yaml");
-        let text = std::fs::read_to_string(&path).context("reading the listed differences")?;
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path);
+        let text = text.with_context(|| format!("reading {}", path.display()))?;
         Ok(serde_saphyr::from_str(&text)?)
     }
 
-    /// Compares the embedded server's answers with a real one's.
+    /// Compares the embedded server's answers with a real one's, or a real one's with those of
+    /// another day.
     pub fn judge(&self, real: &[Answer], ours: &[Answer]) -> Verdict {
         let mut verdict = Verdict::default();
         let mut occurred = BTreeSet::new();

@@ -31,6 +31,14 @@ pattern!(
 pattern!(CLUSTER_IP, r"\b10\.0\.0\.\d+\b");
 pattern!(CURRENT, r"current: \d+");
 pattern!(AGE, r"^(<invalid>|(\d+[smhd])+)$");
+pattern!(
+    TOKEN,
+    r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"
+);
+pattern!(
+    ISSUER,
+    r"https://kubernetes\.default\.svc(\.cluster\.local)?\b"
+);
 pattern!(SOURCE, r#" in scheme "[a-z/.]+:\d+""#);
 pattern!(DEADLINE, r"\b\d+(\.\d+)?(ms|µs)\b");
 
@@ -91,6 +99,20 @@ impl Normal {
                 }
             }
         }
+        // Managers are listed by when they last wrote, to the second.
+        if let Some(Value::Array(managers)) = map.get_mut("managedFields") {
+            managers.sort_by_key(|entry| {
+                let text = |member: &str| entry[member].as_str().unwrap_or_default().to_owned();
+                ["manager", "operation", "subresource", "apiVersion"].map(text)
+            });
+        }
+        // Owners are named by their uids there.
+        if map.keys().any(|key| key.starts_with(r#"k:{"uid""#)) {
+            let members = std::mem::take(map).into_iter();
+            *map = members
+                .map(|(key, value)| (self.text(&key), value))
+                .collect();
+        }
         map.values_mut().for_each(|value| self.value(value));
     }
 
@@ -117,6 +139,8 @@ impl Normal {
         let text = TIME.replace_all(&text, "<time>");
         let text = ADDRESS.replace_all(&text, "<address>");
         let text = VERSION.replace_all(&text, "${1}<version>");
+        let text = TOKEN.replace_all(&text, "<token>");
+        let text = ISSUER.replace_all(&text, "<issuer>");
         let text = SOURCE.replace_all(&text, "");
         let text = CLUSTER_IP.replace_all(&text, "<cluster address>");
         let text = CURRENT.replace_all(&text, "current: <version>");

@@ -8,6 +8,9 @@ use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+/// What else is in the folder: differences between servers, and between two days.
+const NO_SCRIPTS: [&str; 2] = ["differences", "unsteady"];
+
 /// A script as it stands in its file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -96,7 +99,7 @@ pub fn scripts(folder: &Path) -> Result<Vec<Script>> {
     let mut all = Vec::new();
     for path in paths {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        if name != "differences" {
+        if !NO_SCRIPTS.contains(&&*name) {
             let text = std::fs::read_to_string(&path)?;
             all.extend(parse(&name, &text).with_context(|| format!("reading script `{name}`"))?);
         }

@@ -15,6 +15,10 @@ fn patch(target: &Value, body: &Value) -> Result<Value, PatchError> {
 #[case::move_(r#"[{"op":"move","from":"/a","path":"/c"}]"#, r#"{"c":[1]}"#)]
 #[case::copy(r#"[{"op":"copy","from":"/a","path":"/c"}]"#, r#"{"a":[1],"c":[1]}"#)]
 #[case::test_that_holds(r#"[{"op":"test","path":"/a/0","value":1}]"#, r#"{"a":[1]}"#)]
+#[case::test_that_nothing_is_there(
+    r#"[{"op":"test","path":"/b","value":null},{"op":"add","path":"/b","value":[2]}]"#,
+    r#"{"a":[1],"b":[2]}"#
+)]
 #[case::one_after_the_other(
     r#"[{"op":"remove","path":"/a"},{"op":"add","path":"/a","value":0}]"#,
     r#"{"a":0}"#

@@ -8,8 +8,10 @@ use rusqlite::{Row, params};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// At most this many changes are read at once.
+/// At most this many changes are read at once,
 const CHANGES: usize = 64;
+/// and not many more bytes: whoever watches and does not read keeps them.
+const BYTES: usize = 256 << 10;
 
 /// What a change led to is what the next change of the object replaced, or its state now.
 const SQL: &str = "
@@ -40,9 +42,9 @@ impl State<'_> {
         after: u64,
     ) -> Result<Changes, StoreError> {
         self.known(after)?;
-        let newest = layout::number(&self.transaction, "version")?;
+        let newest = layout::number(self.connection, "version")?;
         let step = || database("read the history");
-        let mut statement = self.transaction.prepare_cached(SQL).map_err(step())?;
+        let mut statement = self.connection.prepare_cached(SQL).map_err(step())?;
         let mut rows = statement
             .query(params![
                 after,
@@ -52,18 +54,24 @@ impl State<'_> {
                 CHANGES
             ])
             .map_err(step())?;
-        let mut events = VecDeque::new();
-        while let Some(row) = rows.next().map_err(step())? {
-            events.push_back(self.event(row, resource)?);
+        let (mut events, mut bytes): (VecDeque<Event>, usize) = (VecDeque::new(), 0);
+        let is_enough = |events: &VecDeque<Event>, bytes| events.len() == CHANGES || bytes > BYTES;
+        while !is_enough(&events, bytes)
+            && let Some(row) = rows.next().map_err(step())?
+        {
+            let (event, size) = self.event(row, resource)?;
+            events.push_back(event);
+            bytes += size;
         }
         let upto = match events.back() {
-            Some(last) if events.len() == CHANGES => last.version,
+            Some(last) if is_enough(&events, bytes) => last.version,
             _ => newest,
         };
         Ok(Changes { events, upto })
     }
 
-    fn event(&self, row: &Row<'_>, resource: &str) -> Result<Event, StoreError> {
+    /// A change, and how large what it is made of is.
+    fn event(&self, row: &Row<'_>, resource: &str) -> Result<(Event, usize), StoreError> {
         let read = || -> rusqlite::Result<_> {
             let key = ObjectKey {
                 resource: resource.to_owned(),
@@ -82,6 +90,8 @@ impl State<'_> {
             ))
         };
         let (key, version, code, before, after) = read().map_err(database("read a change"))?;
+        let size = before.as_ref().map_or(0, |(_, bytes)| bytes.len())
+            + after.as_ref().map_or(0, Vec::len);
         let decode = |(version, bytes): (u64, Vec<u8>)| {
             let place = Place { key: &key, version };
             self.sealer.decode(place, &bytes)
@@ -99,11 +109,12 @@ impl State<'_> {
                 return Err(StoreError::Corrupt { key, what });
             }
         };
-        Ok(Event {
+        let event = Event {
             version,
             change,
             object: Arc::new(object),
             before: before.map(Arc::new),
-        })
+        };
+        Ok((event, size))
     }
 }

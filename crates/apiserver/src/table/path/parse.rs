@@ -3,12 +3,24 @@
 /// One step from a value to others.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Step {
-    /// `.name` or `['name']`
+    /// `.name` or `["name"]`
     Member(String),
+    /// `['name']`; with dots in it, kubectl takes it for a path
+    Quoted { name: String, path: Vec<Step> },
     /// `[0]`, or `[-1]` from the end
     Element(i64),
+    /// `[1:3]`, `[-2:]`, `[::2]`
+    Slice {
+        start: Option<i64>,
+        end: Option<i64>,
+        step: usize,
+    },
+    /// `[0,2]` or `['name','kind']`: all that the first finds, then all that the second does
+    Union(Vec<Step>),
     /// `[*]` or `.*`
     Every,
+    /// `..`: the value and all that is in it
+    Descend,
     /// `[?(@.path == literal)]`, or without a test whether the path finds anything
     Filter {
         path: Vec<Step>,
@@ -59,31 +71,27 @@ fn walk(path: &str, may_filter: bool) -> Result<(Vec<Step>, &str), String> {
     let mut steps = Vec::new();
     let mut rest = path;
     loop {
-        if let Some(inside) = rest.strip_prefix("['").or_else(|| rest.strip_prefix("[\"")) {
-            let quote = &rest[1..2];
-            let (name, after) = split(inside, &format!("{quote}]"))?;
-            steps.push(Step::Member(name.to_owned()));
-            rest = after;
-        } else if let Some(inside) = rest.strip_prefix("[?(").filter(|_| may_filter) {
+        if let Some(inside) = rest.strip_prefix("[?(").filter(|_| may_filter) {
             let (filter, after) = filter(inside)?;
             steps.push(filter);
             rest = after;
         } else if let Some(inside) = rest.strip_prefix('[') {
-            let (index, after) = split(inside, "]")?;
-            steps.push(match index {
-                "*" => Step::Every,
-                index => Step::Element(
-                    index
-                        .parse()
-                        .map_err(|_| format!("`[{index}]` is not an element"))?,
-                ),
-            });
+            let (step, after) = bracket(inside)?;
+            steps.push(step);
             rest = after;
+        } else if rest.starts_with("..") {
+            // Twice would visit everything again for each level.
+            if steps.contains(&Step::Descend) {
+                return Err("`..` stands in it twice".to_owned());
+            }
+            steps.push(Step::Descend);
+            rest = &rest[1..];
         } else if let Some(inside) = rest.strip_prefix('.') {
             let (name, after) = name(inside);
             match name.as_str() {
                 // A dot alone is the object itself, or stands before a bracket.
                 "" if steps.is_empty() && (after.is_empty() || after.starts_with('[')) => {}
+                "" if steps.last() == Some(&Step::Descend) && after.starts_with('[') => {}
                 "" => return Err("a member has no name".to_owned()),
                 "*" => steps.push(Step::Every),
                 _ => steps.push(Step::Member(name)),
@@ -109,6 +117,77 @@ fn name(text: &str) -> (String, &str) {
         }
     }
     (name, "")
+}
+
+/// Reads what follows `[`, up to the bracket that closes it.
+fn bracket(text: &str) -> Result<(Step, &str), String> {
+    let mut items = Vec::new();
+    let mut rest = text;
+    loop {
+        let (item, after) = item(rest.trim_start())?;
+        items.push(item);
+        let after = after.trim_start();
+        if let Some(next) = after.strip_prefix(',') {
+            rest = next;
+            continue;
+        }
+        let after = after.strip_prefix(']').ok_or("`]` is missing")?;
+        let step = match (items.pop(), items.is_empty()) {
+            (Some(only), true) => only,
+            (last, _) => {
+                items.extend(last);
+                Step::Union(items)
+            }
+        };
+        return Ok((step, after));
+    }
+}
+
+/// Reads one of the things between brackets and commas.
+fn item(text: &str) -> Result<(Step, &str), String> {
+    if let Some(inside) = text.strip_prefix('"') {
+        let (name, after) = inside.split_once('"').ok_or("`\"]` is missing")?;
+        return Ok((Step::Member(name.to_owned()), after));
+    }
+    if let Some(inside) = text.strip_prefix('\'') {
+        let (name, after) = inside.split_once('\'').ok_or("`']` is missing")?;
+        return Ok((quoted(name), after));
+    }
+    let end = text.find([',', ']']).ok_or("`]` is missing")?;
+    let (word, after) = (text[..end].trim_end(), &text[end..]);
+    let number = |text: &str| {
+        text.parse::<i64>()
+            .map_err(|_| format!("`[{word}]` is not an element"))
+    };
+    let step = match word.split_once(':') {
+        _ if word == "*" => Step::Every,
+        None => Step::Element(number(word)?),
+        Some((start, rest)) => {
+            let (end, step) = rest.split_once(':').unwrap_or((rest, ""));
+            let number = |text: &str| match text {
+                "" => Ok(None),
+                text => number(text).map(Some),
+            };
+            let step = number(step)?.unwrap_or(1);
+            let step = usize::try_from(step).ok().filter(|step| *step > 0);
+            Step::Slice {
+                start: number(start)?,
+                end: number(end)?,
+                step: step.ok_or("a slice goes forward, by 1 or more")?,
+            }
+        }
+    };
+    Ok((step, after))
+}
+
+fn quoted(name: &str) -> Step {
+    match steps(&format!(".{name}")) {
+        Ok(path) if name.contains('.') => Step::Quoted {
+            name: name.to_owned(),
+            path,
+        },
+        _ => Step::Member(name.to_owned()),
+    }
 }
 
 /// Reads what follows `[?(`.

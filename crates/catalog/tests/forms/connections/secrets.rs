@@ -420,7 +420,10 @@ async fn a_connection_of_a_deleted_type_can_be_edited() -> Result<()> {
     let connections = world.connections("ada");
     let new = json!({"type": "postgres", "displayName": "Tables", "values": {"PGHOST": "reef", "PGDATABASE": "a", "PGUSER": "b", "PGPASSWORD": "c"}});
     connections.create("team-a", &new_connection(new)).await?;
-    world.types().delete(&world.admin(), "postgres").await?;
+    world
+        .types()
+        .delete(&world.admin(), "postgres", None)
+        .await?;
     let saved = connections
         .edit(
             "team-a",

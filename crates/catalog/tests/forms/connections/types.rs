@@ -59,7 +59,10 @@ async fn seeding_puts_what_is_missing_and_twice_is_once() -> Result<()> {
 #[tokio::test]
 async fn an_example_that_was_deleted_does_not_come_back() -> Result<()> {
     let world = World::start().await?;
-    world.types().delete(&world.admin(), "postgres").await?;
+    world
+        .types()
+        .delete(&world.admin(), "postgres", None)
+        .await?;
     assert_eq!(seed(&world.admin(), "opendatahub").await?, [""; 0]);
     assert!(world.types().find("postgres").await?.is_none());
     Ok(())
@@ -212,7 +215,11 @@ async fn whoever_is_no_administrator_writes_no_types() -> Result<()> {
             .await
             .expect_err("disable")
             .kind(),
-        types.delete(&ada, "gcs").await.expect_err("delete").kind(),
+        types
+            .delete(&ada, "gcs", None)
+            .await
+            .expect_err("delete")
+            .kind(),
     ];
     assert_eq!(kinds, [Kind::Forbidden; 5]);
     Ok(())
@@ -259,7 +266,7 @@ async fn pre_installed_types_are_protected_from_administrators_too() -> Result<(
         ),
         (
             "deleted",
-            types.delete(&admin, "s3").await.expect_err("delete"),
+            types.delete(&admin, "s3", None).await.expect_err("delete"),
         ),
     ] {
         assert!(matches!(error, Error::Protected { .. }), "{error:?}");
@@ -460,7 +467,7 @@ async fn what_is_not_there_cannot_be_changed() -> Result<()> {
             .expect_err("enable")
             .kind(),
         types
-            .delete(&admin, "ct-none")
+            .delete(&admin, "ct-none", None)
             .await
             .expect_err("delete")
             .kind(),

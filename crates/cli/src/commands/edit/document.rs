@@ -12,13 +12,11 @@ use bowline_core::{manifest, names};
 use serde_json::{Value, json};
 
 use super::Mine;
+use super::remarks::{NEWS, comment};
 use crate::commands::show::may_show;
 
 /// What stands for a value that is not shown.
 pub const PLACEHOLDER: &str = "(unchanged)";
-/// What lines of errors begin with.
-const ERROR: &str = "# ERROR: ";
-const NEWS: &str = "# NEWS: ";
 
 /// A value as it stands in the text.
 #[derive(Clone, PartialEq)]
@@ -205,27 +203,6 @@ impl Document {
     }
 }
 
-/// The text with errors in front, in place of those that stood there.
-pub fn with_errors(text: &str, errors: &[String]) -> String {
-    let mut out = String::new();
-    errors
-        .iter()
-        .for_each(|error| comment(&mut out, ERROR, error));
-    for line in text
-        .lines()
-        .filter(|line| !line.starts_with(ERROR) && !line.starts_with(NEWS))
-    {
-        out.push_str(line);
-        out.push('\n');
-    }
-    out
-}
-
-/// The errors that stand in front of a text.
-pub fn errors(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter_map(|line| line.strip_prefix(ERROR))
-}
-
 fn edited(value: Value) -> Edited {
     match value {
         Value::String(text) if text == PLACEHOLDER => Edited::Kept,
@@ -267,13 +244,5 @@ fn explain(out: &mut String, field: &Field) {
     );
     if let Some(text) = field.description.as_deref().filter(|text| !text.is_empty()) {
         comment(out, "  # ", text);
-    }
-}
-
-/// A comment; a text of many lines stays one.
-fn comment(out: &mut String, mark: &str, text: &str) {
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let line: String = line.chars().filter(|c| !c.is_control()).collect();
-        let _ = writeln!(out, "{mark}{line}");
     }
 }

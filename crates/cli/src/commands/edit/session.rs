@@ -25,11 +25,11 @@ pub struct Session {
 }
 
 impl Session {
-    /// Makes the folder.
+    /// Makes the folder, for a file of this name.
     ///
     /// # Errors
     /// When the folder cannot be made or not be guarded.
-    pub fn start() -> Result<Self, Failure> {
+    pub fn start(file: &str) -> Result<Self, Failure> {
         let fail = |what: &'static str| {
             move |error: io::Error| Failure::new(Kind::Internal, what).caused_by(&error)
         };
@@ -55,7 +55,7 @@ impl Session {
             .spawn()
             .map_err(fail("the file to edit cannot be guarded"))?;
         Ok(Self {
-            file: folder.keep().join("connection.yaml"),
+            file: folder.keep().join(file),
             guard,
         })
     }

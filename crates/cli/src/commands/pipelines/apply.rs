@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
-use bowline_pipelines::render::{self, OWNED, Options};
+use bowline_catalog::Error;
+use bowline_pipelines::render::{self, Options};
+use bowline_setup::objects::{self, Identity};
 use serde_json::Value;
 
 use super::input;
-use super::live::{self, Identity, State};
 use crate::args::{self, Apply};
 use crate::cluster::Cluster;
 use crate::failure::{Failure, Failures, Kind};
@@ -19,27 +20,30 @@ use crate::terminal;
 /// all the same.
 pub async fn run(args: &Apply, flags: &args::Cluster) -> Result<ExitCode, Failures> {
     let input = input::read(&args.source)?;
-    let deployment = input.accepted()?;
+    let deployment = input::accepted(&input)?;
     let options = Options {
         names: args.layout.names(),
         kyverno: args.kyverno,
         secrets: input.secrets.as_deref(),
     };
-    let (objects, findings) = render::objects(deployment, options);
+    let (rendered, findings) = render::objects(deployment, options);
     findings
         .iter()
         .for_each(|finding| terminal::tell("", finding));
     let cluster = Cluster::new(flags).await?;
     let mut failures = Vec::new();
-    for object in &objects {
+    for object in &rendered {
         if let Err(failure) = one(&cluster, object, args.force_conflicts).await {
             failures.push(failure);
         }
     }
     // Nothing is deleted on the strength of objects that could not be applied.
     if args.prune && failures.is_empty() {
-        for stale in live::stale(&cluster, &objects).await? {
-            live::prune(&cluster, &stale).await?;
+        let owner = render::owner(deployment);
+        let stale = objects::stale(cluster.client(), &owner, &rendered).await;
+        for stale in stale.map_err(|error| cluster.failed(error))? {
+            let pruned = objects::prune(cluster.client(), &stale).await;
+            pruned.map_err(|error| cluster.failed(error))?;
             terminal::print(&format!("{} deleted\n", stale.identity))?;
         }
     }
@@ -50,29 +54,17 @@ pub async fn run(args: &Apply, flags: &args::Cluster) -> Result<ExitCode, Failur
 }
 
 async fn one(cluster: &Cluster, object: &Value, force: bool) -> Result<(), Failure> {
-    let identity = Identity::of(object);
-    let word = match live::state(cluster, object).await? {
-        State::Same => "unchanged",
-        // A part of something that somebody else installs, and has not.
-        State::New if is_a_part(object) => {
-            let what = format!("{identity} is not there, and only a part of it is ours to set");
-            return Err(Failure::new(Kind::NotFound, what)
-                .help("install Kubeflow Pipelines first, then apply again"));
+    let applied = objects::apply(cluster.client(), object, force).await;
+    let applied = applied.map_err(|error| {
+        let is_missing = matches!(error, Error::NotFound { .. });
+        let failure = cluster.failed(error);
+        match failure.kind() {
+            Kind::Conflict => failure.help(
+                "look with `bowline pipelines diff`; `--force-conflicts` takes the fields over",
+            ),
+            _ if is_missing => failure.help("install Kubeflow Pipelines first, then apply again"),
+            _ => failure,
         }
-        State::New => {
-            live::apply(cluster, object, force).await?;
-            "created"
-        }
-        State::Changed { .. } => {
-            live::apply(cluster, object, force).await?;
-            "changed"
-        }
-    };
-    terminal::print(&format!("{identity} {word}\n"))
-}
-
-fn is_a_part(object: &Value) -> bool {
-    let (label, value) = OWNED;
-    let is_ours = object["metadata"]["labels"][label] == value;
-    object["kind"] == "Deployment" && !is_ours
+    })?;
+    terminal::print(&format!("{} {}\n", Identity::of(object), applied.as_str()))
 }

@@ -17,7 +17,7 @@ use crate::output::{self, Shown, Width};
 /// When an input cannot be read, or is refused.
 pub fn run(args: &Explain) -> Result<ExitCode, Failures> {
     let input = input::read(&args.source)?;
-    let deployment = input.accepted()?;
+    let deployment = input::accepted(&input)?;
     let options = Options {
         names: RenderLayout::or_that_of(args.layout, &args.source).names(),
         kyverno: false,

@@ -18,7 +18,7 @@ use crate::terminal;
 /// When an input cannot be read or is refused, or policies cannot be merged.
 pub fn run(args: &Policies) -> Result<ExitCode, Failures> {
     let input = input::read(&args.source)?;
-    let deployment = input.accepted()?;
+    let deployment = input::accepted(&input)?;
     let dialect = args
         .dialect
         .unwrap_or_else(|| Dialect::of(&deployment.store));

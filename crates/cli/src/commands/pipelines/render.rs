@@ -19,7 +19,7 @@ use crate::terminal;
 /// When an input cannot be read, or holds what cannot work.
 pub fn run(args: &Render) -> Result<ExitCode, Failures> {
     let input = input::read(&args.source)?;
-    let deployment = input.accepted()?;
+    let deployment = input::accepted(&input)?;
     let secrets = input.secrets.as_deref();
     let (text, findings) = match args.output {
         RenderOutput::HelmValues => helm_values(deployment),

@@ -75,12 +75,12 @@ fn step(step: &Step) -> String {
     line + "\n"
 }
 
-fn seconds(took: Duration) -> String {
+pub(in crate::commands) fn seconds(took: Duration) -> String {
     format!("{:.3}", took.as_secs_f64())
 }
 
 /// Text that may stand in XML, between quotes too; what may not be there at all is spelled out.
-fn escaped(text: &str) -> String {
+pub(in crate::commands) fn escaped(text: &str) -> String {
     let escape = |c: char| match c {
         '&' => "&amp;".to_owned(),
         '<' => "&lt;".to_owned(),

@@ -14,7 +14,7 @@ const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '�
 const CLEAR: &str = "\r\u{1b}[2K";
 
 /// The line at the bottom, and what is above it.
-pub(super) struct Live {
+pub(in crate::commands) struct Live {
     is_text: bool,
     has_line: bool,
     of: usize,
@@ -33,6 +33,17 @@ impl Live {
             of,
             turn: 0,
         }
+    }
+
+    /// Shows parts of which nobody knows beforehand how many there are.
+    pub(in crate::commands) fn of(output: TestOutput) -> Self {
+        Self::new(output, 0)
+    }
+
+    /// A part is done: what there is to say about it, and how far it all is.
+    pub(in crate::commands) fn part(&mut self, said: &str, so_far: &str) {
+        self.say(said);
+        self.line(so_far);
     }
 
     /// The name of the only one.
@@ -55,7 +66,7 @@ impl Live {
     }
 
     /// Takes the line away.
-    pub(super) fn clear(&self) {
+    pub(in crate::commands) fn clear(&self) {
         if self.has_line {
             let _ = write!(anstream::stderr().lock(), "{CLEAR}");
         }

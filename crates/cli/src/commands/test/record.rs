@@ -10,7 +10,7 @@ use crate::terminal;
 pub(super) async fn all(cluster: &Cluster, all: &[Tested<'_>]) {
     for tested in all {
         let (connection, report) = (tested.connection, &tested.report);
-        if let Err(why) = keep(cluster.client(), connection, report).await {
+        if let Err(why) = keep(cluster.client(), connection, None, report).await {
             let name = &connection.secret.name;
             terminal::warn(&format!("the result of `{name}` is not recorded: {why}"));
         }

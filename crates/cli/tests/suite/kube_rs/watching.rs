@@ -1,7 +1,5 @@
 //! Watches: raw, as a stream of `kube::runtime`, as a reflector, and waiting for a condition.
 
-use std::time::Duration;
-
 use futures::{StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt as _;
@@ -10,14 +8,7 @@ use kube::runtime::wait::{await_condition, conditions};
 use kube::runtime::{WatchStreamExt as _, reflector, watcher};
 use serde_json::json;
 
-use super::{Harbour, inference_service, notebook, s3};
-
-/// Long enough for a busy machine; a test that waits longer has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-async fn soon<T>(work: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, work).await.expect("in time")
-}
+use super::{Harbour, inference_service, notebook, s3, soon};
 
 #[tokio::test]
 async fn a_watch_shows_additions_changes_and_deletions_in_order() {

@@ -66,12 +66,8 @@ fn a_node_is_cordoned_and_tainted() {
 }
 
 #[rstest]
-#[case::logs("logs web", "stored here and never run, so they have no `log`")]
-#[case::exec(
-    "exec web -- true",
-    "stored here and never run, so they have no `exec`"
-)]
-#[case::attach("attach web", "stored here and never run, so they have no `attach`")]
+#[case::exec("exec web -- true", "pod web does not have a host assigned")]
+#[case::attach("attach web", "pod web does not have a host assigned")]
 #[case::forward("port-forward web 0:80", "pod is not running")]
 #[case::top("top pods", "Metrics API not available")]
 #[case::autoscale(

@@ -55,6 +55,11 @@ fn a_type_lives_from_its_file_to_its_end() {
 
 #[rstest]
 #[case("bowline types delete s3", "pre-installed and cannot be deleted", 6)]
+#[case(
+    "EDITOR=false bowline types edit s3",
+    "pre-installed and cannot be changed",
+    6
+)]
 #[case("bowline types show s33", "did you mean `s3`?", 3)]
 #[case(
     "bowline types create -f missing.yaml",
@@ -67,4 +72,78 @@ fn a_mistake_about_types_is_explained(#[case] line: &str, #[case] text: &str, #[
     project
         .run(&format!("{line} 2> /dev/null; echo $?"))
         .is(&code.to_string());
+}
+
+/// A type of the project's own; its name.
+fn lake(project: &crate::project::Project) -> String {
+    project.file(
+        "type.yaml",
+        "name: $PROJECT\ndisplayName: Lake $PROJECT\ncategories: [Object storage]\nfields:\n- {type: short-text, name: Host, envVar: LAKE_HOST, required: true}\n",
+    );
+    project.run("bowline types create -f type.yaml");
+    format!("ct-{}", project.name)
+}
+
+#[test]
+fn a_type_is_changed_in_an_editor() {
+    let project = empty();
+    let name = lake(&project);
+    project
+        .run(&format!(
+            "EDITOR='sed -i s/LAKE_HOST/LAKE_ADDRESS/' bowline types edit {name}"
+        ))
+        .is(&format!("connection type `{name}` changed"));
+    project
+        .run(&format!(
+            "bowline types show {name} -o jsonpath='{{.fields[0][\"envVar\",\"name\"]}}'"
+        ))
+        .is("LAKE_ADDRESS Host");
+    project
+        .run(&format!("EDITOR=true bowline types edit {name}"))
+        .is(&format!("connection type `{name}` is as it was"));
+    let shown = project.run(&format!("EDITOR=cat bowline types edit {name}"));
+    insta::assert_snapshot!(shown.stdout.replace(&project.name, "PROJECT"));
+}
+
+/// The second time the editor finds the findings in front, and mends what they are about.
+#[test]
+fn findings_about_a_type_bring_the_editor_back() {
+    let project = empty();
+    let name = lake(&project);
+    project.file(
+        "editor.sh",
+        "if grep -q '^# ERROR: ' \"$1\"; then sed -i s/LD_PRELOAD/LAKE_PORT/ \"$1\"; else sed -i s/LAKE_HOST/LD_PRELOAD/ \"$1\"; fi\n",
+    );
+    project
+        .run(&format!("EDITOR='sh editor.sh' bowline types edit {name}"))
+        .prints("changed");
+    project
+        .fails(&format!(
+            "EDITOR='sed -i s/^displayName/owner/' bowline types edit {name}"
+        ))
+        .complains("was not changed")
+        .complains("owner: a type has no such member");
+}
+
+#[test]
+fn what_somebody_else_changed_in_a_type_meanwhile_is_merged_and_shown_again() {
+    let project = empty();
+    let name = lake(&project);
+    project.file(
+        "editor.sh",
+        &format!("if [ ! -e first ]; then touch first; bowline types disable {name}; sed -i s/LAKE_HOST/LAKE_PORT/ \"$1\"; else cp \"$1\" second; fi\n"),
+    );
+    project
+        .run(&format!("EDITOR='sh editor.sh' bowline types edit {name}"))
+        .prints("changed");
+    project
+        .run("cat second")
+        .prints("# NEWS: ")
+        .prints("isEnabled: false\n")
+        .prints("LAKE_PORT\n");
+    project
+        .run(&format!(
+            "bowline types show {name} -o jsonpath='{{.isEnabled}} {{.fields[*].envVar}}'"
+        ))
+        .is("false LAKE_PORT");
 }

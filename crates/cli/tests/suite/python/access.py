@@ -91,14 +91,13 @@ def what_needs_a_running_pod_is_refused(namespace):
     container = client.V1Container(name="main", image="registry.harbour.example/web:1")
     pod = client.V1Pod(metadata=client.V1ObjectMeta(name="web"), spec=client.V1PodSpec(containers=[container]))
     core.create_namespaced_pod(namespace, pod)
-    with refused(404, "NotFound", "stored here and never run"):
-        core.read_namespaced_pod_log("web", namespace)
-    with refused(404, "NotFound", "stored here and never run"):
+    assert not core.read_namespaced_pod_log("web", namespace)
+    with refused(400, "BadRequest", "does not have a host assigned"):
         core.connect_get_namespaced_pod_exec("web", namespace, command=["true"], stdout=True)
     try:
         stream.stream(core.connect_get_namespaced_pod_exec, "web", namespace, command=["true"], stdout=True)
     except client.exceptions.ApiException as error:
-        assert "404" in error.reason and "stored here and never run" in error.reason, error.reason
+        assert "400" in error.reason and "does not have a host assigned" in error.reason, error.reason
     else:
         raise AssertionError("something runs")
 

@@ -7,13 +7,15 @@ use std::time::Duration;
 
 /// What it does with every request.
 #[derive(Clone, Copy)]
-pub(super) enum Habit {
+pub(crate) enum Habit {
     Good,
     /// Good, after a while.
     Slow(Duration),
     WrongSecretKey,
     NoBucket,
     NoRight,
+    /// Every request is signed for another region than the bucket's.
+    OtherRegion,
     Failing,
     /// No S3 service at all.
     SomethingElse,
@@ -22,13 +24,13 @@ pub(super) enum Habit {
 }
 
 /// A running service; it ends with the process.
-pub(super) struct Endpoint {
+pub(crate) struct Endpoint {
     address: SocketAddr,
     heard: Arc<Mutex<String>>,
 }
 
 impl Endpoint {
-    pub(super) fn start(habit: Habit) -> Self {
+    pub(crate) fn start(habit: Habit) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let heard = Arc::new(Mutex::new(String::new()));
@@ -42,12 +44,12 @@ impl Endpoint {
         Self { address, heard }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// All heads of requests.
-    pub(super) fn heard(&self) -> String {
+    pub(crate) fn heard(&self) -> String {
         self.heard
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -100,6 +102,10 @@ fn answer(habit: Habit, head: &str) -> Option<String> {
         Habit::WrongSecretKey => error("403 Forbidden", "SignatureDoesNotMatch"),
         Habit::NoBucket => error("404 Not Found", "NoSuchBucket"),
         Habit::NoRight => error("403 Forbidden", "AccessDenied"),
+        Habit::OtherRegion => text(
+            "400 Bad Request",
+            "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>",
+        ),
         Habit::Failing => error("500 Internal Server Error", "InternalError"),
         Habit::SomethingElse => text("200 OK", "<html>welcome</html>"),
         Habit::Silent => loop {

@@ -15,12 +15,10 @@ use super::{WHOAMI, http, whoami};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_bowline");
 
-#[tokio::test]
-async fn the_link_that_is_said_at_the_start_signs_a_browser_in_once() -> Result<()> {
-    let data = tempfile::tempdir()?;
-    let server = Server::start(BINARY, data.path())?;
+/// Whether a link signs a browser in as the administrator, once, and is in no log.
+async fn signs_in_once(server: &Server, link: &str) -> Result<()> {
     let http = http()?;
-    let first = http.get(&server.ready.login).send().await?;
+    let first = http.get(link).send().await?;
     assert_eq!(first.status(), 303);
     let cookie = first.headers()["set-cookie"].to_str()?;
     let cookie = cookie.split(';').next().context("a cookie")?.to_owned();
@@ -31,11 +29,58 @@ async fn the_link_that_is_said_at_the_start_signs_a_browser_in_once() -> Result<
         whoami(request).await?.map(|(user, _)| user).as_deref(),
         Some("bowline-admin")
     );
-    assert_eq!(http.get(&server.ready.login).send().await?.status(), 403);
-    let code = server.ready.login.rsplit('/').next().context("a code")?;
+    assert_eq!(http.get(link).send().await?.status(), 403);
+    let code = link.rsplit('/').next().context("a code")?;
     assert!(
         !fs::read_to_string(&server.log)?.contains(code),
         "the log tells the code"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_link_that_is_said_at_the_start_signs_a_browser_in_once() -> Result<()> {
+    let data = tempfile::tempdir()?;
+    let server = Server::start(BINARY, data.path())?;
+    signs_in_once(&server, &server.ready.login).await
+}
+
+/// What `bowline login` says of this state.
+fn login(data: &Path) -> Result<std::process::Output> {
+    let mut command = Command::cargo_bin("bowline")?;
+    Ok(command.arg("login").arg("--data").arg(data).output()?)
+}
+
+#[tokio::test]
+async fn each_link_that_is_asked_for_signs_a_browser_in_once() -> Result<()> {
+    let data = tempfile::tempdir()?;
+    let server = Server::start(BINARY, data.path())?;
+    for _ in 0..2 {
+        let said = login(data.path())?;
+        let link = String::from_utf8(said.stdout)?;
+        let link = link.strip_suffix('\n').context("one line")?;
+        assert!(
+            link.starts_with(&format!("{}/login/", server.ready.http)),
+            "{link}"
+        );
+        assert_eq!(
+            String::from_utf8(said.stderr)?,
+            "good once, for 5 minutes\n"
+        );
+        signs_in_once(&server, link).await?;
+    }
+    Ok(())
+}
+
+#[test]
+fn where_nothing_serves_there_is_no_link() -> Result<()> {
+    let data = tempfile::tempdir()?;
+    let said = login(data.path())?;
+    let words = String::from_utf8(said.stderr)?;
+    assert!(said.stdout.is_empty());
+    assert!(
+        words.contains("no `bowline up` serves") && words.contains("start `bowline up`"),
+        "{words}"
     );
     Ok(())
 }
