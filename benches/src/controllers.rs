@@ -28,9 +28,14 @@ pub struct Operator {
 impl Operator {
     /// Starts them with the rights of `client`.
     pub fn start(client: &kube::Client) -> Self {
+        Self::start_with(client, &Settings::new("default", "bowline"))
+    }
+
+    /// Starts them with these settings.
+    pub fn start_with(client: &kube::Client, settings: &Settings) -> Self {
         let stopping = CancellationToken::new();
         let (leads, leading) = watch::channel(true);
-        let assembly = Assembly::new(client, &Settings::new("default", "bowline"), Arc::default());
+        let assembly = Assembly::new(client, settings, Arc::default());
         let this = Self {
             inventory: Arc::clone(&assembly.inventory),
             queue: Arc::clone(&assembly.queue),

@@ -171,6 +171,14 @@ pub struct Up {
         hide_env_values = true
     )]
     pub token_auth_file: Option<PathBuf>,
+    /// Keep a copy of the store's keys in profiles that opted in, by the PipelineStore in this namespace
+    #[arg(
+        long,
+        value_name = "NAMESPACE",
+        env = "BOWLINE_PIPELINES_NAMESPACE",
+        hide_env_values = true
+    )]
+    pub pipelines_namespace: Option<String>,
     /// Test connections by themselves: when they change (`on-change`), or also again after a time such as 6h
     #[arg(
         long,

@@ -63,6 +63,8 @@ pub(crate) struct Settings {
     pub(crate) bounds: Bounds,
     /// When connections are tested by themselves.
     pub(crate) tests: Option<When>,
+    /// The namespace of the store whose keys profiles get copies of.
+    pub(crate) pipelines: Option<String>,
     /// ODAHU's API.
     pub(crate) odahu: crate::args::Odahu,
 }
@@ -217,6 +219,7 @@ fn controller_settings(settings: &Settings) -> controllers::Settings {
             bounds: settings.bounds.clone(),
             probe: bowline_probe::Settings::default(),
         }),
+        pipelines: settings.pipelines.clone(),
         ..controllers::Settings::new("kube-system", "bowline")
     }
 }

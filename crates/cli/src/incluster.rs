@@ -94,6 +94,7 @@ impl Replica {
                     StorageConfig::Adopt => Mode::Adopt,
                 },
                 annotates_secrets: args.annotate_secrets,
+                pipelines: args.pipelines_namespace.clone(),
                 testing: args.test_connections.map(|when| testing::Settings {
                     when,
                     bounds: args.tests.bounds(false),

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod ca_bundle;
+pub mod copies;
 pub mod fingerprint;
 pub mod inventory;
 pub mod kinds;
@@ -21,6 +22,7 @@ use accounts::Accounts;
 use bowline_core::plan::Account;
 use bowline_core::storage_config::Mode;
 use ca_bundle::CaBundle;
+use copies::{Copies, Profiles};
 use fingerprint::Fingerprints;
 use futures::FutureExt as _;
 use inventory::{Inventory, WorkloadRef};
@@ -76,6 +78,8 @@ pub struct Settings {
     pub account_grace: Duration,
     /// Whether connections are tested by themselves, and how.
     pub testing: Option<testing::Settings>,
+    /// The namespace of the store whose keys profiles get copies of, where they do.
+    pub pipelines: Option<String>,
 }
 
 impl Settings {
@@ -90,6 +94,7 @@ impl Settings {
             ca_bundle: String::new(),
             account_grace: Duration::from_secs(60),
             testing: None,
+            pipelines: None,
         }
     }
 }
@@ -105,11 +110,21 @@ pub enum Key {
     Storage(String),
     /// The status of a workload's connections.
     Status(WorkloadRef),
+    /// The copy of a store's keys in a namespace.
+    Copy(String),
+    /// How all those namespaces stand. After the copies.
+    CopyStatus,
 }
 
 impl Key {
     /// All controllers, as metrics call them.
-    const CONTROLLERS: [&str; 4] = ["ca_bundle", "account", "storage_config", "status"];
+    const CONTROLLERS: [&str; 5] = [
+        "ca_bundle",
+        "account",
+        "storage_config",
+        "status",
+        "pipelines",
+    ];
 
     /// The controller that keeps it right, as metrics call it.
     const fn controller(&self) -> &'static str {
@@ -118,14 +133,18 @@ impl Key {
             Self::Account(..) => "account",
             Self::Storage(_) => "storage_config",
             Self::Status(_) => "status",
+            Self::Copy(_) | Self::CopyStatus => "pipelines",
         }
     }
 
     fn span(&self) -> Span {
         let (namespace, name) = match self {
-            Self::Bundle(namespace) | Self::Storage(namespace) => (namespace, None),
-            Self::Account(namespace, account) => (namespace, Some(account.name.as_str())),
-            Self::Status(of) => (&of.namespace, Some(of.name.as_str())),
+            Self::Bundle(namespace) | Self::Storage(namespace) | Self::Copy(namespace) => {
+                (namespace.as_str(), None)
+            }
+            Self::CopyStatus => ("", None),
+            Self::Account(namespace, account) => (namespace.as_str(), Some(account.name.as_str())),
+            Self::Status(of) => (of.namespace.as_str(), Some(of.name.as_str())),
         };
         spans::reconcile(self.controller(), namespace, name)
     }
@@ -193,7 +212,13 @@ impl Assembly {
         let (inventory, queue) = (Arc::new(Inventory::default()), Arc::new(Queue::default()));
         let (mode, known) = (settings.storage_config, || Arc::clone(&inventory));
         let kept = settings.has_controllers.then_some(mode);
-        let watches = Watches::new(client.clone(), known(), Arc::clone(&queue), kept);
+        let pipelines = settings.pipelines.clone();
+        let pipelines = pipelines.filter(|_| settings.has_controllers);
+        let pipelines = pipelines.map(|namespace| (Arc::<Profiles>::default(), namespace));
+        let copies = pipelines.clone().map(|(profiles, namespace)| {
+            Copies::new(client.clone(), profiles, Arc::clone(&queue), &namespace)
+        });
+        let watches = Watches::new(client.clone(), known(), Arc::clone(&queue), kept, pipelines);
         let recorder = Recorder::new(client.clone(), Reporter::from(settings.name.as_str()));
         let fingerprints = Fingerprints::new(
             client.clone(),
@@ -211,6 +236,7 @@ impl Assembly {
             storage: StorageConfig::new(client.clone(), known(), mode, settings.annotates_secrets),
             bundle: CaBundle::new(client.clone(), known(), mode, settings.ca_bundle.clone()),
             accounts: Accounts::new(client.clone(), known(), settings.account_grace),
+            copies,
             recorder,
             metrics,
         };
@@ -277,6 +303,7 @@ pub struct Controllers {
     storage: StorageConfig,
     bundle: CaBundle,
     accounts: Accounts,
+    copies: Option<Copies>,
     recorder: Recorder,
     metrics: Arc<Metrics>,
 }
@@ -355,15 +382,30 @@ impl Controllers {
     }
 
     async fn act(&self, key: &Key) -> Result<End, ReconcileError> {
-        if !matches!(key, Key::Status(_)) && !self.inventory.knows_models() {
+        let needs_models = matches!(key, Key::Bundle(_) | Key::Account(..) | Key::Storage(_));
+        if needs_models && !self.inventory.knows_models() {
             return Ok(End::Later(UNKNOWING));
         }
         match key {
+            Key::Copy(namespace) => {
+                if let Some(copies) = &self.copies
+                    && let Some(event) = copies.reconcile(namespace).await?
+                {
+                    self.publish(&regarding("Namespace", namespace, namespace), &event)
+                        .await;
+                }
+            }
+            Key::CopyStatus => {
+                if let Some(copies) = &self.copies {
+                    return copies.write_statuses().await;
+                }
+            }
             Key::Status(reference) => self.status.reconcile(reference).await?,
             Key::Bundle(namespace) => self.bundle.reconcile(namespace).await?,
             Key::Storage(namespace) => {
                 for notice in self.storage.reconcile(namespace).await? {
-                    self.publish(namespace, notice).await;
+                    let regarding = regarding("Secret", namespace, &notice.secret);
+                    self.publish(&regarding, &notice.into()).await;
                 }
             }
             Key::Account(namespace, account) => {
@@ -375,25 +417,23 @@ impl Controllers {
     }
 
     /// Events are for people who look; one that cannot be written is no reason to try again.
-    async fn publish(&self, namespace: &str, notice: Notice) {
-        let regarding = ObjectReference {
-            api_version: Some("v1".to_owned()),
-            kind: Some("Secret".to_owned()),
-            namespace: Some(namespace.to_owned()),
-            name: Some(notice.secret),
-            ..ObjectReference::default()
-        };
-        let event = Event {
-            type_: EventType::Warning,
-            reason: notice.reason.to_owned(),
-            note: Some(notice.note),
-            action: "Publish".to_owned(),
-            secondary: None,
-        };
-        if let Err(error) = self.recorder.publish(&event, &regarding).await {
+    async fn publish(&self, regarding: &ObjectReference, event: &Event) {
+        if let Err(error) = self.recorder.publish(event, regarding).await {
             let error = crate::kubernetes::describe(error);
-            tracing::warn!(namespace, %error, "event not written");
+            tracing::warn!(namespace = regarding.namespace, %error, "event not written");
         }
+    }
+}
+
+/// An object that an event is about. People look for events in a namespace, so one about a namespace
+/// itself is written there too.
+fn regarding(kind: &str, namespace: &str, name: &str) -> ObjectReference {
+    ObjectReference {
+        api_version: Some("v1".to_owned()),
+        kind: Some(kind.to_owned()),
+        namespace: Some(namespace.to_owned()),
+        name: Some(name.to_owned()),
+        ..ObjectReference::default()
     }
 }
 
@@ -406,6 +446,18 @@ pub struct Notice {
     pub reason: &'static str,
     /// A sentence, without a full stop.
     pub note: String,
+}
+
+impl From<Notice> for Event {
+    fn from(notice: Notice) -> Self {
+        Self {
+            type_: EventType::Warning,
+            reason: notice.reason.to_owned(),
+            note: Some(notice.note),
+            action: "Publish".to_owned(),
+            secondary: None,
+        }
+    }
 }
 
 /// Waits until it is time to drop what is under way.

@@ -83,6 +83,7 @@ fn deployment(reader: &mut Reader<'_>, root: &View<'_>, release: DeploykfRelease
         releases: releases(release),
         namespaces,
         deploykf: options,
+        others: None,
         server: None,
     }
 }

@@ -143,6 +143,7 @@ fn deployment(reader: &mut Reader<'_>, root: &View<'_>) -> Option<Deployment> {
             deploykf: None,
         },
         deploykf: DeploykfOptions::default(),
+        others: None,
         server: Some(server),
     })
 }

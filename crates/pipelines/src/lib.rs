@@ -7,6 +7,7 @@
 pub mod check;
 mod claim;
 pub mod compare;
+pub mod copies;
 pub mod deploykf;
 pub mod dspa;
 pub mod explain;

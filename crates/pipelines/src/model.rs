@@ -24,6 +24,9 @@ pub struct Deployment {
     pub backend: Credentials,
     /// The projects that run pipelines, in the order of the input.
     pub profiles: Vec<Profile>,
+    /// How profiles sign in that the input does not list, [`PROFILE_NAME`] standing for theirs;
+    /// `None` where nobody else is served.
+    pub others: Option<Credentials>,
     /// Prefix of the names of `Profile` objects (deployKF's `profileNamePrefix`); their namespaces
     /// and everything about pipelines go without it.
     pub profile_prefix: String,
@@ -231,6 +234,18 @@ impl Credentials {
         match self {
             Self::Keys(secret) => Some(secret),
             Self::Environment => None,
+        }
+    }
+
+    /// The same with a profile's name in the place of [`PROFILE_NAME`].
+    #[must_use]
+    pub fn of_profile(&self, profile: &str) -> Self {
+        match self {
+            Self::Keys(secret) => Self::Keys(SecretRef {
+                name: secret.name.replace(PROFILE_NAME, profile),
+                ..secret.clone()
+            }),
+            Self::Environment => Self::Environment,
         }
     }
 }

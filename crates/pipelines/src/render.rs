@@ -5,6 +5,7 @@
 mod argo;
 mod copies;
 mod deploykf;
+mod document;
 mod env;
 mod helm_values;
 mod kustomize;
@@ -23,15 +24,18 @@ use serde_json::Value;
 
 use crate::model::{Deployment, SecretRef};
 
+pub use document::document;
 pub use helm_values::helm_values;
 pub use kustomize::kustomization;
 pub use root::{deploykf_root, native_root};
 
 /// The label of objects that are wholly ours: they may go when they are no longer rendered. Its value
 /// is the installation that they belong to, as [`owner`] writes it.
-pub const OWNED: &str = "bowline.dev/pipelines";
+pub const OWNED: &str = "bowline.dev/pipelines-of";
 /// The longest value of a label.
 const LONGEST_LABEL: usize = 63;
+/// The ConfigMap from which the operator learns which copies to keep.
+pub const NATIVE_STORE: &str = "pipelines-object-store";
 /// The Secret that every reader uses in the native layout, in each namespace.
 pub const NATIVE_COPY: &str = "pipelines-object-store";
 /// The access key in it.

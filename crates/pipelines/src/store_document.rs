@@ -3,6 +3,7 @@
 
 mod auth;
 mod connection;
+mod sources;
 
 use bowline_core::{Secret, Severity};
 use indexmap::IndexMap;
@@ -12,8 +13,8 @@ use crate::finding::Rule;
 use crate::input::{InputFile, Reading};
 use crate::known::Known;
 use crate::model::{
-    Accounts, Addressing, CaSource, DEFAULT_KEY_FORMAT, DeploykfOptions, Deployment, Layout,
-    Member, Namespaces, Profile, Release, Releases, Role, Store, Vendor,
+    Accounts, Addressing, CaSource, Credentials, DEFAULT_KEY_FORMAT, DeploykfOptions, Deployment,
+    Layout, Member, Namespaces, Profile, Release, Releases, Role, Store, Vendor,
 };
 use crate::reading::{Reader, View};
 use crate::releases::{NEWEST_KFP, argo_of};
@@ -21,11 +22,27 @@ use crate::stores;
 use crate::tree::Node;
 use auth::Auth;
 use connection::Place;
+pub use sources::sources;
 
 /// The kind.
 pub const KIND: &str = "PipelineStore";
 /// The version of the document.
 pub const API_VERSION: &str = "bowline.dev/v1alpha1";
+
+/// The words for vendors.
+pub(crate) const VENDORS: [(&str, Vendor); 11] = [
+    ("aws", Vendor::Aws),
+    ("gcs", Vendor::Gcs),
+    ("azure", Vendor::Azure),
+    ("alibaba", Vendor::Alibaba),
+    ("ibm", Vendor::Ibm),
+    ("minio", Vendor::Minio),
+    ("ceph", Vendor::Ceph),
+    ("wasabi", Vendor::Wasabi),
+    ("r2", Vendor::R2),
+    ("odf", Vendor::Odf),
+    ("seaweedfs", Vendor::Seaweed),
+];
 
 const NONE: Rule = Rule::refusal("no-store");
 const VERSION: Rule = Rule::refusal("api-version");
@@ -69,8 +86,10 @@ spec.auth.secretTemplate
 spec.auth.secretNamespace
 spec.auth.accessKeyKey
 spec.auth.secretKeyKey
+spec.auth.sessionTokenKey
 spec.auth.backendIdentity
 spec.auth.profileIdentity
+spec.onlyListed
 spec.profiles.[].name
 spec.profiles.[].owner
 spec.profiles.[].identity
@@ -169,6 +188,7 @@ fn deployment(
     let name = reader.text_or(&root.at("metadata.name"), "store");
     deployment.name = format!("{namespace}.{name}");
     deployment.profiles = profiles(reader, &spec, &auth);
+    deployment.others = others(reader, &spec, &auth);
     shared_folder(reader, &spec, &deployment);
     Some(deployment)
 }
@@ -210,6 +230,7 @@ fn assemble(reader: &mut Reader<'_>, spec: &View<'_>, place: Place, auth: &Auth)
         layout: layout(reader, &spec.child("layout")),
         backend: auth.backend(),
         profiles: Vec::new(),
+        others: None,
         profile_prefix: String::new(),
         namespaces: Namespaces {
             kubeflow,
@@ -251,20 +272,7 @@ fn addressing(reader: &mut Reader<'_>, view: &View<'_>) -> Addressing {
 }
 
 fn vendor(reader: &mut Reader<'_>, view: &View<'_>) -> Option<Vendor> {
-    let words = [
-        ("aws", Vendor::Aws),
-        ("gcs", Vendor::Gcs),
-        ("azure", Vendor::Azure),
-        ("alibaba", Vendor::Alibaba),
-        ("ibm", Vendor::Ibm),
-        ("minio", Vendor::Minio),
-        ("ceph", Vendor::Ceph),
-        ("wasabi", Vendor::Wasabi),
-        ("r2", Vendor::R2),
-        ("odf", Vendor::Odf),
-        ("seaweedfs", Vendor::Seaweed),
-    ];
-    let words = words.map(|(word, vendor)| (word, Some(vendor)));
+    let words = VENDORS.map(|(word, vendor)| (word, Some(vendor)));
     word(reader, view, &words, None)
 }
 
@@ -346,6 +354,12 @@ fn profiles(reader: &mut Reader<'_>, spec: &View<'_>, auth: &Auth) -> Vec<Profil
         });
     }
     profiles
+}
+
+/// How profiles sign in that the document does not list.
+fn others(reader: &mut Reader<'_>, spec: &View<'_>, auth: &Auth) -> Option<Credentials> {
+    let only_listed = reader.truth(&spec.child("onlyListed"), false);
+    (!only_listed).then(|| auth.others())
 }
 
 fn members(reader: &mut Reader<'_>, list: &View<'_>) -> Vec<Member> {

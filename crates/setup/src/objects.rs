@@ -6,10 +6,11 @@ use std::fmt;
 
 use bowline_catalog::Error;
 use bowline_pipelines::compare::{Change, changes};
+use bowline_pipelines::copies::COPY;
 use bowline_pipelines::render::OWNED;
 use kube::Client;
 use kube::api::{
-    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch,
+    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, ObjectMeta, Patch,
     PatchParams, Preconditions,
 };
 use serde::Serialize;
@@ -101,6 +102,10 @@ pub async fn state(client: &Client, object: &Value) -> Result<State, Error> {
     let Some(live) = live else {
         return Ok(State::New);
     };
+    // The operator keeps it, whatever the source held when it was rendered.
+    if is_copy(&live.metadata) {
+        return Ok(State::Same);
+    }
     // An object as the API sent it always has a JSON form.
     let live = serde_json::to_value(&live).unwrap_or_default();
     let changes = changes(object, &live);
@@ -179,7 +184,12 @@ pub async fn stale(client: &Client, owner: &str, objects: &[Value]) -> Result<Ve
     for (api_version, kind) in PRUNABLE {
         let api: Api<DynamicObject> = Api::all_with(client.clone(), &resource(api_version, kind));
         let metadata = match api.list_metadata(&ours).await {
-            Ok(list) => list.items.into_iter().map(|item| item.metadata),
+            // Copies are the operator's to remove.
+            Ok(list) => list
+                .items
+                .into_iter()
+                .map(|item| item.metadata)
+                .filter(|one| !is_copy(one)),
             // A kind that is not installed has no objects.
             Err(kube::Error::Api(status)) if status.code == 404 => continue,
             Err(error) => {
@@ -202,6 +212,15 @@ pub async fn stale(client: &Client, owner: &str, objects: &[Value]) -> Result<Ve
         }));
     }
     Ok(found)
+}
+
+/// Whether the operator keeps the object.
+fn is_copy(metadata: &ObjectMeta) -> bool {
+    let (label, value) = COPY;
+    let labels = metadata.labels.as_ref();
+    labels
+        .and_then(|labels| labels.get(label))
+        .is_some_and(|text| text == value)
 }
 
 /// An object that is ours and no longer rendered.

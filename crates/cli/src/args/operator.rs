@@ -11,8 +11,8 @@ use super::web::TestPlaces;
 /// Run admission and the controllers in a cluster
 ///
 /// Answers the cluster's admission webhooks over HTTPS. One replica, the leader, also keeps
-/// `storage-config`, ServiceAccounts, bundles of certificate authorities and the status of
-/// workloads. The Helm chart in `deploy/chart/bowline` runs it.
+/// `storage-config`, ServiceAccounts, bundles of certificate authorities, the status of workloads,
+/// and copies of a store's keys. The Helm chart in `deploy/chart/bowline` runs it.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -115,6 +115,14 @@ pub struct Operator {
         hide_env_values = true
     )]
     pub ca_bundle_file: Option<PathBuf>,
+    /// Keep a copy of the store's keys in profiles that opted in, by the PipelineStore in this namespace
+    #[arg(
+        long,
+        value_name = "NAMESPACE",
+        env = "BOWLINE_PIPELINES_NAMESPACE",
+        hide_env_values = true
+    )]
+    pub pipelines_namespace: Option<String>,
     /// Test connections by themselves: when they change (`on-change`), or also again after a time such as 6h
     #[arg(
         long,

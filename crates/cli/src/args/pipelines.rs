@@ -309,6 +309,7 @@ pub struct Diff {
 #[command(after_help = "\
 Examples:
   bowline pipelines apply -f values.yaml --secrets secrets.yaml
+  bowline pipelines apply --store store.yaml --opt-in
   bowline pipelines apply --store store.yaml --prune")]
 pub struct Apply {
     /// What to read.
@@ -323,6 +324,9 @@ pub struct Apply {
     /// Delete what an earlier apply made and is no longer rendered, in all namespaces
     #[arg(long)]
     pub prune: bool,
+    /// Let the operator copy: annotate the source Secrets and label the namespaces of listed profiles
+    #[arg(long, conflicts_with = "kyverno")]
+    pub opt_in: bool,
     /// Take over fields that somebody else set
     #[arg(long)]
     pub force_conflicts: bool,

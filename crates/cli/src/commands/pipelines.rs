@@ -7,6 +7,7 @@ mod diff;
 mod explain;
 mod input;
 mod lint;
+mod opt_in;
 mod policies;
 mod render;
 mod resolve;

@@ -39,6 +39,7 @@ pub async fn run(args: Up) -> Result<(), Failure> {
         homes: args.web.homes(),
         oidc: web::provider(&args.web.open_id)?,
         tests: args.test_connections,
+        pipelines: args.pipelines_namespace.clone(),
         bounds: args.web.tests.bounds(true),
         odahu: args.odahu.clone(),
     };

@@ -1,6 +1,8 @@
 //! `bowline pipelines diff` and `apply` on a Kubernetes API, from nothing to a profile that goes.
 
-use crate::project::Project;
+use std::sync::Arc;
+
+use crate::project::{Project, Shared};
 
 const VALUES: &str = "\
 deploykf_core:
@@ -121,7 +123,7 @@ fn pruning_ends_at_the_installation_that_is_described() {
     project.run("bowline pipelines apply --store two.yaml --force-conflicts");
     project
         .run("kubectl get configmap kfp-launcher -n prune-2 --show-labels")
-        .prints(&format!("bowline.dev/pipelines={}.two", project.name));
+        .prints(&format!("bowline.dev/pipelines-of={}.two", project.name));
     project.file("two.yaml", &store("two", "{name: prune-2}"));
     project
         .run("bowline pipelines apply --store two.yaml --force-conflicts --prune")
@@ -136,4 +138,56 @@ fn pruning_ends_at_the_installation_that_is_described() {
         ));
         assert_eq!(!left.stdout.is_empty(), is_there, "{namespace}");
     }
+}
+
+const STORE: &str = "\
+apiVersion: bowline.dev/v1alpha1
+kind: PipelineStore
+metadata: {name: kfp, namespace: kubeflow}
+spec:
+  connection: keys
+  endpoint: https://s3.eu-west-1.amazonaws.com
+  bucket: soundings
+  region: eu-west-1
+  namespaces: {argo: kubeflow-argo-workflows}
+  profiles: [{name: pier-1}]
+";
+
+/// A profile as Kubeflow's controller makes it.
+const PROFILE: &str = "\
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: pier-1
+  labels: {app.kubernetes.io/part-of: kubeflow-profile}
+  ownerReferences:
+    - {apiVersion: kubeflow.org/v1, kind: Profile, name: pier-1, uid: pier-1, controller: true}
+";
+
+#[test]
+fn one_apply_is_all_that_profiles_need_for_their_copies() {
+    let server = Shared::start_in(&[("BOWLINE_PIPELINES_NAMESPACE", "kubeflow")]);
+    let project = Project::on(Arc::new(server), "quay");
+    project.apply(PROFILE);
+    project.run(INSTALLED);
+    project.run("kubectl apply -f secrets.yaml");
+    project.file("store.yaml", STORE);
+    project
+        .run("bowline pipelines apply --store store.yaml --opt-in")
+        .prints("ConfigMap kubeflow/pipelines-object-store created")
+        .prints("Secret kubeflow/keys agrees to be copied")
+        .prints("Namespace pier-1 opted in");
+    let copied = "timeout 20 sh -c 'until kubectl get secret pipelines-object-store -n pier-1 2> /dev/null; do sleep 0.1; done'";
+    project.run(copied);
+    // What the operator keeps is neither applied nor pruned, whatever is rendered.
+    project
+        .run("bowline pipelines apply --store store.yaml --secrets secrets.yaml --prune")
+        .prints("Secret pier-1/pipelines-object-store unchanged");
+    project.run("bowline pipelines apply --store store.yaml --prune");
+    project
+        .run("kubectl get secret pipelines-object-store -n pier-1 -o yaml")
+        .prints("bowline.dev/pipelines: copy");
+    project
+        .run("kubectl get configmap pipelines-object-store-status -n kubeflow -o yaml")
+        .prints("copied from kubeflow/keys");
 }

@@ -43,9 +43,15 @@ impl Shared {
 
     /// A server of a test's own.
     pub(crate) fn start() -> Self {
+        Self::start_in(&[])
+    }
+
+    /// The same with variables of the environment.
+    pub(crate) fn start_in(environment: &[(&str, &str)]) -> Self {
+        let environment = [environment, &[("RUST_LOG", "trace")]].concat();
         let data = tempfile::tempdir().expect("a folder for the state");
         let home = tempfile::tempdir().expect("a folder for clients");
-        let server = Server::start(env!("CARGO_BIN_EXE_bowline"), data.path())
+        let server = Server::start_in(env!("CARGO_BIN_EXE_bowline"), data.path(), &environment)
             .unwrap_or_else(|error| panic!("the server must start: {error:#}"));
         let link = |name: &str, program: &Path| {
             symlink(program, home.path().join(name)).expect("a link to a program");

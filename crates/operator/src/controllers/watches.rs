@@ -1,6 +1,8 @@
 //! Keeps the inventory true by watching metadata, never specifications or values, and asks for
 //! what has changed to be reconciled. Kinds that are not installed are waited for.
 
+mod stores;
+
 use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use kube::runtime::watcher::{self, Config, Event, watcher};
 use tokio_util::sync::CancellationToken;
 
 use super::Key;
+use super::copies::{Profiles, Told};
 use super::inventory::{Inventory, SECRET, place, reference};
 use super::kinds::{KINDS, Kind};
 use super::queue::{Priority, Queue};
@@ -37,6 +40,8 @@ pub struct Watches {
     inventory: Arc<Inventory>,
     queue: Arc<Queue<Key>>,
     kept: Option<Mode>,
+    /// What is known of copies, and the namespace of their store, where they are kept.
+    copies: Option<(Arc<Profiles>, String)>,
     /// Watches that have not yet told everything once.
     unsynced: AtomicUsize,
 }
@@ -51,13 +56,16 @@ impl Watches {
         inventory: Arc<Inventory>,
         queue: Arc<Queue<Key>>,
         kept: Option<Mode>,
+        copies: Option<(Arc<Profiles>, String)>,
     ) -> Self {
-        let unsynced = AtomicUsize::new(KINDS.len() + 1);
+        let of_copies = if copies.is_some() { 2 } else { 0 };
+        let unsynced = AtomicUsize::new(KINDS.len() + 1 + of_copies);
         Self {
             client,
             inventory,
             queue,
             kept,
+            copies,
             unsynced,
         }
     }
@@ -85,6 +93,12 @@ impl Watches {
                 let this = Arc::clone(&self);
                 tasks.spawn(async move { this.watch_config_map(name).await });
             }
+        }
+        if let Some((profiles, namespace)) = self.copies.clone() {
+            let (this, known) = (Arc::clone(&self), Arc::clone(&profiles));
+            tasks.spawn(async move { this.watch_stores(known, namespace).await });
+            let this = Arc::clone(&self);
+            tasks.spawn(async move { this.watch_namespaces(profiles).await });
         }
         let this = Arc::clone(&self);
         tasks.spawn(async move { this.refresh().await });
@@ -157,28 +171,40 @@ impl Watches {
             match event {
                 Ok(Event::Init) => listed.clear(),
                 Ok(Event::InitApply(object)) => {
-                    let keys = self.inventory.put_secret(&object.metadata);
+                    self.ask(self.put_secret(&object.metadata), Priority::Refresh);
                     listed.extend(place(&object.metadata));
-                    self.ask(keys, Priority::Refresh);
                 }
                 Ok(Event::InitDone) => {
-                    let gone = self.inventory.keep_secrets(&listed);
-                    self.ask(gone, Priority::Urgent);
+                    self.ask(self.inventory.keep_secrets(&listed), Priority::Urgent);
+                    if let Some((profiles, _)) = &self.copies {
+                        self.ask(profiles.keep_secrets(&listed), Priority::Urgent);
+                        self.ask(profiles.mark(Told::Secrets), Priority::Refresh);
+                    }
                     self.ask_all(|key| matches!(key, Key::Storage(_)));
                     listed = BTreeSet::new();
                     self.mark_synced(SECRET, &mut is_synced);
                 }
                 Ok(Event::Apply(object)) => {
-                    let keys = self.inventory.put_secret(&object.metadata);
-                    self.ask(keys, Priority::Urgent);
+                    self.ask(self.put_secret(&object.metadata), Priority::Urgent);
                 }
                 Ok(Event::Delete(object)) => {
                     let keys = self.inventory.remove_secret(&object.metadata);
                     self.ask(keys, Priority::Urgent);
+                    if let Some((profiles, _)) = &self.copies {
+                        self.ask(profiles.remove_secret(&object.metadata), Priority::Urgent);
+                    }
                 }
                 Err(error) => complain("secrets", &error),
             }
         }
+    }
+
+    fn put_secret(&self, meta: &ObjectMeta) -> Vec<Key> {
+        let mut keys = self.inventory.put_secret(meta);
+        if let Some((profiles, _)) = &self.copies {
+            keys.extend(profiles.put_secret(meta));
+        }
+        keys
     }
 
     /// ServiceAccounts of ours that are changed, or were left behind, are looked at.
@@ -239,6 +265,9 @@ impl Watches {
         loop {
             tokio::time::sleep(REFRESH).await;
             self.ask(self.inventory.keys(), Priority::Refresh);
+            if let Some((profiles, _)) = &self.copies {
+                self.ask(profiles.keys(), Priority::Refresh);
+            }
         }
     }
 
@@ -262,8 +291,14 @@ impl Watches {
     }
 
     fn mark_synced(&self, kind: &'static str, is_synced: &mut bool) {
-        if !std::mem::replace(is_synced, true) {
+        if !*is_synced {
             self.inventory.mark_listed(kind);
+            self.count_synced(is_synced);
+        }
+    }
+
+    fn count_synced(&self, is_synced: &mut bool) {
+        if !std::mem::replace(is_synced, true) {
             self.unsynced.fetch_sub(1, Ordering::Relaxed);
         }
     }

@@ -65,15 +65,43 @@ impl TestApi {
 
     /// A client that counts how often a Secret of `team-a` is read by name.
     pub(crate) fn counting_client(&self, secret: &str) -> (kube::Client, Arc<AtomicUsize>) {
+        self.client_that_counts_reads(&format!("/api/v1/namespaces/team-a/secrets/{secret}"))
+    }
+
+    /// A client that counts how often an object is read whole.
+    pub(crate) fn client_that_counts_reads(&self, path: &str) -> (kube::Client, Arc<AtomicUsize>) {
+        let path = path.to_owned();
+        self.client_that_counts(move |request| {
+            let accepted = request.headers().get("accept");
+            let is_part = |text: &str| text.contains("PartialObjectMetadata");
+            let is_part = accepted
+                .and_then(|it| it.to_str().ok())
+                .is_some_and(is_part);
+            request.method() == "GET" && request.uri().path() == path && !is_part
+        })
+    }
+
+    /// A client that counts writes of Secrets and ConfigMaps.
+    pub(crate) fn client_that_counts_writes(&self) -> (kube::Client, Arc<AtomicUsize>) {
+        self.client_that_counts(|request| {
+            let mut parts = request.uri().path().split('/');
+            let is_one = parts.any(|part| part == "secrets" || part == "configmaps");
+            request.method() != "GET" && is_one
+        })
+    }
+
+    fn client_that_counts(
+        &self,
+        is_counted: impl Fn(&Request<Body>) -> bool + Clone + Send + 'static,
+    ) -> (kube::Client, Arc<AtomicUsize>) {
         let count = Arc::new(AtomicUsize::new(0));
-        let path = format!("/api/v1/namespaces/team-a/secrets/{secret}");
-        let reads = Arc::clone(&count);
+        let counted = Arc::clone(&count);
         let service = self
             .server
             .in_process(UserInfo::administrator("tester"))
             .map_request(move |request: Request<Body>| {
-                if request.method() == "GET" && request.uri().path() == path {
-                    reads.fetch_add(1, Ordering::Relaxed);
+                if is_counted(&request) {
+                    counted.fetch_add(1, Ordering::Relaxed);
                 }
                 request
             });

@@ -4,6 +4,7 @@
 mod accounts;
 mod api;
 mod ca_bundle;
+mod copies;
 mod lease;
 mod status;
 mod storage_config;

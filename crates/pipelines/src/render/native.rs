@@ -4,8 +4,12 @@
 use serde_json::{Value, json};
 
 use super::copies::Copies;
-use super::object::{config_map, environment_patch, owned, service_account};
-use super::{NATIVE_COPY, Pair, argo, env, kyverno, profile_parts, proxy, root, viewer};
+use super::object::{config_map, environment_patch, labelled, owned, service_account, yaml};
+use super::{
+    NATIVE_COPY, NATIVE_STORE, Pair, argo, document, env, kyverno, profile_parts, proxy, root,
+    viewer,
+};
+use crate::copies::{STORE, STORE_KEY};
 use crate::model::{Account, Deployment, Profile, SecretRef};
 use crate::releases::{Ability, kfp_can};
 
@@ -78,6 +82,10 @@ fn backend(
     accounts(deployment, sink);
     if kyverno {
         sink(kyverno::restart_on_config_change(kubeflow));
+    } else {
+        let text = yaml(&document::document(deployment));
+        let map = config_map(kubeflow, NATIVE_STORE, json!({STORE_KEY: text}));
+        sink(labelled(map, STORE));
     }
 }
 

@@ -53,6 +53,11 @@ pub(super) fn owned(object: Value) -> Value {
     noted(object, "labels", [MANAGED_BY, (OWNED, "")])
 }
 
+/// The same with one more label.
+pub(super) fn labelled(object: Value, label: (&str, &str)) -> Value {
+    noted(object, "labels", [MANAGED_BY, (OWNED, ""), label])
+}
+
 fn noted<'a>(
     mut object: Value,
     field: &str,

@@ -20,13 +20,15 @@ enum Way {
     Irsa,
     Gke,
     Azure,
+    /// Whatever the environment of pods gives, without anything said to their accounts.
+    Environment,
 }
 
 impl Way {
     /// The annotation that gives an account a cloud's identity.
     fn annotation(self) -> Option<&'static str> {
         match self {
-            Self::SharedKey | Self::KeyPerProfile => None,
+            Self::SharedKey | Self::KeyPerProfile | Self::Environment => None,
             Self::Irsa => Some("eks.amazonaws.com/role-arn"),
             Self::Gke => Some("iam.gke.io/gcp-service-account"),
             Self::Azure => Some("azure.workload.identity/client-id"),
@@ -75,6 +77,7 @@ impl Auth {
             ("IRSA", Way::Irsa),
             ("GKEWorkloadIdentity", Way::Gke),
             ("AzureWorkloadIdentity", Way::Azure),
+            ("Environment", Way::Environment),
         ];
         let way = word(reader, &view.child("type"), &words, Way::SharedKey);
         let mut auth = Self::shared(place);
@@ -82,6 +85,10 @@ impl Auth {
         let keys = ["accessKeyKey", "secretKeyKey"].map(|key| view.child(key));
         auth.shared.access_key_key = reader.text_or(&keys[0], &auth.shared.access_key_key);
         auth.shared.secret_key_key = reader.text_or(&keys[1], &auth.shared.secret_key_key);
+        let token = reader.text(&view.child("sessionTokenKey"), "");
+        if !token.is_empty() {
+            auth.shared.session_token_key = Some(token);
+        }
         let template_view = view.child("secretTemplate");
         auth.template = SecretRef {
             namespace: reader.text_or(&view.child("secretNamespace"), &place.secret.0),
@@ -94,7 +101,8 @@ impl Auth {
             let help = "write one such as `pipelines-{profile_name}`";
             reader.report(TEMPLATE, &template_view, message, help);
         }
-        let needs_secret = way.annotation().is_none();
+        let needs_secret = matches!(way, Way::SharedKey | Way::KeyPerProfile);
+        let needs_identity = way.annotation().is_some();
         let connection = spec.child("connection");
         if needs_secret && auth.shared.name.is_empty() {
             let message = format!("`{}` must name the Secret with the keys", connection.path);
@@ -108,7 +116,7 @@ impl Auth {
         let identity = view.child("backendIdentity");
         auth.backend_identity = reader.text(&identity, "");
         auth.profile_identity = reader.text(&view.child("profileIdentity"), "");
-        if !needs_secret && auth.backend_identity.is_empty() {
+        if needs_identity && auth.backend_identity.is_empty() {
             let message = format!("`{}` is required for this `type`", identity.path);
             let help = "name the role or account that the shared parts act as";
             reader.report(NO_IDENTITY, &identity, message, help);
@@ -119,7 +127,15 @@ impl Auth {
     pub(super) fn backend(&self) -> Credentials {
         match self.way {
             Way::SharedKey | Way::KeyPerProfile => Credentials::Keys(self.shared.clone()),
-            Way::Irsa | Way::Gke | Way::Azure => Credentials::Environment,
+            Way::Irsa | Way::Gke | Way::Azure | Way::Environment => Credentials::Environment,
+        }
+    }
+
+    /// What the way of signing in gives to profiles that the document does not list.
+    pub(super) fn others(&self) -> Credentials {
+        match self.way {
+            Way::KeyPerProfile => Credentials::Keys(self.template.clone()),
+            _ => self.backend(),
         }
     }
 
@@ -154,13 +170,7 @@ impl Auth {
                 session_token_key: None,
             });
         }
-        match self.way {
-            Way::KeyPerProfile => Credentials::Keys(SecretRef {
-                name: self.template.name.replace(PROFILE_NAME, name),
-                ..self.template.clone()
-            }),
-            _ => self.backend(),
-        }
+        self.others().of_profile(name)
     }
 
     /// The identity of a profile's pods.

@@ -26,6 +26,17 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// The Secret alone, for those to whom it does not matter where the bucket is.
+    pub(super) fn of_secret(namespace: String, name: String) -> Self {
+        Self {
+            endpoint: nowhere(),
+            region: String::new(),
+            bucket: String::new(),
+            secret: (namespace, name),
+            has_session_token: false,
+        }
+    }
+
     pub(super) fn of_claim(bucket: Bucket) -> Self {
         Self {
             endpoint: bucket.endpoint,
@@ -134,11 +145,7 @@ fn connected(
         value.unwrap_or_default().to_owned()
     };
     let region = [line("AWS_DEFAULT_REGION"), line("AWS_REGION")];
-    let endpoint = endpoint(&line("AWS_S3_ENDPOINT")).unwrap_or(Endpoint {
-        host: String::new(),
-        port: None,
-        tls: true,
-    });
+    let endpoint = endpoint(&line("AWS_S3_ENDPOINT")).unwrap_or_else(nowhere);
     Place {
         endpoint,
         region: region
@@ -148,6 +155,14 @@ fn connected(
         bucket: line("AWS_S3_BUCKET"),
         secret: (namespace.to_owned(), name.clone()),
         has_session_token: secret.is_some_and(|one| one.value("AWS_SESSION_TOKEN").is_some()),
+    }
+}
+
+const fn nowhere() -> Endpoint {
+    Endpoint {
+        host: String::new(),
+        port: None,
+        tls: true,
     }
 }
 

@@ -116,6 +116,11 @@ impl Case {
         deploykf::read(&files, release.parse().expect("a release"))
     }
 
+    /// Whether it is about a document of ours.
+    pub(crate) fn is_store(&self) -> bool {
+        self.store.is_some()
+    }
+
     fn secrets(&self) -> Option<Vec<Secret>> {
         let secret = |(name, data): (&String, &BTreeMap<String, String>)| {
             let (namespace, name) = name.split_once('/').expect("namespace/name");

@@ -1,8 +1,9 @@
 //! What holds for every case of every table.
 
+use bowline_pipelines::copies::Sources;
 use bowline_pipelines::launcher::{LauncherConfig, resolve};
-use bowline_pipelines::render::helm_values;
-use bowline_pipelines::{InputFile, deploykf};
+use bowline_pipelines::render::{self, Names, Options, document, helm_values};
+use bowline_pipelines::{InputFile, deploykf, store_document};
 use serde_json::Value;
 
 use crate::case::{Case, name_of};
@@ -82,5 +83,64 @@ fn the_launcher_takes_every_config_of_the_native_layout() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn the_store_that_the_operator_reads_says_whose_keys_go_where() {
+    for case in all() {
+        let Some(deployment) = case.read().deployment else {
+            continue;
+        };
+        // A pipeline server has its own namespace and no copies.
+        if deployment.server.is_some() {
+            continue;
+        }
+        let document = serde_saphyr::to_string(&document(&deployment)).expect("YAML");
+        let file = InputFile {
+            name: "store.yaml",
+            text: &document,
+        };
+        match store_document::sources(file) {
+            Ok(sources) => assert!(
+                sources == Sources::from(&deployment),
+                "{}: {sources:?}\n{document}",
+                case.name
+            ),
+            // Some values name a Secret that cannot be, which they are told.
+            Err(found) => assert!(
+                found.iter().all(|found| found.finding.rule == "name"),
+                "{}: {found:?}\n{document}",
+                case.name
+            ),
+        }
+    }
+}
+
+#[test]
+fn a_store_made_of_a_store_makes_the_same_objects() {
+    for case in all().filter(Case::is_store) {
+        let Some(mut deployment) = case.read().deployment else {
+            continue;
+        };
+        // A URL does not say the port that its scheme has anyway.
+        let port = &mut deployment.store.endpoint.port;
+        *port = port.filter(|port| ![80, 443].contains(port));
+        let document = serde_saphyr::to_string(&document(&deployment)).expect("YAML");
+        let file = InputFile {
+            name: "store.yaml",
+            text: &document,
+        };
+        let again = store_document::read(file, &[]);
+        let again = again
+            .deployment
+            .unwrap_or_else(|| panic!("{}: {:?}", case.name, again.findings));
+        let options = Options {
+            names: Names::Native,
+            kyverno: false,
+            secrets: None,
+        };
+        let [again, made] = [&again, &deployment].map(|one| render::objects(one, options).0);
+        assert!(again == made, "{}:\n{document}", case.name);
     }
 }

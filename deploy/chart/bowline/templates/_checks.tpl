@@ -26,6 +26,9 @@
 {{- if and .Values.caBundle.pem .Values.caBundle.configMap -}}
 {{- fail "`caBundle.pem` and `caBundle.configMap` are both set; keep one" -}}
 {{- end -}}
+{{- if and .Values.pipelines.namespace (not .Values.controllers.enabled) -}}
+{{- fail "`pipelines.namespace` needs the controllers, but `controllers.enabled` is false; change one of the two" -}}
+{{- end -}}
 {{- if and .Values.annotateSecrets (eq .Values.storageConfig "off") -}}
 {{- fail "`annotateSecrets` is about what `storageConfig` keeps, but that is `off`; change one of the two" -}}
 {{- end -}}

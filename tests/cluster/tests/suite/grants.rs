@@ -2,6 +2,7 @@
 //! installed, everything is made to happen, and the API server's audit log tells what was used.
 
 mod audit;
+mod copies;
 mod rules;
 mod scenario;
 

@@ -8,6 +8,7 @@ use bowline_setup::objects::{self, Identity};
 use serde_json::Value;
 
 use super::input;
+use super::opt_in;
 use crate::args::{self, Apply};
 use crate::cluster::Cluster;
 use crate::failure::{Failure, Failures, Kind};
@@ -36,6 +37,9 @@ pub async fn run(args: &Apply, flags: &args::Cluster) -> Result<ExitCode, Failur
         if let Err(failure) = one(&cluster, object, args.force_conflicts).await {
             failures.push(failure);
         }
+    }
+    if args.opt_in {
+        failures.extend(opt_in::run(&cluster, deployment).await?);
     }
     // Nothing is deleted on the strength of objects that could not be applied.
     if args.prune && failures.is_empty() {

@@ -30,6 +30,9 @@ pub(super) async fn play(installed: &Installed) -> Result<()> {
     if installed.has_flag("--no-controllers") {
         return Ok(());
     }
+    if installed.has_flag("--pipelines-namespace=kubeflow") {
+        super::copies::play(cluster).await?;
+    }
     each_is(cluster, &workloads, "current").await?;
     cluster.apply(&certificates("another")).await?;
     // The third change makes the first event happen again.
