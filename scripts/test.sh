@@ -8,6 +8,8 @@ KUBECTL=$(scripts/kubectl.sh)
 export KUBECTL
 # Tests ask for it again; here it can say why it cannot be had.
 scripts/odahu-client.sh > /dev/null
+scripts/kubernetes-client.sh > /dev/null || [ $? = 69 ]
+scripts/kubernetes-mcp-server.sh > /dev/null || [ $? = 69 ]
 # Tests put the output of what they start into this folder; the suite's own output joins it.
 export INSTA_UPDATE=no
 export BOWLINE_CANARY_DIR="$PWD/target/canary"

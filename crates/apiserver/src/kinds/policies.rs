@@ -2,6 +2,8 @@
 //! so that manifests and charts which have them can be applied.
 
 use super::{PLAIN, Row};
+use crate::object;
+use crate::validate::names::NameRule;
 use crate::validate::{ingress, policy};
 
 pub(super) const ROWS: &[Row] = &[
@@ -30,6 +32,7 @@ pub(super) const ROWS: &[Row] = &[
         kind: "PodDisruptionBudget",
         plural: "poddisruptionbudgets",
         short_names: &["pdb"],
+        names: NameRule::PathSegment,
         has_status: true,
         has_generation: true,
         check: policy::check_disruption_budget,
@@ -42,7 +45,10 @@ pub(super) const ROWS: &[Row] = &[
         plural: "priorityclasses",
         short_names: &["pc"],
         is_namespaced: false,
-        has_generation: true,
+        prepare: |class, _| {
+            // What counts of it cannot change.
+            object::metadata_mut(class).insert("generation".to_owned(), 1.into());
+        },
         check: policy::check_priority_class,
         ..PLAIN
     },

@@ -66,8 +66,12 @@ pub(crate) fn check_quota(quota: &Value, old: Option<&Value>) -> Vec<FieldError>
             || name.starts_with("hugepages-")
             || name.starts_with("requests.hugepages-");
         if !is_known {
-            let why = "must be a standard resource for quota";
-            errors.push(FieldError::invalid(field, name.as_str(), why));
+            let general = "must be a standard resource type or fully qualified";
+            let own = "must be a standard resource for quota";
+            // Claims ask for storage; a quota can only limit what is asked for.
+            let general = Some(general).filter(|_| name != "storage");
+            let wrong = |why| FieldError::invalid(field.as_str(), name.as_str(), why);
+            errors.extend(general.into_iter().chain([own]).map(wrong));
         } else if amount.as_str().is_some_and(|text| text.starts_with('-')) {
             let why = "must be greater than or equal to 0";
             errors.push(FieldError::invalid(field, amount.clone(), why));

@@ -16,7 +16,12 @@ const ATTEMPTS: usize = 5;
 const ORPHANED_PODS: &str = "child pods are preserved by default when jobs are deleted; \
     set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning";
 /// Kinds whose deletion answers with the object.
-const RETURNED: &[&str] = &["/pods", "/serviceaccounts", "/persistentvolumeclaims"];
+const RETURNED: &[&str] = &[
+    "/pods",
+    "/serviceaccounts",
+    "/persistentvolumeclaims",
+    "/resourcequotas",
+];
 const PROPAGATIONS: &[&str] = &["Foreground", "Background", "Orphan", "nil"];
 const JOBS: &str = "batch/jobs";
 

@@ -99,7 +99,7 @@ async fn a_quota_limits_nothing() {
 #[case::bare_percent(BUDGETS, spec(json!({"minAvailable": "%"})), "spec.minAvailable")]
 #[case::much(BUDGETS, spec(json!({"maxUnavailable": "101%"})), "spec.maxUnavailable")]
 #[case::eviction(BUDGETS, spec(json!({"unhealthyPodEvictionPolicy": "Never"})), "spec.unhealthyPodEvictionPolicy")]
-#[case::quota(QUOTAS, spec(json!({"hard": {"toasters": "1"}})), "spec.hard[toasters]")]
+#[case::quota(QUOTAS, spec(json!({"hard": {"storage": "1"}})), "spec.hard[storage]")]
 #[case::negative_quota(QUOTAS, spec(json!({"hard": {"pods": "-1"}})), "spec.hard[pods]")]
 #[case::scope(QUOTAS, spec(json!({"scopes": ["Everything"]})), "spec.scopes")]
 #[case::reserved_name(CLASSES, json!({"metadata": {"name": "system-mine"}, "value": 1}), "metadata.name")]

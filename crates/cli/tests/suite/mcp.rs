@@ -58,7 +58,9 @@ impl Assistant {
     fn ask(&mut self, method: &str, params: Value) -> Value {
         self.last += 1;
         let id = self.last;
-        self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
+        let mut request = json!({"jsonrpc": "2.0", "id": id, "method": method});
+        request["params"] = params;
+        self.send(&request);
         loop {
             let mut line = String::new();
             let length = self.answers.read_line(&mut line).expect("an answer");
@@ -72,7 +74,9 @@ impl Assistant {
     }
 
     fn call(&mut self, name: &str, arguments: Value) -> Result<String, String> {
-        let answer = self.ask("tools/call", json!({"name": name, "arguments": arguments}));
+        let mut call = json!({ "name": name });
+        call["arguments"] = arguments;
+        let answer = self.ask("tools/call", call);
         let text = answer["content"][0]["text"]
             .as_str()
             .expect("a text")

@@ -249,6 +249,8 @@ fn a_dry_run_on_the_server_stores_nothing() -> Result<()> {
     let Some(harbour) = Harbour::new()? else {
         return Ok(());
     };
+    // A dry run installs no definitions, and then knows no Buoys.
+    harbour.run("kubectl create -f $CHART/crds")?;
     let shown = harbour.run(&format!("{INSTALL} --dry-run=server --hide-secret"))?;
     ensure!(shown.contains("kind: Deployment"), "{shown}");
     let left = harbour.run("kubectl get configmap,secret,deployment -o name; helm list -q")?;

@@ -129,7 +129,7 @@ pub(super) const PRIORITY: &[Definition] = &[
     Definition(
         "PreemptionPolicy",
         "string",
-        1,
+        0,
         "whether others make way",
         |o, _| text(o, "/preemptionPolicy").into(),
     ),

@@ -159,7 +159,7 @@ fn template() -> Value {
 #[case::priority_class(
     "scheduling.k8s.io", "PriorityClass",
     json!({ "value": 7, "globalDefault": true, "preemptionPolicy": "Never" }),
-    &["Value: 7", "Global-Default: true", "Age: 60m", "(PreemptionPolicy): Never"]
+    &["Value: 7", "Global-Default: true", "Age: 60m", "PreemptionPolicy: Never"]
 )]
 #[case::role("rbac.authorization.k8s.io", "Role", json!({}), &["Created At: 2026-11-20T11:00:00Z"])]
 #[case::role_binding(

@@ -4,7 +4,7 @@ use rstest::rstest;
 
 use crate::project::Project;
 
-/// Three ConfigMaps, and a ReplicaSet with a Pod of its own.
+/// Three ConfigMaps, and a `ReplicaSet` with a Pod of its own.
 fn project_with_a_set() -> Project {
     let project = Project::new("harbour");
     project.file(
