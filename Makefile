@@ -101,6 +101,8 @@ install-tools: ## Install or build what `demo`, `test`, `test-cluster` and `chec
 	@scripts/cargo-deny.sh > /dev/null
 	@scripts/cluster-tools.sh > /dev/null
 	@scripts/kserve-storage.sh > /dev/null
+	@scripts/kubernetes-client.sh > /dev/null
+	@scripts/kubernetes-mcp-server.sh > /dev/null
 	@scripts/odahu-client.sh > /dev/null
 	@scripts/oidc-provider.sh > /dev/null
 	@scripts/schemathesis.sh > /dev/null

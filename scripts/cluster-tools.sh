@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Prints a folder with kube-apiserver, etcd and helm, built from the versions that
-# tests/cluster/tools pins. Built once per set of versions; explains itself on stderr.
+# tests/cluster/tools pins. Built once per set of versions; explains itself on stderr. With `--built`
+# it builds nothing, and ends with 69 where it was not built yet.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -11,6 +12,11 @@ readonly folder="$PWD/target/tools/cluster/$pinned"
 if [ -d "$folder" ]; then
   echo "$folder"
   exit
+fi
+if [ "${1:-}" = --built ]; then
+  echo "error: $folder is not there" >&2
+  echo "help: \`make install-tools\` builds it" >&2
+  exit 69
 fi
 if ! command -v go > /dev/null; then
   echo "error: no \`go\` on PATH to build kube-apiserver, etcd and helm with" >&2

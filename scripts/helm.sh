@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints the path of a helm: $HELM, else that of $KUBEBUILDER_ASSETS, else the one on PATH, else the
-# one that scripts/cluster-tools.sh builds.
+# one that scripts/cluster-tools.sh builds. `helm.sh --built` builds none and ends with 69 instead.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -12,5 +12,5 @@ if [ -n "${HELM:-}" ]; then
 fi
 command -v "${KUBEBUILDER_ASSETS:-/nowhere}/helm" && exit
 command -v helm && exit
-tools=$(scripts/cluster-tools.sh)
+tools=$(scripts/cluster-tools.sh "$@")
 echo "$tools/helm"

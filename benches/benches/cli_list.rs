@@ -2,7 +2,8 @@
 //! both against the same `bowline up`. Needs `cargo build --release -p bowline`.
 //!
 //! `BOWLINE_BENCH_AGAINST` may hold one more command to compare with, such as ODAHU's client; it is
-//! run by a shell with `KUBECONFIG` and `API_URL` of the server.
+//! run by a shell with `KUBECONFIG`, `API_URL` and `API_TOKEN` of the server, whose ODAHU connections
+//! are the same hundred.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -24,7 +25,8 @@ const SLOW_RUNS: usize = 5;
 async fn main() -> Result<()> {
     let binary = binary()?;
     let data = tempfile::tempdir()?;
-    let server = Server::start_with(&binary, data.path(), "warn")?;
+    let environment = [("RUST_LOG", "warn"), ("BOWLINE_ODAHU_PROJECT", "default")];
+    let server = Server::start_in(&binary, data.path(), &environment)?;
     let api: Api<Secret> = Api::namespaced(server.client().await?, "default");
     for number in 0..CONNECTIONS {
         let secret = labelled("default", &format!("connection-{number:03}"));
@@ -34,7 +36,8 @@ async fn main() -> Result<()> {
     let at = |mut command: Command| {
         command
             .env("KUBECONFIG", &server.ready.kubeconfig)
-            .env("API_URL", &server.ready.http);
+            .env("API_URL", &server.ready.http)
+            .env("API_TOKEN", &server.ready.token);
         command
     };
     let list = |arguments: &[&str]| {

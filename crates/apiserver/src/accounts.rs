@@ -191,7 +191,7 @@ impl Signer {
     }
 
     /// What a token says, where it is one of ours, is good now, and is for one of these audiences.
-    fn read(&self, token: &str, audiences: &[String]) -> Option<Claims> {
+    pub(crate) fn read(&self, token: &str, audiences: &[String]) -> Option<Claims> {
         let mut rules = Validation::new(Algorithm::ES256);
         rules.set_audience(audiences);
         rules.set_issuer(&[ISSUER]);

@@ -6,9 +6,11 @@ use crate::object;
 use crate::resource::{Nature, Resource, Scale, ScaleSelector, members_of};
 use crate::schema::{Schema, pattern};
 use crate::table::Column;
-use crate::validate::FieldError;
 use crate::validate::names::{self, NameRule};
+use crate::validate::{FINDINGS_LIMIT, FieldError, name_shown};
 use serde_json::{Map, Value, json};
+use std::collections::HashSet;
+use std::fmt::{self, Write as _};
 
 /// The group of CustomResourceDefinitions themselves.
 pub(crate) const GROUP: &str = "apiextensions.k8s.io";
@@ -150,7 +152,7 @@ fn check_names(definition: &Value, errors: &mut Vec<FieldError>) {
 }
 
 fn check_versions(definition: &Value, errors: &mut Vec<FieldError>) {
-    let mut seen = Vec::new();
+    let mut seen = HashSet::new();
     for (index, version) in versions(definition).enumerate() {
         let field = format!("spec.versions[{index}]");
         let name = version["name"].as_str().unwrap_or_default();
@@ -159,10 +161,9 @@ fn check_versions(definition: &Value, errors: &mut Vec<FieldError>) {
                 .into_iter()
                 .map(|why| FieldError::invalid(format!("{field}.name"), name, why)),
         );
-        if seen.contains(&name) {
+        if !seen.insert(name) {
             errors.push(FieldError::duplicate(format!("{field}.name"), name));
         }
-        seen.push(name);
         let schema = format!("{field}.schema.openAPIV3Schema");
         match version.pointer("/schema/openAPIV3Schema") {
             None => errors.push(FieldError::required(
@@ -180,48 +181,61 @@ fn check_versions(definition: &Value, errors: &mut Vec<FieldError>) {
             Some(_) => {}
         }
         if let Some(root) = version.pointer("/schema/openAPIV3Schema") {
-            check_patterns(root, &schema, errors);
+            check_patterns(root, &mut schema.clone(), errors);
         }
         if let Err(error) = Column::of_custom_resource(version.get("additionalPrinterColumns")) {
             let field = format!("{field}.additionalPrinterColumns");
             errors.push(FieldError::invalid(field, "", error.to_string()));
         }
     }
+    let names = versions(definition).map(|version| version["name"].as_str().unwrap_or_default());
     if versions(definition)
         .filter(|version| version["storage"] == true)
         .count()
         != 1
     {
-        let found: Vec<Value> = seen.into_iter().map(Value::from).collect();
+        let found: Vec<Value> = names.map(Value::from).collect();
         let why = "must have exactly one version marked as storage version";
         errors.push(FieldError::invalid("spec.versions", found, why));
     }
 }
 
 /// Every pattern in a schema must be one.
-fn check_patterns(schema: &Value, field: &str, errors: &mut Vec<FieldError>) {
+fn check_patterns(schema: &Value, field: &mut String, errors: &mut Vec<FieldError>) {
     let Some(members) = schema.as_object() else {
         return;
     };
+    if errors.len() >= FINDINGS_LIMIT {
+        return;
+    }
     if let Some(wanted) = members.get("pattern").and_then(Value::as_str)
         && !pattern::is_valid(wanted)
     {
         let why = "must be a valid regular expression";
         errors.push(FieldError::invalid(format!("{field}.pattern"), wanted, why));
     }
+    // One text for all paths: written anew for each member, long names would add up.
+    let mut inside = |inner: &Value, step: fmt::Arguments<'_>| {
+        let length = field.len();
+        // Writing into a text cannot fail.
+        let _ = field.write_fmt(step);
+        check_patterns(inner, field, errors);
+        field.truncate(length);
+    };
     for (name, inner) in members {
         match (name.as_str(), inner) {
             ("properties" | "patternProperties" | "definitions", Value::Object(all)) => {
                 for (property, inner) in all {
-                    check_patterns(inner, &format!("{field}.{name}[{property}]"), errors);
+                    let property = name_shown(property);
+                    inside(inner, format_args!(".{name}[{property}]"));
                 }
             }
             ("items" | "additionalProperties" | "not", inner) => {
-                check_patterns(inner, &format!("{field}.{name}"), errors);
+                inside(inner, format_args!(".{name}"));
             }
             ("allOf" | "anyOf" | "oneOf", Value::Array(all)) => {
                 for (index, inner) in all.iter().enumerate() {
-                    check_patterns(inner, &format!("{field}.{name}[{index}]"), errors);
+                    inside(inner, format_args!(".{name}[{index}]"));
                 }
             }
             _ => {}
@@ -334,3 +348,6 @@ fn strings(list: Option<&Value>) -> Vec<String> {
         .map(str::to_owned)
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

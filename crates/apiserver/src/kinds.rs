@@ -4,6 +4,7 @@
 mod core;
 mod defaults;
 mod extensions;
+mod policies;
 mod reviews;
 mod workloads;
 
@@ -60,13 +61,20 @@ const PLAIN: Row = Row {
     check: |_, _| Vec::new(),
 };
 
+fn rows() -> impl Iterator<Item = &'static Row> {
+    let tables = [
+        core::ROWS,
+        workloads::ROWS,
+        policies::ROWS,
+        extensions::ROWS,
+        reviews::ROWS,
+    ];
+    tables.into_iter().flatten()
+}
+
 /// Every built-in kind.
 pub(crate) fn built_in() -> Vec<Resource> {
-    [core::ROWS, workloads::ROWS, extensions::ROWS, reviews::ROWS]
-        .into_iter()
-        .flatten()
-        .map(resource)
-        .collect()
+    rows().map(resource).collect()
 }
 
 fn resource(row: &Row) -> Resource {
@@ -103,9 +111,5 @@ fn resource(row: &Row) -> Resource {
 
 /// The groups that built-in kinds belong to.
 pub(crate) fn groups() -> Vec<&'static str> {
-    [core::ROWS, workloads::ROWS, extensions::ROWS, reviews::ROWS]
-        .into_iter()
-        .flatten()
-        .map(|row| row.group)
-        .collect()
+    rows().map(|row| row.group).collect()
 }

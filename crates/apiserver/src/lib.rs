@@ -41,6 +41,8 @@ mod config;
 mod crd;
 mod discovery;
 mod expiry;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod garbage;
 mod identity;
 mod in_process;

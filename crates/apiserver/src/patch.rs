@@ -106,6 +106,15 @@ pub enum PatchError {
         /// How many bytes they may add up to.
         limit: usize,
     },
+    /// Its operations would move too much about within lists.
+    #[error(
+        "the operations of this patch move more than {limit} elements of lists: send fewer, or \
+         replace the lists"
+    )]
+    TooMuchMoved {
+        /// How many they may move.
+        limit: usize,
+    },
     /// The patch, the object or the result is nested too deeply.
     #[error("patch or object is nested deeper than {limit} levels")]
     TooDeep {

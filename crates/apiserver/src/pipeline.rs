@@ -18,12 +18,14 @@ use crate::status::Status;
 use crate::verbs::{self, Call};
 use authenticate::Caller;
 use decode::RequestBody;
+use futures::FutureExt as _;
 use http::request::Parts;
 use http::{Method, Request, Response};
 use negotiate::{Encoding, Form, Format};
 use query::Query;
 use respond::{Answer, Body, Shown};
 use route::{ResourcePath, Route};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -33,21 +35,18 @@ pub(crate) async fn handle(
     caller: Caller,
     request: Request<RequestBody>,
 ) -> Response<Body> {
+    let is_read = request.method() == Method::GET;
     let work = process(api, caller, request);
-    match tokio::spawn(work).await {
-        Ok(response) => response,
-        Err(error) => {
-            tracing::error!(
-                panicked = error.is_panic(),
-                "a request was not worked off to its end"
-            );
-            respond::refusal(
-                &Status::internal("the request was not worked off"),
-                Encoding::Json,
-                &[],
-            )
-        }
-    }
+    let done = match is_read {
+        // Nobody misses what is read for a client that has gone.
+        true => AssertUnwindSafe(work).catch_unwind().await.ok(),
+        false => tokio::spawn(work).await.ok(),
+    };
+    done.unwrap_or_else(|| {
+        tracing::error!("a request was not worked off to its end");
+        let status = Status::internal("the request was not worked off");
+        respond::refusal(&status, Encoding::Json, &[])
+    })
 }
 
 async fn process(api: Arc<Api>, caller: Caller, request: Request<RequestBody>) -> Response<Body> {
@@ -104,7 +103,7 @@ async fn serve(
         Route::Resource(path) => {
             let format = format?;
             let manager = verbs::manager(&query, &parts.headers);
-            let mut call = call(api, user, path, query)?;
+            let mut call = call(api, user, path, query, format)?;
             call.manager = manager;
             let resource = Some(Arc::clone(&call.resource));
             let outcome = verbs::run(&mut call, verb, &parts.headers, body).await;
@@ -154,13 +153,13 @@ async fn admit_caller(
 
 /// The verb of a request, as access rules name it.
 fn verb(method: &Method, route: &Route, query: &Query) -> Result<&'static str, Status> {
-    let has_name = match route {
+    let (has_name, is_part) = match route {
         Route::Other(_) => return other_verb(method),
-        // What is posted to an object's token is made there, like an object in a collection.
-        Route::Resource(path) if path.subresource.as_deref() == Some("token") => false,
-        Route::Resource(path) => path.name.is_some(),
+        Route::Resource(path) => (path.name.is_some(), path.subresource.is_some()),
     };
     match (method.as_str(), has_name) {
+        // What is posted to a part of an object is made there, like an object in a collection.
+        ("POST", true) if is_part => Ok("create"),
         ("GET", true) => Ok("get"),
         ("GET", false) if query.watch => Ok("watch"),
         ("GET", false) => Ok("list"),
@@ -192,8 +191,27 @@ fn unknown(api: &Api, group: &str) -> Status {
     }
 }
 
+/// What pods have where somebody runs them.
+const OF_RUNNING_PODS: &[&str] = &[
+    "attach",
+    "binding",
+    "ephemeralcontainers",
+    "eviction",
+    "exec",
+    "log",
+    "portforward",
+    "proxy",
+    "resize",
+];
+
 /// The resource that a path names, with everything that a verb needs.
-fn call(api: &Arc<Api>, user: UserInfo, path: ResourcePath, query: Query) -> Result<Call, Status> {
+fn call(
+    api: &Arc<Api>,
+    user: UserInfo,
+    path: ResourcePath,
+    query: Query,
+    format: Format,
+) -> Result<Call, Status> {
     let resource = api
         .registry
         .find(&path.group, &path.version, &path.plural)
@@ -211,8 +229,16 @@ fn call(api: &Arc<Api>, user: UserInfo, path: ResourcePath, query: Query) -> Res
         (None, Some(_)) => !resource.is_namespaced,
         (None, None) => true,
     };
-    if !is_known || !fits {
+    if !fits {
         return Err(Status::unknown_path());
+    }
+    if !is_known {
+        let part = path.subresource.unwrap_or_default();
+        let is_of_running = resource.stored_as == "/pods" && OF_RUNNING_PODS.contains(&&*part);
+        return Err(match is_of_running {
+            true => Status::not_run(&part),
+            false => Status::unknown_path(),
+        });
     }
     let mut warnings = Vec::new();
     warnings.extend(resource.deprecation.clone());
@@ -224,6 +250,7 @@ fn call(api: &Arc<Api>, user: UserInfo, path: ResourcePath, query: Query) -> Res
         name: path.name.unwrap_or_default(),
         subresource: path.subresource,
         query,
+        format,
         manager: String::new(),
         repeated: Vec::new(),
         is_patch: false,

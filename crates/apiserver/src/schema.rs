@@ -8,7 +8,7 @@ pub(crate) mod pattern;
 mod prune;
 pub(crate) mod types;
 
-use crate::validate::FieldError;
+use crate::validate::{FieldError, name_shown};
 use serde_json::{Map, Value, json};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, OnceLock};
@@ -166,11 +166,11 @@ impl Path {
 
     fn at_member<T>(&mut self, name: &str, work: impl FnOnce(&mut Self) -> T) -> T {
         let dot = if self.segments.is_empty() { "" } else { "." };
-        self.inside(format!("{dot}{name}"), work)
+        self.inside(format!("{dot}{}", name_shown(name)), work)
     }
 
     fn at_key<T>(&mut self, key: &str, work: impl FnOnce(&mut Self) -> T) -> T {
-        self.inside(format!("[{key}]"), work)
+        self.inside(format!("[{}]", name_shown(key)), work)
     }
 
     fn at_index<T>(&mut self, index: usize, work: impl FnOnce(&mut Self) -> T) -> T {
@@ -182,8 +182,9 @@ impl Path {
     }
 
     fn of_member(&self, name: &str) -> String {
+        let name = name_shown(name);
         match self.text() {
-            here if here.is_empty() => name.to_owned(),
+            here if here.is_empty() => name.into_owned(),
             here => format!("{here}.{name}"),
         }
     }

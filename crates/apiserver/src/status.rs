@@ -131,6 +131,14 @@ impl Status {
         .about(NOTHING, "")
     }
 
+    /// 404: pods have this part only where somebody runs them.
+    pub(crate) fn not_run(part: &str) -> Self {
+        let message = format!(
+            "the server could not find the requested resource: pods are stored here and never run, so they have no `{part}`"
+        );
+        Self::new(404, "NotFound", message).about(NOTHING, "")
+    }
+
     /// 404: there is nothing of the API at this path; said in plain text.
     pub(crate) fn no_page() -> Self {
         Self::new(404, "", "404 page not found\n").plain()

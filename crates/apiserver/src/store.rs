@@ -15,6 +15,7 @@ mod restore;
 mod seal;
 #[cfg(test)]
 mod tests;
+mod text;
 mod watch;
 mod writer;
 
@@ -22,6 +23,7 @@ pub use backup::{BackedUp, backup};
 pub use check::{Checked, check};
 pub use error::StoreError;
 pub use restore::restore;
+pub(crate) use text::{Kept, Shape};
 pub use watch::Watch;
 
 use feed::Feed;
@@ -116,10 +118,10 @@ pub struct ListQuery {
 }
 
 /// One page of a list, ordered by namespace and name.
-#[derive(Clone, Default)]
-pub struct Listed {
+#[derive(Clone)]
+pub struct Listed<T = Value> {
     /// The objects.
-    pub items: Vec<Value>,
+    pub items: Vec<T>,
     /// The version of the state that was read: watch from here, or pass it as `at` for the next page.
     pub version: u64,
     /// Where the next page starts; none where this was the last.
@@ -269,6 +271,25 @@ impl Store {
     /// Reads one page of objects from one consistent state.
     pub async fn list(&self, query: ListQuery) -> Result<Listed, StoreError> {
         self.0.reader.list(query).await
+    }
+
+    /// Reads one object as text, opened and in this shape.
+    pub(crate) async fn get_text(
+        &self,
+        key: &ObjectKey,
+        shape: Arc<Shape>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.reader.get_text(key.clone(), shape).await
+    }
+
+    /// Reads one page as texts, opened and in this shape. The query must have no filter, since that
+    /// judges more than text.
+    pub(crate) async fn list_texts(
+        &self,
+        query: ListQuery,
+        shape: Arc<Shape>,
+    ) -> Result<Listed<Vec<u8>>, StoreError> {
+        self.0.reader.list_texts(query, shape).await
     }
 
     /// Makes all changes or none; each gets the next version. A deletion returns the last state.

@@ -19,10 +19,13 @@ mod write;
 pub(crate) use create::stamp;
 pub(crate) use namespace::{PERMANENT as PERMANENT_NAMESPACES, default_account};
 pub(crate) use ownership::manager;
+#[cfg(feature = "fuzzing")]
+pub(crate) use read::Place;
 
 use crate::api::Api;
 use crate::identity::UserInfo;
 use crate::pipeline::decode::{self, Patch, RequestBody};
+use crate::pipeline::negotiate::Format;
 use crate::pipeline::query::Query;
 use crate::pipeline::respond::Answer;
 use crate::resource::{Nature, Resource};
@@ -43,6 +46,8 @@ pub(crate) struct Call {
     pub(crate) name: String,
     pub(crate) subresource: Option<String>,
     pub(crate) query: Query,
+    /// How the answer is to be written.
+    pub(crate) format: Format,
     /// By which name the caller writes.
     pub(crate) manager: String,
     /// Paths of members that the body has twice.

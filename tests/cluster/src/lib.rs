@@ -20,7 +20,7 @@ pub use assets::{assets, skipped};
 pub use certificates::{Authority, Signed};
 pub use cluster::{Cluster, field_kinds, workload_kinds};
 pub use control_plane::ControlPlane;
-pub use operator::{Installation, Operator};
+pub use operator::{Installation, Operator, program};
 pub use proxy::{Fault, Passed, Proxy};
 pub use shared::{Shared, own, own_audited, own_with, shared};
 pub use wait::until;

@@ -302,7 +302,10 @@ fn unique(program: &str) -> String {
 }
 
 /// The program that was built beside the running test, unless another one is named.
-fn program() -> Result<PathBuf> {
+///
+/// # Errors
+/// When it is not there.
+pub fn program() -> Result<PathBuf> {
     if let Some(named) = std::env::var_os(PROGRAM).filter(|named| !named.is_empty()) {
         return Ok(named.into());
     }

@@ -3,34 +3,20 @@
 use super::entry::{Entry, Operation};
 use super::path::Path;
 use super::set::FieldSet;
+use crate::validate::FINDINGS_LIMIT;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Fields that others own and an apply would change.
+/// Fields that others own and an apply would change: for each owner what of it would be taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Conflicts(Vec<Conflict>);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Conflict {
-    manager: String,
-    path: Path,
-    field: Vec<Box<str>>,
-}
+pub(crate) struct Conflicts(Vec<(String, FieldSet)>);
 
 impl Conflicts {
     /// What of the change is owned by one of them.
     pub(super) fn between<'a>(owners: impl Iterator<Item = &'a Entry>, changed: &FieldSet) -> Self {
-        let mut found = Vec::new();
-        for owner in owners {
-            let taken = owner.fields.intersection(changed);
-            found.extend(taken.paths().into_iter().map(|path| Conflict {
-                manager: describe(owner),
-                path: Path::of(&path),
-                field: path.into_iter().map(Into::into).collect(),
-            }));
-        }
-        Self(found)
+        let taken = owners.map(|owner| (describe(owner), owner.fields.intersection(changed)));
+        Self(taken.filter(|(_, taken)| !taken.is_empty()).collect())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -39,23 +25,37 @@ impl Conflicts {
 
     /// Those that are not about these fields.
     pub(crate) fn except(mut self, fields: &FieldSet) -> Self {
-        self.0.retain(|conflict| {
-            let path: Vec<&str> = conflict.field.iter().map(AsRef::as_ref).collect();
-            !fields.has(&path)
-        });
+        for (_, taken) in &mut self.0 {
+            *taken = taken.difference(fields);
+        }
+        self.0.retain(|(_, taken)| !taken.is_empty());
         self
+    }
+
+    fn count(&self) -> usize {
+        self.0.iter().map(|(_, taken)| taken.count()).sum()
+    }
+
+    /// The first of them, as many as are told; a path is as long as all its steps, and may be one of
+    /// very many.
+    fn told(&self) -> impl Iterator<Item = (&str, Path)> {
+        let each = self.0.iter().flat_map(|(manager, taken)| {
+            let paths = taken.paths(FINDINGS_LIMIT).into_iter();
+            paths.map(|path| (manager.as_str(), Path::of(&path)))
+        });
+        each.take(FINDINGS_LIMIT)
     }
 
     /// As causes of a Status.
     pub(crate) fn causes(&self) -> Vec<Value> {
-        let cause = |conflict: &Conflict| {
+        let cause = |(manager, path): (&str, Path)| {
             json!({
                 "reason": "FieldManagerConflict",
-                "message": format!("conflict with {}", conflict.manager),
-                "field": conflict.path.to_string(),
+                "message": format!("conflict with {manager}"),
+                "field": path.to_string(),
             })
         };
-        self.0.iter().map(cause).collect()
+        self.told().map(cause).collect()
     }
 }
 
@@ -72,26 +72,22 @@ fn describe(owner: &Entry) -> String {
 
 impl fmt::Display for Conflicts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let [only] = self.0.as_slice() {
-            return write!(
-                f,
-                "Apply failed with 1 conflict: conflict with {}: {}",
-                only.manager, only.path
-            );
-        }
-        let mut by_manager: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
-        for conflict in &self.0 {
-            by_manager
-                .entry(&conflict.manager)
-                .or_default()
-                .push(&conflict.path);
+        let count = self.count();
+        let mut by_manager: BTreeMap<&str, Vec<Path>> = BTreeMap::new();
+        for (manager, path) in self.told() {
+            if count == 1 {
+                return write!(
+                    f,
+                    "Apply failed with 1 conflict: conflict with {manager}: {path}"
+                );
+            }
+            by_manager.entry(manager).or_default().push(path);
         }
         let mut lines = Vec::new();
         for (manager, paths) in by_manager {
             lines.push(format!("conflicts with {manager}:"));
             lines.extend(paths.into_iter().map(|path| format!("- {path}")));
         }
-        let count = self.0.len();
         write!(
             f,
             "Apply failed with {count} conflicts: {}",

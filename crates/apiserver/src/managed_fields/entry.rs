@@ -89,8 +89,7 @@ impl Managed {
         };
         let is_known =
             |entry: &Entry| entry.fields_type == FIELDS_TYPE && !entry.api_version.is_empty();
-        let managed = entries.iter().all(is_known).then_some(Self { entries })?;
-        Some(managed)
+        entries.iter().all(is_known).then_some(Self { entries })
     }
 
     /// The form in which objects carry it within the server: one text, which takes little room and
@@ -109,11 +108,13 @@ impl Managed {
         self.entries.is_empty()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// What all of them own together.
     pub(super) fn all(&self) -> FieldSet {
-        self.entries
-            .iter()
-            .fold(FieldSet::default(), |all, entry| all.union(&entry.fields))
+        FieldSet::union_of(self.entries.iter().map(|e| e.fields.clone()).collect())
     }
 
     /// Puts an entry in place of the one of the same manager.
@@ -135,23 +136,33 @@ impl Managed {
             .saturating_sub(UPDATES);
         let mut place = 0;
         while surplus > 0 && place < self.entries.len() {
-            let version = &self.entries[place].api_version;
-            let next = self.entries[place + 1..]
-                .iter()
-                .position(|entry| entry.api_version == *version)
-                .filter(|_| self.entries[place].operation == Operation::Update);
-            let Some(next) = next else {
-                place += 1;
-                continue;
-            };
-            let newer = self.entries.remove(place + 1 + next);
-            let older = &mut self.entries[place];
-            older.fields = older.fields.union(&newer.fields);
-            older.time = newer.time;
+            if self.entries[place].operation == Operation::Update {
+                surplus -= self.merge_newer(place, surplus);
+            }
+            place += 1;
+        }
+    }
+
+    /// Merges into an entry those behind it of its version, at most so many; how many there were.
+    fn merge_newer(&mut self, place: usize, most: usize) -> usize {
+        let version = self.entries[place].api_version.clone();
+        let mut count = 0;
+        let newer = self.entries.extract_if(place + 1.., |entry| {
+            let is_merged = count < most && entry.api_version == version;
+            count += usize::from(is_merged);
+            is_merged
+        });
+        let newer: Vec<Entry> = newer.collect();
+        let older = &mut self.entries[place];
+        if let Some(newest) = newer.last() {
+            older.time.clone_from(&newest.time);
             ANCIENT.clone_into(&mut older.manager);
             older.subresource.clear();
-            surplus -= 1;
+            let sets = newer.into_iter().map(|entry| entry.fields);
+            let own = std::mem::take(&mut older.fields);
+            older.fields = FieldSet::union_of(sets.chain([own]).collect());
         }
+        count
     }
 }
 

@@ -3,6 +3,7 @@
 use super::path::Path;
 use super::set::{FieldSet, Node};
 use super::shape::{Place, Shape, entries, members, step_to_member};
+use crate::validate::FINDINGS_LIMIT;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -87,6 +88,9 @@ pub(crate) fn faults(object: &Value, schema: &Value) -> Vec<String> {
 }
 
 fn find_faults(value: &Value, place: Place<'_>, path: &mut Path, found: &mut Vec<String>) {
+    if found.len() >= FINDINGS_LIMIT {
+        return;
+    }
     if let Some(wanted) = place.broken_type(value) {
         let kind = crate::validate::type_name(value);
         found.push(format!("{path}: expected {wanted}, got {kind}"));
@@ -100,7 +104,7 @@ fn find_faults(value: &Value, place: Place<'_>, path: &mut Path, found: &mut Vec
                 path.inside(&step, |path| {
                     if place.knows(name) {
                         find_faults(value, place.member(name).0, path, found);
-                    } else {
+                    } else if found.len() < FINDINGS_LIMIT {
                         found.push(format!("{path}: field not declared in schema"));
                     }
                 });
@@ -109,6 +113,9 @@ fn find_faults(value: &Value, place: Place<'_>, path: &mut Path, found: &mut Vec
         Shape::Entries { each, keys } => {
             let mut seen = std::collections::HashSet::new();
             for (index, entry) in entries(Some(value)).iter().enumerate() {
+                if found.len() >= FINDINGS_LIMIT {
+                    return;
+                }
                 let Some(step) = each.step(entry, &keys) else {
                     let keys = keys.join("`, `");
                     found.push(format!(

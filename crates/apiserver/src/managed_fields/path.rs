@@ -1,5 +1,6 @@
 //! Paths as people read them: `.spec.containers[name="main"].image`.
 
+use crate::validate::name_shown;
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -22,23 +23,24 @@ impl Path {
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|step| write_step(f, step))
+        let mut steps = self.0.iter();
+        steps.try_for_each(|step| f.write_str(&name_shown(&shown(step))))
     }
 }
 
-fn write_step(f: &mut fmt::Formatter<'_>, step: &str) -> fmt::Result {
+fn shown(step: &str) -> String {
     match step.split_at_checked(2) {
-        Some(("f:", name)) => write!(f, ".{name}"),
-        Some(("v:", value)) => write!(f, "[={value}]"),
-        Some(("i:", index)) => write!(f, "[{index}]"),
+        Some(("f:", name)) => format!(".{name}"),
+        Some(("v:", value)) => format!("[={value}]"),
+        Some(("i:", index)) => format!("[{index}]"),
         Some(("k:", keys)) => {
             let keys: Map<String, Value> = serde_json::from_str(keys).unwrap_or_default();
             let texts: Vec<String> = keys
                 .iter()
                 .map(|(name, value)| format!("{name}={value}"))
                 .collect();
-            write!(f, "[{}]", texts.join(","))
+            format!("[{}]", texts.join(","))
         }
-        _ => f.write_str(step),
+        _ => step.to_owned(),
     }
 }

@@ -88,15 +88,6 @@ impl FieldSet {
             .binary_search_by(|(known, _)| known.as_ref().cmp(step))
     }
 
-    /// Whether a path is in the set.
-    pub(crate) fn has(&self, path: &[&str]) -> bool {
-        match path {
-            [] => false,
-            [last] => self.get(last).is_some_and(|node| node.is_member),
-            [step, rest @ ..] => self.get(step).is_some_and(|node| node.below.has(rest)),
-        }
-    }
-
     /// What is in one of them or in both.
     pub(crate) fn union(&self, other: &Self) -> Self {
         self.joined(other, |one, other| match (one, other) {
@@ -156,20 +147,42 @@ impl FieldSet {
         Self { nodes }
     }
 
-    /// Every path in the set, in order.
-    pub(crate) fn paths(&self) -> Vec<Vec<&str>> {
+    /// What is in any of them. Two and two together, so that no step is copied once for each set.
+    pub(crate) fn union_of(mut sets: Vec<Self>) -> Self {
+        while sets.len() > 1 {
+            let pairs = sets.chunks(2).map(|pair| match pair {
+                [one, other] => one.union(other),
+                rest => rest.first().cloned().unwrap_or_default(),
+            });
+            sets = pairs.collect();
+        }
+        sets.pop().unwrap_or_default()
+    }
+
+    /// How many paths are in the set.
+    pub(crate) fn count(&self) -> usize {
+        let each = self.nodes.iter();
+        each.map(|(_, node)| usize::from(node.is_member) + node.below.count())
+            .sum()
+    }
+
+    /// The paths in the set, in order, at most so many.
+    pub(crate) fn paths(&self, most: usize) -> Vec<Vec<&str>> {
         let mut found = Vec::new();
-        self.collect(&mut Vec::new(), &mut found);
+        self.collect(&mut Vec::new(), &mut found, most);
         found
     }
 
-    fn collect<'a>(&'a self, path: &mut Vec<&'a str>, found: &mut Vec<Vec<&'a str>>) {
+    fn collect<'a>(&'a self, path: &mut Vec<&'a str>, found: &mut Vec<Vec<&'a str>>, most: usize) {
         for (step, node) in self.iter() {
+            if found.len() >= most {
+                return;
+            }
             path.push(step);
             if node.is_member {
                 found.push(path.clone());
             }
-            node.below.collect(path, found);
+            node.below.collect(path, found, most);
             path.pop();
         }
     }

@@ -1,6 +1,7 @@
 //! Owners as tables and laws, over a schema with everything that is owned in a way of its own.
 
 mod laws;
+mod limits;
 mod tables;
 
 use super::*;

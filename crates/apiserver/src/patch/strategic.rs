@@ -3,8 +3,10 @@
 
 mod list;
 
+use super::merge::remove_nulls;
 use super::{MergeKeys, PatchError};
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 
 const PATCH: &str = "$patch";
 const RETAIN_KEYS: &str = "$retainKeys";
@@ -57,6 +59,7 @@ impl<'a> Merger<'a> {
                 })?;
             }
         }
+        remove_nulls(target, patch);
         for (name, value) in patch {
             let is_done = patch.contains_key(&format!("{SET_ELEMENT_ORDER}{name}"));
             if !is_directive(name) && !is_done {
@@ -74,9 +77,8 @@ impl<'a> Merger<'a> {
     /// Merges one member that is not under an order.
     fn member(&mut self, target: &mut Map<String, Value>, name: &str, patch: &'a Value) -> Merged {
         match (target.get_mut(name), patch) {
-            (_, Value::Null) => {
-                target.shift_remove(name);
-            }
+            // It was taken away with all others that are null.
+            (_, Value::Null) => {}
             (Some(Value::Object(target)), Value::Object(patch)) => self.map(target, patch)?,
             (Some(Value::Array(target)), Value::Array(patch)) => {
                 *target = self.list(std::mem::take(target), patch)?;
@@ -97,14 +99,14 @@ impl<'a> Merger<'a> {
         patch: &Map<String, Value>,
         names: &Value,
     ) -> Merged {
-        let names: Option<Vec<_>> = names
+        let names: Option<HashSet<_>> = names
             .as_array()
             .and_then(|names| names.iter().map(Value::as_str).collect());
         let Some(names) = names else {
             return Err(self.misused(RETAIN_KEYS, "it is a list of member names"));
         };
         let sets = |(name, value): (&String, &Value)| !is_directive(name) && !value.is_null();
-        let is_named = |name: &String| names.contains(&name.as_str());
+        let is_named = |name: &String| names.contains(name.as_str());
         if patch
             .iter()
             .any(|member| sets(member) && !is_named(member.0))

@@ -2,6 +2,7 @@
 
 mod json;
 mod laws;
+mod limits;
 mod merge;
 mod strategic;
 

@@ -177,7 +177,11 @@ fn lenient_json(body: &[u8]) -> Result<(Value, Vec<String>), Status> {
 }
 
 fn yaml(body: &[u8]) -> Result<Value, Status> {
-    let options = serde_saphyr::options! { with_snippet: false };
+    let options = serde_saphyr::options! {
+        with_snippet: false,
+        // What aliases repeat counts, too.
+        budget: serde_saphyr::budget! { max_total_scalar_bytes: 2 * BODY_LIMIT },
+    };
     let mut strict = Strict::default();
     let read = with_deserializer_from_str_with_options(utf8(body)?, options, |reader| {
         strict.deserialize(reader)
@@ -242,6 +246,19 @@ mod tests {
             object(&headers("application/json"), body, false).expect("an object");
         assert_eq!(value, serde_json::json!({"a": 2}));
         assert_eq!(repeated, ["a[1].c.d", "a[1].b", "a"]);
+    }
+
+    #[test]
+    fn members_that_are_there_twice_below_a_long_name_do_not_add_up() {
+        let body = format!(
+            r#"{{"{}":{{{}"a":1}}}}"#,
+            "x".repeat(100_000),
+            r#""a":1,"#.repeat(1000)
+        );
+        let (_, repeated) =
+            object(&headers("application/json"), body.as_bytes(), false).expect("an object");
+        assert_eq!(repeated.len(), 100);
+        assert!(repeated.iter().all(|path| path.len() < 1024));
     }
 
     #[rstest]

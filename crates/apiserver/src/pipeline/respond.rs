@@ -1,6 +1,9 @@
 //! Writes answers down: in JSON or YAML, whole, as a table or as metadata only, with warnings.
 
+mod shape;
 mod written;
+
+pub(crate) use shape::shape;
 
 use super::negotiate::{Encoding, Form, Format};
 use crate::object;
@@ -49,6 +52,10 @@ pub(crate) enum Line {
 pub(crate) enum Answer {
     Object(u16, Value),
     List(ObjectList),
+    /// An object as the text of its JSON.
+    Text(Vec<u8>),
+    /// The metadata of a list, and its objects as texts.
+    Texts(Map<String, Value>, Vec<Vec<u8>>),
     /// Something that is no object of the resource, such as a Status or discovery.
     Plain(u16, Value),
     /// Written down already.
@@ -72,6 +79,14 @@ pub(crate) fn answer(answer: Answer, shown: Shown, warnings: &[String]) -> Respo
     let (code, value) = match answer {
         Answer::Object(code, value) => (code, shown.object(value)),
         Answer::List(list) => (200, shown.list(list)),
+        Answer::Text(text) => {
+            return response(200, shown.media_type(), full(text.into()), warnings);
+        }
+        Answer::Texts(metadata, items) => {
+            let resource = shown.resource.as_deref().expect("a list is of a resource");
+            let text = shape::list(resource, shown.format.form, metadata, &items);
+            return response(200, shown.media_type(), full(text.into()), warnings);
+        }
         Answer::Plain(code, value) => (code, value),
         Answer::Raw { media_type, body } => return response(200, media_type, full(body), warnings),
         Answer::Watch(lines) => {
@@ -213,13 +228,8 @@ impl Shown {
                 }
                 return self.table(resource, &list.items, Value::Object(metadata));
             }
-            (Some(resource), Form::Whole | Form::Discovery) => {
-                (resource.list_kind.clone(), resource.api_version())
-            }
-            _ => (
-                "PartialObjectMetadataList".to_owned(),
-                "meta.k8s.io/v1".to_owned(),
-            ),
+            (Some(resource), form) => list_head(resource, form),
+            (None, _) => metadata_list(),
         };
         let items: Vec<Value> = match self.format.form {
             Form::Metadata => list.items.into_iter().map(only_metadata).collect(),
@@ -280,6 +290,21 @@ impl Shown {
             "metadata": metadata,
         })
     }
+}
+
+/// The kind and version of a list.
+fn list_head(resource: &Resource, form: Form) -> (String, String) {
+    match form {
+        Form::Whole | Form::Discovery => (resource.list_kind.clone(), resource.api_version()),
+        Form::Metadata | Form::Table => metadata_list(),
+    }
+}
+
+fn metadata_list() -> (String, String) {
+    (
+        "PartialObjectMetadataList".to_owned(),
+        "meta.k8s.io/v1".to_owned(),
+    )
 }
 
 fn without_kind(mut object: Value) -> Value {

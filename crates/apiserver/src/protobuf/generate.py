@@ -20,7 +20,8 @@ import textwrap
 VERSION = "v0.34.2"
 
 KINDS = {
-    "k8s.io.api.core.v1": "ConfigMap Event Namespace PersistentVolumeClaim Pod Secret Service ServiceAccount",
+    "k8s.io.api.core.v1": "ConfigMap Event Namespace PersistentVolumeClaim Pod ResourceQuota Secret Service"
+    " ServiceAccount",
     "k8s.io.api.apps.v1": "DaemonSet Deployment ReplicaSet StatefulSet",
     "k8s.io.api.authentication.v1": "SelfSubjectReview TokenRequest",
     "k8s.io.api.authorization.v1": "LocalSubjectAccessReview SelfSubjectAccessReview SelfSubjectRulesReview"
@@ -28,7 +29,10 @@ KINDS = {
     "k8s.io.api.batch.v1": "CronJob Job",
     "k8s.io.api.coordination.v1": "Lease",
     "k8s.io.api.events.v1": "Event",
+    "k8s.io.api.networking.v1": "Ingress",
+    "k8s.io.api.policy.v1": "PodDisruptionBudget",
     "k8s.io.api.rbac.v1": "ClusterRole ClusterRoleBinding Role RoleBinding",
+    "k8s.io.api.scheduling.v1": "PriorityClass",
     "k8s.io.apimachinery.pkg.apis.meta.v1": "CreateOptions DeleteOptions PatchOptions UpdateOptions",
 }
 
@@ -38,7 +42,9 @@ API_VERSIONS = {
     "k8s.io.api.authorization.v1": "authorization.k8s.io/v1",
     "k8s.io.api.coordination.v1": "coordination.k8s.io/v1",
     "k8s.io.api.events.v1": "events.k8s.io/v1",
+    "k8s.io.api.networking.v1": "networking.k8s.io/v1",
     "k8s.io.api.rbac.v1": "rbac.authorization.k8s.io/v1",
+    "k8s.io.api.scheduling.v1": "scheduling.k8s.io/v1",
     "k8s.io.apimachinery.pkg.apis.meta.v1": "meta.k8s.io/v1",
 }
 

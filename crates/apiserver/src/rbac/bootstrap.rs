@@ -35,13 +35,15 @@ const APPS: &[&str] = &[
     "statefulsets/scale",
 ];
 const BATCH: &[&str] = &["cronjobs", "jobs"];
+const BUDGETS: &[&str] = &["poddisruptionbudgets"];
+const INGRESSES: &[&str] = &["ingresses"];
 const LEASES: &[&str] = &["leases"];
 const ROLES: &[&str] = &["rolebindings", "roles"];
 
 /// The ClusterRoles.
 pub(crate) fn cluster_roles() -> Vec<Value> {
     let mut view = work(READ);
-    view.push(rule(READ, &[""], &["namespaces"]));
+    view.push(rule(READ, &[""], &["namespaces", "resourcequotas"]));
     let mut edit = view.clone();
     edit.extend(work(WRITE));
     edit.push(rule(READ, &[""], &["secrets"]));
@@ -104,6 +106,8 @@ fn work(verbs: &[&str]) -> Vec<Value> {
         ("batch", BATCH),
         ("coordination.k8s.io", LEASES),
         ("events.k8s.io", &["events"]),
+        ("networking.k8s.io", INGRESSES),
+        ("policy", BUDGETS),
     ];
     groups
         .into_iter()

@@ -9,6 +9,8 @@ use serde_json::Value;
 
 /// What is granted is compared with what its author has in so many steps at most.
 const ATOMS_LIMIT: usize = 10_000;
+/// About so many bytes at most: each step holds a copy of its names.
+const BYTES_LIMIT: usize = 16 << 20;
 
 /// What the author would grant without having it, as a text for people; none where all is well.
 pub(crate) fn check(
@@ -62,6 +64,11 @@ pub(crate) fn check(
             "its rules have more than {ATOMS_LIMIT} combinations of verbs and resources: split them"
         ));
     }
+    let n_bytes = |rule: &Rule| n_atoms(rule).saturating_mul(longest(rule));
+    if granted.iter().map(n_bytes).fold(0, usize::saturating_add) > BYTES_LIMIT {
+        let why = "its rules have names that are too long to be compared: shorten them";
+        return Some(why.to_owned());
+    }
     let own = policy.rules(user, namespace);
     let missing: Vec<Rule> = granted
         .iter()
@@ -88,6 +95,19 @@ fn describe(user: &UserInfo, missing: &[Rule]) -> Option<String> {
 fn n_atoms(rule: &Rule) -> usize {
     let resources = rule.groups.len() * rule.resources.len() * rule.names.len().max(1);
     rule.verbs.len().saturating_mul(rule.urls.len() + resources)
+}
+
+/// How long one of its [`atoms`] may be.
+fn longest(rule: &Rule) -> usize {
+    let lists = [
+        &rule.verbs,
+        &rule.groups,
+        &rule.resources,
+        &rule.names,
+        &rule.urls,
+    ];
+    let longest = |list: &&Vec<String>| list.iter().map(String::len).max().unwrap_or_default();
+    lists.iter().map(longest).sum()
 }
 
 /// A rule as rules with one verb, one group, one resource and one name each.

@@ -1,4 +1,5 @@
 use super::*;
+use proptest::prelude::*;
 use rstest::rstest;
 
 fn schema() -> Schema {
@@ -104,4 +105,59 @@ fn an_amount_given_as_a_number_becomes_a_text() {
         pod.pointer("/spec/containers/0/resources/limits"),
         Some(&json!({"cpu": "2", "memory": "1Gi"}))
     );
+}
+
+#[test]
+fn findings_below_a_long_name_do_not_add_up() {
+    let part = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+    let map = json!({"type": "object", "additionalProperties": part});
+    let schema = Schema::custom(json!({"type": "object", "properties": {"parts": map}}));
+    let members: Map<String, Value> = (0..1000).map(|n| (format!("b{n}"), json!(1))).collect();
+    let name = "x".repeat(100_000);
+    let mut object = json!({"parts": {name: members}});
+    let unknown = schema.prune(&mut object);
+    assert_eq!(unknown.len(), 100);
+    assert!(unknown.iter().all(|path| path.len() < 1024));
+}
+
+/// Objects of the schema's own names, with values that often have another type.
+fn any_spec() -> impl Strategy<Value = Value> {
+    let plain = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (-1..3).prop_map(Value::from),
+        "[ab]?".prop_map(Value::from),
+    ];
+    let names = [
+        "name", "replicas", "mode", "port", "note", "labels", "free", "template", "list", "key",
+        "on", "metadata", "kind", "other",
+    ];
+    plain.prop_recursive(5, 64, 5, move |inner| {
+        let member = (prop::sample::select(names.to_vec()), inner.clone());
+        prop_oneof![
+            1 => prop::collection::vec(inner, 0..4).prop_map(Value::from),
+            3 => prop::collection::btree_map(member.0, member.1, 0..6)
+                .prop_map(|members| members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn pruning_and_defaulting_twice_is_once(spec in any_spec()) {
+        let (mut object, schema) = (json!({ "spec": spec }), schema());
+        schema.prune(&mut object);
+        let pruned = object.clone();
+        prop_assert_eq!(schema.prune(&mut object), Vec::<String>::new());
+        prop_assert_eq!(&object, &pruned);
+        schema.default(&mut object);
+        let defaulted = object.clone();
+        schema.default(&mut object);
+        prop_assert_eq!(object, defaulted);
+    }
+
+    #[test]
+    fn no_object_makes_checking_panic(spec in any_spec()) {
+        let _ = schema().check(&json!({ "spec": spec }));
+    }
 }

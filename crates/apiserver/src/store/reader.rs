@@ -9,15 +9,17 @@ pub(super) use history::Changes;
 
 use super::error::{StoreError, database, file};
 use super::seal::{Place, Seal, Sealer};
-use super::{ListQuery, Listed, ObjectKey, Stored, layout};
-use rusqlite::{Connection, OptionalExtension, Transaction};
+use super::{ListQuery, Listed, ObjectKey, Shape, Stored, layout};
+use rusqlite::{Connection, Row};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use tokio::sync::oneshot;
 
 /// How many reads go on at a time; each costs a thread and a connection's cache.
 const THREADS: usize = 4;
+/// How many reads of one object go on at a time without a thread of their own.
+const AT_ONCE: usize = 2;
 
 type Job = Box<dyn FnOnce(&mut Connection, &Seal) + Send>;
 
@@ -25,6 +27,10 @@ type Job = Box<dyn FnOnce(&mut Connection, &Seal) + Send>;
 /// watch whose client has stopped reading keeps nobody else waiting.
 pub(super) struct Reader {
     jobs: mpsc::Sender<Job>,
+    /// For reads of one object, which are done at once: going to a thread and back costs several
+    /// times what they do.
+    at_once: Mutex<Vec<Connection>>,
+    seal: Arc<Seal>,
 }
 
 impl Reader {
@@ -45,15 +51,75 @@ impl Reader {
             });
             file("start a reader of", path, started)?;
         }
-        Ok(Self { jobs })
+        let at_once = (0..AT_ONCE).map(|_| layout::reading(path));
+        Ok(Self {
+            jobs,
+            at_once: Mutex::new(at_once.collect::<Result<_, _>>()?),
+            seal: Arc::clone(seal),
+        })
     }
 
     pub(super) async fn get(&self, key: ObjectKey) -> Result<Option<Stored>, StoreError> {
-        self.read(move |state| state.get(&key)).await
+        self.read_one(move |state| state.get(&key)).await
+    }
+
+    pub(super) async fn get_text(
+        &self,
+        key: ObjectKey,
+        shape: Arc<Shape>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read_one(move |state| {
+            state.get_as(&key, |place, bytes| state.sealer.text(place, bytes, &shape))
+        })
+        .await
+    }
+
+    /// Reads by one statement, which sees one state by itself: at once where a connection is free.
+    async fn read_one<T: Send + 'static>(
+        &self,
+        work: impl Fn(&State<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let free = self.free().pop();
+        let Some(connection) = free else {
+            return self.read(work).await;
+        };
+        let result = opening(&self.seal, |sealer| {
+            work(&State {
+                connection: &connection,
+                sealer,
+            })
+        });
+        self.free().push(connection);
+        result
+    }
+
+    fn free(&self) -> MutexGuard<'_, Vec<Connection>> {
+        // Nothing that can panic happens under this lock.
+        self.at_once.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) async fn list(&self, query: ListQuery) -> Result<Listed, StoreError> {
-        self.read(move |state| state.list(&query)).await
+        self.read(move |state| {
+            state.list_as(&query, |place, bytes| {
+                let value = state.sealer.decode(place, bytes)?;
+                let accepts = query.filter.as_ref().is_none_or(|accepts| accepts(&value));
+                Ok(accepts.then_some(value))
+            })
+        })
+        .await
+    }
+
+    pub(super) async fn list_texts(
+        &self,
+        query: ListQuery,
+        shape: Arc<Shape>,
+    ) -> Result<Listed<Vec<u8>>, StoreError> {
+        self.read(move |state| {
+            state.list_as(&query, |place, bytes| {
+                state.sealer.text(place, bytes, &shape).map(Some)
+            })
+        })
+        .await
     }
 
     /// Refuses a version that the store did not give out yet, or whose history is gone.
@@ -91,25 +157,31 @@ impl Reader {
     }
 }
 
-/// Between the keys that are at hand and the state that is read the key may change; then what does
-/// not open is read again.
 fn on_one_state<T>(
     connection: &mut Connection,
     seal: &Seal,
     work: impl Fn(&State<'_>) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
+    opening(seal, |sealer| {
+        let transaction = connection
+            .transaction()
+            .map_err(database("begin to read"))?;
+        work(&State {
+            connection: &transaction,
+            sealer,
+        })
+    })
+}
+
+/// Between the keys that are at hand and the state that is read the key may change; then what does
+/// not open is read again.
+fn opening<T>(
+    seal: &Seal,
+    mut read: impl FnMut(&Sealer) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
     loop {
         let sealer = seal.get();
-        let result = connection
-            .transaction()
-            .map_err(database("begin to read"))
-            .and_then(|transaction| {
-                work(&State {
-                    transaction,
-                    sealer: &sealer,
-                })
-            });
-        match result {
+        match read(&sealer) {
             Err(StoreError::Corrupt { .. }) if !Arc::ptr_eq(&sealer, &seal.get()) => {}
             result => return result,
         }
@@ -127,38 +199,44 @@ fn next(waiting: &Mutex<mpsc::Receiver<Job>>) -> Option<Job> {
 
 /// One state of the store.
 struct State<'a> {
-    transaction: Transaction<'a>,
+    connection: &'a Connection,
     sealer: &'a Sealer,
 }
 
 impl State<'_> {
     fn get(&self, key: &ObjectKey) -> Result<Option<Stored>, StoreError> {
+        self.get_as(key, |place, bytes| {
+            Ok(Stored {
+                value: self.sealer.decode(place, bytes)?,
+                version: place.version,
+            })
+        })
+    }
+
+    /// Reads one object as `open` makes it of what is stored.
+    fn get_as<T>(
+        &self,
+        key: &ObjectKey,
+        open: impl Fn(Place<'_>, &[u8]) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
         let sql = "SELECT version, value FROM objects \
                    WHERE resource = ?1 AND namespace = ?2 AND name = ?3";
-        let row = self
-            .transaction
-            .prepare_cached(sql)
-            .and_then(|mut statement| {
-                statement
-                    .query_row([&key.resource, &key.namespace, &key.name], |row| {
-                        Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?))
-                    })
-                    .optional()
-            })
-            .map_err(database("read an object"))?;
-        let open = |(version, bytes): (u64, Vec<u8>)| {
-            Ok(Stored {
-                value: self.sealer.decode(Place { key, version }, &bytes)?,
-                version,
-            })
+        let step = || database("read an object");
+        let mut statement = self.connection.prepare_cached(sql).map_err(step())?;
+        let mut rows = statement
+            .query([&key.resource, &key.namespace, &key.name])
+            .map_err(step())?;
+        let Some(row) = rows.next().map_err(step())? else {
+            return Ok(None);
         };
-        row.map(open).transpose()
+        let version = row.get(0).map_err(step())?;
+        open(Place { key, version }, blob(row, 1).map_err(step())?).map(Some)
     }
 
     /// Refuses a version whose later changes are no longer known, or that is yet to come.
     fn known(&self, asked: u64) -> Result<(), StoreError> {
-        let oldest = layout::number(&self.transaction, "oldest")?;
-        let newest = layout::number(&self.transaction, "version")?;
+        let oldest = layout::number(self.connection, "oldest")?;
+        let newest = layout::number(self.connection, "version")?;
         if (oldest..=newest).contains(&asked) {
             Ok(())
         } else {
@@ -169,4 +247,10 @@ impl State<'_> {
             })
         }
     }
+}
+
+/// A column's bytes, where they lie.
+fn blob<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a [u8]> {
+    let value = row.get_ref(column)?;
+    value.as_blob().map_err(rusqlite::Error::from)
 }

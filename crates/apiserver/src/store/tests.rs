@@ -8,6 +8,7 @@ mod objects;
 mod opening;
 mod rekeying;
 mod sealing;
+mod texts;
 mod watching;
 
 use super::*;

@@ -1,6 +1,7 @@
 //! The columns of the built-in kinds, as `kubectl get` shows them.
 
 mod core;
+mod policies;
 mod workloads;
 
 use super::cells::{age, text};
@@ -30,6 +31,7 @@ fn definitions(group: &str, kind: &str) -> &'static [Definition] {
         ("", "Namespace") => core::NAMESPACE,
         ("", "PersistentVolumeClaim") => core::CLAIM,
         ("", "Pod") => workloads::POD,
+        ("", "ResourceQuota") => policies::QUOTA,
         ("", "Secret") => core::SECRET,
         ("", "Service") => core::SERVICE,
         ("", "ServiceAccount") => core::SERVICE_ACCOUNT,
@@ -41,8 +43,11 @@ fn definitions(group: &str, kind: &str) -> &'static [Definition] {
         ("batch", "CronJob") => workloads::CRON_JOB,
         ("batch", "Job") => workloads::JOB,
         ("coordination.k8s.io", "Lease") => core::LEASE,
+        ("networking.k8s.io", "Ingress") => policies::INGRESS,
+        ("policy", "PodDisruptionBudget") => policies::BUDGET,
         ("rbac.authorization.k8s.io", "ClusterRole" | "Role") => &[CREATED],
         ("rbac.authorization.k8s.io", "ClusterRoleBinding" | "RoleBinding") => core::BINDING,
+        ("scheduling.k8s.io", "PriorityClass") => policies::PRIORITY,
         _ => &[AGE],
     }
 }

@@ -12,6 +12,8 @@ use http::header::USER_AGENT;
 use serde_json::Value;
 
 const MEMBER: &str = "managedFields";
+/// More entries than that are nobody's honest account, and every write looks at all of them.
+const MOST: usize = 1000;
 /// So long may the name of a manager be.
 const NAME_LIMIT: usize = 128;
 
@@ -44,7 +46,7 @@ pub(super) fn take_claims(object: &mut Value) -> Claims {
         Some([]) => Claims::Reset,
         Some([only]) if is_nothing(only) => Claims::Reset,
         _ => match Managed::read(&sent) {
-            Some(managed) if !managed.is_empty() => Claims::Entries(managed),
+            Some(managed) if (1..=MOST).contains(&managed.len()) => Claims::Entries(managed),
             _ => Claims::None,
         },
     }

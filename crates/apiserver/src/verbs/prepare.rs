@@ -8,6 +8,7 @@ use crate::pipeline::query::FieldValidation;
 use crate::status::{GroupResource, Status};
 use crate::validate::{FINDINGS_LIMIT, FieldError, metadata};
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 
 /// Members of `metadata` that only the server sets.
 const SYSTEM: &[&str] = &[
@@ -177,7 +178,7 @@ impl Call {
         errors.extend(old.and_then(|old| added_finalizer(object, old)));
         let mut told = Vec::new();
         errors.retain(|error| {
-            !told.contains(error) && {
+            told.len() < FINDINGS_LIMIT && !told.contains(error) && {
                 told.push(error.clone());
                 true
             }
@@ -195,19 +196,11 @@ impl Call {
 
 /// What is on its way out cannot be held back by somebody new.
 fn added_finalizer(object: &Value, old: &Value) -> Option<FieldError> {
-    let list = |object: &Value| -> Vec<String> {
-        let list = object
-            .pointer("/metadata/finalizers")
-            .and_then(Value::as_array);
-        list.into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect()
-    };
-    let known = list(old);
-    let added: Vec<String> = list(object)
-        .iter()
+    if !object::is_terminating(old) {
+        return None;
+    }
+    let known: HashSet<&str> = finalizers(old).collect();
+    let added: Vec<String> = finalizers(object)
         .filter(|finalizer| !known.contains(finalizer))
         .map(|finalizer| format!("{finalizer:?}"))
         .collect();
@@ -215,8 +208,14 @@ fn added_finalizer(object: &Value, old: &Value) -> Option<FieldError> {
         "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
         added.join(", ")
     );
-    (object::is_terminating(old) && !added.is_empty())
-        .then(|| FieldError::forbidden("metadata.finalizers", why))
+    (!added.is_empty()).then(|| FieldError::forbidden("metadata.finalizers", why))
+}
+
+fn finalizers(object: &Value) -> impl Iterator<Item = &str> {
+    let list = object
+        .pointer("/metadata/finalizers")
+        .and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// What the server has set in an object's metadata.

@@ -2,10 +2,10 @@
 
 use super::Call;
 use crate::object;
-use crate::pipeline::respond::{Answer, ObjectList};
+use crate::pipeline::respond::{Answer, ObjectList, shape};
 use crate::selector::{FieldSelector, LabelSelector};
 use crate::status::Status;
-use crate::store::{Filter, ListQuery};
+use crate::store::{Filter, ListQuery, Listed};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
@@ -34,7 +34,16 @@ impl Call {
         if !self.query.resource_version.is_empty() {
             version(&self.query.resource_version)?;
         }
-        Ok(Answer::Object(200, self.stored(&self.name).await?.value))
+        let Some(shape) = shape(&self.resource, self.format, false) else {
+            return Ok(Answer::Object(200, self.stored(&self.name).await?.value));
+        };
+        let key = self.key(&self.name);
+        let found = self.api.store.get_text(&key, Arc::new(shape)).await;
+        let found = found.map_err(|error| self.refused(error))?;
+        let resource = self.resource.group_resource();
+        found
+            .map(Answer::Text)
+            .ok_or_else(|| Status::not_found(resource, &self.name))
     }
 
     /// The version that a list must be of; none where the newest will do.
@@ -90,39 +99,40 @@ impl Call {
             at,
             ..self.every(&selection)
         };
-        let listed = self
-            .api
-            .store
-            .list(query)
-            .await
-            .map_err(|error| self.refused(error))?;
+        let shape = shape(&self.resource, self.format, true).filter(|_| query.filter.is_none());
+        let Some(shape) = shape else {
+            let listed = self.api.store.list(query).await;
+            let listed = listed.map_err(|error| self.refused(error))?;
+            let metadata = self.list_metadata(&listed);
+            let items = listed.items.into_iter();
+            let items = items.map(|item| self.resource.to_served(item)).collect();
+            return Ok(Answer::List(ObjectList { metadata, items }));
+        };
+        let listed = self.api.store.list_texts(query, Arc::new(shape)).await;
+        let listed = listed.map_err(|error| self.refused(error))?;
+        Ok(Answer::Texts(self.list_metadata(&listed), listed.items))
+    }
+
+    fn list_metadata<T>(&self, listed: &Listed<T>) -> Map<String, Value> {
         let mut metadata = Map::new();
         metadata.insert(
             "resourceVersion".to_owned(),
             listed.version.to_string().into(),
         );
-        if let Some(after) = listed.next {
+        if let Some(after) = &listed.next {
             let token = Place {
                 version: listed.version,
-                after,
+                after: after.clone(),
             }
             .encode();
             metadata.insert("continue".to_owned(), token.into());
+            if let Some(remaining) = listed.remaining {
+                metadata.insert("remainingItemCount".to_owned(), remaining.into());
+            }
         } else if self.resource.is_custom {
             metadata.insert("continue".to_owned(), "".into());
         }
-        if let Some(remaining) = listed
-            .remaining
-            .filter(|_| metadata.get("continue").is_some_and(|token| token != ""))
-        {
-            metadata.insert("remainingItemCount".to_owned(), remaining.into());
-        }
-        let items = listed
-            .items
-            .into_iter()
-            .map(|item| self.resource.to_served(item))
-            .collect();
-        Ok(Answer::List(ObjectList { metadata, items }))
+        metadata
     }
 
     /// A query for everything that is selected.
@@ -177,17 +187,17 @@ pub(super) fn version(text: &str) -> Result<u64, Status> {
 }
 
 /// Where the next page of a list starts, and of which state it is a page.
-struct Place {
+pub(crate) struct Place {
     version: u64,
     after: (String, String),
 }
 
 impl Place {
-    fn encode(&self) -> String {
+    pub(crate) fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(json!([self.version, self.after.0, self.after.1]).to_string())
     }
 
-    fn decode(token: &str) -> Result<Self, Status> {
+    pub(crate) fn decode(token: &str) -> Result<Self, Status> {
         let refused = || {
             Status::bad_request("continue key is not valid: it must be one that the server gave")
         };

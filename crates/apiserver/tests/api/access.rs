@@ -151,6 +151,22 @@ async fn a_labelled_role_adds_to_the_built_in_one() {
     server.user("alice").get(SECRETS).await.ok();
 }
 
+#[rstest]
+#[case::combinations((0..10_001).map(|n| format!("v{n}")).collect(), "x".to_owned())]
+#[case::names((0..9_000).map(|n| format!("v{n}")).collect(), "x".repeat(100_000))]
+#[tokio::test]
+async fn a_role_that_would_take_very_long_to_compare_is_refused(
+    #[case] verbs: Vec<String>,
+    #[case] resource: String,
+) {
+    let server = Server::start().await;
+    grant(&server.admin(), "alice", "admin").await;
+    let rule = json!({"apiGroups": [""], "resources": [resource], "verbs": verbs});
+    let answer = add_role(&server.user("alice"), "long", json!([rule])).await;
+    let message = answer.refused(403, "Forbidden");
+    assert!(message.len() < 1000, "{message:.1000}");
+}
+
 #[tokio::test]
 async fn nobody_grants_what_they_do_not_have() {
     let server = Server::start().await;

@@ -2,6 +2,8 @@
 
 use crate::client::{SECRETS, Server, secret};
 use rstest::rstest;
+use serde_json::json;
+use std::time::{Duration, Instant};
 
 const JSON: &str = "application/json";
 
@@ -16,6 +18,7 @@ const JSON: &str = "application/json";
     "application/yaml",
     "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e,*e]\n"
 )]
+#[case::long_bomb("application/yaml", &format!("a: &a {}\nb: [{}]\n", "x".repeat(500_000), "*a,".repeat(20)))]
 #[case::not_protobuf("application/vnd.kubernetes.protobuf", "nonsense")]
 #[tokio::test]
 async fn a_body_that_cannot_be_read_is_refused(#[case] media_type: &str, #[case] body: &str) {
@@ -112,6 +115,8 @@ async fn a_body_of_another_form_is_refused() {
     "/apis/rbac.authorization.k8s.io/v1/namespaces/default/clusterroles",
     404
 )]
+#[case::create_of_an_unknown_part("POST", "/api/v1/namespaces/default/secrets/a/nothing", 404)]
+#[case::create_of_a_status("POST", "/api/v1/namespaces/default/pods/a/status", 405)]
 #[case::create_without_namespace("POST", "/api/v1/secrets", 405)]
 #[case::create_with_name("POST", "/api/v1/namespaces/default/secrets/a", 405)]
 #[case::update_collection("PUT", "/api/v1/namespaces/default/secrets", 405)]
@@ -166,4 +171,66 @@ async fn a_body_full_of_mistakes_gets_a_short_answer() {
     let answer = server.admin().post(SECRETS, &object).await;
     answer.refused(422, "Invalid");
     assert!(answer.body.len() < 200_000, "{}", answer.body.len());
+}
+
+/// Far more than is needed, and far less than work that grows with the square would take.
+const SOON: Duration = Duration::from_secs(15);
+
+#[tokio::test]
+async fn very_many_mistakes_are_told_soon_and_in_part() {
+    let admin = Server::start().await.admin();
+    let mut object = secret("a");
+    object["metadata"]["finalizers"] = (0..100_000).map(|n| format!("a{n}")).collect();
+    let started = Instant::now();
+    let headers = [("content-type", JSON)];
+    let answer = admin
+        .send("POST", SECRETS, &headers, object.to_string())
+        .await;
+    let causes = answer.json()["details"]["causes"].as_array().map(Vec::len);
+    answer.refused(422, "Invalid");
+    assert_eq!(causes, Some(100));
+    assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn an_object_with_very_many_finalizers_is_changed_soon() {
+    let admin = Server::start().await.admin();
+    let mut object = secret("a");
+    object["metadata"]["finalizers"] = (0..80_000).map(|n| format!("a.io/{n}")).collect();
+    let headers = [("content-type", JSON)];
+    admin
+        .send("POST", SECRETS, &headers, object.to_string())
+        .await
+        .ok();
+    object["metadata"]["labels"] = json!({"a": "b"});
+    let started = Instant::now();
+    let path = format!("{SECRETS}/a");
+    admin
+        .send("PUT", &path, &headers, object.to_string())
+        .await
+        .ok();
+    assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn claims_of_very_many_owners_are_passed_over() {
+    let admin = Server::start().await.admin();
+    let entry = |n: u32| {
+        json!({
+            "manager": format!("m{n}"), "operation": "Update", "apiVersion": "v1",
+            "fieldsType": "FieldsV1", "fieldsV1": {"f:data": {format!("f:k{n}"): {}}},
+        })
+    };
+    let mut object = secret("a");
+    object["metadata"]["managedFields"] = (0..15_000).map(entry).collect();
+    let started = Instant::now();
+    let headers = [("content-type", JSON)];
+    let answer = admin
+        .send("POST", SECRETS, &headers, object.to_string())
+        .await;
+    let entries = answer.ok()["metadata"]["managedFields"]
+        .as_array()
+        .map(Vec::len);
+    assert_eq!(entries, Some(1));
+    assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
 }

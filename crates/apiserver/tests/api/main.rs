@@ -21,6 +21,7 @@ mod namespaces;
 mod objects;
 mod owners;
 mod patches;
+mod policies;
 mod scale;
 mod secrets;
 mod tls;

@@ -266,3 +266,22 @@ async fn kubectl_makes_tokens_that_open_the_door() {
         401
     );
 }
+
+#[tokio::test]
+async fn a_token_that_was_changed_anywhere_is_nobodys() {
+    let admin = Server::start().await.admin();
+    let answer = request(&admin, &json!({})).await;
+    let good = token(&answer);
+    assert_eq!(review(&admin, good, &[]).await["authenticated"], true);
+    for place in (0..good.len()).step_by(11).chain([good.len() - 1]) {
+        let mut bytes = good.as_bytes().to_vec();
+        bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(bytes).expect("ASCII");
+        let answer = review(&admin, &changed, &[]).await;
+        assert_ne!(answer["authenticated"], true, "changed at {place}");
+    }
+    for length in [0, 1, good.len() / 2, good.len() - 1] {
+        let answer = review(&admin, &good[..length], &[]).await;
+        assert_ne!(answer["authenticated"], true, "cut to {length}");
+    }
+}

@@ -215,3 +215,18 @@ async fn daemon_sets_and_nodes_are_stored() {
         .ok();
     assert_eq!(status["status"]["conditions"][0]["status"], "True");
 }
+
+#[rstest]
+#[case::log("GET", "log")]
+#[case::exec("GET", "exec")]
+#[case::exec_of_old_clients("POST", "exec")]
+#[case::eviction("POST", "eviction")]
+#[tokio::test]
+async fn a_pod_is_not_run_and_that_is_said(#[case] method: &str, #[case] part: &str) {
+    let path = format!("/api/v1/namespaces/default/pods/web/{part}");
+    let admin = Server::start().await.admin();
+    let answer = admin.send(method, &path, &[], "").await;
+    let message = answer.refused(404, "NotFound");
+    let why = format!("pods are stored here and never run, so they have no `{part}`");
+    assert!(message.ends_with(&why), "{message}");
+}

@@ -48,14 +48,22 @@ fn next(bytes: &[u8]) -> Result<Option<(Line<'_>, &[u8])>, NotRefs> {
     }
 }
 
-/// Whether bytes hold a whole advertisement, as servers over SSH send it.
-pub(super) fn is_complete(bytes: &[u8]) -> bool {
-    let mut rest = bytes;
-    loop {
-        match next(rest) {
-            Ok(Some((Line::Flush, _))) | Err(_) => return true,
-            Ok(Some((Line::Data(_), after))) => rest = after,
-            Ok(None) => return false,
+/// Looks for the end of an advertisement in bytes that arrive piece by piece, as servers over SSH
+/// send them; goes on where it stopped, however small the pieces are.
+#[derive(Default)]
+pub(super) struct End {
+    at: usize,
+}
+
+impl End {
+    /// Whether the bytes hold a whole advertisement; they are those of before, and maybe more.
+    pub(super) fn is_in(&mut self, bytes: &[u8]) -> bool {
+        loop {
+            match next(bytes.get(self.at..).unwrap_or_default()) {
+                Ok(Some((Line::Flush, _))) | Err(_) => return true,
+                Ok(Some((Line::Data(_), after))) => self.at = bytes.len() - after.len(),
+                Ok(None) => return false,
+            }
         }
     }
 }
@@ -188,11 +196,23 @@ mod tests {
     #[test]
     fn a_ref_behind_what_was_read_is_unknown_and_not_absent() {
         let cut = &demo()[..150];
-        assert!(!is_complete(cut.as_bytes()) && is_complete(demo().as_bytes()));
+        let mut end = End::default();
+        assert!(!end.is_in(cut.as_bytes()) && end.is_in(demo().as_bytes()));
         assert_eq!(
             Refs::parse(cut.as_bytes()).expect("refs").look_for("v9"),
             Sight::Unknown
         );
+    }
+
+    #[test]
+    fn very_many_lines_one_by_one_are_looked_through_soon() {
+        let (mut end, mut said) = (End::default(), Vec::new());
+        let started = std::time::Instant::now();
+        for _ in 0..200_000 {
+            said.extend_from_slice(b"0004");
+            assert!(!end.is_in(&said));
+        }
+        assert!(started.elapsed() < std::time::Duration::from_secs(10));
     }
 
     #[test]
@@ -226,7 +246,15 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = (Refs::parse(&bytes), is_complete(&bytes));
+            let _ = (Refs::parse(&bytes), End::default().is_in(&bytes));
+        }
+
+        #[test]
+        fn the_end_is_the_same_however_the_bytes_arrive(cut in 0..200_usize, rest in "[0-9a-f]{0,20}") {
+            let bytes = (demo() + &rest).into_bytes();
+            let (mut end, cut) = (End::default(), cut.min(bytes.len()));
+            let is_early = end.is_in(&bytes[..cut]);
+            prop_assert_eq!(is_early || end.is_in(&bytes), End::default().is_in(&bytes));
         }
     }
 }

@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio_util::io::InspectReader;
 
 use self::rsa::Rsa;
-use super::advertisement::{NotRefs, Refs, is_complete};
+use super::advertisement::{End, NotRefs, Refs};
 use super::known_hosts::{HostKey, Judgement, judge, kinds};
 use super::remote::SshRemote;
 use super::{LONGEST, Service, look_for};
@@ -253,7 +253,7 @@ async fn ask(
     let path = remote.path.replace('\'', r"'\''");
     let command = format!("{} '{path}'", service.name());
     channel.exec(true, command).await.map_err(wrong)?;
-    let (mut said, mut complaint) = (Vec::new(), Vec::new());
+    let (mut said, mut complaint, mut end) = (Vec::new(), Vec::new(), End::default());
     while let Some(message) = channel.wait().await {
         match message {
             ChannelMsg::Data { data } => said.extend_from_slice(&data),
@@ -262,7 +262,7 @@ async fn ask(
             }
             _ => {}
         }
-        if said.len() > LONGEST || (!said.is_empty() && is_complete(&said)) {
+        if said.len() > LONGEST || (!said.is_empty() && end.is_in(&said)) {
             break;
         }
     }

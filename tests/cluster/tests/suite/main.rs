@@ -8,6 +8,7 @@ mod chart;
 mod differential;
 mod faults;
 mod grants;
+mod helm;
 mod installed;
 mod outage;
 mod requests;

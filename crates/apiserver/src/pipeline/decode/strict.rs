@@ -1,7 +1,7 @@
 //! A JSON value, with the members that an object had more than once: the last one counts, and the
 //! path of each is kept, so that whoever reads it can say so.
 
-use crate::validate::FINDINGS_LIMIT;
+use crate::validate::{FINDINGS_LIMIT, name_shown};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;
@@ -24,6 +24,7 @@ impl<'de> DeserializeSeed<'de> for &mut Strict {
 impl Strict {
     /// Puts a segment before the paths that were found since there were `known`.
     fn prefix(&mut self, known: usize, segment: &str) {
+        let segment = name_shown(segment);
         for path in &mut self.repeated[known..] {
             let dot = if path.starts_with('[') { "" } else { "." };
             *path = format!("{segment}{dot}{path}");
@@ -97,7 +98,7 @@ impl<'de> Visitor<'de> for &mut Strict {
             let value = members.next_value_seed(&mut *self)?;
             self.prefix(known, &name);
             if map.contains_key(&name) && self.repeated.len() < FINDINGS_LIMIT {
-                self.repeated.push(name.clone());
+                self.repeated.push(name_shown(&name).into_owned());
             }
             map.insert(name, value);
         }

@@ -40,9 +40,9 @@ impl State<'_> {
         after: u64,
     ) -> Result<Changes, StoreError> {
         self.known(after)?;
-        let newest = layout::number(&self.transaction, "version")?;
+        let newest = layout::number(self.connection, "version")?;
         let step = || database("read the history");
-        let mut statement = self.transaction.prepare_cached(SQL).map_err(step())?;
+        let mut statement = self.connection.prepare_cached(SQL).map_err(step())?;
         let mut rows = statement
             .query(params![
                 after,

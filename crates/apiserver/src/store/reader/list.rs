@@ -1,6 +1,6 @@
 //! Pages of objects, of the present state or of one that the history still knows.
 
-use super::State;
+use super::{State, blob};
 use crate::store::error::{StoreError, database};
 use crate::store::seal::Place;
 use crate::store::{ListQuery, Listed, ObjectKey, layout};
@@ -10,9 +10,14 @@ use rusqlite::{ToSql, params_from_iter};
 type Between = (String, String);
 
 impl State<'_> {
-    pub(super) fn list(&self, query: &ListQuery) -> Result<Listed, StoreError> {
+    /// One page, of what `open` makes of what is stored; nothing where it is not to be listed.
+    pub(super) fn list_as<T>(
+        &self,
+        query: &ListQuery,
+        open: impl Fn(Place<'_>, &[u8]) -> Result<Option<T>, StoreError>,
+    ) -> Result<Listed<T>, StoreError> {
         let version = match query.at {
-            None => layout::number(&self.transaction, "version")?,
+            None => layout::number(self.connection, "version")?,
             Some(at) => self.known(at).map(|()| at)?,
         };
         let step = || database("list objects");
@@ -25,12 +30,14 @@ impl State<'_> {
             "namespace, name, version, value",
             "namespace, name, before_version, before",
         );
-        let mut statement = self.transaction.prepare_cached(&sql).map_err(step())?;
+        let mut statement = self.connection.prepare_cached(&sql).map_err(step())?;
         let values = range.values();
         let mut rows = statement.query(params_from_iter(values)).map_err(step())?;
         let mut listed = Listed {
             version,
-            ..Listed::default()
+            items: Vec::new(),
+            next: None,
+            remaining: None,
         };
         let mut last = None;
         while let Some(row) = rows.next().map_err(step())? {
@@ -43,24 +50,18 @@ impl State<'_> {
                 namespace,
                 name,
             };
-            let bytes: Vec<u8> = row.get(3).map_err(step())?;
             let place = Place {
                 key: &key,
                 version: at,
             };
-            let value = self.sealer.decode(place, &bytes)?;
-            if query
-                .filter
-                .as_ref()
-                .is_some_and(|accepts| !accepts(&value))
-            {
+            let Some(item) = open(place, blob(row, 3).map_err(step())?)? else {
                 continue;
-            }
+            };
             if query.limit.is_some_and(|limit| listed.items.len() >= limit) {
                 listed.next = last;
                 break;
             }
-            listed.items.push(value);
+            listed.items.push(item);
             last = Some((key.namespace, key.name));
         }
         listed.remaining = match (&query.filter, &listed.next) {
@@ -78,7 +79,7 @@ impl State<'_> {
     fn count(&self, range: &Range<'_>) -> Result<u64, StoreError> {
         let key = "namespace, name";
         let sql = format!("SELECT count(*) FROM ({})", range.sql(key, key));
-        self.transaction
+        self.connection
             .prepare_cached(&sql)
             .and_then(|mut statement| {
                 statement.query_row(params_from_iter(range.values()), |row| row.get(0))

@@ -134,6 +134,33 @@ fn template() -> Value {
         "Age: 60m", "(Containers): a,b", "(Images): x:1,y:2", "(Selector): <none>",
     ]
 )]
+#[case::ingress(
+    "networking.k8s.io", "Ingress",
+    json!({
+        "spec": { "tls": [{}], "rules": [{ "host": "a" }, { "host": "b" }, { "host": "c" }, { "host": "d" }, {}] },
+        "status": { "loadBalancer": { "ingress": [{ "hostname": "north.example.com" }, { "ip": "192.0.2.1" }] } },
+    }),
+    &["Class: <none>", "Hosts: a,b,c + 2 more...", "Address: 192.0.2.1,nor...", "Ports: 80, 443", "Age: 60m"]
+)]
+#[case::ingress_of_any_host(
+    "networking.k8s.io", "Ingress", json!({ "spec": { "ingressClassName": "nginx", "rules": [{}] } }),
+    &["Class: nginx", "Hosts: *", "Address: ", "Ports: 80", "Age: 60m"]
+)]
+#[case::disruption_budget(
+    "policy", "PodDisruptionBudget",
+    json!({ "spec": { "minAvailable": "50%" }, "status": { "disruptionsAllowed": 2 } }),
+    &["Min Available: 50%", "Max Unavailable: N/A", "Allowed Disruptions: 2", "Age: 60m"]
+)]
+#[case::quota(
+    "", "ResourceQuota",
+    json!({ "status": { "hard": { "pods": "2", "limits.cpu": "1", "configmaps": "3" }, "used": { "pods": "1" } } }),
+    &["Request: configmaps: 0/3, pods: 1/2", "Limit: limits.cpu: 0/1", "Age: 60m"]
+)]
+#[case::priority_class(
+    "scheduling.k8s.io", "PriorityClass",
+    json!({ "value": 7, "globalDefault": true, "preemptionPolicy": "Never" }),
+    &["Value: 7", "Global-Default: true", "Age: 60m", "(PreemptionPolicy): Never"]
+)]
 #[case::role("rbac.authorization.k8s.io", "Role", json!({}), &["Created At: 2026-11-20T11:00:00Z"])]
 #[case::role_binding(
     "rbac.authorization.k8s.io", "RoleBinding",

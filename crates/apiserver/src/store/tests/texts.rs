@@ -1,0 +1,116 @@
+//! Objects read as text say what they say as trees.
+
+use super::*;
+use crate::store::{Kept, Shape};
+use proptest::prelude::*;
+
+const WHOLE: Shape = Shape {
+    first: String::new(),
+    kept: Kept::AllBut(&[]),
+    unfolded: "folded",
+};
+
+fn as_text(store: &Store, key: &ObjectKey, shape: Shape) -> impl Future<Output = Value> {
+    let (store, key) = (store.clone(), key.clone());
+    async move {
+        let text = store.get_text(&key, Arc::new(shape)).await;
+        let text = text.expect("it can be read").expect("it is there");
+        serde_json::from_slice(&text).expect("it is JSON")
+    }
+}
+
+fn json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "\\PC{0,12}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            members(inner),
+        ]
+    })
+}
+
+fn members(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
+    let name = "[a-z/~\"\\\\é\n.]{0,6}";
+    prop::collection::btree_map(name, value, 0..4)
+        .prop_map(|members| Value::Object(members.into_iter().collect()))
+}
+
+fn objects() -> impl Strategy<Value = Value> {
+    let data = prop_oneof![members(json()), json()];
+    let annotations = prop_oneof![members(json()), json()];
+    let parts = (data, annotations, json(), members(json()), any::<bool>());
+    parts.prop_map(|(data, annotations, applied, others, is_applied)| {
+        let mut object = json!({"metadata": {"name": "one", "namespace": "a", "uid": "é\"1"}});
+        object["data"] = data;
+        object["metadata"]["annotations"] = annotations;
+        if let (true, Some(members)) = (
+            is_applied,
+            object["metadata"]["annotations"].as_object_mut(),
+        ) {
+            members.insert(LAST_APPLIED.to_owned(), applied);
+        }
+        object["others"] = others;
+        object
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn a_text_says_what_the_tree_says(values in prop::collection::vec(objects(), 1..8)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            let (_directory, store) = fresh();
+            for resource in [SECRETS, CONFIG_MAPS] {
+                for (number, value) in values.iter().enumerate() {
+                    let key = key(resource, "a", &format!("n{number}"));
+                    one(&store, Write::Create { key: key.clone(), value: value.clone() }).await.expect("it is stored");
+                    let tree = store.get(&key).await.expect("it can be read").expect("it is there").value;
+                    prop_assert_eq!(as_text(&store, &key, WHOLE).await, tree);
+                }
+                let query = ListQuery { resource: resource.to_owned(), ..ListQuery::default() };
+                let trees = store.list(query.clone()).await.expect("trees");
+                let texts = store.list_texts(query, Arc::new(WHOLE)).await.expect("texts");
+                let texts: Vec<Value> = texts.items.iter().map(|text| serde_json::from_slice(text).expect("JSON")).collect();
+                prop_assert_eq!(texts, trees.items);
+            }
+            Ok(())
+        })?;
+    }
+}
+
+#[tokio::test]
+async fn a_shape_puts_members_first_leaves_some_out_and_unfolds_one() {
+    let (_directory, store) = fresh();
+    let key = key(SECRETS, "a", "one");
+    let value = json!({
+        "kind": "Old", "metadata": {"name": "one", "folded": "[{\"by\":\"me\"}]"}, "data": {"k": "v"},
+    });
+    let write = Write::Create {
+        key: key.clone(),
+        value,
+    };
+    one(&store, write).await.expect("it is stored");
+    let metadata = json!({"name": "one", "folded": [{"by": "me"}], "resourceVersion": "1"});
+    let shape = Shape {
+        first: "\"kind\":\"New\",".to_owned(),
+        kept: Kept::AllBut(&["kind"]),
+        ..WHOLE
+    };
+    let read = as_text(&store, &key, shape).await;
+    assert_eq!(
+        read,
+        json!({"kind": "New", "metadata": metadata, "data": {"k": "v"}})
+    );
+    let shape = Shape {
+        kept: Kept::Metadata,
+        ..WHOLE
+    };
+    let read = as_text(&store, &key, shape).await;
+    assert_eq!(read, json!({"metadata": metadata}));
+}
