@@ -66,7 +66,7 @@ apt_options=(
 cat > "$unpacked.part/headless" << EOF
 #!/bin/sh
 LD_LIBRARY_PATH=$(find "$unpacked.part/usr/lib" -name 'lib*.so*' -printf '%h\n' | sort -u |
-  sed "s|^$unpacked.part|$unpacked|" | paste -sd :) exec $unpacked/usr/bin/chromium-headless-shell "\$@"
+  sed "s|^$unpacked.part|$unpacked|" | paste -sd :) exec $unpacked/usr/lib/chromium/chromium-headless-shell "\$@"
 EOF
 chmod +x "$unpacked.part/headless"
 mv "$unpacked.part" "$unpacked"
