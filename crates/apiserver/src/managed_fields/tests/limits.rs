@@ -31,8 +31,7 @@ fn conflicts_below_a_long_name_do_not_add_up() {
     let text = conflicts.to_string();
     assert!(
         text.starts_with("Apply failed with 1000 conflicts: "),
-        "{:.100}",
-        text
+        "{text:.100}"
     );
     assert_eq!((text.lines().count(), conflicts.causes().len()), (101, 100));
     assert!(text.len() < 100 * 1024, "{}", text.len());
