@@ -10,8 +10,9 @@ const QUOTAS: &str = "/api/v1/namespaces/default/resourcequotas";
 const CLASSES: &str = "/apis/scheduling.k8s.io/v1/priorityclasses";
 
 fn ingress(path: Value) -> Value {
-    let rule = json!({"host": "web.example.com", "http": {"paths": [path]}});
-    json!({"metadata": {"name": "one"}, "spec": {"rules": [rule]}})
+    let mut rule = json!({"host": "web.example.com", "http": {"paths": []}});
+    rule["http"]["paths"] = Value::Array(vec![path]);
+    spec(json!({"rules": [rule]}))
 }
 
 /// A path that leads to a service.
@@ -20,7 +21,9 @@ fn path(kind: &str, path: &str) -> Value {
 }
 
 fn spec(spec: Value) -> Value {
-    json!({"metadata": {"name": "one"}, "spec": spec})
+    let mut object = json!({"metadata": {"name": "one"}});
+    object["spec"] = spec;
+    object
 }
 
 #[tokio::test]
