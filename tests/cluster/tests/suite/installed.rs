@@ -45,7 +45,10 @@ impl Installed {
         cluster.namespace(namespace, &[]).await?;
         let is_of_use = |object: &&Value| KINDS.iter().any(|kind| object["kind"] == *kind);
         let of_use: Vec<Value> = objects.iter().filter(is_of_use).cloned().collect();
-        for elsewhere in of_use.iter().filter_map(|one| one["metadata"]["namespace"].as_str()) {
+        for elsewhere in of_use
+            .iter()
+            .filter_map(|one| one["metadata"]["namespace"].as_str())
+        {
             cluster.namespace(elsewhere, &[]).await?;
         }
         cluster.apply(&of_use).await?;
