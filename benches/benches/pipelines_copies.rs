@@ -23,8 +23,8 @@ const COPY: &str = "pipelines-object-store";
 async fn main() -> Result<()> {
     let calls = Calls::default();
     let api = Embedded::open().await?;
-    api.create([namespace("kubeflow"), source("first"), store()])
-        .await?;
+    api.create([namespace("kubeflow")]).await?;
+    api.create([source("first"), store()]).await?;
     api.create((0..PROFILES).map(profile)).await?;
     calls.start();
     let settings = Settings {
