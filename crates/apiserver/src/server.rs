@@ -98,7 +98,7 @@ impl ApiServer {
     }
 
     /// Whose a bearer token is, where it is one of this API's and good now: configured, or asked
-    /// for by a TokenRequest.
+    /// for by a `TokenRequest`.
     ///
     /// # Errors
     /// When the store cannot say whether the account is still there.

@@ -81,6 +81,18 @@ pub(crate) struct Managed {
 }
 
 impl Managed {
+    /// The same entries without their times, and in an order that does not come of them.
+    pub(crate) fn timeless(mut self) -> Self {
+        for entry in &mut self.entries {
+            entry.time = None;
+        }
+        self.entries.sort_by_cached_key(|entry| {
+            let texts = [&entry.manager, &entry.api_version, &entry.subresource];
+            (entry.operation, texts.map(String::clone))
+        });
+        self
+    }
+
     /// What an object says, be it folded or not; none where it cannot be understood.
     pub(crate) fn read(entries: &Value) -> Option<Self> {
         let entries: Vec<Entry> = match entries {

@@ -65,6 +65,14 @@ pub(super) fn put(object: &mut Value, entries: Option<Value>) {
     object::put(object::metadata_mut(object), MEMBER, entries);
 }
 
+/// Whether two states of the entries of an object tell the same, but for when they were written.
+pub(super) fn differ_in_time_only(one: Option<&Value>, other: Option<&Value>) -> bool {
+    let read = |entries: Option<&Value>| entries.and_then(Managed::read);
+    read(one)
+        .zip(read(other))
+        .is_some_and(|(one, other)| one.timeless() == other.timeless())
+}
+
 /// The object without its entries.
 pub(super) fn without(mut object: Value) -> Value {
     put(&mut object, None);

@@ -85,10 +85,11 @@ impl Call {
         self.validate(&object, Some(&old.value))?;
         self.check_grants(&object, Some(&old.value)).await?;
         self.count_generation(&mut object, &old.value);
-        // What admission has put back as it was is nobody's change.
+        // What admission has put back as it was is nobody's change, and a later time alone is none.
         let before = old.value.pointer("/metadata/managedFields").cloned();
+        let is_later_only = ownership::differ_in_time_only(entries.as_ref(), before.as_ref());
         ownership::put(&mut object, before);
-        if !is_plain || object != old.value {
+        if object != old.value || !(is_plain || is_later_only) {
             ownership::put(&mut object, entries);
         }
         if self.query.dry_run {
