@@ -121,12 +121,12 @@ impl Sessions {
         )
     }
 
-    /// Ends the session that a request names; returns the cookie that takes it away.
-    fn end(&self, headers: &HeaderMap) -> HeaderValue {
-        if let Some(name) = self.cookie.of(headers) {
-            self.state().sessions.remove(&digest(name));
-        }
-        self.cookie.unset()
+    /// Ends the session that a request names; returns the cookie that takes it away. A request that
+    /// names none may come from a page of another site, and takes nothing away from anybody.
+    fn end(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        let name = self.cookie.of(headers)?;
+        self.state().sessions.remove(&digest(name));
+        Some(self.cookie.unset())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -59,8 +59,11 @@ fn used_up() -> Problem {
 }
 
 async fn sign_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    let cookie = app.settings.sessions.end(&headers);
-    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response()
+    let mut answer = StatusCode::NO_CONTENT.into_response();
+    if let Some(cookie) = app.settings.sessions.end(&headers) {
+        answer.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    answer
 }
 
 async fn begin(

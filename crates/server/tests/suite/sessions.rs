@@ -175,6 +175,19 @@ async fn signing_out_ends_the_session_for_everybody_who_has_the_cookie() -> Resu
     Ok(())
 }
 
+/// A page of another site can make a browser send it, and the answer would be obeyed.
+#[tokio::test]
+async fn signing_out_without_a_session_takes_no_cookie_away() -> Result<()> {
+    let world = World::new().await?;
+    let out = world.request(Who::Anonymous, Method::POST, "/logout");
+    let out = out.send().await?;
+    assert_eq!(
+        (out.status().as_u16(), out.headers().get("set-cookie")),
+        (204, None)
+    );
+    Ok(())
+}
+
 #[tokio::test]
 async fn without_a_provider_nobody_signs_in_at_one() -> Result<()> {
     let world = World::new().await?;

@@ -167,19 +167,19 @@ mod tests {
 
     use super::*;
 
-    fn form_of(value: Value) -> Form {
-        form(&TypeInput::deserialize(&value).expect("a type"))
+    fn form_of(value: &Value) -> Form {
+        form(&TypeInput::deserialize(value).expect("a type"))
     }
 
     #[test]
     fn only_what_was_changed_is_laid_over_what_is_stored_now() {
-        let before = form_of(json!({"displayName": "Lake", "categories": ["a"]}));
-        let mine = form_of(json!({"displayName": "Sea", "categories": ["a"]}));
-        let mut now = form_of(json!({"displayName": "Lake", "categories": ["a", "b"]}));
+        let before = form_of(&json!({"displayName": "Lake", "categories": ["a"]}));
+        let mine = form_of(&json!({"displayName": "Sea", "categories": ["a"]}));
+        let mut now = form_of(&json!({"displayName": "Lake", "categories": ["a", "b"]}));
         lay_over(&mut now, &before, mine);
         assert_eq!(
             now,
-            form_of(json!({"displayName": "Sea", "categories": ["a", "b"]}))
+            form_of(&json!({"displayName": "Sea", "categories": ["a", "b"]}))
         );
     }
 

@@ -1,4 +1,4 @@
-//! A real browser, driven over its DevTools protocol by a pair of pipes. What it is to see is left to
+//! A real browser, driven over its `DevTools` protocol by a pair of pipes. What it is to see is left to
 //! the tests.
 
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -85,18 +85,18 @@ impl Browser {
     }
 
     fn open(&mut self) -> Result<()> {
-        let page = self.ask("Target.createTarget", json!({"url": "about:blank"}))?;
+        let page = self.ask("Target.createTarget", &json!({"url": "about:blank"}))?;
         let target = json!({"targetId": page["targetId"], "flatten": true});
-        let attached = self.ask("Target.attachToTarget", target)?;
+        let attached = self.ask("Target.attachToTarget", &target)?;
         self.session = attached["sessionId"].as_str().map(str::to_owned);
         for part in ["Page", "Runtime", "Log", "Network", "Audits"] {
-            self.ask(&format!("{part}.enable"), json!({}))?;
+            self.ask(&format!("{part}.enable"), &json!({}))?;
         }
         Ok(())
     }
 
     /// Asks for something, and waits for the answer.
-    pub(super) fn ask(&mut self, method: &str, parameters: Value) -> Result<Value> {
+    pub(super) fn ask(&mut self, method: &str, parameters: &Value) -> Result<Value> {
         self.number += 1;
         let number = self.number;
         let mut message = json!({"id": number, "method": method, "params": parameters});
@@ -148,7 +148,7 @@ impl Browser {
     /// Goes to an address and waits until all of the page is there; the status of its answer.
     pub(super) fn go(&mut self, url: &str) -> Result<i64> {
         self.forget();
-        let begun = self.ask("Page.navigate", json!({"url": url}))?;
+        let begun = self.ask("Page.navigate", &json!({"url": url}))?;
         ensure!(
             begun["errorText"].is_null(),
             "{url}: {}",
@@ -187,7 +187,7 @@ impl Browser {
     pub(super) fn evaluate(&mut self, script: &str) -> Result<Value> {
         let done = self.ask(
             "Runtime.evaluate",
-            json!({"expression": script, "awaitPromise": true, "returnByValue": true}),
+            &json!({"expression": script, "awaitPromise": true, "returnByValue": true}),
         )?;
         ensure!(
             done["exceptionDetails"].is_null(),
