@@ -17,8 +17,8 @@ const IN_ANNOTATIONS: [&str; 4] = [
 ];
 /// The same connection in neutral form; a neutral one stays as it is.
 pub fn neutral(secret: &Secret) -> Secret {
-    let (connection, protocol) = recognised(secret);
     let mut data = spelt_our_way(secret);
+    let (connection, protocol) = recognised(secret, &data);
     if protocol == Some(Protocol::S3) {
         fold_s3(&connection, &mut data);
     }
@@ -95,23 +95,43 @@ pub(super) fn protocol(secret: &Secret) -> Option<Protocol> {
     secret.annotation(names::PROTOCOL)?.parse().ok()
 }
 
-/// The Secret as a connection, whatever it says of itself, and what its protocol is.
-fn recognised(secret: &Secret) -> (Connection, Option<Protocol>) {
-    let connection = |protocol| Connection {
+/// The Secret as a connection, whatever it says of itself, and what its protocol is. Where it states
+/// none that is known, the values tell, as they would once the statement is gone.
+fn recognised(
+    secret: &Secret,
+    data: &BTreeMap<String, Sensitive>,
+) -> (Connection, Option<Protocol>) {
+    let stated = match Connection::from_secret(secret.clone()) {
+        Recognition::Connection(found) => Some(*found),
+        Recognition::Candidate(_) | Recognition::Other(_) => None,
+    };
+    let by_values = || {
+        let bare = made(
+            String::new(),
+            secret.name.clone(),
+            BTreeMap::new(),
+            data.clone(),
+        );
+        match Connection::from_secret(bare) {
+            Recognition::Connection(found) => found.protocol,
+            Recognition::Candidate(candidate) => candidate.protocol,
+            Recognition::Other(_) => None,
+        }
+    };
+    let protocol = stated.as_ref().and_then(|found| found.protocol);
+    let protocol = protocol.or_else(by_values);
+    let connection = stated.unwrap_or_else(|| Connection {
         secret: secret.clone(),
-        protocol,
+        protocol: None,
         dialect: bowline_core::Dialect::OpenDataHub,
         marker: bowline_core::Marker::Protocol,
         stated: None,
+    });
+    let connection = Connection {
+        protocol,
+        ..connection
     };
-    match Connection::from_secret(secret.clone()) {
-        Recognition::Connection(found) => {
-            let protocol = found.protocol;
-            (*found, protocol)
-        }
-        Recognition::Candidate(candidate) => (connection(candidate.protocol), candidate.protocol),
-        Recognition::Other(_) => (connection(None), None),
-    }
+    (connection, protocol)
 }
 
 /// All values under the key that we use; where two spellings are there, ours wins.

@@ -331,3 +331,17 @@ fn records_of_odahu_come_back_as_they_were() {
     let objects = |text: &[u8]| bowline_core::manifest::parse(text).expect("YAML");
     assert_eq!(objects(written.text.expose()), objects(RECORDS.as_bytes()));
 }
+
+#[test]
+fn a_protocol_that_nobody_knows_is_told_by_the_values_now_as_later() {
+    let given = json!({
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "b",
+        "AWS_S3_BUCKET": "c",
+        "AWS_S3_ENDPOINT": "s3.example.com",
+    });
+    let once = secret("s2", &given);
+    assert_eq!(once.annotation(names::PROTOCOL), Some("s3"));
+    assert_eq!(once.line("AWS_S3_ENDPOINT"), Some("https://s3.example.com"));
+    assert_eq!(values(&neutral(&once)), values(&once));
+}

@@ -29,7 +29,7 @@ fn any_value() -> impl Strategy<Value = Vec<u8>> {
 fn any_secret() -> impl Strategy<Value = Secret> {
     (
         btree_map(any_key(), any_value(), 1..6),
-        prop::option::of("s3|uri|gcs|azure|git|oci"),
+        prop::option::of("s3|uri|gcs|azure|git|oci|s2"),
     )
         .prop_map(|(data, protocol)| {
             let data: BTreeMap<_, _> = data
