@@ -7,6 +7,8 @@ use std::sync::Arc;
 use bowline_core::Secret;
 use bowline_core::plan::Account;
 
+use crate::controllers::term::Over;
+
 /// Who makes a request, as the API server says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct User {
@@ -29,6 +31,9 @@ pub enum ClusterError {
     /// The Secret is there, but is not one.
     #[error(transparent)]
     Secret(#[from] bowline_core::secret::SecretError),
+    /// Only a leader may ask for it, and this replica is none.
+    #[error(transparent)]
+    Over(#[from] Over),
     /// The answer did not come in time.
     #[error("no answer within {0} s")]
     Deadline(u64),

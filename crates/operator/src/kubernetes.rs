@@ -208,7 +208,7 @@ pub(crate) fn is_conflict(error: &kube::Error) -> bool {
 pub(crate) fn describe(error: kube::Error) -> ClusterError {
     ClusterError::Api(match error {
         kube::Error::Api(status) => format!("{} ({})", status.message, status.code),
-        kube::Error::Service(error) if error.is::<Over>() => Over.to_string(),
+        kube::Error::Service(error) if error.is::<Over>() => return Over.into(),
         _ => "connection failed".to_owned(),
     })
 }

@@ -226,7 +226,7 @@ fn never() -> impl hyper::body::Body<Data = Bytes, Error = Infallible> + Send + 
 async fn as_many_requests_as_may_be_are_answered_and_the_next_one_is_told_to_wait() {
     let served = Served::start().await;
     let mut slow = JoinSet::new();
-    for _ in 0..3 {
+    for _ in 0..4 {
         let mut sender = http2(&served).await;
         for _ in 0..220 {
             let line = format!("POST {CONFIG_MAPS}");
