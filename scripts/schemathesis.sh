@@ -5,26 +5,6 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly requirements=tests/servers/schemathesis.txt
-readonly home="$PWD/target/tools/schemathesis"
-readonly unavailable=69
-
-scripts/debian.sh schemathesis python3:python3 flock:util-linux
-stamp=$(python3 --version; sha256sum < "$requirements")
-mkdir -p "$(dirname "$home")"
-exec 9> "$home.lock"
-flock 9
-if [ "$(cat "$home/stamp" 2> /dev/null)" != "$stamp" ]; then
-  # Debian has the module that fills a virtual environment in a package of its own.
-  python3 -c 'import ensurepip' 2> /dev/null || scripts/debian.sh schemathesis :python3-venv
-  echo "Installing schemathesis into $home" >&2
-  rm -rf "$home"
-  python3 -m venv "$home" >&2
-  if ! "$home/bin/pip" install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
-    --requirement "$requirements" >&2; then
-    echo "error: schemathesis cannot be installed; Python 3.11 to 3.13 and the package index are needed" >&2
-    exit "$unavailable"
-  fi
-  echo "$stamp" > "$home/stamp"
-fi
+home=$(scripts/python-packages.sh schemathesis tests/servers/schemathesis.txt schemathesis \
+  --only-binary :all:)
 echo "$home/bin/schemathesis"

@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Write};
 
 use anstyle::{AnsiColor, Style};
 use bowline_core::{Finding, Severity};
+use bowline_probe::State;
 
 use crate::failure::{Failure, Kind};
 
@@ -23,6 +24,16 @@ pub const fn style(severity: Severity) -> Style {
         Severity::Error => ERROR,
         Severity::Warning => WARNING,
         Severity::Note => HELP,
+    }
+}
+
+/// The sign of a step's state, and its style.
+pub const fn mark(state: State) -> (Style, &'static str) {
+    match state {
+        State::Passed => (ADDED, "✓"),
+        State::Failed => (ERROR, "✗"),
+        State::Warned => (WARNING, "!"),
+        State::Skipped => (DIM, "-"),
     }
 }
 

@@ -3,13 +3,12 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use anstyle::Style;
 use bowline_core::Connection;
 use bowline_probe::{State, Step};
 
 use super::Tested;
 use crate::columns::columns;
-use crate::terminal::{ADDED, BOLD, DIM, ERROR, HELP, WARNING, count, plain};
+use crate::terminal::{BOLD, DIM, ERROR, HELP, WARNING, count, mark, plain};
 
 /// The name of a connection, as it stands above its steps.
 pub(super) fn heading(connection: &Connection) -> String {
@@ -55,15 +54,6 @@ pub(super) fn step(step: &Step) -> String {
         }
     }
     shown
-}
-
-const fn mark(state: State) -> (Style, &'static str) {
-    match state {
-        State::Passed => (ADDED, "✓"),
-        State::Failed => (ERROR, "✗"),
-        State::Warned => (WARNING, "!"),
-        State::Skipped => (DIM, "-"),
-    }
 }
 
 /// One of many: its steps only where there is something to say.

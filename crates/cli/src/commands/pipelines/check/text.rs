@@ -3,13 +3,12 @@
 
 use std::fmt::Write as _;
 
-use anstyle::Style;
 use bowline_core::Severity;
 use bowline_probe::State;
 use bowline_setup::check::{Cell, Pair, Report, Root, Row};
 
 use crate::columns::columns;
-use crate::terminal::{ADDED, BOLD, DIM, ERROR, HELP, WARNING, count, plain, style};
+use crate::terminal::{BOLD, DIM, ERROR, HELP, WARNING, count, mark, plain, style};
 
 /// The most profiles that a matrix has room for.
 const WIDEST: usize = 10;
@@ -56,15 +55,6 @@ fn line(name: &str, cell: &Cell) -> String {
         let _ = writeln!(shown, "           {HELP}help:{HELP:#} {}", outcome.help);
     }
     shown
-}
-
-const fn mark(state: State) -> (Style, &'static str) {
-    match state {
-        State::Passed => (ADDED, "✓"),
-        State::Failed => (ERROR, "✗"),
-        State::Warned => (WARNING, "!"),
-        State::Skipped => (DIM, "-"),
-    }
 }
 
 /// The table, the matrix, and what follows.
