@@ -5,9 +5,9 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-const BOATS: &str = "/apis/harbour.example.com/v1/namespaces/default/boats";
+pub(crate) const BOATS: &str = "/apis/harbour.example.com/v1/namespaces/default/boats";
 
-fn definition() -> Value {
+pub(crate) fn definition() -> Value {
     let schema = json!({"openAPIV3Schema": {
         "type": "object",
         "properties": {
@@ -41,7 +41,7 @@ fn definition() -> Value {
     })
 }
 
-fn boat(name: &str) -> Value {
+pub(crate) fn boat(name: &str) -> Value {
     json!({
         "apiVersion": "harbour.example.com/v1", "kind": "Boat", "metadata": {"name": name},
         "spec": {"owner": "ada", "cargo": {"anything": [1, {"goes": null}]}},

@@ -1,6 +1,8 @@
 //! The forms in which answers and bodies come.
 
-use crate::client::{SECRETS, Server, secret};
+use crate::client::{Client, SECRETS, Server, secret};
+use crate::definitions;
+use rstest::rstest;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -118,4 +120,72 @@ async fn a_form_that_cannot_be_made_is_refused() {
         )
         .await;
     answer.refused(406, "NotAcceptable");
+}
+
+const MAPS: &str = "/api/v1/namespaces/default/configmaps";
+const EVENTS: &str = "/apis/events.k8s.io/v1/namespaces/default/events";
+
+/// Two ConfigMaps whose fields have managers, a boat and an event; names and texts are those by which
+/// a text might be cut at a wrong place.
+async fn harbour() -> Client {
+    let server = Server::with_definitions(vec![definitions::definition()]).await;
+    let admin = server.admin();
+    let texts = json!({"kind": "\"}],{", "apiVersion": "\\", "managedFields": "[\u{1}\u{1f600}"});
+    for name in ["a", "b"] {
+        let metadata = json!({"name": name, "annotations": texts});
+        let data = json!({"kind": "{\"kind\":[", "metadata": "\\\"", "n": "1"});
+        let map = json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data,
+        });
+        let path = format!("{MAPS}/{name}?fieldManager=harbour");
+        let headers = [("content-type", "application/apply-patch+yaml")];
+        admin.send("PATCH", &path, &headers, map.to_string()).await.ok();
+    }
+    let mut boat = definitions::boat("argo");
+    boat["spec"]["cargo"] = json!({"kind": "crate", "apiVersion": 1, "managedFields": [{}]});
+    admin.post(definitions::BOATS, &boat).await.ok();
+    let event = json!({
+        "metadata": {"name": "moored"}, "eventTime": "2026-01-02T03:04:05.000000Z",
+        "reason": "Moored", "action": "Mooring", "type": "Normal",
+        "reportingController": "harbour.example/master", "reportingInstance": "one",
+        "regarding": {"kind": "ConfigMap", "name": "a", "namespace": "default"},
+    });
+    admin.post(EVENTS, &event).await.ok();
+    admin
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_answered_as_it_is_stored_is_what_is_made_of_its_tree(
+    #[values(
+        &format!("{MAPS}/a"),
+        MAPS,
+        &format!("{MAPS}?limit=1"),
+        &format!("{MAPS}?fieldSelector=metadata.name%3Db"),
+        &format!("{MAPS}?labelSelector=none%3Dsuch"),
+        "/api/v1/configmaps",
+        &format!("{}/argo", definitions::BOATS),
+        definitions::BOATS,
+        &format!("{EVENTS}/moored"),
+        EVENTS,
+        "/api/v1/namespaces/default/events",
+    )]
+    path: &str,
+    #[values("", ";as=PartialObjectMetadata;g=meta.k8s.io;v=v1")] form: &str,
+) {
+    let admin = harbour().await;
+    let json = format!("application/json{form}");
+    let json = admin.send("GET", path, &[("accept", json.as_str())], "").await;
+    // YAML is written from trees, and JSON from texts.
+    let yaml = format!("application/yaml{form}");
+    let yaml = admin.send("GET", path, &[("accept", yaml.as_str())], "").await;
+    let mut expected: Value = serde_saphyr::from_slice(&yaml.body).unwrap();
+    let mut found = json.ok();
+    // It names the time at which it was made.
+    for list in [&mut expected, &mut found] {
+        if let Some(place) = list.pointer_mut("/metadata/continue") {
+            assert!(place.take().is_string());
+        }
+    }
+    assert_eq!(found, expected);
 }

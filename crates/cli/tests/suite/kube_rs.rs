@@ -16,6 +16,7 @@ mod tying;
 mod unread;
 mod watching;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::NamespaceResourceScope;
@@ -24,7 +25,7 @@ use kube::api::{ApiResource, DynamicObject, PostParams};
 use kube::{Api, Client, Resource};
 use serde_json::{Value, json};
 
-use crate::project::Project;
+use crate::project::{Project, Shared};
 
 /// Long enough for a busy machine; a test that waits longer has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -52,7 +53,15 @@ struct Harbour {
 
 impl Harbour {
     async fn new() -> Self {
-        let project = Project::new("harbour");
+        Self::of(Project::new("harbour")).await
+    }
+
+    /// One on a server that nobody else uses.
+    async fn alone() -> Self {
+        Self::of(Project::on(Arc::new(Shared::start()), "harbour")).await
+    }
+
+    async fn of(project: Project) -> Self {
         let client = project.shared.server.client().await.expect("a client");
         Self { project, client }
     }

@@ -187,7 +187,6 @@ fn one_apply_is_all_that_profiles_need_for_their_copies() {
     project
         .run("kubectl get secret pipelines-object-store -n pier-1 -o yaml")
         .prints("bowline.dev/pipelines: copy");
-    project
-        .run("kubectl get configmap pipelines-object-store-status -n kubeflow -o yaml")
-        .prints("copied from kubeflow/keys");
+    // Statuses are written together, once it is calm.
+    project.run("timeout 20 sh -c 'until kubectl get configmap pipelines-object-store-status -n kubeflow -o yaml | grep -q \"copied from kubeflow/keys\"; do sleep 0.1; done'");
 }
