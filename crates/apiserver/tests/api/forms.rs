@@ -139,7 +139,10 @@ async fn harbour() -> Client {
         });
         let path = format!("{MAPS}/{name}?fieldManager=harbour");
         let headers = [("content-type", "application/apply-patch+yaml")];
-        admin.send("PATCH", &path, &headers, map.to_string()).await.ok();
+        admin
+            .send("PATCH", &path, &headers, map.to_string())
+            .await
+            .ok();
     }
     let mut boat = definitions::boat("argo");
     boat["spec"]["cargo"] = json!({"kind": "crate", "apiVersion": 1, "managedFields": [{}]});
@@ -175,10 +178,14 @@ async fn what_is_answered_as_it_is_stored_is_what_is_made_of_its_tree(
 ) {
     let admin = harbour().await;
     let json = format!("application/json{form}");
-    let json = admin.send("GET", path, &[("accept", json.as_str())], "").await;
+    let json = admin
+        .send("GET", path, &[("accept", json.as_str())], "")
+        .await;
     // YAML is written from trees, and JSON from texts.
     let yaml = format!("application/yaml{form}");
-    let yaml = admin.send("GET", path, &[("accept", yaml.as_str())], "").await;
+    let yaml = admin
+        .send("GET", path, &[("accept", yaml.as_str())], "")
+        .await;
     let mut expected: Value = serde_saphyr::from_slice(&yaml.body).unwrap();
     let mut found = json.ok();
     // It names the time at which it was made.

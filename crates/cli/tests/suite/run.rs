@@ -99,11 +99,13 @@ fn a_signal_reaches_the_command(#[case] signal: &str) {
             "trap 'echo got {signal}; exit 7' {signal}\ntouch ready\nwhile :; do sleep 0.02; done\n"
         ),
     );
-    // A shell starts jobs in the background with SIGINT ignored, so python does it here.
+    // A shell starts jobs in the background with SIGINT ignored, so python does it here; and whoever
+    // started the tests may have ignored a signal too.
     project.file(
         "start.py",
         &format!(
             "import os, signal, subprocess, time\n\
+             signal.signal(signal.SIG{signal}, signal.SIG_DFL)\n\
              job = subprocess.Popen(['bowline', 'run', 'soundings', '--', 'bash', 'wait.sh'])\n\
              end = time.monotonic() + 60\n\
              while not os.path.exists('ready') and time.monotonic() < end: time.sleep(0.02)\n\
