@@ -236,7 +236,12 @@ impl Part<'_> {
                 _ => part.wrong("a mapping"),
             }
         };
-        items.iter().enumerate().map(item).collect::<Result<_, _>>().map(Some)
+        items
+            .iter()
+            .enumerate()
+            .map(item)
+            .collect::<Result<_, _>>()
+            .map(Some)
     }
 
     fn text(&self) -> Result<String, ResolveError> {

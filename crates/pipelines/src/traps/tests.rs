@@ -285,7 +285,12 @@ fn the_controller_that_upstream_installs(#[case] kfp: &str, #[case] is_trap: boo
 fn empty_regions_that_are_guessed(#[case] host: &str, #[case] kfp: &str, #[case] is_trap: bool) {
     let mut deployment = with(host, "", DeploykfRelease::V0_1_5);
     deployment.releases.kfp = release(kfp);
-    assert_eq!(is_in("default-region", &deployment, Names::Native), is_trap);
+    assert_eq!(
+        is_in("default-region", &deployment, Names::Deploykf),
+        is_trap
+    );
+    // Our own layout names one.
+    assert!(!is_in("default-region", &deployment, Names::Native));
 }
 
 #[rstest]
