@@ -21,6 +21,7 @@ use crate::{launcher, stores};
 struct Case<'a> {
     deployment: &'a Deployment,
     names: Names,
+    kyverno: bool,
 }
 
 impl Case<'_> {
@@ -47,9 +48,14 @@ impl Case<'_> {
     }
 }
 
-/// Every trap that an installation is in: those of its store too, worst first.
-pub fn findings(deployment: &Deployment, names: Names) -> Vec<Finding> {
-    let case = Case { deployment, names };
+/// Every trap that an installation is in: those of its store too, worst first. Names and `kyverno` are
+/// those that it is rendered with.
+pub fn findings(deployment: &Deployment, names: Names, kyverno: bool) -> Vec<Finding> {
+    let case = Case {
+        deployment,
+        names,
+        kyverno,
+    };
     let mut found = stores::findings(deployment);
     root::find(case, &mut found);
     credentials::find(case, &mut found);

@@ -2,6 +2,7 @@
 
 use crate::model::{DeploykfRelease, Deployment, PROFILE_NAME, Vendor};
 use crate::releases::{Ability, kfp_can};
+use crate::stores;
 
 /// The root that deployKF gives a profile.
 ///
@@ -53,7 +54,7 @@ pub fn native_root(deployment: &Deployment, profile: &str) -> String {
     }
     format!(
         "{root}?region={}&endpoint={}&disableSSL={}&s3ForcePathStyle=true",
-        form_escape(&store.region),
+        form_escape(stores::region(store)),
         form_escape(&store.endpoint.authority()),
         !store.endpoint.tls,
     )
