@@ -58,6 +58,8 @@ pub(crate) struct Call {
     pub(crate) is_patch: bool,
     /// What the caller is told besides the answer.
     pub(crate) warnings: Vec<String>,
+    /// How many objects of a collection were deleted.
+    pub(crate) deleted: Option<usize>,
 }
 
 /// Does what was asked.
