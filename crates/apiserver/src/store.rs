@@ -30,7 +30,7 @@ pub use watch::Watch;
 
 use feed::Feed;
 use key::Keys;
-use reader::Reader;
+use reader::{Headings, Reader};
 use seal::Seal;
 use serde_json::{Map, Value};
 use std::fmt;
@@ -292,6 +292,17 @@ impl Store {
         shape: Arc<Shape>,
     ) -> Result<Listed<ObjectText>, StoreError> {
         self.0.reader.list_texts(query, shape).await
+    }
+
+    /// Metadata of objects that are owned or on their way out, from here on; no sealed value is
+    /// opened. Some may be neither.
+    pub(crate) async fn tied(&self, after: i64) -> Result<Headings, StoreError> {
+        self.0.reader.tied(after).await
+    }
+
+    /// Metadata of deleted objects, from here on, for as long as the history has it.
+    pub(crate) async fn gone(&self, after: i64) -> Result<Headings, StoreError> {
+        self.0.reader.gone(after).await
     }
 
     /// Makes all changes or none; each gets the next version. A deletion returns the last state.

@@ -2,9 +2,11 @@
 //! threads, each with a connection of its own. What lists and histories are made of is left to
 //! the modules below.
 
+mod headings;
 mod history;
 mod list;
 
+pub(crate) use headings::Headings;
 pub(super) use history::Changes;
 
 use super::error::{StoreError, database, file};
@@ -160,6 +162,14 @@ impl Reader {
     ) -> Result<Changes, StoreError> {
         self.read(move |state| state.changes(&resource, namespace.as_deref(), after))
             .await
+    }
+
+    pub(super) async fn tied(&self, after: i64) -> Result<Headings, StoreError> {
+        self.read(move |state| state.tied(after)).await
+    }
+
+    pub(super) async fn gone(&self, after: i64) -> Result<Headings, StoreError> {
+        self.read(move |state| state.gone(after)).await
     }
 
     /// Runs `work` on one state of the store.
