@@ -238,7 +238,9 @@ impl Case {
                 .get(name)
                 .map(|object| variables(object))
                 .unwrap_or_default();
-            let besides = found.keys().filter(|it| then.exact && !wanted.contains_key(*it));
+            let besides = found
+                .keys()
+                .filter(|it| then.exact && !wanted.contains_key(*it));
             mistakes.extend(besides.map(|it| format!("{name}: {it} is set too")));
             for (variable, value) in wanted {
                 if found.get(variable) != Some(value) {
