@@ -28,7 +28,7 @@ use crate::model::{Deployment, SecretRef};
 use crate::stores;
 
 pub use document::document;
-pub use helm_values::helm_values;
+pub use helm_values::{helm_values, unsayable};
 pub use kustomize::{KUSTOMIZE_OBJECTS, Kustomization, kustomization};
 pub use root::{deploykf_root, native_root};
 
@@ -77,8 +77,9 @@ pub fn each(
     options: Options<'_>,
     sink: &mut dyn FnMut(Value),
 ) -> Vec<Finding> {
+    let is_deploykfs = deployment.releases.deploykf.is_some();
     let deployment = match options.names {
-        Names::Deploykf if deployment.server.is_none() => Cow::Borrowed(deployment),
+        Names::Deploykf if is_deploykfs => Cow::Borrowed(deployment),
         _ => with_region(deployment),
     };
     let deployment = deployment.as_ref();

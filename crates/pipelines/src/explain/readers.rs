@@ -5,8 +5,9 @@ use serde_json::Value;
 use super::environment::{Environment, text};
 use super::{Finds, KeysIn, Login, View, automatic};
 use crate::launcher::{self, LauncherConfig, Root, Session};
-use crate::model::{DeploykfRelease, Deployment, Release};
+use crate::model::{DeploykfRelease, Deployment, Release, Vendor};
 use crate::releases::{Ability, ServerAddressing, api_server, kfp_can, refused_option};
+use crate::stores;
 
 /// The names of readers, as they are shown.
 pub(crate) const API_SERVER: &str = "API server";
@@ -292,6 +293,10 @@ fn launcher_of(deployment: &Deployment, object: &Value) -> View {
                 view.error = Some(format!("unknown query parameter \"{option}\""));
             }
             view.finds = of_session(&root, &session, release);
+            // Where nothing names an endpoint, Amazon's SDK knows one.
+            if view.finds.endpoint.is_none() && stores::vendor(&deployment.store) != Vendor::Aws {
+                view.finds.endpoint = Some(AMAZON.to_owned());
+            }
             // The environment may name a region, unless the root says that there is none.
             let is_final = root.has_query || view.finds.credentials != Some(Login::Environment);
             if is_final && view.finds.region.as_deref() == Some("") {

@@ -157,6 +157,16 @@ fn a_root_that_a_release_refuses_is_an_error() {
 }
 
 #[rstest]
+#[case::ignored("2.16", &["endpoint"])]
+#[case::read("2.17", &[])]
+fn without_an_endpoint_v2_runs_go_to_amazon(#[case] kfp: &str, #[case] expected: &[&str]) {
+    let mut deployment = deployment("minio.example.com", "r", "auth: {fromEnv: true}");
+    deployment.releases.kfp = kfp.parse().expect("a release");
+    let found = explained(&deployment, Names::Native);
+    assert_eq!(differences(&found, "v2 launcher"), expected);
+}
+
+#[rstest]
 #[case::ignored("2.16", None)]
 #[case::read("2.17", Some("eu-west-1"))]
 fn settings_beside_the_environment_are_read_late(#[case] kfp: &str, #[case] region: Option<&str>) {

@@ -180,6 +180,11 @@ fn each_of_profile(
     let data = json!({"defaultPipelineRoot": root});
     sink(owned(config_map(namespace, "kfp-launcher", data)));
     sink(profile_parts::profile(&deployment.profile_prefix, profile));
+    // Only descriptions that are not deployKF's have any; deployKF's have plugins.
+    if !profile.annotations.is_empty() {
+        let annotations = profile.annotations.iter();
+        sink(service_account(namespace, "default-editor", annotations));
+    }
     sink(owned(argo_users(deployment, profile)));
 }
 

@@ -49,4 +49,15 @@ pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
             "use release 2.2 or later, or deployKF's images",
         ));
     }
+    if root.scheme == "s3" && !root.has_query && !case.is_aws() {
+        let message = "the root begins with `s3://` and has no query, so v2 runs go to Amazon, and the store is not Amazon's";
+        let help = "write the query of deployKF's own root behind it, or use the native layout";
+        found.push(finding(
+            Severity::Error,
+            "plain-s3-root",
+            FIELD,
+            message,
+            help,
+        ));
+    }
 }

@@ -112,6 +112,42 @@ fn query_roots_by_release(#[case] kfp: &str, #[case] is_trap: bool) {
     assert_eq!(is_in("query-root", &deployment, Names::Native), is_too_old);
 }
 
+#[rstest]
+#[case::another_store("minio.example.com", "s3://{bucket_name}/v2/{profile_name}", true)]
+#[case::amazons(HOST, "s3://{bucket_name}/v2/{profile_name}", false)]
+#[case::with_a_query(
+    "minio.example.com",
+    "s3://{bucket_name}/v2/{profile_name}?region=r",
+    false
+)]
+fn roots_that_mean_amazon(#[case] host: &str, #[case] root: &str, #[case] is_trap: bool) {
+    let mut deployment = with(host, "eu-west-1", DeploykfRelease::V0_1_5);
+    deployment.layout.pipeline_root = root.to_owned();
+    assert_eq!(
+        is_in("plain-s3-root", &deployment, Names::Deploykf),
+        is_trap
+    );
+    // `providers` say the rest.
+    assert!(!is_in("plain-s3-root", &deployment, Names::Native));
+}
+
+#[rstest]
+#[case::another_description(true, Names::Deploykf, true)]
+#[case::deploykfs_own(false, Names::Deploykf, false)]
+#[case::our_layout(true, Names::Native, false)]
+fn what_deploykf_cannot_be_told(
+    #[case] is_moved: bool,
+    #[case] names: Names,
+    #[case] is_trap: bool,
+) {
+    let mut deployment = amazon();
+    deployment.store.addressing = crate::model::Addressing::Virtual;
+    if is_moved {
+        deployment.releases.deploykf = None;
+    }
+    assert_eq!(is_in("not-in-deploykf", &deployment, names), is_trap);
+}
+
 #[test]
 fn roots_of_another_form() {
     let mut deployment = amazon();
