@@ -102,6 +102,7 @@ spec.profiles.[].members.[].role
 ",
     closed: &["", "spec"],
     whose: "field of a PipelineStore",
+    aliases: &[],
 };
 
 /// Reads the first `PipelineStore` of a file, or else the first ObjectBucketClaim.
