@@ -87,6 +87,7 @@ spec.auth.secretNamespace
 spec.auth.accessKeyKey
 spec.auth.secretKeyKey
 spec.auth.sessionTokenKey
+spec.auth.backendType
 spec.auth.backendIdentity
 spec.auth.profileIdentity
 spec.onlyListed
