@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
+use crate::guard::Body;
 use crate::problem::Problem;
 
 /// Profiles of one description.
@@ -96,6 +97,8 @@ macro_rules! bodies {
             pub(crate) description: Description,
             $($(#[$of_field])* pub(crate) $field: $type,)*
         }
+
+        impl Body for $name {}
     )*};
 }
 
@@ -161,6 +164,8 @@ bodies! {
         profiles: Vec<String>,
     } json!({"description": example(), "profiles": ["team-a"]});
 }
+
+impl Body for ResolveRoot {}
 
 /// What to resolve.
 #[derive(Deserialize, ToSchema)]
