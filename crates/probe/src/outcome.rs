@@ -129,7 +129,7 @@ outcomes! {
     WEB_IDENTITY_EXPIRED = Unauthenticated "web-identity-expired" Key("AWS_WEB_IDENTITY_TOKEN"), "the token that shows who takes on the role has expired" => "get a new one; such tokens are short-lived, so workloads should have theirs from a file";
     ISSUER_UNREACHED = Unavailable "issuer-unreached" Key("AWS_WEB_IDENTITY_TOKEN"), "the service could not ask the token's issuer for its keys" => "try again; else let the issuer be reached from there";
     STS_FORBIDDEN = Forbidden "sts-forbidden" Key("AWS_ENDPOINT_URL_STS"), "roles are taken on at an address that tests never go to" => "name the service itself, or leave the field out";
-    IDENTITY_ELSEWHERE = Fine "identity-elsewhere" Key("AWS_ROLE_ARN"), "the role is taken on with an identity that only pods have, so it was not tried from here" => "test it where workloads run, or give access keys that may take on the role";
+    IDENTITY_ELSEWHERE = Fine "identity-elsewhere" Key("AWS_ROLE_ARN"), "the role is taken on with an identity that only pods have, so it was not tried from here" => "test it with `--from cluster` under an account that Amazon gives a role, or give access keys that may take on this one";
     LOGIN_NEEDED = Unauthenticated "login-needed" Place, "the location cannot be read without a login" => "give the login in `headers` with `https-host`, or use a connection of the service's own protocol";
     WRONG_LOGIN = Unauthenticated "wrong-login" Key("headers"), "the service does not accept the login in the headers" => "renew the token or password";
     WRONG_TOKEN = Unauthenticated "wrong-token" Key("HF_TOKEN"), "the hub does not accept this token" => "make a new token with the right to read";

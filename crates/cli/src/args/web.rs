@@ -49,7 +49,7 @@ pub struct TestPlaces {
         hide_env_values = true
     )]
     pub deny: Vec<Rule>,
-    /// Refuse tests of connections that turn the check of certificates off (AWS_S3_VERIFY_SSL)
+    /// Refuse tests of connections that turn the check of certificates off, as `AWS_S3_VERIFY_SSL` does
     #[arg(
         long = "test-require-tls-verification",
         env = "BOWLINE_TEST_REQUIRE_TLS_VERIFICATION",

@@ -74,6 +74,30 @@ async fn a_changed_connection_is_tested_by_itself_and_only_another_verdict_is_an
 }
 
 #[tokio::test]
+async fn what_cannot_be_tested_is_looked_at_once_and_not_called_verified() -> Result<()> {
+    let api = TestApi::start().await?;
+    let _loop = Loop::start_with(&api.client, &settings(Some(When::OnChange)));
+    let tides = serde_json::to_value(api.create(location("hdfs://nobody.invalid/a")).await?)?;
+    let looked_at = |object: &Value| annotation(object, TESTED).is_some();
+    let first = api.until(&tides, looked_at).await?;
+    assert_eq!(annotation(&first, STATUS).as_deref(), Some("not-tested"));
+    // Another change, which is no reason to test, is seen after whatever the first look has left to do.
+    api.patch(&tides, json!({"metadata": {"labels": {"seen": "yes"}}}))
+        .await?;
+    let mut other = location("http://127.0.0.1:1/b");
+    other["metadata"]["name"] = "soundings".into();
+    let other = serde_json::to_value(api.create(other).await?)?;
+    api.until(&other, looked_at).await?;
+    let now = api
+        .until(&tides, |object| {
+            object["metadata"]["labels"]["seen"] == "yes"
+        })
+        .await?;
+    assert_eq!(annotation(&now, TESTED), annotation(&first, TESTED));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_connection_is_tested_again_after_a_while() -> Result<()> {
     let api = TestApi::start().await?;
     let every = When::Every(Duration::from_secs(2));

@@ -59,6 +59,8 @@ pub(super) struct Row {
     /// How its last test went.
     #[schema(required, inline)]
     test: Option<Test>,
+    /// Whether it turns the check of certificates off.
+    is_tls_unverified: bool,
     /// How much there is to say about it.
     #[schema(inline)]
     findings: Counts,
@@ -262,7 +264,7 @@ pub(super) struct Tested {
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 struct Verdict {
-    /// `passed`, `warned` or `failed`.
+    /// `passed`, `warned` or `failed`; `skipped` where nothing was proved, since nobody was asked.
     #[schema(example = "failed")]
     state: String,
     /// The outcome; stable.
