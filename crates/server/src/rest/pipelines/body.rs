@@ -115,11 +115,17 @@ bodies! {
     LintStore {
         /// `deploykf` for deployKF's values where it is not given, else `native`.
         layout: Option<Layout>,
+        /// As if Kyverno copied Secrets also in the native layout.
+        #[serde(default)] #[schema(required = false)]
+        kyverno: bool,
     } json!({"description": example()});
     /// What to explain.
     ExplainReaders {
         /// `deploykf` for deployKF's values where it is not given, else `native`.
         layout: Option<Layout>,
+        /// As if Kyverno copied Secrets also in the native layout.
+        #[serde(default)] #[schema(required = false)]
+        kyverno: bool,
     } json!({"description": example()});
     /// What to write policies for.
     WritePolicies {
@@ -150,6 +156,9 @@ bodies! {
     CheckReaders {
         /// `deploykf` for deployKF's values where it is not given, else `native`.
         layout: Option<Layout>,
+        /// As if Kyverno copied Secrets also in the native layout.
+        #[serde(default)] #[schema(required = false)]
+        kyverno: bool,
         /// The profiles that are meant, beside the shared parts; all of them where none is given.
         #[serde(default)] #[schema(required = false)]
         profiles: Vec<String>,
@@ -282,7 +291,11 @@ impl RenderObjects {
 
 impl ExplainReaders {
     pub(super) fn options<'a>(&self, input: &'a Input) -> Options<'a> {
-        options(self.description.names(self.layout), false, &input.secrets)
+        options(
+            self.description.names(self.layout),
+            self.kyverno,
+            &input.secrets,
+        )
     }
 }
 
@@ -295,6 +308,10 @@ impl ApplyObjects {
 
 impl CheckReaders {
     pub(super) fn options<'a>(&self, input: &'a Input) -> Options<'a> {
-        options(self.description.names(self.layout), false, &input.secrets)
+        options(
+            self.description.names(self.layout),
+            self.kyverno,
+            &input.secrets,
+        )
     }
 }
