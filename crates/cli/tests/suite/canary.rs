@@ -7,7 +7,7 @@
 mod admission;
 mod commands;
 mod kubectl;
-mod secrets;
+pub(crate) mod secrets;
 mod state;
 
 use std::sync::Arc;
