@@ -4,7 +4,10 @@
 
 mod controllers;
 
+use std::sync::LazyLock;
+
 use anyhow::{Context as _, Result, ensure};
+use bowline_cluster_tests::field_kinds;
 use bowline_core::names;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -280,8 +283,20 @@ impl Theirs {
 
     fn without_reference(&self) -> Value {
         let gone = json!({self.reference: null, names::CONNECTION_PATH: null});
-        json!({"metadata": {"annotations": gone}})
+        let mut change = json!({"metadata": {"annotations": gone}});
+        // Whole schemas do not let it be without a location.
+        if needs_location() && self.injected.pointer("/model/uri").is_some() {
+            change["spec"] = json!({"model": {"uri": "hf://granite/own"}});
+        }
+        change
     }
+}
+
+/// Whether the kinds have their whole schemas.
+fn needs_location() -> bool {
+    static HAS_SCHEMAS: LazyLock<bool> =
+        LazyLock::new(|| field_kinds().is_ok_and(|kinds| kinds.is_some()));
+    *HAS_SCHEMAS
 }
 
 /// What an object says: without what only the API server or Bowline's memory writes.

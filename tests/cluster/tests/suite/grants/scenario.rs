@@ -184,7 +184,11 @@ fn workloads() -> Vec<Value> {
     let cron_job = json!({"schedule": "0 0 1 1 *", "jobTemplate": {"spec": job}});
     let ray = json!({"headGroupSpec": {"template": running}});
     for (api_version, kind, spec) in [
-        ("kubeflow.org/v1", "Notebook", json!({"template": running})),
+        (
+            "kubeflow.org/v1",
+            "Notebook",
+            json!({"template": {"spec": {"containers": containers}}}),
+        ),
         ("apps/v1", "Deployment", replicated.clone()),
         ("apps/v1", "StatefulSet", named),
         ("apps/v1", "DaemonSet", replicated),
