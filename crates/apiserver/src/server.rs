@@ -116,7 +116,7 @@ impl ApiServer {
         self.api.store.rekey().await
     }
 
-    /// Serves HTTP/1.1 and HTTP/2 over TLS until `shutdown` is done; then watches end, requests
+    /// Serves HTTP/1.1 and HTTP/2 over TLS, and finishes deletions that an earlier server left undone, until `shutdown` is done; then watches end, requests
     /// under way are answered, and this returns. An API that was shut down does not serve again.
     pub async fn serve(
         &self,
@@ -126,6 +126,7 @@ impl ApiServer {
     ) -> Result<(), ServeError> {
         let address = listener.local_addr().map_err(ServeError::Listener)?;
         tracing::info!(%address, "serving the Kubernetes API");
+        garbage::resume(&self.api);
         let acceptor = TlsAcceptor::from(tls);
         let open = Connections::new(self.patience);
         let connections = GracefulShutdown::new();

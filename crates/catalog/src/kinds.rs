@@ -6,6 +6,9 @@ use kube::api::ApiResource;
 use kube::core::GroupVersionKind;
 use serde_json::Value;
 
+/// What people call KServe's Secret.
+pub(crate) const STORAGE_CONFIG: &str = "Secret storage-config";
+
 /// A kind of object that can use connections.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Kind {
@@ -73,7 +76,7 @@ impl Kind {
     /// What people call the objects of the kind that are looked at.
     pub(crate) const fn title(&self) -> &'static str {
         match self.shape {
-            Shape::StorageConfig => "Secret storage-config",
+            Shape::StorageConfig => STORAGE_CONFIG,
             _ => self.name,
         }
     }

@@ -186,6 +186,9 @@ impl Test {
     }
 }
 
+/// What the last test of a connection may be called in lists.
+pub const TEST_WORDS: &[&str] = &["not-tested", "testing", "verified", "failed", STALE];
+
 impl Test {
     /// The one word for a list.
     pub fn word(&self) -> &str {

@@ -9,16 +9,16 @@ use crate::render::{self, Names, Options};
 use crate::traps;
 
 /// What the input says wrong, and what would be wrong with what is made of it.
-pub fn lint(input: Input, names: Names) -> Vec<Located> {
+pub fn lint(input: Input, names: Names, kyverno: bool) -> Vec<Located> {
     let mut findings = input.findings;
     if let Some(deployment) = &input.deployment {
         let options = Options {
             names,
-            kyverno: false,
+            kyverno,
             secrets: input.secrets.as_deref(),
         };
         let about_copies = render::each(deployment, options, &mut drop);
-        let traps = traps::findings(deployment, names);
+        let traps = traps::findings(deployment, names, kyverno);
         let everywhere = about_copies.into_iter().chain(traps);
         findings.extend(everywhere.map(|finding| Located {
             finding,

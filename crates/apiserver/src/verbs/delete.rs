@@ -57,12 +57,14 @@ impl Call {
             .map_err(|error| self.refused(error))?;
         let mut items = Vec::new();
         for item in listed.items {
+            self.deleted = Some(items.len());
             match self.remove(object::name(&item), options).await {
                 Ok(_) => items.push(self.resource.to_served(item)),
                 Err(status) if status.code == 404 => {}
                 Err(status) => return Err(status),
             }
         }
+        self.deleted = Some(items.len());
         let mut metadata = Map::new();
         metadata.insert(
             "resourceVersion".to_owned(),

@@ -62,6 +62,7 @@ impl Call {
             let resource = self.resource.group_resource();
             return Err(Status::conflict(resource, &self.name, why));
         }
+        self.check_may_create().await?;
         object::metadata_mut(&mut object).shift_remove("resourceVersion");
         self.create(object).await
     }

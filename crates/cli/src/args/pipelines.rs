@@ -103,6 +103,9 @@ pub struct PipelinesLint {
     /// In whose ways the store will be set up [default: `deploykf` for deployKF's values, else `native`]
     #[arg(long, value_name = "LAYOUT")]
     pub layout: Option<RenderLayout>,
+    /// As if Kyverno copied Secrets also in the native layout
+    #[arg(long)]
+    pub kyverno: bool,
     /// How to show the findings
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: FindingsOutput,
@@ -229,6 +232,9 @@ pub struct Explain {
     /// In whose ways the store is set up [default: `deploykf` for deployKF's values, else `native`]
     #[arg(long, value_name = "LAYOUT")]
     pub layout: Option<RenderLayout>,
+    /// As if Kyverno copied Secrets also in the native layout
+    #[arg(long)]
+    pub kyverno: bool,
     /// How to show it: `text`, `wide`, `json`, `yaml`, `jsonpath=TEMPLATE`
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: Output,
@@ -260,6 +266,9 @@ pub struct Check {
     /// In whose ways the store is set up [default: `deploykf` for deployKF's values, else `native`]
     #[arg(long, value_name = "LAYOUT")]
     pub layout: Option<RenderLayout>,
+    /// As if Kyverno copied Secrets also in the native layout
+    #[arg(long)]
+    pub kyverno: bool,
     /// Profile that is meant, beside the shared parts [default: all of them] (can be repeated)
     #[arg(long = "profile", value_name = "NAME", num_args = 1..)]
     pub profiles: Vec<String>,

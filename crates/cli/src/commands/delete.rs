@@ -2,7 +2,8 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
-use bowline_catalog::detach::{Deletion, Detach, delete};
+use bowline_catalog::Error;
+use bowline_catalog::detach::{Deletion, Detach, Terms, delete};
 use bowline_catalog::index::{Usage, User};
 use bowline_catalog::view::{Look, Scope, Snapshot, once};
 
@@ -36,13 +37,17 @@ pub async fn run(args: &Delete, flags: &args::Cluster) -> Result<(), Failure> {
         .collect();
     terminal::aside(&not_looked_at(&hidden));
     confirm(args)?;
-    let detach = if args.detach { Detach::Yes } else { Detach::No };
     for name in &args.names {
         let seen = snapshot
             .row(namespace, name)
             .map(|row| row.resource_version);
-        let deletion = delete(cluster.client(), namespace, name, detach, seen.as_deref()).await;
-        let deletion = deletion.map_err(|error| cluster.failed(error))?;
+        let terms = Terms {
+            detach: if args.detach { Detach::Yes } else { Detach::No },
+            is_unseen_allowed: args.unseen,
+            resource_version: seen.as_deref(),
+        };
+        let deletion = delete(cluster.client(), namespace, name, terms).await;
+        let deletion = deletion.map_err(|error| failure(&cluster, name, error))?;
         terminal::print(&told(name, &deletion))?;
     }
     Ok(())
@@ -80,6 +85,15 @@ async fn look_at(
         )));
     }
     Ok(())
+}
+
+fn failure(cluster: &Cluster, name: &str, error: Error) -> Failure {
+    match error {
+        Error::Unseen { what, .. } => Failure::new(Kind::Conflict, what).help(format!(
+            "let somebody delete it who may list these, or take the risk: `bowline delete {name} --unseen`"
+        )),
+        error => cluster.failed(error),
+    }
 }
 
 /// Asks whoever sits at the terminal.

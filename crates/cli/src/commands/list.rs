@@ -2,7 +2,7 @@
 
 mod table;
 
-use bowline_catalog::index::{BadQuery, Filter, Sort, Standing};
+use bowline_catalog::index::{BadQuery, Sort, Standing};
 use bowline_catalog::row::Row;
 use bowline_catalog::view::{Look, NotLooked, Snapshot, once};
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ impl Listing {
             connections: snapshot.all(&query)?,
             candidates: snapshot.all(&args.query(Standing::Candidates))?,
             not_looked_at: snapshot.not_looked_at().to_vec(),
-            is_filtered: query.filter != Filter::default(),
+            is_filtered: args.conditions.is_any(),
         })
     }
 

@@ -39,7 +39,7 @@ pub(super) fn print(output: &Output, secret: Secret) -> Result<(), Failure> {
     })
 }
 
-pub(super) use value::may_show;
+pub(super) use value::{is_harmless, may_show};
 
 /// What is shown of a connection, or of a Secret that could be one.
 #[derive(Debug, Serialize)]

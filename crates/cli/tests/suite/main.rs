@@ -1,6 +1,7 @@
 //! The integration tests of the `bowline` binary, one module for each subject.
 
 mod admission;
+mod audit;
 mod bad_input;
 mod canary;
 mod cli;

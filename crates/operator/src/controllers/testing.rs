@@ -209,7 +209,8 @@ impl Tester {
         let verdict = match report.verdict.state {
             State::Failed => "failed",
             State::Warned => "warned",
-            State::Passed | State::Skipped => "passed",
+            State::Skipped => "not-tested",
+            State::Passed => "passed",
         };
         self.metrics.tested(verdict, kept == Ok(true));
         Ok(match (kept, self.settings.when) {

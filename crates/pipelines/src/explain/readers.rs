@@ -5,8 +5,9 @@ use serde_json::Value;
 use super::environment::{Environment, text};
 use super::{Finds, KeysIn, Login, View, automatic};
 use crate::launcher::{self, LauncherConfig, Root, Session};
-use crate::model::{DeploykfRelease, Deployment, Release};
+use crate::model::{DeploykfRelease, Deployment, Release, Vendor};
 use crate::releases::{Ability, ServerAddressing, api_server, kfp_can, refused_option};
+use crate::stores;
 
 /// The names of readers, as they are shown.
 pub(crate) const API_SERVER: &str = "API server";
@@ -19,6 +20,8 @@ pub(crate) const PROFILE_ARGO: &str = "Argo in the profile";
 pub(crate) const LAUNCHER: &str = "v2 launcher";
 pub(crate) const VIEWER: &str = "TensorBoard viewers";
 
+/// What the launcher dies of where a region is named and empty.
+const MISSING_REGION: &str = "MissingRegion: could not find region configuration";
 const AMAZON: &str = "s3.amazonaws.com";
 
 pub(super) fn read(deployment: &Deployment, objects: &[Value]) -> Vec<View> {
@@ -290,6 +293,15 @@ fn launcher_of(deployment: &Deployment, object: &Value) -> View {
                 view.error = Some(format!("unknown query parameter \"{option}\""));
             }
             view.finds = of_session(&root, &session, release);
+            // Where nothing names an endpoint, Amazon's SDK knows one.
+            if view.finds.endpoint.is_none() && stores::vendor(&deployment.store) != Vendor::Aws {
+                view.finds.endpoint = Some(AMAZON.to_owned());
+            }
+            // The environment may name a region, unless the root says that there is none.
+            let is_final = root.has_query || view.finds.credentials != Some(Login::Environment);
+            if is_final && view.finds.region.as_deref() == Some("") {
+                view.error = view.error.or_else(|| Some(MISSING_REGION.to_owned()));
+            }
         }
         (Err(error), _) | (_, Err(error)) => view.error = Some(error.to_string()),
     }

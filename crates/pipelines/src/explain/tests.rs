@@ -107,6 +107,31 @@ fn viewers_of_deploykf_name_a_secret_that_profiles_do_not_have() {
     assert_eq!(differences(&found, "TensorBoard viewers"), ["credentials"]);
 }
 
+#[test]
+fn an_empty_region_is_what_v2_runs_die_of() {
+    let mut deployment = deployment("s3.amazonaws.com", "", KEYS);
+    deployment.releases.kfp = crate::releases::NEWEST_KFP;
+    let found = explained(&deployment, Names::Native);
+    let launcher = found.readers.last().expect("the launcher");
+    let error = launcher.error.as_deref().unwrap_or_default();
+    assert!(error.starts_with("MissingRegion"), "{error}");
+    assert!(!found.consistent);
+}
+
+#[rstest]
+#[case::any_region("s3.openshift-storage.svc")]
+#[case::of_the_server("minio.example.com")]
+#[case::auto("abc123.r2.cloudflarestorage.com")]
+#[case::unknown("store.example.com")]
+fn an_empty_region_that_may_be_filled_in_is_the_same_to_all(#[case] host: &str) {
+    for kfp in ["2.1", "2.17"] {
+        let mut deployment = deployment(host, "", KEYS);
+        deployment.releases.kfp = kfp.parse().expect("a release");
+        let found = explained(&deployment, Names::Native);
+        assert!(found.consistent, "{kfp}: {found:#?}");
+    }
+}
+
 #[rstest]
 #[case("2.14", &[])]
 #[case("2.15", &["addressing"])]
@@ -129,6 +154,16 @@ fn a_root_that_a_release_refuses_is_an_error() {
     let error = launcher.and_then(|view| view.error.as_deref());
     assert_eq!(error, Some("unknown query parameter \"disableSSL\""));
     assert!(!found.consistent);
+}
+
+#[rstest]
+#[case::ignored("2.16", &["endpoint"])]
+#[case::read("2.17", &[])]
+fn without_an_endpoint_v2_runs_go_to_amazon(#[case] kfp: &str, #[case] expected: &[&str]) {
+    let mut deployment = deployment("minio.example.com", "r", "auth: {fromEnv: true}");
+    deployment.releases.kfp = kfp.parse().expect("a release");
+    let found = explained(&deployment, Names::Native);
+    assert_eq!(differences(&found, "v2 launcher"), expected);
 }
 
 #[rstest]

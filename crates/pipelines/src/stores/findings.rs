@@ -75,7 +75,7 @@ fn region(deployment: &Deployment, traits: &Traits, found: &mut Vec<Finding>) {
         );
     }
     if store.region.is_empty() && traits.region == Region::TheServers {
-        let message = "the region is empty: some readers then say `us-east-1`, deployKF's root says `unspecified`".to_owned();
+        let message = "the region is empty: our own layout then says `us-east-1`, deployKF's root says `unspecified`".to_owned();
         tell(
             Severity::Note,
             "empty-region",

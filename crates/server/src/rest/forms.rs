@@ -163,6 +163,9 @@ pub(super) struct NewConnection {
     /// What it is for.
     #[schema(required = false)]
     description: String,
+    /// Whether it must not be deleted.
+    #[schema(required = false)]
+    is_vital: bool,
     /// The values by key.
     #[schema(required = false)]
     values: BTreeMap<String, FieldValue>,
@@ -176,6 +179,8 @@ pub(super) struct Change {
     display_name: Option<String>,
     /// Another description; empty removes it.
     description: Option<String>,
+    /// Whether it must not be deleted from now on.
+    is_vital: Option<bool>,
     /// Another connection type.
     #[schema(rename = "type")]
     type_: Option<String>,

@@ -61,7 +61,7 @@ pub(crate) async fn findings(
 ) -> Result<Json<Value>, Problem> {
     let names = body.description.names(body.layout);
     let input = body.description.read()?;
-    Ok(Json(lint::report(&lint::lint(input, names))))
+    Ok(Json(lint::report(&lint::lint(input, names, body.kyverno))))
 }
 
 /// Show where each reader looks for pipelines' store, and what it finds there

@@ -27,7 +27,7 @@ pub fn run(args: &Render) -> Result<ExitCode, Failures> {
         RenderOutput::Yaml | RenderOutput::Json => objects(args, deployment, secrets),
     };
     // Notes are left to `lint`.
-    let mut traps = traps::findings(deployment, args.layout.names());
+    let mut traps = traps::findings(deployment, args.layout.names(), args.kyverno);
     traps.retain(|trap| trap.severity > Severity::Note);
     findings
         .iter()

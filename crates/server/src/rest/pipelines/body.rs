@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
+use crate::guard::Body;
 use crate::problem::Problem;
 
 /// Profiles of one description.
@@ -96,6 +97,8 @@ macro_rules! bodies {
             pub(crate) description: Description,
             $($(#[$of_field])* pub(crate) $field: $type,)*
         }
+
+        impl Body for $name {}
     )*};
 }
 
@@ -112,11 +115,17 @@ bodies! {
     LintStore {
         /// `deploykf` for deployKF's values where it is not given, else `native`.
         layout: Option<Layout>,
+        /// As if Kyverno copied Secrets also in the native layout.
+        #[serde(default)] #[schema(required = false)]
+        kyverno: bool,
     } json!({"description": example()});
     /// What to explain.
     ExplainReaders {
         /// `deploykf` for deployKF's values where it is not given, else `native`.
         layout: Option<Layout>,
+        /// As if Kyverno copied Secrets also in the native layout.
+        #[serde(default)] #[schema(required = false)]
+        kyverno: bool,
     } json!({"description": example()});
     /// What to write policies for.
     WritePolicies {
@@ -147,11 +156,16 @@ bodies! {
     CheckReaders {
         /// `deploykf` for deployKF's values where it is not given, else `native`.
         layout: Option<Layout>,
+        /// As if Kyverno copied Secrets also in the native layout.
+        #[serde(default)] #[schema(required = false)]
+        kyverno: bool,
         /// The profiles that are meant, beside the shared parts; all of them where none is given.
         #[serde(default)] #[schema(required = false)]
         profiles: Vec<String>,
     } json!({"description": example(), "profiles": ["team-a"]});
 }
+
+impl Body for ResolveRoot {}
 
 /// What to resolve.
 #[derive(Deserialize, ToSchema)]
@@ -277,7 +291,11 @@ impl RenderObjects {
 
 impl ExplainReaders {
     pub(super) fn options<'a>(&self, input: &'a Input) -> Options<'a> {
-        options(self.description.names(self.layout), false, &input.secrets)
+        options(
+            self.description.names(self.layout),
+            self.kyverno,
+            &input.secrets,
+        )
     }
 }
 
@@ -290,6 +308,10 @@ impl ApplyObjects {
 
 impl CheckReaders {
     pub(super) fn options<'a>(&self, input: &'a Input) -> Options<'a> {
-        options(self.description.names(self.layout), false, &input.secrets)
+        options(
+            self.description.names(self.layout),
+            self.kyverno,
+            &input.secrets,
+        )
     }
 }
