@@ -6,6 +6,7 @@
 
 mod admission;
 mod commands;
+mod debug;
 mod kubectl;
 mod secrets;
 mod state;
