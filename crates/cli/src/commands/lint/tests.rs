@@ -173,5 +173,5 @@ fn what_nobody_hears_is_a_warning() {
         .entries
         .iter()
         .find(|entry| entry.finding.rule == "unknown-annotation");
-    assert_eq!(entry.and_then(|entry| entry.place.as_ref()?.line), Some(17));
+    assert_eq!(entry.and_then(|entry| entry.place.as_ref()?.line), Some(14));
 }
