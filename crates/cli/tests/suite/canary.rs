@@ -6,6 +6,7 @@
 
 mod admission;
 mod commands;
+mod debug;
 mod kubectl;
 pub(crate) mod secrets;
 mod state;

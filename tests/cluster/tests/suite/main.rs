@@ -5,6 +5,7 @@ mod again;
 mod bytes;
 mod cases;
 mod chart;
+mod commands;
 mod differential;
 mod faults;
 mod grants;
