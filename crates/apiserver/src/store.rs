@@ -9,6 +9,7 @@ mod feed;
 mod key;
 mod layout;
 mod open;
+mod opened;
 mod reader;
 mod reseal;
 mod restore;
@@ -22,6 +23,7 @@ mod writer;
 pub use backup::{BackedUp, backup};
 pub use check::{Checked, check};
 pub use error::StoreError;
+pub(crate) use opened::ObjectText;
 pub use restore::restore;
 pub(crate) use text::{Kept, Shape};
 pub use watch::Watch;
@@ -278,7 +280,7 @@ impl Store {
         &self,
         key: &ObjectKey,
         shape: Arc<Shape>,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
+    ) -> Result<Option<ObjectText>, StoreError> {
         self.0.reader.get_text(key.clone(), shape).await
     }
 
@@ -288,7 +290,7 @@ impl Store {
         &self,
         query: ListQuery,
         shape: Arc<Shape>,
-    ) -> Result<Listed<Vec<u8>>, StoreError> {
+    ) -> Result<Listed<ObjectText>, StoreError> {
         self.0.reader.list_texts(query, shape).await
     }
 
