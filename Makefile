@@ -97,6 +97,7 @@ update-differential: ## Store what a real kube-apiserver answers to tests/cluste
 .PHONY: install-tools
 install-tools: ## Install or build what `demo`, `test`, `test-cluster` and `check` would when they need it
 	@scripts/kubectl.sh > /dev/null
+	@scripts/jq.sh > /dev/null
 	@scripts/chromium.sh > /dev/null
 	@scripts/cargo-deny.sh > /dev/null
 	@scripts/cluster-tools.sh > /dev/null

@@ -25,8 +25,12 @@ enum Task {
     Dependents(String),
     /// This object waits.
     Waiting(ObjectKey),
+    /// This namespace is on its way out.
+    Closing(String),
     /// Some object has been deleted.
     Deletion,
+    /// An earlier server may have left deletions unfinished.
+    Resume,
 }
 
 /// What the API remembers for the collector.
@@ -113,6 +117,11 @@ pub(crate) fn start(api: &Arc<Api>) {
     if let Some(tasks) = tasks {
         tokio::spawn(collector::run(Arc::downgrade(api), tasks));
     }
+}
+
+/// Finishes what an earlier server may have left undone.
+pub(crate) fn resume(api: &Api) {
+    api.garbage.ask_for(Task::Resume);
 }
 
 /// The references of an object to its owners.

@@ -1,6 +1,7 @@
 //! What every request goes through, in this order: authenticate, authorize, decode, and then the
 //! verb, which admits, validates and stores. Kinds make no difference here.
 
+mod audit;
 pub(crate) mod authenticate;
 pub(crate) mod authorize;
 pub(crate) mod decode;
@@ -14,9 +15,11 @@ use crate::api::Api;
 use crate::discovery;
 use crate::identity::UserInfo;
 use crate::load::Place;
+use crate::object;
 use crate::rbac::Policy;
 use crate::status::Status;
 use crate::verbs::{self, Call};
+use audit::Act;
 use authenticate::Caller;
 use decode::RequestBody;
 use futures::FutureExt as _;
@@ -57,21 +60,18 @@ async fn process(api: Arc<Api>, caller: Caller, request: Request<RequestBody>) -
     let encoding = format
         .as_ref()
         .map_or(Encoding::Json, |format| format.encoding);
-    let (mut warnings, mut place) = (Vec::new(), None);
-    let outcome = serve(
-        &api,
-        caller,
-        &parts,
-        body,
-        format,
-        &mut warnings,
-        &mut place,
-    )
-    .await;
+    let mut aside = Aside::default();
+    let outcome = serve(&api, caller, &parts, body, format, &mut aside).await;
+    let Aside {
+        warnings,
+        place,
+        act,
+    } = aside;
     let response = match outcome {
         Ok((answer, shown)) => respond::answer(answer, shown, &warnings),
         Err(status) => respond::refusal(&status, encoding, &warnings),
     };
+    act.tell(&api, response.status().as_u16());
     tracing::debug!(
         method = %parts.method,
         path = parts.uri.path(),
@@ -82,20 +82,35 @@ async fn process(api: Arc<Api>, caller: Caller, request: Request<RequestBody>) -
     respond::holding(response, place)
 }
 
+/// What there is to say besides the answer, whatever that is.
+#[derive(Default)]
+struct Aside {
+    warnings: Vec<String>,
+    /// Kept for as long as the answer is read.
+    place: Option<Place>,
+    act: Act,
+}
+
 async fn serve(
     api: &Arc<Api>,
     caller: Caller,
     parts: &Parts,
     body: RequestBody,
     format: Result<Format, Status>,
-    warnings: &mut Vec<String>,
-    place: &mut Option<Place>,
+    aside: &mut Aside,
 ) -> Result<(Answer, Shown), Status> {
     let route = Route::parse(parts.uri.path()).ok_or_else(Status::no_path)?;
-    let query = Query::parse(parts.uri.query().unwrap_or_default())?;
-    let verb = verb(&parts.method, &route, &query)?;
     let is_remote = matches!(caller, Caller::Remote(_));
-    let user = admit_caller(api, caller, parts, &route, verb, &query).await?;
+    aside.act.is_remote = is_remote;
+    aside.act.verb = parts.method.as_str().to_ascii_lowercase();
+    if let Route::Resource(path) = &route {
+        aside.act.path = path.clone();
+    }
+    let query = Query::parse(parts.uri.query().unwrap_or_default())?;
+    aside.act.is_dry_run = query.dry_run;
+    let verb = verb(&parts.method, &route, &query)?;
+    verb.clone_into(&mut aside.act.verb);
+    let user = admit_caller(api, caller, parts, (&route, verb, &query), &mut aside.act).await?;
     let include = query.include_object;
     match route {
         Route::Other(_) if verb != "get" => Err(Status::method_not_allowed()),
@@ -114,7 +129,7 @@ async fn serve(
         }
         Route::Resource(path) => {
             if is_remote {
-                *place = Some(api.load.enter(verb == "watch")?);
+                aside.place = Some(api.load.enter(verb == "watch")?);
             }
             let format = format?;
             let manager = verbs::manager(&query, &parts.headers);
@@ -122,7 +137,14 @@ async fn serve(
             call.manager = manager;
             let resource = Some(Arc::clone(&call.resource));
             let outcome = verbs::run(&mut call, verb, &parts.headers, body).await;
-            warnings.append(&mut call.warnings);
+            aside.warnings.append(&mut call.warnings);
+            aside.act.is_dry_run = call.query.dry_run;
+            aside.act.deleted = call.deleted;
+            aside.act.name = match &outcome {
+                Ok(Answer::Object(_, object)) => Some(object::name(object).to_owned()),
+                Ok(_) => None,
+                Err(status) => status.name_of(&call.resource).map(str::to_owned),
+            };
             Ok((
                 outcome?,
                 Shown {
@@ -140,9 +162,8 @@ async fn admit_caller(
     api: &Api,
     caller: Caller,
     parts: &Parts,
-    route: &Route,
-    verb: &str,
-    query: &Query,
+    (route, verb, query): (&Route, &str, &Query),
+    act: &mut Act,
 ) -> Result<UserInfo, Status> {
     let Some(mut user) = authenticate::authenticate(api, caller, &parts.headers).await? else {
         let is_open = authorize::is_open(route) && !authenticate::is_impersonating(&parts.headers);
@@ -152,9 +173,11 @@ async fn admit_caller(
             Err(Status::unauthorized())
         };
     };
+    act.is_by(&user);
     let policy: Arc<Policy> = api.policy().await.map_err(verbs::internal)?;
     if authenticate::is_impersonating(&parts.headers) {
         user = authenticate::impersonate(&policy, &user, &parts.headers)?;
+        act.is_by(&user);
     }
     let mut asked = authorize::attributes(route, verb);
     if let (Route::Resource(path), "list" | "watch") = (route, verb)
@@ -254,5 +277,6 @@ fn call(
         repeated: Vec::new(),
         is_patch: false,
         warnings,
+        deleted: None,
     })
 }

@@ -8,7 +8,7 @@ mod policy;
 mod rule;
 
 pub(crate) use cache::PolicyCache;
-pub(crate) use escalation::check as check_escalation;
+pub(crate) use escalation::{Grant, check as check_escalation};
 pub(crate) use policy::Policy;
 pub(crate) use rule::Rule;
 

@@ -118,6 +118,7 @@ impl ApiServer {
 
     /// Serves HTTP/1.1 and HTTP/2 over TLS until `shutdown` is done; then watches end, requests
     /// under way are answered, and this returns. An API that was shut down does not serve again.
+    /// Meanwhile deletions are finished that an earlier server did not come to the end of.
     pub async fn serve(
         &self,
         listener: TcpListener,
@@ -126,6 +127,7 @@ impl ApiServer {
     ) -> Result<(), ServeError> {
         let address = listener.local_addr().map_err(ServeError::Listener)?;
         tracing::info!(%address, "serving the Kubernetes API");
+        garbage::resume(&self.api);
         let acceptor = TlsAcceptor::from(tls);
         let open = Connections::new(self.patience);
         let connections = GracefulShutdown::new();

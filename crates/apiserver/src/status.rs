@@ -1,6 +1,7 @@
 //! The answers that are not objects: Kubernetes' Status, in the wording that its clients know.
 //! When to give which is left to the pipeline. No text ever holds a Secret's value.
 
+use crate::resource::Resource;
 use crate::validate::{FINDINGS_LIMIT, FieldError};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
@@ -80,6 +81,14 @@ impl Status {
             ..Details::default()
         }));
         self
+    }
+
+    /// The name of the object that it is about, where that is one of this resource.
+    pub(crate) fn name_of(&self, resource: &Resource) -> Option<&str> {
+        let details = self.details.as_deref()?;
+        let is_of = details.group == resource.group
+            && (details.kind == resource.plural || details.kind == resource.kind);
+        (is_of && !details.name.is_empty()).then_some(details.name.as_str())
     }
 
     /// 400: the request cannot be understood.

@@ -9,6 +9,7 @@ mod feed;
 mod key;
 mod layout;
 mod open;
+mod opened;
 mod reader;
 mod reseal;
 mod restore;
@@ -22,13 +23,14 @@ mod writer;
 pub use backup::{BackedUp, backup};
 pub use check::{Checked, check};
 pub use error::StoreError;
+pub(crate) use opened::ObjectText;
 pub use restore::restore;
 pub(crate) use text::{Kept, Shape};
 pub use watch::Watch;
 
 use feed::Feed;
 use key::Keys;
-use reader::Reader;
+use reader::{Headings, Reader};
 use seal::Seal;
 use serde_json::{Map, Value};
 use std::fmt;
@@ -278,7 +280,7 @@ impl Store {
         &self,
         key: &ObjectKey,
         shape: Arc<Shape>,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
+    ) -> Result<Option<ObjectText>, StoreError> {
         self.0.reader.get_text(key.clone(), shape).await
     }
 
@@ -288,8 +290,19 @@ impl Store {
         &self,
         query: ListQuery,
         shape: Arc<Shape>,
-    ) -> Result<Listed<Vec<u8>>, StoreError> {
+    ) -> Result<Listed<ObjectText>, StoreError> {
         self.0.reader.list_texts(query, shape).await
+    }
+
+    /// Metadata of objects that are owned or on their way out, from here on; no sealed value is
+    /// opened. Some may be neither.
+    pub(crate) async fn tied(&self, after: i64) -> Result<Headings, StoreError> {
+        self.0.reader.tied(after).await
+    }
+
+    /// Metadata of deleted objects, from here on, for as long as the history has it.
+    pub(crate) async fn gone(&self, after: i64) -> Result<Headings, StoreError> {
+        self.0.reader.gone(after).await
     }
 
     /// Makes all changes or none; each gets the next version. A deletion returns the last state.

@@ -18,7 +18,9 @@ mod watch;
 mod write;
 
 pub(crate) use create::stamp;
-pub(crate) use namespace::{PERMANENT as PERMANENT_NAMESPACES, default_account};
+pub(crate) use namespace::{
+    PERMANENT as PERMANENT_NAMESPACES, STORED_AS as NAMESPACES, default_account, settle,
+};
 pub(crate) use ownership::manager;
 #[cfg(feature = "fuzzing")]
 pub(crate) use read::Place;
@@ -58,6 +60,8 @@ pub(crate) struct Call {
     pub(crate) is_patch: bool,
     /// What the caller is told besides the answer.
     pub(crate) warnings: Vec<String>,
+    /// How many objects of a collection were deleted.
+    pub(crate) deleted: Option<usize>,
 }
 
 /// Does what was asked.

@@ -72,6 +72,15 @@ impl Listed {
     }
 }
 
+/// The types that somebody may see.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Seen {
+    /// They, by name.
+    pub types: Vec<Listed>,
+    /// Namespaces that may hold more, in which the reader may not look.
+    pub closed: Vec<String>,
+}
+
 /// The connection types of an installation.
 #[derive(Clone)]
 pub struct Types {
@@ -94,25 +103,30 @@ impl Types {
     /// name. Those that cannot be read are listed with their error.
     ///
     /// # Errors
-    /// When the API does not answer, or does not let the reader list ConfigMaps.
-    pub async fn list(&self) -> Result<Vec<Listed>> {
-        let mut all = Vec::new();
+    /// When the API does not answer.
+    pub async fn list(&self) -> Result<Seen> {
+        let mut seen = Seen::default();
         for dialect in TypeDialect::ALL {
             let home = self.homes.of(dialect);
             let params = ListParams::default().labels(&dialect.selector());
             let step = format!("listing connection types in namespace `{home}`");
-            let list = self.api(home).list(&params).await;
-            for object in list.map_err(Error::of_kubernetes(step))?.items {
-                all.push(listed(&value(&object)));
+            match self.api(home).list(&params).await {
+                Ok(list) => {
+                    let all = list.items.iter().map(|object| listed(&value(object)));
+                    seen.types.extend(all);
+                }
+                Err(error) if is_forbidden(&error) => seen.closed.push(home.to_owned()),
+                Err(error) => return Err(Error::of_kubernetes(step)(error)),
             }
         }
+        let all = &mut seen.types;
         for type_ in builtin::all(&self.homes.opendatahub) {
             if !all.iter().any(|listed| listed.name() == type_.name) {
                 all.push(Listed::Type(Box::new(type_)));
             }
         }
         all.sort_by(|a, b| a.name().cmp(b.name()));
-        Ok(all)
+        Ok(seen)
     }
 
     /// The types that can be read, by name.
@@ -121,7 +135,11 @@ impl Types {
     /// As [`Types::list`].
     pub async fn readable(&self) -> Result<Vec<ConnectionType>> {
         let all = self.list().await?;
-        Ok(all.into_iter().filter_map(Listed::into_type).collect())
+        Ok(all
+            .types
+            .into_iter()
+            .filter_map(Listed::into_type)
+            .collect())
     }
 
     /// A type by name; where both dialects have it, Open Data Hub's.
@@ -151,7 +169,7 @@ impl Types {
         Ok(builtin::get(name, &self.homes.opendatahub))
     }
 
-    /// The ConfigMap of a type.
+    /// The ConfigMap of a type, where the reader may look for it.
     async fn stored(&self, name: &str) -> Result<Option<ConfigMap>> {
         if !naming::can_exist(name) {
             return Ok(None);
@@ -159,11 +177,10 @@ impl Types {
         for dialect in TypeDialect::ALL {
             let home = self.homes.of(dialect);
             let step = format!("reading ConfigMap `{name}` in namespace `{home}`");
-            let found = self
-                .api(home)
-                .get_opt(name)
-                .await
-                .map_err(Error::of_kubernetes(step))?;
+            let found = match self.api(home).get_opt(name).await {
+                Err(error) if is_forbidden(&error) => None,
+                found => found.map_err(Error::of_kubernetes(step))?,
+            };
             // What lies there under the name and is no type does not hide one elsewhere.
             if let Some(object) =
                 found.filter(|object| read::dialect(&value(object)) == Some(dialect))
@@ -177,6 +194,10 @@ impl Types {
     fn api(&self, home: &str) -> Api<ConfigMap> {
         Api::namespaced(self.reader.clone(), home)
     }
+}
+
+fn is_forbidden(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 403)
 }
 
 fn listed(object: &Value) -> Listed {

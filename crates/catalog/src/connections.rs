@@ -2,6 +2,7 @@
 //! changed. What a Secret must look like is decided by `draft` and `edit`; lists, usage and deletion
 //! are other modules.
 
+mod carried;
 mod stored;
 
 use bowline_core::{Connection, Finding, Recognition, Secret, names};
@@ -17,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::types::ConnectionType;
 use crate::{keys, naming, who};
 
+pub use carried::is_carried;
 pub use stored::Stored;
 use stored::{object, secret, typed};
 

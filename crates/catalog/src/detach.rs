@@ -23,10 +23,22 @@ use patch::Change;
 /// Most users that a sentence names.
 const NAMED: usize = 5;
 
+/// On which terms a connection is deleted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Terms<'a> {
+    /// What happens to its users.
+    pub detach: Detach,
+    /// Whether it may go although the caller cannot look everywhere for users.
+    pub is_unseen_allowed: bool,
+    /// The version that the caller has seen.
+    pub resource_version: Option<&'a str>,
+}
+
 /// Whether a connection is taken out of its users before it is deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Detach {
     /// One in use is not deleted.
+    #[default]
     No,
     /// It is taken out of all of them, or nothing happens.
     Yes,
@@ -47,19 +59,23 @@ pub struct Deletion {
 /// Deletes a connection with the rights of `client`. One that is gone already is no error; with
 /// [`Detach::Yes`], references that it left behind are still taken out.
 ///
-/// `resource_version` is the one that the caller has seen; another one is [`Error::Changed`], and
-/// where there is none any more nothing is done.
+/// Another version than the one that the caller has seen is [`Error::Changed`], and where there is
+/// none any more nothing is done.
 ///
 /// # Errors
-/// When it is vital, changed, no connection, or in use and must not or cannot be detached; when the
-/// API refuses a step. Whatever was changed before that is put back.
+/// When it is vital, changed, no connection, or in use and must not or cannot be detached; when it
+/// could be in use where the caller may not look; when the API refuses a step. Whatever was changed before that is put back.
 pub async fn delete(
     client: &kube::Client,
     namespace: &str,
     name: &str,
-    detach: Detach,
-    resource_version: Option<&str>,
+    terms: Terms<'_>,
 ) -> Result<Deletion> {
+    let Terms {
+        detach,
+        resource_version,
+        ..
+    } = terms;
     let secret = Secret::find(client, namespace, name).await?;
     if let Some(secret) = &secret {
         secret.check(resource_version)?;
@@ -76,6 +92,9 @@ pub async fn delete(
         }
         Detach::Yes => changes(client, &snapshot, namespace, name).await?,
     };
+    if secret.is_some() && !terms.is_unseen_allowed {
+        refuse_if_unseen(namespace, name, snapshot.not_looked_at())?;
+    }
     // What would be refused is refused here, before anything has changed.
     for change in &changes {
         change.dry_run().await?;
@@ -144,7 +163,7 @@ impl Secret {
                 what: format!("{what} is vital: its annotation `{key}` forbids to delete it"),
                 help: format!(
                     "if it is no longer needed, lift that first: \
-                     `kubectl -n {namespace} annotate secret {name} {key}-`"
+                     `bowline set {name} -n {namespace} --vital=false`, or a change with `isVital` false"
                 ),
             });
         }
@@ -202,6 +221,23 @@ fn refuse_if_used(namespace: &str, name: &str, users: &[User]) -> Result<()> {
     Err(Error::Conflict {
         what: format!("connection `{name}` in namespace `{namespace}` is used by {users}"),
         help: "take it out there first, or ask for it to be detached".to_owned(),
+    })
+}
+
+fn refuse_if_unseen(namespace: &str, name: &str, kinds: &[NotLooked]) -> Result<()> {
+    let may_hide = |kind: &&NotLooked| kind.why.may_hide_users() && Kind::is_needing(kind.kind);
+    let kinds: Vec<_> = kinds.iter().filter(may_hide).collect();
+    if kinds.is_empty() {
+        return Ok(());
+    }
+    let kinds: Vec<_> = kinds.iter().map(ToString::to_string).collect();
+    Err(Error::Unseen {
+        what: format!(
+            "connection `{name}` in namespace `{namespace}` may be in use where nobody has looked: {}",
+            kinds.join(", ")
+        ),
+        help: "let somebody delete it who may list these, or ask for it to be deleted unseen"
+            .to_owned(),
     })
 }
 

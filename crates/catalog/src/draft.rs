@@ -17,7 +17,7 @@ use crate::{keys, naming};
 
 /// What a person gives to create a connection.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewConnection {
     /// Resource name; made from the display name when absent.
     #[serde(default)]
@@ -31,6 +31,9 @@ pub struct NewConnection {
     /// Resource name of the connection type.
     #[serde(rename = "type", default)]
     pub type_name: String,
+    /// Whether it must not be deleted.
+    #[serde(default)]
+    pub is_vital: bool,
     /// The values, by the key of the field.
     #[serde(default)]
     pub values: Input,
@@ -148,6 +151,9 @@ fn describe(secret: &mut Secret, new: &NewConnection) {
     let description = new.description.trim();
     if !description.is_empty() {
         annotations.insert(names::DESCRIPTION.to_owned(), description.to_owned());
+    }
+    if new.is_vital {
+        annotations.insert(names::VITAL.to_owned(), "true".to_owned());
     }
 }
 

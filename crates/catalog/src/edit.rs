@@ -23,7 +23,7 @@ use crate::values::{Input, Purpose, check, encode};
 
 /// What a person wants changed; what is absent stays.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Change {
     /// Another display name.
     #[serde(default)]
@@ -31,6 +31,9 @@ pub struct Change {
     /// Another description; empty removes it.
     #[serde(default)]
     pub description: Option<String>,
+    /// Whether it must not be deleted from now on.
+    #[serde(default)]
+    pub is_vital: Option<bool>,
     /// Another connection type.
     #[serde(rename = "type", default)]
     pub type_name: Option<String>,
@@ -40,6 +43,17 @@ pub struct Change {
     /// The version that the editor saw; a change by somebody else since then is a conflict.
     #[serde(default)]
     pub resource_version: Option<String>,
+}
+
+impl Change {
+    /// Whether nothing is wanted.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+            && self.display_name.is_none()
+            && self.description.is_none()
+            && self.is_vital.is_none()
+            && self.type_name.is_none()
+    }
 }
 
 /// A stored connection with what its type says.
@@ -283,6 +297,13 @@ fn describe(secret: &Secret, change: &Change, edited: &mut Edited) {
             "" => {}
             text => set(secret, names::DESCRIPTION, Some(text), edited),
         }
+    }
+    match change.is_vital {
+        Some(true) => set(secret, names::VITAL, Some("true"), edited),
+        Some(false) if secret.annotations.contains_key(names::VITAL) => {
+            edited.annotations.insert(names::VITAL.to_owned(), None);
+        }
+        Some(false) | None => {}
     }
 }
 

@@ -38,6 +38,14 @@ pub enum Error {
         /// One next action.
         help: String,
     },
+    /// It may be in use where the caller cannot look.
+    #[error("{what}")]
+    Unseen {
+        /// What could not be looked at.
+        what: String,
+        /// One next action.
+        help: String,
+    },
     /// The server refuses, whatever the caller's rights: something is protected.
     #[error("{what}")]
     Protected {
@@ -71,7 +79,7 @@ impl Error {
         match self {
             Self::Invalid { .. } | Self::Unreadable { .. } => Kind::Invalid,
             Self::NotFound { .. } => Kind::NotFound,
-            Self::Changed { .. } | Self::Conflict { .. } => Kind::Conflict,
+            Self::Changed { .. } | Self::Conflict { .. } | Self::Unseen { .. } => Kind::Conflict,
             Self::Protected { .. } => Kind::Forbidden,
             Self::Kubernetes { source, .. } => match &**source {
                 kube::Error::Api(status) => Kind::of_status(status.code),

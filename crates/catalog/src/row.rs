@@ -52,6 +52,8 @@ pub struct Row {
     pub created: Option<String>,
     /// How its last test went, where one was made.
     pub test: Option<Test>,
+    /// Whether it turns the check of certificates off.
+    pub is_tls_unverified: bool,
     /// How many findings there are about it; none for candidates.
     pub findings: Counts,
     /// The keys of its values.
@@ -122,6 +124,7 @@ impl Row {
             missing: compatibility::missing(connection),
             findings: Counts::of(connection),
             test: Test::of(connection),
+            is_tls_unverified: is_tls_unverified(connection),
             ..Self::bare(&connection.secret, meta)
         }
     }
@@ -159,6 +162,7 @@ impl Row {
             creator: stated(keys::CREATOR),
             created: meta.created,
             test: None,
+            is_tls_unverified: false,
             findings: Counts::default(),
             keys: secret.data.keys().cloned().collect(),
             secret_type: secret.type_.clone(),
@@ -186,6 +190,9 @@ impl Test {
     }
 }
 
+/// What the last test of a connection may be called in lists.
+pub const TEST_WORDS: &[&str] = &["not-tested", "testing", "verified", "failed", STALE];
+
 impl Test {
     /// The one word for a list.
     pub fn word(&self) -> &str {
@@ -207,15 +214,20 @@ impl Counts {
     }
 }
 
+/// Only S3 has a switch for it.
+fn is_tls_unverified(connection: &Connection) -> bool {
+    connection.protocol == Some(Protocol::S3) && !connection.verify_ssl()
+}
+
 fn protocol(protocol: Option<Protocol>) -> Option<String> {
     protocol.map(|protocol| protocol.as_str().to_owned())
 }
 
 /// The type that an annotation refers to; those that state a protocol name none.
 fn type_name(secret: &Secret) -> Option<String> {
-    let markers = [Marker::TypeRef, Marker::LegacyType, Marker::AlaudaTypeRef];
-    let stated = markers
+    let stated = Marker::STATED
         .into_iter()
+        .filter(|marker| !matches!(marker, Marker::Protocol | Marker::AlaudaProtocol))
         .find_map(|marker| secret.annotation(marker.annotation()?));
     stated.map(str::to_owned)
 }

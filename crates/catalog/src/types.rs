@@ -53,6 +53,8 @@ pub struct ConnectionType {
     pub fields: Vec<Entry>,
     /// Whether new connections may be made with it.
     pub is_enabled: bool,
+    /// The protocol that it states, whatever its fields fit.
+    pub stated_protocol: Option<Protocol>,
     /// Who made it, where that is known.
     pub creator: Option<String>,
     /// Whether it came with the platform, and so is protected.
@@ -79,8 +81,12 @@ impl ConnectionType {
         keys.iter().all(|key| self.field(key).is_some())
     }
 
-    /// The protocol that the fields fit; the first three in the order of OpenShift AI's dashboard.
+    /// The protocol that is stated, or else the one that the fields fit; of those the first three in
+    /// the order of OpenShift AI's dashboard.
     pub fn protocol(&self) -> Option<Protocol> {
+        if self.stated_protocol.is_some() {
+            return self.stated_protocol;
+        }
         let order = [
             Protocol::S3,
             Protocol::Oci,

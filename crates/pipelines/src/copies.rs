@@ -1,12 +1,12 @@
-//! Which profile gets a copy of which Secret, decided from a store's document and from what a cluster
-//! says of its namespaces and Secrets. Fetching, and carrying out what is decided, is left to the
+//! Which namespace gets a copy of which Secret, decided from a store's document and from what a cluster
+//! says of its namespaces and Secrets: those of profiles, and those of the parts that profiles share. Fetching, and carrying out what is decided, is left to the
 //! operator.
 
 mod standing;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use bowline_core::ownership::Owner;
@@ -23,7 +23,7 @@ pub use standing::{Controller, Standing};
 pub const STORE: (&str, &str) = ("bowline.dev/pipelines", "store");
 /// The key of the document in it.
 pub const STORE_KEY: &str = "store.yaml";
-/// The label by which a profile's namespace opts in.
+/// The label by which a namespace opts in.
 pub const OPTED_IN: (&str, &str) = ("bowline.dev/pipelines", "enabled");
 /// The label of a copy that the operator keeps.
 pub const COPY: (&str, &str) = ("bowline.dev/pipelines", "copy");
@@ -39,6 +39,10 @@ pub const STATUS: &str = "pipelines-object-store-status";
 /// Whose keys go where, as a document says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sources {
+    /// The namespaces of the parts that all profiles share.
+    pub shared: BTreeSet<String>,
+    /// How these sign in.
+    pub backend: Credentials,
     /// How each listed profile signs in.
     pub listed: BTreeMap<String, Credentials>,
     /// How all others do, with `{profile_name}` in the place of theirs; `None` where only the listed
@@ -49,7 +53,10 @@ pub struct Sources {
 impl From<&Deployment> for Sources {
     fn from(deployment: &Deployment) -> Self {
         let profiles = deployment.profiles.iter();
+        let namespaces = &deployment.namespaces;
         Self {
+            shared: [namespaces.kubeflow.clone(), namespaces.argo.clone()].into(),
+            backend: deployment.backend.clone(),
             listed: profiles
                 .map(|one| (one.name.clone(), one.credentials.clone()))
                 .collect(),
@@ -59,12 +66,23 @@ impl From<&Deployment> for Sources {
 }
 
 impl Sources {
-    /// How a profile signs in; `None` where nobody serves it.
-    pub fn of(&self, profile: &str) -> Option<Credentials> {
-        match self.listed.get(profile) {
+    /// How what is in a namespace signs in; `None` where nobody serves it.
+    pub fn of(&self, namespace: &str) -> Option<Credentials> {
+        match self.listed.get(namespace) {
             Some(credentials) => Some(credentials.clone()),
-            None => Some(self.others.as_ref()?.of_profile(profile)),
+            None if self.shared.contains(namespace) => Some(self.backend.clone()),
+            None => Some(self.others.as_ref()?.of_profile(namespace)),
         }
+    }
+
+    /// The namespaces that the document names.
+    pub fn named(&self) -> impl Iterator<Item = &String> {
+        self.listed.keys().chain(&self.shared)
+    }
+
+    /// Whether it names this one.
+    pub fn is_named(&self, namespace: &str) -> bool {
+        self.listed.contains_key(namespace) || self.shared.contains(namespace)
     }
 }
 
@@ -114,9 +132,8 @@ pub fn decide(
     name: &str,
     standing: impl Fn(&str) -> Option<Standing>,
 ) -> Decision {
-    let is_listed = sources.listed.contains_key(name);
     let here = standing(name);
-    let is_wanted = here.is_some_and(Standing::is_opted_in) || is_listed;
+    let is_wanted = here.is_some_and(Standing::is_opted_in) || sources.is_named(name);
     let source = match sources.of(name) {
         Some(Credentials::Keys(source)) if is_wanted => source,
         // It opted in, and nobody would tell it that this is not enough.
@@ -127,7 +144,9 @@ pub fn decide(
         }
         _ => return Decision::Nothing,
     };
-    let fits = receives(name, here).and_then(|()| gives(&source, name, standing));
+    // Who stores the document says which namespaces the shared parts are in.
+    let is_shared = sources.shared.contains(name);
+    let fits = receives(name, here, is_shared).and_then(|()| gives(&source, name, standing));
     match fits {
         Ok(()) => Decision::Copy(source),
         Err(status) => Decision::Told(status),
@@ -135,13 +154,17 @@ pub fn decide(
 }
 
 /// Whether a namespace may be given keys.
-fn receives(name: &str, here: Option<Standing>) -> Result<(), Status> {
+fn receives(name: &str, here: Option<Standing>, is_shared: bool) -> Result<(), Status> {
     let Some(here) = here else {
+        let what = match is_shared {
+            true => "it".to_owned(),
+            false => format!("the Profile `{name}`"),
+        };
         return Err(Status::Missing(format!(
-            "namespace `{name}` is not there; create the Profile `{name}`"
+            "namespace `{name}` is not there; create {what}"
         )));
     };
-    if !here.is_profile() {
+    if !is_shared && !here.is_profile() {
         return Err(Status::Refused(format!(
             "namespace `{name}` is no profile's: it has no Profile `{name}` as its controller, or lacks the \
              label `{}`; copies go to profiles only",
@@ -149,10 +172,11 @@ fn receives(name: &str, here: Option<Standing>) -> Result<(), Status> {
         )));
     }
     let (label, value) = OPTED_IN;
+    let who = if is_shared { "namespace" } else { "profile" };
     match here.is_opted_in() {
         true => Ok(()),
         false => Err(Status::Refused(format!(
-            "the profile has not opted in; `kubectl label namespace {name} {label}={value}`"
+            "the {who} has not opted in; `kubectl label namespace {name} {label}={value}`"
         ))),
     }
 }
@@ -240,6 +264,14 @@ pub fn keys(source: &SecretRef, secret: &Secret) -> Result<Keys, Status> {
         named(source),
         absent.join(" and ")
     )))
+}
+
+/// Whether the operator keeps a Secret of the copies' name: what somebody applied is taken over where a
+/// copy is to be, and left alone elsewhere.
+pub fn is_kept(labels: &BTreeMap<String, String>, annotations: &BTreeMap<String, String>) -> bool {
+    let (label, value) = COPY;
+    let is_copy = labels.get(label).is_some_and(|text| text == value);
+    is_copy && is_ours(labels, annotations)
 }
 
 /// Whether a Secret of the copies' name is one of ours, by its metadata alone.

@@ -122,8 +122,12 @@ fn differences(deployment: &Deployment, described: &Finds, finds: &Finds) -> Vec
         found.push("tls");
     }
     // An empty region is whatever a reader makes of it, unless the store wants a certain one.
-    let is_guess =
-        described.region.as_deref() == Some("") && finds.region.as_deref() == Some("us-east-1");
+    let filled = [stores::region(&deployment.store), "us-east-1"];
+    let is_guess = described.region.as_deref() == Some("")
+        && finds
+            .region
+            .as_deref()
+            .is_some_and(|it| filled.contains(&it));
     if differ(&described.region, &finds.region) && !is_guess {
         found.push("region");
     }

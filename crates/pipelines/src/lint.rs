@@ -1,6 +1,6 @@
 //! Everything that is wrong or doubtful about what somebody gave, and its form for programs.
 
-use bowline_core::Severity;
+use bowline_core::{Finding, Severity};
 use serde_json::{Value, json};
 
 use crate::finding::Located;
@@ -9,16 +9,16 @@ use crate::render::{self, Names, Options};
 use crate::traps;
 
 /// What the input says wrong, and what would be wrong with what is made of it.
-pub fn lint(input: Input, names: Names) -> Vec<Located> {
+pub fn lint(input: Input, names: Names, kyverno: bool) -> Vec<Located> {
     let mut findings = input.findings;
     if let Some(deployment) = &input.deployment {
         let options = Options {
             names,
-            kyverno: false,
+            kyverno,
             secrets: input.secrets.as_deref(),
         };
         let about_copies = render::each(deployment, options, &mut drop);
-        let traps = traps::findings(deployment, names);
+        let traps = traps::findings(deployment, names, kyverno);
         let everywhere = about_copies.into_iter().chain(traps);
         findings.extend(everywhere.map(|finding| Located {
             finding,
@@ -43,6 +43,17 @@ pub fn report(findings: &[Located]) -> Value {
     let counts = json!({"errors": errors, "warnings": warnings, "notes": notes});
     let findings: Vec<_> = findings.iter().map(finding).collect();
     json!({"findings": findings, "counts": counts})
+}
+
+/// Findings about a description and what is rendered of it, as programs read them.
+pub fn about(given: &[Located], rendered: impl IntoIterator<Item = Finding>) -> Vec<Value> {
+    let rendered = rendered.into_iter().map(|finding| Located {
+        finding,
+        place: None,
+        is_refused: false,
+    });
+    let all = given.iter().cloned().chain(rendered);
+    all.map(|found| self::finding(&found)).collect()
 }
 
 fn finding(found: &Located) -> Value {

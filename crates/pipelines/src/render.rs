@@ -19,14 +19,18 @@ mod root;
 mod server;
 mod viewer;
 
+use std::borrow::Cow;
+
 use bowline_core::{Finding, Secret};
 use serde_json::Value;
 
 use crate::model::{Deployment, SecretRef};
+use crate::stores;
 
 pub use document::document;
-pub use helm_values::helm_values;
-pub use kustomize::kustomization;
+pub use helm_values::{helm_values, unsayable};
+pub use kustomize::{KUSTOMIZE_OBJECTS, Kustomization, kustomization};
+pub(crate) use root::is_native_gcs;
 pub use root::{deploykf_root, native_root};
 
 /// The label of objects that are wholly ours: they may go when they are no longer rendered. Its value
@@ -74,6 +78,12 @@ pub fn each(
     options: Options<'_>,
     sink: &mut dyn FnMut(Value),
 ) -> Vec<Finding> {
+    let is_deploykfs = deployment.releases.deploykf.is_some();
+    let deployment = match options.names {
+        Names::Deploykf if is_deploykfs => Cow::Borrowed(deployment),
+        _ => with_region(deployment),
+    };
+    let deployment = deployment.as_ref();
     let mut copies = copies::Copies::new(deployment, options.secrets);
     let owner = owner(deployment);
     let sink = &mut |object| sink(of_owner(object, &owner));
@@ -83,6 +93,17 @@ pub fn each(
         Names::Native => native::each(deployment, options.kyverno, &mut copies, sink),
     }
     copies.findings
+}
+
+/// The same with a region for every reader, where one can be told.
+fn with_region(deployment: &Deployment) -> Cow<'_, Deployment> {
+    let region = stores::region(&deployment.store);
+    if region == deployment.store.region {
+        return Cow::Borrowed(deployment);
+    }
+    let mut filled = deployment.clone();
+    filled.store.region = region.to_owned();
+    Cow::Owned(filled)
 }
 
 /// The value of the label that tells the objects of this installation from those of others.

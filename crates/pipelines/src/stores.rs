@@ -161,6 +161,19 @@ pub fn traits(store: &Store) -> Option<&'static Traits> {
     STORES.iter().find(|row| row.vendor == vendor)
 }
 
+/// The region that is signed for: the one that is named, else the one that servers without a choice of
+/// their own take. Empty where only the bucket's own does and nobody names it.
+///
+/// An empty one is no way out: Amazon's SDK, which the launcher reaches every store by, refuses it.
+pub fn region(store: &Store) -> &str {
+    let wanted = traits(store).map_or(Region::TheServers, |it| it.region);
+    match (store.region.as_str(), wanted) {
+        ("", Region::Auto) => "auto",
+        ("", Region::Any | Region::TheServers) => "us-east-1",
+        (named, _) => named,
+    }
+}
+
 /// Whose store it is: what the input says, else what the host tells.
 pub fn vendor(store: &Store) -> Vendor {
     match store.vendor {

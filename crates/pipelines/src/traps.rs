@@ -13,7 +13,7 @@ mod ui;
 use bowline_core::Finding;
 
 use crate::model::{Deployment, Vendor};
-use crate::render::Names;
+use crate::render::{self, Names};
 use crate::{launcher, stores};
 
 /// What is looked at: an installation, and in whose ways it is rendered.
@@ -21,6 +21,7 @@ use crate::{launcher, stores};
 struct Case<'a> {
     deployment: &'a Deployment,
     names: Names,
+    kyverno: bool,
 }
 
 impl Case<'_> {
@@ -37,8 +38,8 @@ impl Case<'_> {
             .first()
             .map_or("PROFILE", |it| it.name.as_str());
         match self.names {
-            Names::Deploykf => crate::render::deploykf_root(self.deployment, profile),
-            Names::Native => crate::render::native_root(self.deployment, profile),
+            Names::Deploykf => render::deploykf_root(self.deployment, profile),
+            Names::Native => render::native_root(self.deployment, profile),
         }
     }
 
@@ -47,10 +48,20 @@ impl Case<'_> {
     }
 }
 
-/// Every trap that an installation is in: those of its store too, worst first.
-pub fn findings(deployment: &Deployment, names: Names) -> Vec<Finding> {
-    let case = Case { deployment, names };
+/// Every trap that an installation is in: those of its store too, worst first. Names and `kyverno` are
+/// those that it is rendered with.
+pub fn findings(deployment: &Deployment, names: Names, kyverno: bool) -> Vec<Finding> {
+    let case = Case {
+        deployment,
+        names,
+        kyverno,
+    };
     let mut found = stores::findings(deployment);
+    // A pipeline server has ways of its own.
+    let is_moved = deployment.releases.deploykf.is_none() && deployment.server.is_none();
+    if names == Names::Deploykf && is_moved {
+        found.extend(render::unsayable(deployment));
+    }
     root::find(case, &mut found);
     credentials::find(case, &mut found);
     ui::find(case, &mut found);

@@ -14,7 +14,7 @@ use http::header::{HeaderName, HeaderValue};
 use url::Url;
 
 use crate::http::{Answer, Call};
-use crate::outcome::{self, Outcome};
+use crate::outcome;
 use crate::report::StepName;
 use crate::session::{Place, Session, is_at, quoted};
 use crate::status::ask;
@@ -134,28 +134,35 @@ async fn write(
         .rsplit_once('/')
         .map(|(folder, _)| format!("{folder}/"));
     let name = format!("{}{OWN}", folder.unwrap_or_default());
-    let steps: [(&str, Method, &[_], &'static Outcome); 2] = [
-        (
-            "write",
-            Method::PUT,
-            &[("x-ms-blob-type", "BlockBlob")],
-            &outcome::AZURE_MAY_NOT_WRITE,
-        ),
-        (
-            "delete",
-            Method::DELETE,
-            &[],
-            &outcome::AZURE_MAY_NOT_DELETE,
-        ),
-    ];
-    for (verb, method, headers, right) in steps {
-        session.begin(StepName::Right);
-        let answer = send(session, account, method, &[container, &name], &[], headers).await?;
-        if !answer.status.is_success() {
-            return Err(errors::why(account, &answer, right));
-        }
-        session.pass(format!("{verb} {}", quoted(&name)));
+    let path = [container, &name];
+    let put = call(
+        session,
+        account,
+        Method::PUT,
+        &path,
+        &[],
+        &[("x-ms-blob-type", "BlockBlob")],
+    );
+    let delete = call(session, account, Method::DELETE, &path, &[], &[]);
+    session.begin(StepName::Right);
+    session.owe(delete.clone());
+    let answer = ask(session, put).await?;
+    if !answer.status.is_success() {
+        session.settle();
+        return Err(errors::why(account, &answer, &outcome::AZURE_MAY_NOT_WRITE));
     }
+    session.pass(format!("write {}", quoted(&name)));
+    session.begin(StepName::Right);
+    let answer = ask(session, delete).await?;
+    session.settle();
+    if !answer.status.is_success() {
+        return Err(errors::why(
+            account,
+            &answer,
+            &outcome::AZURE_MAY_NOT_DELETE,
+        ));
+    }
+    session.pass(format!("delete {}", quoted(&name)));
     Ok(())
 }
 
@@ -167,6 +174,18 @@ async fn send(
     query: &[(&str, &str)],
     headers: &[(&'static str, &'static str)],
 ) -> Result<Answer, Trouble> {
+    let call = call(session, account, method, path, query, headers);
+    ask(session, call).await
+}
+
+fn call(
+    session: &Session<'_>,
+    account: &Account,
+    method: Method,
+    path: &[&str],
+    query: &[(&str, &str)],
+    headers: &[(&'static str, &'static str)],
+) -> Call {
     let mut call = Call::new(method, address(&account.endpoint, path, query));
     if call.method == Method::PUT {
         call.body = OWN_CONTENT.into();
@@ -177,8 +196,7 @@ async fn send(
             HeaderValue::from_static(value),
         );
     }
-    let call = sign::signed(account, call, (session.settings.now)());
-    ask(session, call).await
+    sign::signed(account, call, (session.settings.now)())
 }
 
 fn address(endpoint: &Url, path: &[&str], query: &[(&str, &str)]) -> Url {

@@ -15,14 +15,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use url::{Host, Url};
 
 pub use lists::{Pattern, UnknownPattern};
 pub use resolve::{Resolve, Resolving, System};
 
 use crate::outcome::{self, Outcome};
+
+/// How long one address of a name has for itself before the next is tried as well.
+const HEAD_START: Duration = Duration::from_millis(250);
 
 /// Where a test may go. One guard serves one project, since lists may differ by project.
 #[derive(Clone)]
@@ -33,6 +38,8 @@ pub struct Guard {
     pub allowed: Vec<Pattern>,
     /// What one of these matches may not be dialled.
     pub denied: Vec<Pattern>,
+    /// Whether connections are refused that turn the check of certificates off.
+    pub is_tls_check_required: bool,
     /// Who tells the addresses of names.
     pub resolver: Arc<dyn Resolve>,
     /// What became of the attempts.
@@ -101,6 +108,7 @@ impl Guard {
             is_own_allowed: false,
             allowed: Vec::new(),
             denied: Vec::new(),
+            is_tls_check_required: false,
             resolver: Arc::new(System),
             counts: Arc::default(),
             went_inside: Arc::default(),
@@ -204,10 +212,11 @@ impl Guard {
         }
     }
 
-    /// Connects to the first of the addresses that takes the connection.
+    /// Connects to the first of the addresses that takes the connection. Each has a head start before
+    /// the next, as clients give it (RFC 8305).
     ///
     /// # Errors
-    /// With the outcome of the last attempt.
+    /// With the outcome of the attempt that failed last.
     pub async fn connect(
         &self,
         addresses: &Addresses,
@@ -215,18 +224,26 @@ impl Guard {
     ) -> Result<TcpStream, &'static Outcome> {
         let attempts = async {
             let mut last = &outcome::UNREACHABLE;
-            for address in &addresses.0 {
-                self.counts.dialled.fetch_add(1, Ordering::Relaxed);
-                match TcpStream::connect(address).await {
-                    Ok(stream) => {
-                        // Requests are small, and each waits for its answer.
-                        let _ = stream.set_nodelay(true);
-                        return Ok(stream);
-                    }
-                    Err(error) => last = unreached(error.kind()),
+            let mut waiting = addresses.0.iter();
+            let mut running = FuturesUnordered::new();
+            loop {
+                if let Some(address) = waiting.next() {
+                    self.counts.dialled.fetch_add(1, Ordering::Relaxed);
+                    running.push(TcpStream::connect(*address));
+                }
+                tokio::select! {
+                    ended = running.next() => match ended {
+                        Some(Ok(stream)) => {
+                            // Requests are small, and each waits for its answer.
+                            let _ = stream.set_nodelay(true);
+                            return Ok(stream);
+                        }
+                        Some(Err(error)) => last = unreached(error.kind()),
+                        None => return Err(last),
+                    },
+                    () = sleep(HEAD_START), if waiting.len() > 0 => {}
                 }
             }
-            Err(last)
         };
         timeout(patience, attempts)
             .await

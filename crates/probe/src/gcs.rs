@@ -163,13 +163,17 @@ async fn write(session: &mut Session<'_>, bucket: &Bucket, path: &str) -> Result
     let path = ["upload", "storage", "v1", "b", &bucket.name, "o"];
     let mut call = bucket.call(Method::POST, &path, &query);
     call.body = "a test of this connection\n".into();
+    let delete = bucket.object(Method::DELETE, &name, &[]);
+    session.owe(delete.clone());
     let answer = ask(session, call).await?;
     if !answer.status.is_success() {
+        session.settle();
         return Err(refused(&answer, &outcome::GCS_MAY_NOT_WRITE));
     }
     session.pass(format!("write {}", quoted(&name)));
     session.begin(StepName::Right);
-    let answer = ask(session, bucket.object(Method::DELETE, &name, &[])).await?;
+    let answer = ask(session, delete).await?;
+    session.settle();
     if !answer.status.is_success() {
         return Err(refused(&answer, &outcome::GCS_MAY_NOT_DELETE));
     }

@@ -6,6 +6,7 @@
 
 mod advertisement;
 mod known_hosts;
+mod leash;
 mod remote;
 mod ssh;
 mod web;

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use url::Url;
 
 pub(crate) use redirect::{MOST_HOPS, next_hop};
-pub(crate) use trust::Trust;
+pub(crate) use trust::{Trust, is_tls_verified};
 
 use crate::Settings;
 use crate::dial::{Guard, Target};
@@ -27,6 +27,7 @@ use wire::Wire;
 /// One request.
 ///
 /// It has no `Debug`, since headers may hold a login.
+#[derive(Clone)]
 pub(crate) struct Call {
     /// What to do.
     pub(crate) method: Method,

@@ -3,8 +3,8 @@
 //! probe is left to the faces.
 //!
 //! Everything that leaves the process goes through [`Guard`]. Nothing of this process's own is used
-//! for a probe: no identity of a cloud, no proxy, no `.netrc`, no kubeconfig. Dropping the future
-//! that [`probe`] returns cancels it.
+//! for a probe: no identity of a cloud that is not handed over, no proxy, no `.netrc`, no kubeconfig.
+//! Dropping the future that [`probe`] returns cancels it.
 
 mod azure;
 pub mod dial;
@@ -27,7 +27,7 @@ mod xml;
 use std::time::Duration;
 
 use bowline_core::validate::validate;
-use bowline_core::{Connection, Protocol, Severity};
+use bowline_core::{Connection, Protocol, Sensitive, Severity};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
@@ -53,6 +53,17 @@ pub struct Request<'a> {
     pub claims: Option<&'a dyn Claims>,
     /// Certificate authorities in PEM that the project trusts beside the system's.
     pub authorities: Option<&'a str>,
+    /// Whom Amazon takes workloads here for, where this is such a workload itself.
+    pub identity: Option<&'a WebIdentity>,
+}
+
+/// The identity of a pod at Amazon, by which it takes on roles.
+#[derive(Debug, Clone)]
+pub struct WebIdentity {
+    /// The file in which workloads find the token.
+    pub file: String,
+    /// What it holds. It is shown to Amazon's own service only.
+    pub token: Sensitive,
 }
 
 /// What a workload would do with the connection.
@@ -66,6 +77,13 @@ pub struct Ask {
     pub push: bool,
     /// Branch, tag, commit or digest.
     pub reference: Option<String>,
+}
+
+impl Ask {
+    /// Whether nothing in particular is asked for, so that the result says how the connection itself is.
+    pub const fn is_plain(&self) -> bool {
+        self.path.is_none() && self.reference.is_none() && !self.write && !self.push
+    }
 }
 
 /// How patient a probe is, and what it takes for granted.
@@ -146,13 +164,14 @@ pub async fn probe(
         Ok(Err(trouble)) => session.fail(trouble),
         Err(_) => session.fail(Trouble::new(&outcome::TOO_SLOW)),
     }
+    session.clean_up().await;
     session.into_report()
 }
 
 async fn run(session: &mut Session<'_>) -> Result<(), Trouble> {
     fields(session)?;
     let Some(protocol) = session.connection.protocol else {
-        return Err(Trouble::new(&outcome::FIELDS_WRONG));
+        return Ok(());
     };
     let place = Place::of(session.connection, session.ask);
     run_as(session, protocol, place).await
@@ -193,6 +212,11 @@ fn fields(session: &mut Session<'_>) -> Result<(), Trouble> {
     if !errors.is_empty() {
         return Err(Trouble::new(&outcome::FIELDS_WRONG).detail(errors.join("; ")));
     }
+    if session.connection.protocol.is_none() {
+        session.warn(&outcome::NO_PROTOCOL);
+        return Ok(());
+    }
+    session.judge_trust()?;
     let warnings = names(Severity::Warning);
     match warnings.is_empty() {
         true => session.pass(""),

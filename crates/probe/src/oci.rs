@@ -42,7 +42,7 @@ pub(crate) async fn run(session: &mut Session<'_>, place: &Place) -> Result<(), 
         Some(login) => Some(login),
         None => found(session.connection, &image),
     };
-    if login.is_none() && ecr::is_elsewhere(session.connection, &image.registry) {
+    if login.is_none() && ecr::is_elsewhere(session, &image.registry) {
         session.warn(&outcome::IDENTITY_ELSEWHERE);
         return Ok(());
     }

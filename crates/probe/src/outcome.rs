@@ -69,6 +69,7 @@ outcomes! {
     // Before anything is sent.
     FIELDS_WRONG = Invalid "fields-wrong" Nothing, "the fields cannot work, so nothing was sent" => "mend the fields that the findings name";
     FIELDS_DOUBTFUL = Fine "fields-doubtful" Nothing, "the fields may not work for every reader" => "see `bowline lint`";
+    NO_PROTOCOL = Fine "no-protocol" Nothing, "nothing says which protocol the fields are for, so it was not tested" => "set the annotation `opendatahub.io/connection-type-protocol`, on the connection or on its type";
     ADDRESS_UNREADABLE = Invalid "address-unreadable" Address, "the address is not a URL with a valid host" => "write it as `https://host:port`";
     BUSY = RateLimited "busy" Nothing, "too many tests are running" => "try again in a few seconds";
 
@@ -97,6 +98,7 @@ outcomes! {
     TLS_CLIENT_CERTIFICATE = Unauthenticated "tls-client-certificate" Address, "the service asks for a client certificate, which connections cannot hold" => "use an endpoint that takes keys or tokens";
     TLS_NOT_SPOKEN = Invalid "tls-not-spoken" Address, "the port does not speak TLS" => "write `http://` if the service has no TLS, or use its TLS port";
     TLS_NOT_VERIFIED = Fine "tls-not-verified" Key("AWS_S3_VERIFY_SSL"), "the certificate was not checked, as the connection wants it" => "give the service's certificate authority in `AWS_CA_BUNDLE` instead";
+    TLS_CHECK_REQUIRED = Forbidden "tls-check-required" Key("AWS_S3_VERIFY_SSL"), "the connection turns the check of certificates off, and the administrator allows no test without it, so nothing was sent" => "turn the check on, and give the service's certificate authority in `AWS_CA_BUNDLE`";
     TRUST_UNREADABLE = Invalid "trust-unreadable" Trust, "the certificate authorities are not certificates in PEM" => "put whole certificates there, from `BEGIN` to `END`";
     TRUST_ELSEWHERE = Fine "trust-elsewhere" Trust, "the certificate authorities are in a file of the workload, which is not read here" => "put the certificates themselves into the field, so that tests use them too";
 
@@ -127,7 +129,7 @@ outcomes! {
     WEB_IDENTITY_EXPIRED = Unauthenticated "web-identity-expired" Key("AWS_WEB_IDENTITY_TOKEN"), "the token that shows who takes on the role has expired" => "get a new one; such tokens are short-lived, so workloads should have theirs from a file";
     ISSUER_UNREACHED = Unavailable "issuer-unreached" Key("AWS_WEB_IDENTITY_TOKEN"), "the service could not ask the token's issuer for its keys" => "try again; else let the issuer be reached from there";
     STS_FORBIDDEN = Forbidden "sts-forbidden" Key("AWS_ENDPOINT_URL_STS"), "roles are taken on at an address that tests never go to" => "name the service itself, or leave the field out";
-    IDENTITY_ELSEWHERE = Fine "identity-elsewhere" Key("AWS_ROLE_ARN"), "the role is taken on with an identity that only pods have, so it was not tried from here" => "test it where workloads run, or give access keys that may take on the role";
+    IDENTITY_ELSEWHERE = Fine "identity-elsewhere" Key("AWS_ROLE_ARN"), "the role is taken on with an identity that only pods have, so it was not tried from here" => "test it with `--from cluster` under an account that Amazon gives a role, or give access keys that may take on this one";
     LOGIN_NEEDED = Unauthenticated "login-needed" Place, "the location cannot be read without a login" => "give the login in `headers` with `https-host`, or use a connection of the service's own protocol";
     WRONG_LOGIN = Unauthenticated "wrong-login" Key("headers"), "the service does not accept the login in the headers" => "renew the token or password";
     WRONG_TOKEN = Unauthenticated "wrong-token" Key("HF_TOKEN"), "the hub does not accept this token" => "make a new token with the right to read";
@@ -151,7 +153,7 @@ outcomes! {
     CLAIM_NOT_BOUND = Unavailable "claim-not-bound" Place, "the claim is there, but no volume is bound to it" => "see its events: `kubectl describe pvc`";
     CLAIMS_UNKNOWN = Fine "claims-unknown" Place, "whether the claim exists cannot be seen from here" => "test it with a cluster at hand";
     NOT_LINKED = Fine "not-linked" Place, "no connection of this project holds a login for this location, so only its form was judged" => "add a connection with the credentials beside it";
-    SCHEME_NOT_TESTED = Fine "scheme-not-tested" Place, "locations of this scheme are not tested" => "";
+    SCHEME_NOT_TESTED = Fine "scheme-not-tested" Place, "locations of this scheme are not tested" => "try it where workloads run";
     EMPTY = Fine "empty" Place, "there is nothing in it yet" => "";
     FIRST_BYTES_SHORT = Invalid "first-bytes-short" Place, "the object is there, but its bytes do not come" => "see the service's log";
     PARTS_IGNORED = Fine "parts-ignored" Nothing, "the service sends whole objects where a part was asked for" => "";
@@ -236,7 +238,8 @@ impl Outcome {
     /// Whether it tells what is at an address that may be none of the asker's business: whether there
     /// is a host, whether a port is open, what is spoken there.
     pub fn is_telling(&self) -> bool {
-        let of_tls = self.id.starts_with("tls-") && self.kind.is_some();
+        let is_policy = self.id == TLS_CHECK_REQUIRED.id;
+        let of_tls = self.id.starts_with("tls-") && self.kind.is_some() && !is_policy;
         let of_transport = [
             &NAME_UNKNOWN,
             &NAME_UNANSWERED,
@@ -260,6 +263,20 @@ impl Outcome {
             &SSH_NO_COMMON_GROUND,
         ];
         of_tls || of_transport.iter().any(|other| other.id == self.id)
+    }
+
+    /// Whether whatever ended with it proves nothing about the connection: nobody was asked who could
+    /// know.
+    pub fn is_untested(&self) -> bool {
+        let untested = [
+            &NO_PROTOCOL,
+            &IDENTITY_ELSEWHERE,
+            &CREDENTIALS_KIND_UNTRIED,
+            &CLAIMS_UNKNOWN,
+            &NOT_LINKED,
+            &SCHEME_NOT_TESTED,
+        ];
+        untested.iter().any(|other| other.id == self.id)
     }
 
     /// The row of this outcome in the page of all.

@@ -117,9 +117,10 @@ pub enum News<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verdict {
-    /// Passed, failed or warned.
+    /// Passed, failed or warned; skipped where nothing was proved, since nobody was asked.
     pub state: State,
-    /// That of the first step that failed, else of the first that warned, else `passed`.
+    /// That of the first step that failed, else of the first that proves nothing, else of the first
+    /// that warned, where what the fields say comes last; else `passed`.
     #[serde(flatten)]
     pub outcome: &'static Outcome,
 }
@@ -140,13 +141,20 @@ pub struct Report {
 impl Report {
     /// A report of steps.
     pub fn new(steps: Vec<Step>, took: Duration) -> Self {
-        let first = |state| steps.iter().find(|step| step.state == state);
-        let verdict = first(State::Failed)
-            .or_else(|| first(State::Warned))
-            .map_or(PASSED, |step| Verdict {
-                state: step.state,
-                outcome: step.outcome,
-            });
+        let with = |state| steps.iter().filter(move |step| step.state == state);
+        let untested = || with(State::Warned).find(|step| step.outcome.is_untested());
+        let doubtful = || with(State::Warned).find(|step| step.name != StepName::Fields);
+        let decided = match (with(State::Failed).next(), untested()) {
+            (Some(failed), _) => Some((State::Failed, failed)),
+            (None, Some(untested)) => Some((State::Skipped, untested)),
+            (None, None) => doubtful()
+                .or_else(|| with(State::Warned).next())
+                .map(|doubtful| (State::Warned, doubtful)),
+        };
+        let verdict = decided.map_or(PASSED, |(state, step)| Verdict {
+            state,
+            outcome: step.outcome,
+        });
         Self {
             verdict,
             steps,
@@ -199,10 +207,18 @@ impl Report {
 
     /// The step that decided the verdict; `None` where all is well.
     pub fn decisive(&self) -> Option<&Step> {
-        let verdict = self.verdict;
-        self.steps
-            .iter()
-            .find(|step| step.state == verdict.state && step.state != State::Passed)
+        let state = match self.verdict.state {
+            State::Passed => return None,
+            State::Skipped => State::Warned,
+            state => state,
+        };
+        let mut steps = self.steps.iter().filter(|step| step.state == state);
+        steps.find(|step| step.outcome.id == self.verdict.outcome.id)
+    }
+
+    /// Whether it proves nothing: it did not fail, but nobody was asked who could know.
+    pub fn is_untested(&self) -> bool {
+        self.verdict.state == State::Skipped
     }
 
     /// What kind of failure it is; `None` where it did not fail.

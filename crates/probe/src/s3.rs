@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::Method;
 use http::header::{HeaderName, HeaderValue, RANGE};
 
+use crate::WebIdentity;
 use crate::http::{Answer, Call};
 use crate::outcome;
 use crate::report::StepName;
@@ -23,7 +24,7 @@ use address::{Address, Style};
 
 /// Proves that a place can be used with the session's connection.
 pub(crate) async fn run(session: &mut Session<'_>, place: &Place) -> Result<(), Trouble> {
-    let Some(mut store) = Store::of(session.connection, place)? else {
+    let Some(mut store) = Store::of(session.connection, session.request.identity, place)? else {
         session.begin(StepName::SignIn);
         session.warn(&outcome::IDENTITY_ELSEWHERE);
         return Ok(());
@@ -55,7 +56,11 @@ struct Store {
 
 impl Store {
     /// `None` where only pods have the identity that signs.
-    fn of(connection: &Connection, place: &Place) -> Result<Option<Self>, Trouble> {
+    fn of(
+        connection: &Connection,
+        identity: Option<&WebIdentity>,
+        place: &Place,
+    ) -> Result<Option<Self>, Trouble> {
         let region = connection
             .region()
             .map_or("us-east-1", str::trim)
@@ -65,7 +70,7 @@ impl Store {
             .unwrap_or_else(|| address::of_aws(&region));
         let stated = connection.use_path_style().map(Style::of);
         let address = Address::new(&endpoint, place.root.clone(), stated)?;
-        let (keys, role) = match Signer::of(connection)? {
+        let (keys, role) = match Signer::of(connection, identity)? {
             Signer::Nobody => (None, None),
             Signer::Keys(keys) => (Some(keys), None),
             Signer::Role(role) => (None, Some(role)),

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use url::Url;
 
 use crate::dial::{Guard, Target};
-use crate::http::{Answer, Call, Http, Trust};
+use crate::http::{Answer, Call, Http, Trust, is_tls_verified};
 use crate::outcome::{self, At, Outcome};
 use crate::report::{News, Report, State, Step, StepName, plain};
 use crate::trouble::Trouble;
@@ -70,6 +70,7 @@ pub(crate) struct Session<'a> {
     sink: Sink<'a>,
     started: Instant,
     sent: Sent,
+    owed: Option<Call>,
     open: Option<(StepName, Instant)>,
     steps: Vec<Step>,
 }
@@ -92,6 +93,7 @@ impl<'a> Session<'a> {
             sink,
             started: Instant::now(),
             sent: Sent::default(),
+            owed: None,
             open: None,
             steps: Vec::new(),
         }
@@ -244,9 +246,21 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Refuses connections that turn the check of certificates off, where the guard wants it.
+    ///
+    /// # Errors
+    /// With the outcome.
+    pub(crate) fn judge_trust(&self) -> Result<(), Trouble> {
+        match self.guard.is_tls_check_required && !is_tls_verified(self.connection) {
+            true => Err(Trouble::new(&outcome::TLS_CHECK_REQUIRED)),
+            false => Ok(()),
+        }
+    }
+
     /// Whom to trust is read from the connection before anybody is asked.
     fn trust(&mut self) -> Result<(), Trouble> {
         if !self.is_trust_known {
+            self.judge_trust()?;
             let trust = Trust::of(self.connection, self.request.authorities)?;
             self.http.set_trust(trust);
             self.is_trust_known = true;
@@ -263,6 +277,25 @@ impl<'a> Session<'a> {
         self.trust()?;
         self.sent.note(&call);
         self.http.send(call).await
+    }
+
+    /// What is to be sent whatever happens from here on, as it takes back what is sent next.
+    pub(crate) fn owe(&mut self, call: Call) {
+        self.owed = Some(call);
+    }
+
+    /// Nothing is left to be taken back.
+    pub(crate) fn settle(&mut self) {
+        self.owed = None;
+    }
+
+    /// Takes back what may have been left, without waiting long. That the test is over is no reason
+    /// not to; what cannot be taken back is taken back by the next test that writes.
+    pub(crate) async fn clean_up(&mut self) {
+        if let Some(call) = self.owed.take() {
+            let patience = self.settings.answer;
+            let _ = tokio::time::timeout(patience, self.send(call)).await;
+        }
     }
 
     /// The report of what happened.

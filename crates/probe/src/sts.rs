@@ -2,8 +2,9 @@
 //! a role that it takes on. What they may then do is left to the protocols.
 //!
 //! After `AssumeRole` and `AssumeRoleWithWebIdentity` of the AWS Security Token Service API
-//! reference. An identity of the process's own is never used: a role without keys or a token in
-//! the connection itself is left to the pods that have one.
+//! reference. A role without keys or a token in the connection itself is taken on with the identity
+//! that was handed over, if any, and only at Amazon's own service; else it is left to the pods that
+//! have one.
 
 use bowline_core::{Connection, Kind, Sensitive};
 use http::Method;
@@ -11,6 +12,7 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
+use crate::WebIdentity;
 use crate::http::{Answer, Call};
 use crate::outcome;
 use crate::session::{Session, quoted};
@@ -45,19 +47,29 @@ pub(crate) struct Role {
 enum By {
     Keys(Keys),
     Token(Sensitive),
+    /// A token that is not the connection's.
+    Identity(Sensitive),
 }
 
 impl Signer {
-    /// Who signs for a connection.
+    /// Who signs for a connection, where `identity` is whom workloads are taken for.
     ///
     /// # Errors
     /// When what should be a role is none.
-    pub(crate) fn of(connection: &Connection) -> Result<Self, Trouble> {
+    pub(crate) fn of(
+        connection: &Connection,
+        identity: Option<&WebIdentity>,
+    ) -> Result<Self, Trouble> {
         if connection.is_anonymous() {
             return Ok(Self::Nobody);
         }
         let text = |key| connection.read(key).map(|reading| reading.text.trim());
         let keys = Keys::of(connection);
+        let is_there = |identity: &&WebIdentity| {
+            // Whoever writes a connection does not choose who gets to see the token, nor which file.
+            let file = text("AWS_WEB_IDENTITY_TOKEN_FILE");
+            file.is_none_or(|file| file == identity.file) && text("AWS_ENDPOINT_URL_STS").is_none()
+        };
         let Some(arn) = text("AWS_ROLE_ARN") else {
             return Ok(keys.map_or(Self::Nobody, Self::Keys));
         };
@@ -67,7 +79,10 @@ impl Signer {
         let by = match (text("AWS_WEB_IDENTITY_TOKEN"), keys) {
             (Some(token), _) => By::Token(Sensitive::from(token)),
             (None, Some(keys)) => By::Keys(keys),
-            (None, None) => return Ok(Self::Elsewhere),
+            (None, None) => match identity.filter(is_there) {
+                Some(identity) => By::Identity(identity.token.clone()),
+                None => return Ok(Self::Elsewhere),
+            },
         };
         let arn = arn.to_owned();
         Ok(Self::Role(Role { arn, by }))
@@ -122,7 +137,7 @@ pub(crate) async fn take_on(
     region: &str,
     service: Option<&Url>,
 ) -> Result<Keys, Trouble> {
-    let desk = desk(session, region, service)?;
+    let desk = desk(session, role, region, service)?;
     let host = desk.host_str().unwrap_or_default().to_owned();
     let call = call(session, role, region, desk);
     let answer = ask(session, call)
@@ -139,7 +154,12 @@ pub(crate) async fn take_on(
     })
 }
 
-fn desk(session: &Session<'_>, region: &str, service: Option<&Url>) -> Result<Url, Trouble> {
+fn desk(
+    session: &Session<'_>,
+    role: &Role,
+    region: &str,
+    service: Option<&Url>,
+) -> Result<Url, Trouble> {
     if let Some(stated) = session.connection.read("AWS_ENDPOINT_URL_STS") {
         let url = Url::parse(stated.text.trim()).ok();
         return url
@@ -150,7 +170,8 @@ fn desk(session: &Session<'_>, region: &str, service: Option<&Url>) -> Result<Ur
         let host = url.host_str().unwrap_or_default().trim_end_matches('.');
         host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn")
     };
-    match service.filter(|url| !is_amazon(url)) {
+    let is_ours = matches!(role.by, By::Identity(_));
+    match service.filter(|url| !is_amazon(url) && !is_ours) {
         Some(service) => Ok(service.clone()),
         None => of_amazon(&session.settings.sts, region),
     }
@@ -164,7 +185,7 @@ fn call(session: &Session<'_>, role: &Role, region: &str, desk: Url) -> Call {
         .append_pair("DurationSeconds", LIFE);
     match &role.by {
         By::Keys(_) => form.append_pair("Action", "AssumeRole"),
-        By::Token(token) => form
+        By::Token(token) | By::Identity(token) => form
             .append_pair("Action", "AssumeRoleWithWebIdentity")
             .append_pair("WebIdentityToken", token.expose_str().unwrap_or_default()),
     };
@@ -194,7 +215,7 @@ fn given(answer: &Answer) -> Option<Keys> {
 fn refused(role: &Role, answer: &Answer, host: &str) -> Trouble {
     let document = answer.text();
     let code = xml::element(&document, "Code").unwrap_or_default();
-    let is_token = matches!(role.by, By::Token(_));
+    let is_token = matches!(role.by, By::Token(_) | By::Identity(_));
     let outcome = match code {
         "InvalidClientTokenId" | "InvalidAccessKeyId" | "UnrecognizedClientException" => {
             &outcome::WRONG_ACCESS_KEY

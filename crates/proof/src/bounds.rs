@@ -37,6 +37,8 @@ pub struct Bounds {
     pub allowed: Vec<Rule>,
     /// Where they may not go.
     pub denied: Vec<Rule>,
+    /// Whether connections are refused that turn the check of certificates off.
+    pub require_verified_tls: bool,
     /// Who tells the addresses of names.
     pub resolver: Arc<dyn Resolve>,
 }
@@ -47,6 +49,7 @@ impl Default for Bounds {
             is_own_allowed: false,
             allowed: Vec::new(),
             denied: Vec::new(),
+            require_verified_tls: false,
             resolver: Arc::new(System),
         }
     }
@@ -64,6 +67,7 @@ impl Bounds {
             is_own_allowed: self.is_own_allowed,
             allowed: of_project(&self.allowed),
             denied: of_project(&self.denied),
+            is_tls_check_required: self.require_verified_tls,
             resolver: Arc::clone(&self.resolver),
             ..Guard::new()
         }

@@ -31,6 +31,7 @@ pub async fn test(
         others: &others,
         claims: claims.map(|claims| claims as &dyn Claims),
         authorities: surroundings.authorities.as_deref(),
+        identity: None,
     };
     probe(&request, guard, settings, sink).await
 }

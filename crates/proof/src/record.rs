@@ -17,6 +17,8 @@ const REPORTER: &str = "bowline-test";
 const VERIFIED: &str = "verified";
 /// It was tested, and does not work.
 const FAILED: &str = "failed";
+/// It was looked at, but nobody was asked who could know.
+const NOT_TESTED: &str = "not-tested";
 
 /// Why a result is not kept. Texts hold no values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +42,8 @@ pub enum NotKept {
 pub fn status(report: &Report) -> &'static str {
     match report.verdict.state {
         State::Failed => FAILED,
-        _ => VERIFIED,
+        State::Skipped => NOT_TESTED,
+        State::Passed | State::Warned => VERIFIED,
     }
 }
 
@@ -111,7 +114,9 @@ async fn tell(client: &Client, report: &Report, object: &ObjectReference) {
     let outcome = report.verdict.outcome;
     let (type_, reason) = match report.verdict.state {
         State::Failed => (EventType::Warning, "ConnectionTestFailed"),
-        _ => (EventType::Normal, "ConnectionVerified"),
+        State::Passed | State::Warned => (EventType::Normal, "ConnectionVerified"),
+        // That nothing is known is no event.
+        State::Skipped => return,
     };
     let note = match outcome.help {
         "" => outcome.sentence.to_owned(),

@@ -21,8 +21,51 @@ pub struct Act<'a> {
     pub is_dry_run: bool,
 }
 
+/// An act under way. However it ends, one line says so, also where nobody waits for its end any more.
+pub struct Underway<'a> {
+    caller: &'a Caller,
+    id: &'a RequestId,
+    act: Act<'a>,
+    is_told: bool,
+}
+
+impl<'a> Underway<'a> {
+    /// It begins.
+    pub const fn begin(caller: &'a Caller, id: &'a RequestId, act: Act<'a>) -> Self {
+        Self {
+            caller,
+            id,
+            act,
+            is_told: false,
+        }
+    }
+
+    /// It has ended.
+    pub fn end(mut self, status: StatusCode) {
+        self.is_told = true;
+        tell(self.caller, self.id, self.act, status);
+    }
+}
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        if !self.is_told {
+            line(self.caller, self.id, self.act, "cancelled", None);
+        }
+    }
+}
+
 /// Writes the line.
 pub fn tell(caller: &Caller, id: &RequestId, act: Act<'_>, status: StatusCode) {
+    let verdict = match status.as_u16() {
+        200..=299 => "done",
+        401 | 403 => "refused",
+        _ => "failed",
+    };
+    line(caller, id, act, verdict, Some(status.as_u16()));
+}
+
+fn line(caller: &Caller, id: &RequestId, act: Act<'_>, verdict: &str, status: Option<u16>) {
     let Act {
         verb,
         kind,
@@ -31,14 +74,9 @@ pub fn tell(caller: &Caller, id: &RequestId, act: Act<'_>, status: StatusCode) {
         is_dry_run,
     } = act;
     let (user, id) = (caller.user.name.as_str(), id.0.as_str());
-    let verdict = match status.as_u16() {
-        200..=299 => "done",
-        401 | 403 => "refused",
-        _ => "failed",
-    };
     tracing::info!(
         target: "bowline::audit",
-        user, verb, kind, project, name, dry_run = is_dry_run, verdict, status = status.as_u16(), id,
+        user, verb, kind, project, name, dry_run = is_dry_run, verdict, status, id,
         "{user} {verb} {kind}"
     );
 }

@@ -6,6 +6,7 @@ mod body;
 mod fetch_site;
 mod headers;
 mod host;
+mod members;
 mod rates;
 mod request_id;
 
@@ -29,6 +30,7 @@ use crate::problem::Problem;
 pub use body::{Json, MAX_BODY};
 pub use fetch_site::CSRF_HEADER;
 pub use host::{BadHost, Hosts};
+pub use members::Body;
 pub use rates::Rates;
 pub use request_id::RequestId;
 

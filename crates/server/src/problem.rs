@@ -188,6 +188,7 @@ impl From<Error> for Problem {
             Error::Invalid { findings, .. } => problem.findings(&findings),
             Error::Changed { help, .. }
             | Error::Conflict { help, .. }
+            | Error::Unseen { help, .. }
             | Error::Protected { help, .. } => problem.help(help),
             Error::Kubernetes { step, source } => of_kubernetes(kind, &step, &source),
             Error::NotFound { .. } | Error::Unreadable { .. } => problem,

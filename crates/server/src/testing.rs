@@ -125,12 +125,11 @@ impl Tests {
     ) -> Result<Trial, Problem> {
         let project = &subject.connection.secret.namespace;
         let slot = self.slots.take(project).await?;
-        let is_plain = ask.path.is_none() && ask.reference.is_none() && !ask.write && !ask.push;
         let keeper = self.settings.keeper.clone();
         Ok(Trial {
             guard: self.settings.bounds.guard(project),
             surroundings: Surroundings::of(&subject.reader, &subject.connection).await,
-            keeper: keeper.filter(|_| is_plain && subject.is_kept),
+            keeper: keeper.filter(|_| ask.is_plain() && subject.is_kept),
             connection: subject.connection,
             ask,
             probe: self.settings.probe.clone(),

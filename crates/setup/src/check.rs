@@ -78,6 +78,7 @@ impl Check<'_> {
             others: &[],
             claims: None,
             authorities: self.authorities,
+            identity: None,
         };
         let guard = (self.guard)(namespace);
         errands(&request, all, &guard, self.settings, self.stop).await

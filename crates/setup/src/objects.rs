@@ -20,12 +20,17 @@ use serde_json::{Value, json};
 pub const FIELD_MANAGER: &str = "bowline-pipelines";
 
 /// Kinds of which some may be wholly ours; those that are not installed have none.
-const PRUNABLE: [(&str, &str); 5] = [
+const PRUNABLE: [(&str, &str); 10] = [
     ("v1", "Secret"),
     ("v1", "ConfigMap"),
     ("v1", "Service"),
     ("apps/v1", "Deployment"),
+    ("rbac.authorization.k8s.io/v1", "RoleBinding"),
+    ("rbac.authorization.k8s.io/v1", "ClusterRole"),
     ("kyverno.io/v1", "ClusterPolicy"),
+    ("kubeflow.org/v1alpha1", "PodDefault"),
+    ("networking.istio.io/v1alpha3", "DestinationRule"),
+    ("security.istio.io/v1beta1", "AuthorizationPolicy"),
 ];
 
 /// Which object.
@@ -61,7 +66,30 @@ impl Identity {
         }
     }
 
-    fn api(&self, client: &Client) -> Api<DynamicObject> {
+    /// That of an object of the API's core.
+    pub(crate) fn core(kind: &str, namespace: &str, name: &str) -> Self {
+        Self {
+            api_version: "v1".to_owned(),
+            kind: kind.to_owned(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// As it stands in a sentence.
+    pub(crate) fn quoted(&self) -> String {
+        format!("{} `{}/{}`", self.kind, self.namespace, self.name)
+    }
+
+    pub(crate) fn api(&self, client: &Client) -> Api<DynamicObject> {
         let resource = resource(&self.api_version, &self.kind);
         let client = client.clone();
         match self.namespace.as_str() {
@@ -89,6 +117,21 @@ pub enum State {
     },
     /// It is there and would not change.
     Same,
+}
+
+/// Whether an object is there, by its metadata alone.
+pub(crate) async fn exists(client: &Client, identity: &Identity) -> Result<bool, Error> {
+    let found = identity.api(client).get_metadata_opt(&identity.name).await;
+    let found = found.map_err(Error::of_kubernetes(format!("reading {identity}")))?;
+    Ok(found.is_some())
+}
+
+/// Whether a namespace has a label; what cannot be read has none.
+pub(crate) async fn has_label(client: &Client, namespace: &str, label: (&str, &str)) -> bool {
+    let identity = Identity::core("Namespace", "", namespace);
+    let found = identity.api(client).get_metadata_opt(namespace).await;
+    let labels = found.ok().flatten().and_then(|found| found.metadata.labels);
+    labels.is_some_and(|labels| labels.get(label.0).is_some_and(|text| text == label.1))
 }
 
 /// How a rendered object stands to the cluster.
@@ -168,7 +211,8 @@ pub async fn apply(client: &Client, object: &Value, force: bool) -> Result<Appli
     Ok(done)
 }
 
-fn is_a_part(object: &Value) -> bool {
+/// Whether somebody else installs the object, and we set a part of it.
+pub(crate) fn is_a_part(object: &Value) -> bool {
     let is_ours = object["metadata"]["labels"][OWNED].is_string();
     object["kind"] == "Deployment" && !is_ours
 }

@@ -7,22 +7,21 @@ use crate::identity::UserInfo;
 use crate::object;
 use crate::pipeline::authenticate::Caller;
 use crate::pipeline::handle;
-use crate::resource::{Nature, Resource};
-use crate::store::{ListQuery, ObjectKey, StoreError};
+use crate::resource::Resource;
+use crate::store::{ObjectKey, StoreError};
+use crate::verbs;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{Method, Request};
 use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::sync::{Arc, Weak};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 const NAME: &str = "system:serviceaccount:kube-system:generic-garbage-collector";
 /// What meets a change by somebody else is tried again this often.
 const ATTEMPTS: usize = 5;
-/// So many objects are read at a time.
-const PAGE: usize = 500;
 
 /// Works until the API is gone.
 pub(super) async fn run(api: Weak<Api>, mut tasks: UnboundedReceiver<Task>) {
@@ -61,52 +60,74 @@ impl Collector {
     async fn work(&self, task: Task) -> Result<(), StoreError> {
         match task {
             Task::Deletion => self.complete_index().await,
+            Task::Resume => self.resume().await,
+            Task::Closing(namespace) => self.close(&namespace).await,
             Task::Dependents(uid) => self.collect_dependents(&uid).await,
             Task::Waiting(key) => self.see_off(&key).await,
         }
     }
 
-    /// What was stored before the server started is looked through once something is deleted.
+    /// What was stored before the server started is looked through before anything is collected,
+    /// and what was on its way out goes on.
     async fn complete_index(&self) -> Result<(), StoreError> {
-        if std::mem::replace(&mut self.api.garbage.index().is_complete, true) {
+        if self.api.garbage.index().is_complete {
             return Ok(());
         }
-        let kinds = self.api.registry.kinds();
-        let resources: BTreeMap<&str, ()> = kinds
-            .iter()
-            .filter(|kind| kind.nature == Nature::Stored)
-            .map(|kind| (kind.stored_as.as_str(), ()))
-            .collect();
-        for resource in resources.into_keys() {
-            let mut query = ListQuery {
-                resource: resource.to_owned(),
-                limit: Some(PAGE),
-                ..ListQuery::default()
-            };
-            loop {
-                let page = self.api.store.list(query.clone()).await?;
-                for item in &page.items {
-                    self.add(resource, item);
-                }
-                query.after = page.next;
-                if query.after.is_none() {
-                    break;
+        let mut from = Some(0);
+        while let Some(after) = from {
+            let found = self.api.store.tied(after).await?;
+            for (key, metadata) in found.items {
+                self.add(key, &json!({ "metadata": metadata }));
+            }
+            from = found.next;
+        }
+        self.api.garbage.index().is_complete = true;
+        Ok(())
+    }
+
+    fn add(&self, key: ObjectKey, item: &Value) {
+        self.api.garbage.index().add(&key, owners(item));
+        if !object::is_terminating(item) {
+            return;
+        }
+        if key.resource == verbs::NAMESPACES {
+            self.api.garbage.ask_for(Task::Closing(key.name.clone()));
+        }
+        if waits(item) {
+            self.api.garbage.ask_for(Task::Waiting(key));
+        }
+    }
+
+    /// Takes up what a server that was killed has left undone: those whose owner is gone. Besides
+    /// the owner's own deletion that of others it owned tells of it, for longer.
+    async fn resume(&self) -> Result<(), StoreError> {
+        self.complete_index().await?;
+        let mut told = HashSet::new();
+        let mut from = Some(0);
+        while let Some(after) = from {
+            let found = self.api.store.gone(after).await?;
+            for (_, metadata) in found.items {
+                let last = json!({ "metadata": metadata });
+                let uids = owners(&last)
+                    .into_iter()
+                    .chain([object::uid(&last).to_owned()]);
+                for uid in uids {
+                    if self.api.garbage.may_have_dependents(&uid) && told.insert(uid.clone()) {
+                        self.api.garbage.ask_for(Task::Dependents(uid));
+                    }
                 }
             }
+            from = found.next;
         }
         Ok(())
     }
 
-    fn add(&self, resource: &str, item: &Value) {
-        let key = ObjectKey {
-            resource: resource.to_owned(),
-            namespace: object::namespace(item).to_owned(),
-            name: object::name(item).to_owned(),
-        };
-        self.api.garbage.index().set(&key, owners(item));
-        if waits(item) {
-            self.api.garbage.ask_for(Task::Waiting(key));
+    /// Goes on emptying a namespace.
+    async fn close(&self, namespace: &str) -> Result<(), StoreError> {
+        if let Err(why) = verbs::settle(&self.api, Some(namespace)).await {
+            tracing::warn!(namespace, %why, "a namespace that is on its way out was not emptied");
         }
+        Ok(())
     }
 
     async fn collect_dependents(&self, uid: &str) -> Result<(), StoreError> {

@@ -31,6 +31,13 @@ impl Index {
         }
     }
 
+    /// Remembers who owned an object when it was read, where no change of it has been told since.
+    pub(super) fn add(&mut self, key: &ObjectKey, owners: Vec<String>) {
+        if !self.owners.contains_key(key) {
+            self.set(key, owners);
+        }
+    }
+
     /// Forgets an object, and returns who owned it.
     pub(super) fn remove(&mut self, key: &ObjectKey) -> Vec<String> {
         let owners = self.owners.remove(key).unwrap_or_default();

@@ -10,6 +10,7 @@ use super::negotiate::{Encoding, Form, Format};
 use crate::object;
 use crate::resource::Resource;
 use crate::status::Status;
+use crate::store::ObjectText;
 use crate::table::{self, IncludeObject};
 use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _};
@@ -55,9 +56,9 @@ pub(crate) enum Answer {
     Object(u16, Value),
     List(ObjectList),
     /// An object as the text of its JSON.
-    Text(Vec<u8>),
+    Text(ObjectText),
     /// The metadata of a list, and its objects as texts.
-    Texts(Map<String, Value>, Vec<Vec<u8>>),
+    Texts(Map<String, Value>, Vec<ObjectText>),
     /// Something that is no object of the resource, such as a Status or discovery.
     Plain(u16, Value),
     /// Written down already.
@@ -83,7 +84,8 @@ pub(crate) fn answer(answer: Answer, shown: Shown, warnings: &[String]) -> Respo
         Answer::Object(code, value) => (code, shown.object(value)),
         Answer::List(list) => (200, shown.list(list)),
         Answer::Text(text) => {
-            return response(200, shown.media_type(), full(text.into()), warnings);
+            let text = full(Bytes::from_owner(text));
+            return response(200, shown.media_type(), text, warnings);
         }
         Answer::Texts(metadata, items) => {
             let resource = shown.resource.as_deref().expect("a list is of a resource");

@@ -1,6 +1,7 @@
 //! Nobody may grant what they do not have: what a role or binding would give is compared with
 //! what its author has.
 
+use super::policy::everything;
 use super::{Attributes, Policy, Rule};
 use crate::identity::UserInfo;
 use crate::object;
@@ -12,13 +13,23 @@ const ATOMS_LIMIT: usize = 10_000;
 /// About so many bytes at most: each step holds a copy of its names.
 const BYTES_LIMIT: usize = 16 << 20;
 
+/// A role or binding that somebody wants to write.
+pub(crate) struct Grant<'a> {
+    /// The plural of its kind.
+    pub(crate) plural: &'a str,
+    /// The name that the request is about; empty where that names none, as when something is created.
+    pub(crate) name: &'a str,
+    pub(crate) object: &'a Value,
+    /// What it was before.
+    pub(crate) old: Option<&'a Value>,
+}
+
 /// What the author would grant without having it, as a text for people; none where all is well.
-pub(crate) fn check(
-    policy: &Policy,
-    user: &UserInfo,
-    plural: &str,
-    object: &Value,
-) -> Option<String> {
+pub(crate) fn check(policy: &Policy, user: &UserInfo, grant: &Grant<'_>) -> Option<String> {
+    let Grant { object, plural, .. } = *grant;
+    if grant.old.is_some_and(|old| frees_only(object, old)) {
+        return None;
+    }
     let namespace = object::namespace(object);
     let may = |verb: &str, resource: &str, namespace: &str, name: &str| {
         let asked = Attributes {
@@ -33,7 +44,7 @@ pub(crate) fn check(
     };
     let granted = match plural {
         "roles" | "clusterroles" => {
-            if may("escalate", plural, namespace, object::name(object)) {
+            if may("escalate", plural, namespace, grant.name) {
                 return None;
             }
             Rule::of_role(object)
@@ -55,11 +66,50 @@ pub(crate) fn check(
         }
         _ => return None,
     };
-    if granted
-        .iter()
-        .fold(0, |sum, rule| n_atoms(rule).saturating_add(sum))
-        > ATOMS_LIMIT
-    {
+    if let Some(why) = incomparable(&granted) {
+        return Some(why);
+    }
+    let own = policy.rules(user, namespace);
+    let described = describe(user, &missing(&own, &granted));
+    // A role that gathers others grants whatever they will ever have; and one that did may not be
+    // cut off from what its owners meant it to have.
+    let gathers = plural == "clusterroles" && (gathers(object) || grant.old.is_some_and(gathers));
+    described.or_else(|| {
+        let lacks = gathers && !missing(&own, &everything()).is_empty();
+        lacks.then(|| "must have cluster-admin privileges to use the aggregationRule".to_owned())
+    })
+}
+
+/// Whether nothing is different but what decides when the object goes: who owns it, and who holds
+/// it back. All else counts, labels above all, as they decide which roles have its rules too.
+fn frees_only(object: &Value, old: &Value) -> bool {
+    const FREEING: &[&str] = &[
+        "finalizers",
+        "ownerReferences",
+        "managedFields",
+        "resourceVersion",
+        "selfLink",
+    ];
+    let rest = |object: &Value| {
+        let mut rest = object.clone();
+        let metadata = object::metadata_mut(&mut rest);
+        metadata.retain(|member, _| !FREEING.contains(&member.as_str()));
+        rest
+    };
+    rest(object) == rest(old)
+}
+
+fn gathers(role: &Value) -> bool {
+    let selectors = role.pointer("/aggregationRule/clusterRoleSelectors");
+    selectors
+        .and_then(Value::as_array)
+        .is_some_and(|selectors| !selectors.is_empty())
+}
+
+/// Why it would take too much to compare rules with others.
+fn incomparable(granted: &[Rule]) -> Option<String> {
+    let sum = granted.iter().map(n_atoms).fold(0, usize::saturating_add);
+    if sum > ATOMS_LIMIT {
         return Some(format!(
             "its rules have more than {ATOMS_LIMIT} combinations of verbs and resources: split them"
         ));
@@ -69,13 +119,13 @@ pub(crate) fn check(
         let why = "its rules have names that are too long to be compared: shorten them";
         return Some(why.to_owned());
     }
-    let own = policy.rules(user, namespace);
-    let missing: Vec<Rule> = granted
-        .iter()
-        .flat_map(atoms)
-        .filter(|atom| !is_covered(&own, atom))
-        .collect();
-    describe(user, &missing)
+    None
+}
+
+/// What of `granted` is not among `own`.
+fn missing(own: &[Rule], granted: &[Rule]) -> Vec<Rule> {
+    let atoms = granted.iter().flat_map(atoms);
+    atoms.filter(|atom| !is_covered(own, atom)).collect()
 }
 
 fn describe(user: &UserInfo, missing: &[Rule]) -> Option<String> {
@@ -172,9 +222,8 @@ fn is_covered(own: &[Rule], atom: &Rule) -> bool {
 }
 
 fn covers(own: &str, wanted: &str) -> bool {
-    let any_of_subresource = own
-        .strip_prefix("*/")
-        .is_some_and(|sub| wanted.ends_with(&format!("/{sub}")));
+    let subresource = |name: &str| name.split_once('/').map(|(_, sub)| sub.to_owned());
+    let any_of_subresource = own.starts_with("*/") && subresource(own) == subresource(wanted);
     own == "*" || own == wanted || any_of_subresource
 }
 

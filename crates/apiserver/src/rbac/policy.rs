@@ -3,6 +3,7 @@
 use super::{Attributes, Rule};
 use crate::identity::{MASTERS, UserInfo};
 use crate::object;
+use crate::selector::LabelSelector;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -198,11 +199,12 @@ fn roles(sources: &Sources) -> HashMap<(String, String), Arc<[Rule]>> {
         let selectors = role
             .pointer("/aggregationRule/clusterRoleSelectors")
             .and_then(Value::as_array);
-        for selector in selectors.into_iter().flatten() {
+        let selectors = selectors.into_iter().flatten();
+        for selector in selectors.filter_map(LabelSelector::of_object) {
             let chosen = sources
                 .cluster_roles
                 .iter()
-                .filter(|other| is_chosen(selector, other));
+                .filter(|other| selector.matches(object::labels(other)));
             rules.extend(
                 chosen
                     .filter(|other| object::name(other) != object::name(role))
@@ -214,17 +216,8 @@ fn roles(sources: &Sources) -> HashMap<(String, String), Arc<[Rule]>> {
     plain.chain(cluster).collect()
 }
 
-fn is_chosen(selector: &Value, role: &Value) -> bool {
-    let wanted = selector.get("matchLabels").and_then(Value::as_object);
-    let labels = object::labels(role);
-    wanted.is_some_and(|wanted| {
-        wanted
-            .iter()
-            .all(|(key, value)| labels.and_then(|labels| labels.get(key)) == Some(value))
-    })
-}
-
-fn everything() -> Vec<Rule> {
+/// What only those have who may do all there is to do.
+pub(super) fn everything() -> Vec<Rule> {
     let all = || vec!["*".to_owned()];
     vec![
         Rule {

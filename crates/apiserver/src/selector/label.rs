@@ -30,6 +30,28 @@ enum Condition {
 }
 
 impl LabelSelector {
+    /// The selector that an object's `matchLabels` and `matchExpressions` make; none where they
+    /// make no sense.
+    pub(crate) fn of_object(selector: &Value) -> Option<Self> {
+        let labels = selector.get("matchLabels").and_then(Value::as_object);
+        let expressions = selector.get("matchExpressions").and_then(Value::as_array);
+        let by_label = labels.into_iter().flatten().map(|(key, value)| {
+            let condition = Condition::In([value.as_str()?.to_owned()].into());
+            Some((key.as_str(), condition))
+        });
+        let by_expression = expressions.into_iter().flatten().map(|expression| {
+            let key = expression.get("key").and_then(Value::as_str)?;
+            Some((key, Condition::of_expression(expression)?))
+        });
+        let requirements = by_label.chain(by_expression).map(|found| {
+            let (key, condition) = found.filter(|(key, _)| names::qualified(key).is_empty())?;
+            let key = key.to_owned();
+            Some(Requirement { key, condition })
+        });
+        let requirements = requirements.collect::<Option<_>>()?;
+        Some(Self { requirements })
+    }
+
     /// Whether there are no conditions.
     pub fn is_empty(&self) -> bool {
         self.requirements.is_empty()
@@ -47,6 +69,21 @@ impl LabelSelector {
 }
 
 impl Condition {
+    fn of_expression(expression: &Value) -> Option<Self> {
+        let values = expression.get("values").and_then(Value::as_array);
+        let values = values.into_iter().flatten();
+        let values: BTreeSet<String> = values
+            .map(|value| value.as_str().map(str::to_owned))
+            .collect::<Option<_>>()?;
+        match expression.get("operator").and_then(Value::as_str)? {
+            "In" if !values.is_empty() => Some(Condition::In(values)),
+            "NotIn" if !values.is_empty() => Some(Condition::NotIn(values)),
+            "Exists" if values.is_empty() => Some(Condition::Exists),
+            "DoesNotExist" if values.is_empty() => Some(Condition::DoesNotExist),
+            _ => None,
+        }
+    }
+
     fn holds(&self, value: Option<&str>) -> bool {
         let number = || value.and_then(|value| value.parse::<i64>().ok());
         match self {

@@ -2,12 +2,15 @@
 //! threads, each with a connection of its own. What lists and histories are made of is left to
 //! the modules below.
 
+mod headings;
 mod history;
 mod list;
 
+pub(crate) use headings::Headings;
 pub(super) use history::Changes;
 
 use super::error::{StoreError, database, file};
+use super::opened::{ObjectText, Opened};
 use super::seal::{Place, Seal, Sealer};
 use super::{ListQuery, Listed, ObjectKey, Shape, Stored, layout};
 use rusqlite::{Connection, Row};
@@ -18,8 +21,10 @@ use tokio::sync::oneshot;
 
 /// How many reads go on at a time; each costs a thread and a connection's cache.
 const THREADS: usize = 4;
-/// How many reads of one object go on at a time without a thread of their own.
+/// How many short reads go on at a time without a thread of their own.
 const AT_ONCE: usize = 2;
+/// A list of at most so many objects is short.
+const FEW: usize = 16;
 
 type Job = Box<dyn FnOnce(&mut Connection, &Seal) + Send>;
 
@@ -27,10 +32,11 @@ type Job = Box<dyn FnOnce(&mut Connection, &Seal) + Send>;
 /// watch whose client has stopped reading keeps nobody else waiting.
 pub(super) struct Reader {
     jobs: mpsc::Sender<Job>,
-    /// For reads of one object, which are done at once: going to a thread and back costs several
+    /// For reads of few objects, which are done at once: going to a thread and back costs several
     /// times what they do.
     at_once: Mutex<Vec<Connection>>,
     seal: Arc<Seal>,
+    opened: Arc<Opened>,
 }
 
 impl Reader {
@@ -56,6 +62,7 @@ impl Reader {
             jobs,
             at_once: Mutex::new(at_once.collect::<Result<_, _>>()?),
             seal: Arc::clone(seal),
+            opened: Arc::default(),
         })
     }
 
@@ -67,9 +74,14 @@ impl Reader {
         &self,
         key: ObjectKey,
         shape: Arc<Shape>,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
+    ) -> Result<Option<ObjectText>, StoreError> {
+        let opened = Arc::clone(&self.opened);
         self.read_one(move |state| {
-            state.get_as(&key, |place, bytes| state.sealer.text(place, bytes, &shape))
+            state.get_as(&key, |place, bytes| {
+                opened.text(place, bytes, &shape, || {
+                    state.sealer.text(place, bytes, &shape)
+                })
+            })
         })
         .await
     }
@@ -113,13 +125,28 @@ impl Reader {
         &self,
         query: ListQuery,
         shape: Arc<Shape>,
-    ) -> Result<Listed<Vec<u8>>, StoreError> {
-        self.read(move |state| {
+    ) -> Result<Listed<ObjectText>, StoreError> {
+        let opened = Arc::clone(&self.opened);
+        let asked = query.clone();
+        let list = move |state: &State<'_>| {
             state.list_as(&query, |place, bytes| {
-                state.sealer.text(place, bytes, &shape).map(Some)
+                let open = || state.sealer.text(place, bytes, &shape);
+                opened.text(place, bytes, &shape, open).map(Some)
             })
-        })
-        .await
+        };
+        let free = self.free().pop();
+        let Some(mut connection) = free else {
+            return self.read(list).await;
+        };
+        let listed = on_one_state(&mut connection, &self.seal, |state| {
+            let is_short = state.has_at_most(FEW, &asked)?;
+            is_short.then(|| list(state)).transpose()
+        });
+        self.free().push(connection);
+        match listed? {
+            Some(listed) => Ok(listed),
+            None => self.read(list).await,
+        }
     }
 
     /// Refuses a version that the store did not give out yet, or whose history is gone.
@@ -135,6 +162,14 @@ impl Reader {
     ) -> Result<Changes, StoreError> {
         self.read(move |state| state.changes(&resource, namespace.as_deref(), after))
             .await
+    }
+
+    pub(super) async fn tied(&self, after: i64) -> Result<Headings, StoreError> {
+        self.read(move |state| state.tied(after)).await
+    }
+
+    pub(super) async fn gone(&self, after: i64) -> Result<Headings, StoreError> {
+        self.read(move |state| state.gone(after)).await
     }
 
     /// Runs `work` on one state of the store.

@@ -1,13 +1,11 @@
 //! Server-side apply: a patch that says what its manager wants, creates what does not exist, and is
 //! refused where others want something else.
 
+use super::Call;
 use super::ownership::{self, Owners};
-use super::{Call, internal};
 use crate::managed_fields::{self, Application, Conflicts, Managed};
 use crate::object;
-use crate::pipeline::authorize;
 use crate::pipeline::respond::Answer;
-use crate::rbac::Attributes;
 use crate::status::Status;
 use crate::store::Stored;
 use serde_json::Value;
@@ -138,16 +136,7 @@ impl Call {
             );
             return Err(Status::conflict(resource, &self.name, why));
         }
-        let policy = self.api.policy().await.map_err(internal)?;
-        let asked = Attributes {
-            verb: "create".to_owned(),
-            group: self.resource.group.clone(),
-            resource: self.resource.plural.clone(),
-            namespace: self.namespace.clone(),
-            name: self.name.clone(),
-            ..Attributes::default()
-        };
-        authorize::authorize(&policy, &self.user, &asked)?;
+        self.check_may_create().await?;
         let live = managed_fields::typed_only(&applied);
         let (mut object, managed) =
             self.merged(&live, &applied, Managed::default())

@@ -11,7 +11,7 @@ use crate::store::{ListQuery, ObjectKey, StoreError, Stored, Write};
 use serde_json::{Value, json};
 
 /// Where namespaces are stored.
-pub(super) const STORED_AS: &str = "/namespaces";
+pub(crate) const STORED_AS: &str = "/namespaces";
 /// These exist from the start, and always.
 pub(crate) const PERMANENT: &[&str] = &["default", "kube-public", "kube-system"];
 
@@ -80,7 +80,7 @@ pub(super) async fn close(call: &Call, name: &str, found: Stored) -> Result<Valu
 }
 
 /// Goes on closing a namespace where it is closing: what nobody holds back goes.
-pub(super) async fn settle(api: &Api, namespace: Option<&str>) -> Result<(), Status> {
+pub(crate) async fn settle(api: &Api, namespace: Option<&str>) -> Result<(), Status> {
     let Some(namespace) = namespace else {
         return Ok(());
     };

@@ -1,13 +1,14 @@
 //! What the verbs that write have in common: admission, the check that nobody grants what they
 //! do not have, and storing.
 
-use super::prepare::{restore_system_members, system_members, wants_the_same};
+use super::prepare::{restore_system_members, system_members};
 use super::{Call, internal, ownership};
 use crate::admission::{
     AdmissionRequest, Afterwards, GroupVersionKind, GroupVersionResource, Operation, Verdict,
 };
 use crate::object;
-use crate::rbac;
+use crate::pipeline::authorize;
+use crate::rbac::{self, Attributes};
 use crate::status::Status;
 use crate::validate::rbac::GROUP;
 use serde_json::Value;
@@ -111,12 +112,17 @@ impl Call {
         object: &Value,
         old: Option<&Value>,
     ) -> Result<(), Status> {
-        if self.resource.group != GROUP || old.is_some_and(|old| wants_the_same(old, object, false))
-        {
+        if self.resource.group != GROUP {
             return Ok(());
         }
         let policy = self.api.policy().await.map_err(internal)?;
-        match rbac::check_escalation(&policy, &self.user, &self.resource.plural, object) {
+        let grant = rbac::Grant {
+            plural: &self.resource.plural,
+            name: &self.name,
+            object,
+            old,
+        };
+        match rbac::check_escalation(&policy, &self.user, &grant) {
             Some(why) => Err(Status::forbidden(
                 self.resource.group_resource(),
                 object::name(object),
@@ -124,6 +130,20 @@ impl Call {
             )),
             None => Ok(()),
         }
+    }
+
+    /// Refuses those who may not create an object where another verb would do so.
+    pub(super) async fn check_may_create(&self) -> Result<(), Status> {
+        let policy = self.api.policy().await.map_err(internal)?;
+        let asked = Attributes {
+            verb: "create".to_owned(),
+            group: self.resource.group.clone(),
+            resource: self.resource.plural.clone(),
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+            ..Attributes::default()
+        };
+        authorize::authorize(&policy, &self.user, &asked)
     }
 
     /// Does what the embedder wanted done once the object is stored.

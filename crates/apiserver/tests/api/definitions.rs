@@ -245,6 +245,40 @@ async fn a_definition_keeps_its_rules(#[case] patch: Value, #[case] expected: &s
 }
 
 #[tokio::test]
+async fn a_definition_that_could_not_be_deleted_is_served_as_before() {
+    let server = Server::with_definitions(vec![definition()]).await;
+    let admin = server.admin();
+    admin.post(BOATS, &boat("argo")).await.ok();
+    let path = format!("{DEFINITIONS}/boats.harbour.example.com");
+    // Nothing can be written while somebody else writes.
+    let store = server.directory.path().join("store.sqlite");
+    let other = rusqlite::Connection::open(store).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    admin.delete(&path).await.refused(500, "InternalError");
+    other.execute_batch("ROLLBACK").unwrap();
+    admin.get(&path).await.ok();
+    admin.get(&format!("{BOATS}/argo")).await.ok();
+    admin.delete(&path).await.ok();
+    assert_eq!(admin.get(BOATS).await.code, 404);
+}
+
+#[tokio::test]
+async fn the_objects_of_a_definition_go_when_its_last_finalizer_does() {
+    let admin = harbour().await;
+    admin.post(BOATS, &boat("argo")).await.ok();
+    let path = format!("{DEFINITIONS}/boats.harbour.example.com");
+    let finalizers = |list: Value| json!({"metadata": {"finalizers": list}});
+    let held = finalizers(json!(["example.com/hold"]));
+    admin.patch(&path, "merge", &held).await.ok();
+    admin.delete(&path).await.ok();
+    admin.get(&format!("{BOATS}/argo")).await.ok();
+    let free = finalizers(Value::Null);
+    admin.patch(&path, "merge", &free).await.ok();
+    admin.post(DEFINITIONS, &definition()).await.ok();
+    assert_eq!(admin.get(&format!("{BOATS}/argo")).await.code, 404);
+}
+
+#[tokio::test]
 async fn whoever_writes_rules_is_told_that_nobody_evaluates_them() {
     let admin = Server::start().await.admin();
     let mut object = definition();

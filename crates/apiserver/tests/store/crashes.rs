@@ -7,7 +7,6 @@ use bowline_apiserver::store::{Change, ListQuery, check};
 use futures::StreamExt as _;
 use std::collections::BTreeMap;
 use std::fs;
-use std::time::Duration;
 
 const WRITERS: usize = 8;
 const KILLS: usize = 500;
@@ -137,7 +136,7 @@ impl Watcher {
 fn what_was_acknowledged_survives_500_kills_and_watches_go_on_without_a_gap() {
     if let Some((folder, state)) = role() {
         return runtime().block_on(async {
-            let store = Store::open(options(&folder)).unwrap();
+            let store = opened(&folder);
             tell("ready");
             write_for_ever(store, parse(&state)).await;
         });
@@ -157,7 +156,7 @@ fn what_was_acknowledged_survives_500_kills_and_watches_go_on_without_a_gap() {
         std::thread::sleep(Duration::from_micros(dice.below(40_000)));
         acknowledge(&mut done, &other.kill());
         runtime.block_on(async {
-            let store = Store::open(options(folder.path())).unwrap();
+            let store = opened(folder.path());
             verify(&store, &mut done).await;
             watcher.go_on(&store, &done).await;
         });
@@ -171,7 +170,7 @@ fn what_was_acknowledged_survives_500_kills_and_watches_go_on_without_a_gap() {
 fn a_change_of_the_key_survives_100_kills_at_any_point() {
     if let Some((folder, state)) = role() {
         return runtime().block_on(async {
-            let store = Store::open(options(&folder)).unwrap();
+            let store = opened(&folder);
             tell("ready");
             tokio::spawn(write_for_ever(store.clone(), parse(&state)));
             loop {
@@ -184,7 +183,7 @@ fn a_change_of_the_key_survives_100_kills_at_any_point() {
     let runtime = runtime();
     let filled = |n: usize| create(SECRETS, &format!("filled-{n}"), "filled");
     runtime.block_on(async {
-        let store = Store::open(options(folder.path())).unwrap();
+        let store = opened(folder.path());
         let writes = (0..PREFILLED).map(filled).collect();
         store.write(writes).await.unwrap();
     });
@@ -202,7 +201,7 @@ fn a_change_of_the_key_survives_100_kills_at_any_point() {
         let checked = check(&options(folder.path())).unwrap();
         assert_eq!(checked.findings, Vec::<String>::new());
         runtime.block_on(async {
-            let store = Store::open(options(folder.path())).unwrap();
+            let store = opened(folder.path());
             for (writer, done) in done.iter_mut().enumerate() {
                 let found = content(&store, SECRETS, &format!("writer-{writer}")).await;
                 assert!(found == after(*done) || found == after(*done + 1));
@@ -216,7 +215,7 @@ fn a_change_of_the_key_survives_100_kills_at_any_point() {
     }
     assert!(cut > 10, "only {cut} changes of the key were cut short");
     runtime.block_on(async {
-        let store = Store::open(options(folder.path())).unwrap();
+        let store = opened(folder.path());
         store.rekey().await.unwrap();
         let listed = store
             .list(ListQuery {
@@ -238,7 +237,7 @@ fn a_change_of_the_key_survives_100_kills_at_any_point() {
 fn a_log_that_ends_anywhere_gives_a_state_that_once_was() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = runtime();
-    let store = Store::open(options(folder.path())).unwrap();
+    let store = opened(folder.path());
     runtime.block_on(async {
         for n in 1..=60 {
             store.write(request(0, n)).await.unwrap();
@@ -265,7 +264,7 @@ fn a_log_that_ends_anywhere_gives_a_state_that_once_was() {
         private(&crashed.path().join("store.db.key"), &files["store.db.key"]);
         runtime.block_on(async {
             // Before the first commit there is no store yet, and a new one is made.
-            let store = Store::open(options(crashed.path())).unwrap();
+            let store = opened(crashed.path());
             let version = store.version().await.unwrap();
             assert_eq!(version % 2, 0, "both halves of a request, or none");
             for resource in [SECRETS, CONFIG_MAPS] {

@@ -9,10 +9,11 @@ mod faults;
 mod process;
 
 use bowline_apiserver::store::{
-    HistoryLimit, KeySource, ObjectKey, Options, SealedPath, Store, Write,
+    HistoryLimit, KeySource, ObjectKey, Options, SealedPath, Store, StoreError, Write,
 };
 use serde_json::{Value, json};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 const SECRETS: &str = "/secrets";
 const CONFIG_MAPS: &str = "/configmaps";
@@ -26,6 +27,20 @@ fn options(directory: &Path) -> Options {
             _ => &[],
         },
         history: HistoryLimit::default(),
+    }
+}
+
+/// A store that nobody uses any more. Where another test starts a process at the same time, that one
+/// holds all open locks for a moment, until it executes its program.
+fn opened(directory: &Path) -> Store {
+    let end = Instant::now() + Duration::from_secs(20);
+    loop {
+        match Store::open(options(directory)) {
+            Err(StoreError::InUse { .. }) if Instant::now() < end => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            opened => return opened.unwrap(),
+        }
     }
 }
 

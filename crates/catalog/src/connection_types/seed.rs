@@ -1,4 +1,4 @@
-//! What an installation starts with: the namespace of types, the right of everybody who is signed in
+//! What an installation starts with: the namespaces of types, the right of everybody who is signed in
 //! to read them, and the types themselves where they are missing. What is there is left as it is,
 //! and an example that somebody deleted does not come back.
 
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use bowline_core::names::MANAGED_BY;
 
+use super::Homes;
 use crate::error::{Error, Result};
 use crate::types::{ConnectionType, builtin, examples, write};
 
@@ -25,18 +26,13 @@ const READERS: &str = "connection-type-readers";
 /// Puts there what is missing, and returns the names of the types that were.
 ///
 /// # Errors
-/// When the client may not write in the namespace, or when the API does not answer.
-pub async fn seed(client: &kube::Client, namespace: &str) -> Result<Vec<String>> {
+/// When the client may not write in the namespaces, or when the API does not answer.
+pub async fn seed(client: &kube::Client, homes: &Homes) -> Result<Vec<String>> {
     let namespaces: Api<Namespace> = Api::all(client.clone());
-    create(
-        &namespaces,
-        json!({"metadata": {"name": namespace, "labels": labels()}}),
-    )
-    .await?;
-    let roles: Api<Role> = Api::namespaced(client.clone(), namespace);
-    create(&roles, role()).await?;
-    let bindings: Api<RoleBinding> = Api::namespaced(client.clone(), namespace);
-    create(&bindings, binding()).await?;
+    for home in [&homes.opendatahub, &homes.alauda] {
+        open(client, &namespaces, home).await?;
+    }
+    let namespace = homes.opendatahub.as_str();
     let step = format!("reading namespace `{namespace}`");
     let found = namespaces
         .get(namespace)
@@ -72,6 +68,20 @@ pub async fn seed(client: &kube::Client, namespace: &str) -> Result<Vec<String>>
         patched.map_err(Error::of_kubernetes(step))?;
     }
     Ok(put)
+}
+
+/// A namespace in which everybody who is signed in may read types.
+async fn open(client: &kube::Client, namespaces: &Api<Namespace>, home: &str) -> Result<()> {
+    create(
+        namespaces,
+        json!({"metadata": {"name": home, "labels": labels()}}),
+    )
+    .await?;
+    let roles: Api<Role> = Api::namespaced(client.clone(), home);
+    create(&roles, role()).await?;
+    let bindings: Api<RoleBinding> = Api::namespaced(client.clone(), home);
+    create(&bindings, binding()).await?;
+    Ok(())
 }
 
 /// Creates an object; says whether it was missing.

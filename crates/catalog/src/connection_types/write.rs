@@ -280,6 +280,7 @@ fn wanted(input: &TypeInput) -> ConnectionType {
         categories: input.categories.clone(),
         fields: input.fields.clone(),
         is_enabled: input.is_enabled,
+        stated_protocol: None,
         creator: None,
         is_preinstalled: false,
         created: None,

@@ -61,3 +61,14 @@ fn only_the_text_true_makes_a_connection_vital() {
             .is_vital
     );
 }
+
+#[test]
+fn a_connection_that_turns_the_check_of_certificates_off_is_marked() {
+    let annotations = json!({"opendatahub.io/connection-type-protocol": "s3"});
+    let marked = |verify: &str| {
+        let data = json!({"AWS_S3_BUCKET": "tides", "AWS_S3_VERIFY_SSL": verify});
+        let row = row(&json!({"annotations": annotations}), &data);
+        row.unwrap().is_tls_unverified
+    };
+    assert!(marked("false") && !marked("true") && !marked(""));
+}

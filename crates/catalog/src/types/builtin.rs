@@ -99,6 +99,7 @@ pub(super) fn fresh(
         categories: vec![category.to_owned()],
         fields: Vec::new(),
         is_enabled: true,
+        stated_protocol: None,
         creator: None,
         is_preinstalled: false,
         created: None,

@@ -16,6 +16,7 @@ pub(crate) struct Keys {
     pub(crate) display_name: [&'static str; 2],
     pub(crate) description: &'static str,
     pub(crate) disabled: &'static str,
+    pub(crate) protocol: &'static str,
     pub(crate) creator: &'static str,
 }
 
@@ -24,6 +25,7 @@ const OPEN_DATA_HUB: Keys = Keys {
     display_name: [names::DISPLAY_NAME, names::DISPLAY_NAME],
     description: names::DESCRIPTION,
     disabled: "opendatahub.io/disabled",
+    protocol: names::PROTOCOL,
     creator: "opendatahub.io/username",
 };
 
@@ -34,6 +36,7 @@ const ALAUDA: Keys = Keys {
     display_name: ["cpaas.io/display_name", names::ALAUDA_DISPLAY_NAME],
     description: names::DESCRIPTION,
     disabled: "cpaas.io/disabled",
+    protocol: names::ALAUDA_PROTOCOL,
     creator: crate::keys::CREATOR,
 };
 

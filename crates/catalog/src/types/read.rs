@@ -55,6 +55,7 @@ pub fn read(object: &Value) -> Result<ConnectionType, Broken> {
         categories: categories(object).map_err(broken)?,
         fields: fields(object).map_err(broken)?,
         is_enabled: annotation(object, keys.disabled) != Some("true"),
+        stated_protocol: annotation(object, keys.protocol).and_then(|text| text.parse().ok()),
         creator: annotation(object, keys.creator)
             .filter(|creator| !creator.is_empty())
             .map(str::to_owned),

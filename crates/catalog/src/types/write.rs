@@ -24,6 +24,9 @@ pub fn config_map(type_: &ConnectionType) -> Value {
     if !type_.is_enabled {
         annotations.insert(keys.disabled.to_owned(), json!("true"));
     }
+    if let Some(protocol) = type_.stated_protocol {
+        annotations.insert(keys.protocol.to_owned(), json!(protocol.as_str()));
+    }
     if let Some(creator) = &type_.creator {
         annotations.insert(keys.creator.to_owned(), json!(creator));
     }

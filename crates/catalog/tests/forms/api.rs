@@ -21,7 +21,7 @@ impl World {
     /// With the types that come along, a project `team-a`, and `ada`, who may edit in it.
     pub(crate) async fn start() -> Result<Self> {
         let world = Self::empty().await?;
-        seed(&world.admin(), "opendatahub").await?;
+        seed(&world.admin(), &Homes::default()).await?;
         Ok(world)
     }
 
@@ -141,6 +141,7 @@ pub(crate) fn told(error: &Error) -> String {
         }
         Error::Changed { what, help }
         | Error::Conflict { what, help }
+        | Error::Unseen { what, help }
         | Error::Protected { what, help } => format!("{what}; {help}"),
         other => other.to_string(),
     }

@@ -52,6 +52,7 @@ pub(crate) fn with_fields(fields: Vec<Entry>) -> ConnectionType {
         categories: vec!["Database".to_owned()],
         fields,
         is_enabled: true,
+        stated_protocol: None,
         creator: Some("ada".to_owned()),
         is_preinstalled: false,
         created: None,

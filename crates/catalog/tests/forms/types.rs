@@ -1,6 +1,7 @@
 //! Types as ConfigMaps: what is written in each dialect, what is read, and what is broken.
 
 use bowline_catalog::types::{ConnectionType, TypeDialect, builtin, examples, read, write};
+use bowline_core::Protocol;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -34,6 +35,32 @@ fn a_pre_installed_type_is_written_as_every_reader_knows_it(#[case] name: &str) 
         format!("config_map_{name}"),
         write::config_map(&named(name))
     );
+}
+
+#[test]
+fn a_type_may_state_the_protocol_that_its_fields_do_not_tell() {
+    let stated = |text: &str| {
+        let annotations = json!({"opendatahub.io/connection-type-protocol": text});
+        read(&stored(&labels(), &annotations, &json!({}))).expect("a type")
+    };
+    let type_ = stated("git");
+    assert_eq!(type_.protocol(), Some(Protocol::Git));
+    assert_eq!(stated("postgres").protocol(), None);
+    assert_eq!(
+        read(&write::config_map(&type_)).expect("a type").protocol(),
+        Some(Protocol::Git)
+    );
+    // Whoever changes something else leaves it.
+    let stored = write::config_map(&type_);
+    let patch = write::merge(
+        &stored,
+        &ConnectionType {
+            display_name: "Reef".to_owned(),
+            stated_protocol: None,
+            ..type_
+        },
+    );
+    assert!(!patch.expect("a change").to_string().contains("protocol"));
 }
 
 #[test]

@@ -3,14 +3,19 @@
 
 use anyhow::Result;
 use bowline_catalog::Error;
-use bowline_catalog::detach::{Deletion, Detach, delete};
+use bowline_catalog::detach::{Deletion, Detach, Terms, delete};
 use bowline_core::Kind;
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::api::{TestApi, connection, deployment, notebook};
 
 async fn delete_tides(client: &kube::Client, detach: Detach) -> Result<Deletion, Error> {
-    delete(client, "harbour", "tides", detach, None).await
+    let terms = Terms {
+        detach,
+        ..Terms::default()
+    };
+    delete(client, "harbour", "tides", terms).await
 }
 
 fn account(secrets: &[&str]) -> Value {
@@ -132,7 +137,10 @@ async fn a_vital_connection_is_not_deleted_and_it_says_how_to_lift_that() -> Res
     let Error::Protected { help, .. } = &error else {
         panic!("{error}");
     };
-    assert!(help.contains("bowline.dev/vital-"), "{help}");
+    assert!(
+        help.contains("bowline set tides -n harbour --vital=false"),
+        "{help}"
+    );
     assert!(api.get(&connection("tides")).await?.is_some());
     Ok(())
 }
@@ -159,7 +167,11 @@ async fn a_version_that_was_not_seen_is_not_deleted() -> Result<()> {
         json!({"metadata": {"labels": {"a": "b"}}}),
     )
     .await?;
-    let deletion = delete(&api.client, "harbour", "tides", Detach::No, seen.as_deref()).await;
+    let terms = Terms {
+        resource_version: seen.as_deref(),
+        ..Terms::default()
+    };
+    let deletion = delete(&api.client, "harbour", "tides", terms).await;
     assert_eq!(deletion.unwrap_err().kind(), Kind::Conflict);
     assert!(api.get(&connection("tides")).await?.is_some());
     Ok(())
@@ -194,6 +206,56 @@ async fn a_change_that_would_be_refused_stops_everything() -> Result<()> {
         .unwrap_err();
     assert_eq!(error.kind(), Kind::Forbidden);
     assert_eq!(contents(&api).await?, before);
+    Ok(())
+}
+
+/// The Notebook is there, but not for somebody who may list Secrets and Deployments only.
+async fn by_somebody_with_closed_eyes(
+    terms: Terms<'_>,
+) -> Result<(TestApi, Result<Deletion, Error>)> {
+    let api = TestApi::start().await?;
+    api.create(connection("tides")).await?;
+    api.create(notebook("forecast", &["tides"])).await?;
+    let kinds = ["secrets", "deployments", "pods", "serviceaccounts"];
+    api.allow("ada", &["*"], &kinds).await?;
+    let done = delete(&api.client_of("ada"), "harbour", "tides", terms).await;
+    Ok((api, done))
+}
+
+#[rstest]
+#[case(Detach::No)]
+#[case(Detach::Yes)]
+#[tokio::test]
+async fn what_may_be_in_use_unseen_is_not_deleted_and_the_kinds_are_named(
+    #[case] detach: Detach,
+) -> Result<()> {
+    let terms = Terms {
+        detach,
+        ..Terms::default()
+    };
+    let (api, done) = by_somebody_with_closed_eyes(terms).await?;
+    let error = done.unwrap_err();
+    assert_eq!(error.kind(), Kind::Conflict);
+    let text = error.to_string();
+    assert!(
+        text.contains("Notebook (you may not list it)")
+            && !text.contains("Deployment")
+            && !text.contains("RayCluster"),
+        "{text}"
+    );
+    assert!(api.get(&connection("tides")).await?.is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_may_be_in_use_unseen_is_deleted_where_that_is_accepted() -> Result<()> {
+    let terms = Terms {
+        is_unseen_allowed: true,
+        ..Terms::default()
+    };
+    let (api, done) = by_somebody_with_closed_eyes(terms).await?;
+    assert!(done?.existed);
+    assert_eq!(api.get(&connection("tides")).await?, None);
     Ok(())
 }
 

@@ -32,6 +32,9 @@ pub struct Create {
     /// What it is for
     #[arg(long, value_name = "TEXT")]
     pub description: Option<String>,
+    /// It must not be deleted
+    #[arg(long)]
+    pub vital: bool,
     /// Value of a field: KEY=@FILE, KEY=- for stdin, or KEY=VALUE for what is no secret (can be repeated)
     #[arg(long = "set", value_name = "KEY=…")]
     pub settings: Vec<Setting>,
@@ -58,6 +61,7 @@ pub struct Create {
 Examples:
   bowline set tides AWS_S3_BUCKET=raw
   bowline set tides AWS_SECRET_ACCESS_KEY
+  bowline set tides --vital
   bowline set tides AWS_SECRET_ACCESS_KEY=@new-key --description 'Rotated in May'")]
 pub struct Set {
     /// Name of the connection
@@ -72,6 +76,9 @@ pub struct Set {
     /// Another description; empty removes it
     #[arg(long, value_name = "TEXT")]
     pub description: Option<String>,
+    /// Whether it must not be deleted from now on
+    #[arg(long, value_name = "BOOLEAN", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub vital: Option<bool>,
     /// Another connection type
     #[arg(short, long = "type", value_name = "TYPE", add = crate::completion::types())]
     pub type_: Option<String>,

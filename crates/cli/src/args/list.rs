@@ -2,6 +2,7 @@
 
 use bowline_catalog::compatibility::Tag;
 use bowline_catalog::index::{Filter, Order, Query, Sort, Standing};
+use bowline_catalog::row::TEST_WORDS;
 use bowline_core::Protocol;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 
@@ -64,12 +65,15 @@ pub struct Conditions {
     /// Only those that nothing uses
     #[arg(long)]
     pub unused: bool,
-    /// How the last test went: not-tested, testing, verified or failed
-    #[arg(long, value_name = "STATUS")]
+    /// How the last test went
+    #[arg(long, value_name = "STATUS", value_parser = PossibleValuesParser::new(TEST_WORDS))]
     pub test: Option<String>,
     /// Only those that must not be deleted
     #[arg(long)]
     pub vital: bool,
+    /// Also those that were made for one workload and are hidden from lists
+    #[arg(long)]
+    pub hidden: bool,
 }
 
 const TAGS: [&str; 3] = ["s3", "uri", "oci"];
@@ -79,6 +83,25 @@ fn tag(name: &str) -> Tag {
         "s3" => Tag::S3,
         "uri" => Tag::Uri,
         _ => Tag::Oci,
+    }
+}
+
+impl Conditions {
+    /// Whether anything but what is hidden is left out.
+    pub fn is_any(&self) -> bool {
+        let Self {
+            text,
+            type_,
+            protocol,
+            tag,
+            used,
+            unused,
+            test,
+            vital,
+            hidden: _,
+        } = self;
+        let is_text = text.is_some() || type_.is_some() || test.is_some();
+        is_text || protocol.is_some() || tag.is_some() || *used || *unused || *vital
     }
 }
 
@@ -99,6 +122,7 @@ impl List {
                 },
                 test_status: conditions.test.clone(),
                 vital: conditions.vital.then_some(true),
+                hidden: (!conditions.hidden).then_some(false),
                 standing,
                 ..Filter::default()
             },

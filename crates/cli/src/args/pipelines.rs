@@ -71,7 +71,7 @@ pub struct PipelinesSource {
 Examples:
   bowline pipelines render -f values.yaml -f overrides.yaml --kfp 2.5
   bowline pipelines render -f values.yaml --layout deploykf --secrets secrets.yaml
-  bowline pipelines render --store store.yaml -o kustomize")]
+  bowline pipelines render --store store.yaml -o kustomize --base ../kubeflow-pipelines --into overlay")]
 pub struct Render {
     /// What to read.
     #[command(flatten)]
@@ -82,9 +82,15 @@ pub struct Render {
     /// Copy Secrets by Kyverno's policies also in the native layout
     #[arg(long)]
     pub kyverno: bool,
-    /// How to show them
+    /// How to show them; `kustomize` is laid over manifests of Kubeflow Pipelines and is of no use alone
     #[arg(short, long, value_name = "FORMAT", default_value = "yaml")]
     pub output: RenderOutput,
+    /// Manifests that a Kustomization is laid over: a folder, file or address, as its `resources` have it
+    #[arg(long, value_name = "PLACE", default_value = "base")]
+    pub base: String,
+    /// Folder to write a Kustomization to, with a file of the objects that it cannot hold
+    #[arg(long, value_name = "FOLDER")]
+    pub into: Option<PathBuf>,
 }
 
 /// Say what is wrong with the description of a store
@@ -103,6 +109,9 @@ pub struct PipelinesLint {
     /// In whose ways the store will be set up [default: `deploykf` for deployKF's values, else `native`]
     #[arg(long, value_name = "LAYOUT")]
     pub layout: Option<RenderLayout>,
+    /// As if Kyverno copied Secrets also in the native layout
+    #[arg(long)]
+    pub kyverno: bool,
     /// How to show the findings
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: FindingsOutput,
@@ -229,6 +238,9 @@ pub struct Explain {
     /// In whose ways the store is set up [default: `deploykf` for deployKF's values, else `native`]
     #[arg(long, value_name = "LAYOUT")]
     pub layout: Option<RenderLayout>,
+    /// As if Kyverno copied Secrets also in the native layout
+    #[arg(long)]
+    pub kyverno: bool,
     /// How to show it: `text`, `wide`, `json`, `yaml`, `jsonpath=TEMPLATE`
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: Output,
@@ -260,6 +272,9 @@ pub struct Check {
     /// In whose ways the store is set up [default: `deploykf` for deployKF's values, else `native`]
     #[arg(long, value_name = "LAYOUT")]
     pub layout: Option<RenderLayout>,
+    /// As if Kyverno copied Secrets also in the native layout
+    #[arg(long)]
+    pub kyverno: bool,
     /// Profile that is meant, beside the shared parts [default: all of them] (can be repeated)
     #[arg(long = "profile", value_name = "NAME", num_args = 1..)]
     pub profiles: Vec<String>,
@@ -304,7 +319,8 @@ pub struct Diff {
 /// Apply every object that the store needs
 ///
 /// Objects are applied on the server's side, so that parts which others set stay as they are. Of
-/// Deployments that Kubeflow Pipelines brings, only the environment is set.
+/// Deployments that Kubeflow Pipelines brings, only the environment is set, and not before the Secrets
+/// are there that it names.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -324,7 +340,8 @@ pub struct Apply {
     /// Delete what an earlier apply made and is no longer rendered, in all namespaces
     #[arg(long)]
     pub prune: bool,
-    /// Let the operator copy: annotate the source Secrets and label the namespaces of listed profiles
+    /// Let the operator copy: annotate the source Secrets, and label the namespaces of listed profiles and
+    /// of the parts that they share
     #[arg(long, conflicts_with = "kyverno")]
     pub opt_in: bool,
     /// Take over fields that somebody else set

@@ -45,7 +45,10 @@ pub enum EnvFormat {
 ///
 /// The command gets what a container of a Notebook gets from the connections: every key that can be
 /// the name of a variable. Where two connections set the same variable the last one wins, which is
-/// told on stderr. Besides, it gets the environment of `bowline` without the variables `BOWLINE_*`.
+/// told on stderr. Besides, it gets the environment of `bowline` without the variables `BOWLINE_*`, and
+/// without those that speak of the same accounts as the connections and that these do not set: `AWS_*`
+/// beside one of S3, `AZURE_*` and `AZ_*`, `GOOGLE_*`, tokens of the model hub, Git's logins and ways
+/// to ask for them. They are named on stderr, and `--keep-env` keeps them.
 ///
 /// `bowline` becomes the command, so signals, the exit code, the terminal and the process group are
 /// the command's own. The exit code is 127 when there is no such command and 126 when it cannot be
@@ -69,4 +72,7 @@ pub struct Run {
     /// Of the environment, pass on only PATH, HOME, USER, LOGNAME, SHELL, TERM, TZ, TMPDIR and the locale
     #[arg(long)]
     pub clean: bool,
+    /// Pass on variables that speak of the same accounts as the connections, too
+    #[arg(long)]
+    pub keep_env: bool,
 }

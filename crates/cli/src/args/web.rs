@@ -49,6 +49,13 @@ pub struct TestPlaces {
         hide_env_values = true
     )]
     pub deny: Vec<Rule>,
+    /// Refuse tests of connections that turn the check of certificates off, as `AWS_S3_VERIFY_SSL` does
+    #[arg(
+        long = "test-require-tls-verification",
+        env = "BOWLINE_TEST_REQUIRE_TLS_VERIFICATION",
+        hide_env_values = true
+    )]
+    pub require_tls_verification: bool,
 }
 
 impl TestPlaces {
@@ -58,6 +65,7 @@ impl TestPlaces {
             is_own_allowed,
             allowed: self.allow.clone(),
             denied: self.deny.clone(),
+            require_verified_tls: self.require_tls_verification,
             ..Bounds::default()
         }
     }

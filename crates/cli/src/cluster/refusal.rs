@@ -58,6 +58,7 @@ pub(super) fn of_catalog(address: &str, error: Catalog) -> Failure {
         },
         Catalog::Changed { what, help }
         | Catalog::Conflict { what, help }
+        | Catalog::Unseen { what, help }
         | Catalog::Protected { what, help } => Failure::new(kind, what).help(help),
         Catalog::Invalid { findings, .. } => {
             let texts = findings.iter();

@@ -59,6 +59,7 @@ pub async fn run(args: &Create, flags: &args::Cluster) -> Result<(), Failure> {
             .clone()
             .or_else(|| stated(names::DESCRIPTION))
             .unwrap_or_default(),
+        is_vital: args.vital || stated(names::VITAL).as_deref() == Some("true"),
         type_name,
         values,
     };

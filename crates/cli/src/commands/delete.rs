@@ -2,9 +2,12 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
-use bowline_catalog::detach::{Deletion, Detach, delete};
+use bowline_catalog::Error;
+use bowline_catalog::detach::{Deletion, Detach, Terms, delete};
 use bowline_catalog::index::{Usage, User};
 use bowline_catalog::view::{Look, Scope, Snapshot, once};
+
+use serde_json::json;
 
 use super::usage;
 use crate::args::{self, Delete};
@@ -12,6 +15,7 @@ use crate::cluster::Cluster;
 use crate::columns::not_looked_at;
 use crate::failure::{Failure, Kind};
 use crate::lookup;
+use crate::output::{self, Output, Shown};
 use crate::terminal::{self, count};
 
 /// Deletes connections.
@@ -36,16 +40,32 @@ pub async fn run(args: &Delete, flags: &args::Cluster) -> Result<(), Failure> {
         .collect();
     terminal::aside(&not_looked_at(&hidden));
     confirm(args)?;
-    let detach = if args.detach { Detach::Yes } else { Detach::No };
+    let mut done = Vec::new();
     for name in &args.names {
         let seen = snapshot
             .row(namespace, name)
             .map(|row| row.resource_version);
-        let deletion = delete(cluster.client(), namespace, name, detach, seen.as_deref()).await;
-        let deletion = deletion.map_err(|error| cluster.failed(error))?;
-        terminal::print(&told(name, &deletion))?;
+        let terms = Terms {
+            detach: if args.detach { Detach::Yes } else { Detach::No },
+            is_unseen_allowed: args.unseen,
+            resource_version: seen.as_deref(),
+        };
+        let deletion = delete(cluster.client(), namespace, name, terms).await;
+        let deletion = deletion.map_err(|error| failure(&cluster, name, error))?;
+        if matches!(args.shape.output, Output::Text | Output::Wide) {
+            terminal::print(&told(name, &deletion))?;
+        }
+        let mut value = output::value(&deletion)?;
+        value["namespace"] = namespace.into();
+        value["name"] = name.as_str().into();
+        done.push(value);
     }
-    Ok(())
+    args.shape.output.print(&Shown {
+        value: json!({"connections": done}),
+        names: args.names.clone(),
+        // It was told one by one, as it was done.
+        text: &|_| String::new(),
+    })
 }
 
 /// Shows what uses a connection; fails where it is clear already that it will not be deleted.
@@ -80,6 +100,15 @@ async fn look_at(
         )));
     }
     Ok(())
+}
+
+fn failure(cluster: &Cluster, name: &str, error: Error) -> Failure {
+    match error {
+        Error::Unseen { what, .. } => Failure::new(Kind::Conflict, what).help(format!(
+            "let somebody delete it who may list these, or take the risk: `bowline delete {name} --unseen`"
+        )),
+        error => cluster.failed(error),
+    }
 }
 
 /// Asks whoever sits at the terminal.

@@ -4,10 +4,10 @@
 pub(super) mod document;
 pub(super) mod sealed;
 
-use bowline_catalog::edit::type_name;
+use bowline_catalog::edit::{is_secret, type_name};
 use bowline_core::{Connection, Recognition, Secret};
 
-use super::show::may_show;
+use super::show::{is_harmless, may_show};
 use crate::args::{self, Export};
 use crate::cluster::{Cluster, Scope};
 use crate::failure::Failure;
@@ -38,7 +38,10 @@ pub async fn run(args: &Export, flags: &args::Cluster) -> Result<(), Failure> {
         let is_open = |key: &str, text: Option<&str>| {
             args.with_values || text.is_some_and(|text| is_shown(key, text))
         };
-        Item::of(secret, name, is_open)
+        let is_open_annotation = |key: &str, text: &str| {
+            args.with_values || (is_harmless(text) && !is_secret(None, key))
+        };
+        Item::of(secret, name, is_open, is_open_annotation)
     });
     let document = Document::new(items.collect());
     let withheld = document.withheld();

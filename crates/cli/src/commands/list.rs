@@ -2,7 +2,7 @@
 
 mod table;
 
-use bowline_catalog::index::{BadQuery, Filter, Sort, Standing};
+use bowline_catalog::index::{BadQuery, Sort, Standing};
 use bowline_catalog::row::Row;
 use bowline_catalog::view::{Look, NotLooked, Snapshot, once};
 use serde_json::{Value, json};
@@ -23,6 +23,12 @@ pub async fn run(args: &List, flags: &args::Cluster) -> Result<(), Failure> {
     let snapshot = snapshot.map_err(|error| cluster.failed(error))?;
     let listing = Listing::of(&snapshot, args)
         .map_err(|error| Failure::new(Kind::Usage, "the list cannot be made").caused_by(&error))?;
+    // An empty list says nothing about a namespace that is misspelt.
+    if let Some(namespace) = scope.namespace().filter(|_| listing.is_empty())
+        && let Some(failure) = cluster.no_namespace(namespace).await
+    {
+        return Err(failure);
+    }
     args.shape.output.print(&Shown {
         value: listing.value()?,
         names: listing.names(&scope),
@@ -56,8 +62,12 @@ impl Listing {
             connections: snapshot.all(&query)?,
             candidates: snapshot.all(&args.query(Standing::Candidates))?,
             not_looked_at: snapshot.not_looked_at().to_vec(),
-            is_filtered: query.filter != Filter::default(),
+            is_filtered: args.conditions.is_any(),
         })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.connections.is_empty() && self.candidates.is_empty()
     }
 
     fn value(&self) -> Result<Value, Failure> {

@@ -7,7 +7,6 @@ mod diff;
 mod explain;
 mod input;
 mod lint;
-mod opt_in;
 mod policies;
 mod render;
 mod resolve;

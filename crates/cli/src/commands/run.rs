@@ -2,6 +2,7 @@
 //! them. This process becomes the command, so nothing stands between it and whoever started it, and
 //! nothing is left that would have to pass on signals or clean up.
 
+mod family;
 mod inject;
 
 use std::ffi::{OsStr, OsString};
@@ -10,7 +11,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
-use bowline_core::Sensitive;
+use bowline_core::{Connection, Protocol, Recognition, Sensitive};
 
 use crate::args::{self, Run};
 use crate::cluster::Cluster;
@@ -27,11 +28,17 @@ const HOMELY: [&str; 9] = [
 /// What our own settings and credentials begin with.
 const OWN: &str = "BOWLINE_";
 
+/// What the command gets of its connections.
+pub struct Environment {
+    variables: Vec<(String, Sensitive)>,
+    protocols: Vec<Protocol>,
+}
+
 /// Fetches the connections and says what the command gets of them.
 ///
 /// # Errors
 /// When a connection is not there, the cluster does not answer, or a value cannot be a variable.
-pub async fn fetch(args: &Run, flags: &args::Cluster) -> Result<Vec<(String, Sensitive)>, Failure> {
+pub async fn fetch(args: &Run, flags: &args::Cluster) -> Result<Environment, Failure> {
     let cluster = Cluster::new(flags).await?;
     let namespace = cluster.namespace(args.project.namespace.as_deref());
     let mut secrets = Vec::new();
@@ -40,18 +47,28 @@ pub async fn fetch(args: &Run, flags: &args::Cluster) -> Result<Vec<(String, Sen
     }
     let injected = inject::variables(&secrets)?;
     injected.told.iter().for_each(|text| terminal::warn(text));
-    Ok(injected.variables)
+    let protocol = |secret| match Connection::from_secret(secret) {
+        Recognition::Connection(connection) => connection.protocol,
+        Recognition::Candidate(_) | Recognition::Other(_) => None,
+    };
+    Ok(Environment {
+        variables: injected.variables,
+        protocols: secrets.into_iter().filter_map(protocol).collect(),
+    })
 }
 
 /// Becomes the command; comes back only when it cannot be started, which has been shown then and is
 /// told by the exit code that shells have for it.
-pub fn replace_process(args: &Run, variables: &[(String, Sensitive)]) -> ExitCode {
+pub fn replace_process(args: &Run, environment: &Environment) -> ExitCode {
     let Some((program, rest)) = args.command.split_first() else {
         return ExitCode::SUCCESS;
     };
     let mut command = Command::new(program);
     command.args(rest).env_clear().envs(inherited(args.clean));
-    for (key, value) in variables {
+    if !args.keep_env {
+        leave_out(&mut command, environment);
+    }
+    for (key, value) in &environment.variables {
         command.env(key, OsStr::from_bytes(value.expose()));
     }
     let error = command.exec();
@@ -69,6 +86,36 @@ pub fn replace_process(args: &Run, variables: &[(String, Sensitive)]) -> ExitCod
         .help(help);
     Failures::from(failure).report();
     ExitCode::from(code)
+}
+
+/// Takes out what speaks of the same things as the connections, and says so: half of one's own
+/// account beside half of a connection's fails in ways that nobody understands.
+fn leave_out(command: &mut Command, environment: &Environment) {
+    let is_foreign = |name: &str| {
+        let is_of = |protocol: &Protocol| family::has(*protocol, name);
+        environment.protocols.iter().any(is_of)
+    };
+    let names: Vec<String> = command
+        .get_envs()
+        .filter_map(|(name, _)| name.to_str())
+        .filter(|name| is_foreign(name))
+        .map(str::to_owned)
+        .collect();
+    let is_set_anew = |name: &&String| environment.variables.iter().any(|(key, _)| key == *name);
+    let lost: Vec<&str> = names
+        .iter()
+        .filter(|name| !is_set_anew(name))
+        .map(String::as_str)
+        .collect();
+    if !lost.is_empty() {
+        terminal::warn(&format!(
+            "left out of your environment beside the connection's: {}; `--keep-env` keeps them",
+            lost.join(", ")
+        ));
+    }
+    for name in names {
+        command.env_remove(name);
+    }
 }
 
 /// What the command gets of our own environment.

@@ -37,16 +37,13 @@ pub async fn run(args: &Set, flags: &args::Cluster) -> Result<(), Failure> {
     let change = Change {
         display_name: args.display_name.clone(),
         description: args.description.clone(),
+        is_vital: args.vital,
         type_name: args.type_.clone(),
         values,
         // What was read decides only how values are taken; the fields not named stay as they are.
         resource_version: None,
     };
-    let says_nothing = change.values.is_empty()
-        && change.display_name.is_none()
-        && change.description.is_none()
-        && change.type_name.is_none();
-    if says_nothing {
+    if change.is_empty() {
         return Err(nothing_to_do("change").help("name a field: `bowline set NAME KEY=VALUE`"));
     }
     let target = Target {

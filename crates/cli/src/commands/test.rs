@@ -14,10 +14,11 @@ mod text;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Mutex;
 
 use bowline_core::Connection;
 use bowline_probe::dial::Pattern;
-use bowline_probe::{Ask, Guard, Report, Request, Settings, probe};
+use bowline_probe::{Ask, Guard, News, Report, Request, Settings, WebIdentity, probe};
 use bowline_proof::ApiClaims;
 use futures::{Stream, StreamExt, stream};
 
@@ -26,7 +27,7 @@ use crate::cluster::Cluster;
 use crate::failure::{Failure, Kind};
 use crate::process::{INTERRUPTED, wait_for_signal};
 use crate::terminal;
-use live::Live;
+use live::{Live, shown, turning};
 use pod::Wanted;
 use targets::Targets;
 
@@ -56,21 +57,26 @@ pub async fn run(args: &Test, flags: &args::Cluster) -> Result<ExitCode, Failure
         terminal::warn(&format!("`{name}` is not tested: {reason}"));
     }
     let trial = Trial::new(args, cluster.as_ref())?;
-    let mut live = Live::new(args.output, targets.tested.len());
+    let live = Mutex::new(Live::new(args.output, targets.tested.len()));
     let tested = match &cluster {
         Some(cluster) if is_remote(args, cluster).await => in_pods(cluster, args, &targets).await?,
         _ => tokio::select! {
-            tested = trial.test(&targets, &mut live) => Some(tested),
+            tested = turning(&live, trial.test(&targets, &live)) => Some(tested),
             signal = wait_for_signal() => { signal?; None }
         },
     };
     let Some(tested) = tested else {
-        live.clear();
+        shown(&live).clear();
         terminal::warn("the tests were stopped; what was not finished is not shown");
         return Ok(ExitCode::from(INTERRUPTED));
     };
-    if let (true, Some(cluster)) = (args.record, &cluster) {
-        record::all(cluster, &tested).await;
+    match (args.record, &cluster) {
+        (true, Some(cluster)) if trial.ask.is_plain() => record::all(cluster, &tested).await,
+        (true, Some(_)) => terminal::warn(
+            "results are not recorded: what was asked for in particular says nothing about how a \
+             connection is; leave out `--path`, `--reference`, `--write` and `--push`",
+        ),
+        _ => {}
     }
     show(args.output, &tested, &trial.guard)?;
     let worst = tested
@@ -160,6 +166,7 @@ struct Trial {
     settings: Settings,
     authorities: Option<String>,
     claims: Option<ApiClaims>,
+    identity: Option<WebIdentity>,
 }
 
 impl Trial {
@@ -181,16 +188,18 @@ impl Trial {
             settings: Settings::default(),
             authorities,
             claims: cluster.map(|cluster| ApiClaims(cluster.client().clone())),
+            identity: args.mounted.as_ref().and_then(|_| mounted::identity()),
         })
     }
 
     /// Tests all, many at once, and shows each as soon as those before it are done.
-    async fn test<'a>(&self, targets: &'a Targets, live: &mut Live) -> Vec<Tested<'a>> {
+    async fn test<'a>(&self, targets: &'a Targets, live: &Mutex<Live>) -> Vec<Tested<'a>> {
         let mut done = Vec::with_capacity(targets.tested.len());
         if let [only] = targets.tested.as_slice() {
-            live.heading(&targets.all[*only]);
-            let report = self.one(targets, *only, &mut |news| live.news(news)).await;
-            live.clear();
+            shown(live).heading(&targets.all[*only]);
+            let mut sink = |news: News<'_>| shown(live).news(news);
+            let report = self.one(targets, *only, &mut sink).await;
+            shown(live).clear();
             return vec![Tested {
                 connection: &targets.all[*only],
                 report,
@@ -198,10 +207,10 @@ impl Trial {
         }
         let mut running = std::pin::pin!(self.many(targets));
         while let Some(tested) = running.next().await {
-            live.result(&tested, done.len() + 1);
+            shown(live).result(&tested, done.len() + 1);
             done.push(tested);
         }
-        live.clear();
+        shown(live).clear();
         done
     }
 
@@ -230,6 +239,7 @@ impl Trial {
                 .as_ref()
                 .map(|claims| claims as &dyn bowline_probe::Claims),
             authorities: self.authorities.as_deref(),
+            identity: self.identity.as_ref(),
         };
         probe(&request, &self.guard, &self.settings, sink).await
     }

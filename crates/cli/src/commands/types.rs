@@ -75,11 +75,17 @@ struct Desk {
 
 impl Desk {
     async fn list(&self, output: &Output) -> Result<(), Failure> {
-        let listed = self
+        let seen = self
             .types
             .list()
             .await
             .map_err(|error| catalog::failure(&self.cluster, error))?;
+        for namespace in &seen.closed {
+            terminal::warn(&format!(
+                "connection types in namespace `{namespace}` are not shown: you may not list ConfigMaps there"
+            ));
+        }
+        let listed = seen.types;
         for broken in listed.iter().filter_map(|listed| match listed {
             Listed::Broken(broken) => Some(broken),
             Listed::Type(_) => None,
@@ -119,7 +125,7 @@ impl Desk {
             Kind::NotFound,
             format!("there is no connection type `{name}`"),
         );
-        let listed = self.types.list().await.unwrap_or_default();
+        let listed = self.types.list().await.unwrap_or_default().types;
         match nearest(name, listed.iter().map(Listed::name)) {
             Some(other) => failure.help(format!("did you mean `{other}`?")),
             None => failure.help("`bowline types list` shows those that there are"),

@@ -1,5 +1,8 @@
-//! What the web server of `bowline up` needs in the embedded API: the connection types, and the few
-//! rights of its own account, which has none over Secrets.
+//! What people and the web server need in the embedded API: the connection types, the workload kinds
+//! in the roles that everybody is given, and the few rights of the web server's own account, which
+//! has none over Secrets.
+
+use std::collections::BTreeMap;
 
 use bowline_apiserver::UserInfo;
 use bowline_catalog::connection_types::{Homes, seed};
@@ -10,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::at_fault;
+use super::{at_fault, crds};
 use crate::failure::Failure;
 
 /// The account of the web server, and the name of its role.
@@ -24,7 +27,7 @@ pub(super) fn account() -> UserInfo {
 
 /// Puts there what is missing, as an administrator.
 pub(super) async fn plant(client: &Client, homes: &Homes) -> Result<(), Failure> {
-    seed(client, &homes.opendatahub)
+    seed(client, homes)
         .await
         .map_err(|error| at_fault(&error))?;
     let role = json!({
@@ -40,7 +43,54 @@ pub(super) async fn plant(client: &Client, homes: &Homes) -> Result<(), Failure>
         "subjects": [{"apiGroup": GROUP, "kind": "User", "name": SERVER}],
     });
     put::<ClusterRole>(client, role).await?;
-    put::<ClusterRoleBinding>(client, binding).await
+    put::<ClusterRoleBinding>(client, binding).await?;
+    for role in workload_roles() {
+        put::<ClusterRole>(client, role).await?;
+    }
+    Ok(())
+}
+
+/// What the operators that own the workload kinds bring to a cluster: whoever may view, edit or
+/// administer a project may do so with these kinds too.
+fn workload_roles() -> Vec<Value> {
+    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for definition in crds::workload_kinds() {
+        let text = |path: &str| definition.pointer(path).and_then(Value::as_str);
+        if let (Some(group), Some(plural)) = (text("/spec/group"), text("/spec/names/plural")) {
+            let resources = groups.entry(group.to_owned()).or_default();
+            resources.push(plural.to_owned());
+        }
+    }
+    let role = |name: &str, verbs: &[&str]| {
+        let label = format!("{GROUP}/aggregate-to-{name}");
+        let rules: Vec<_> = groups
+            .iter()
+            .map(|(group, resources)| {
+                json!({"apiGroups": [group], "resources": resources, "verbs": verbs})
+            })
+            .collect();
+        json!({
+            "metadata": {"name": format!("bowline-workloads-{name}"), "labels": {label: "true"}},
+            "rules": rules,
+        })
+    };
+    vec![
+        role("view", &["get", "list", "watch"]),
+        role(
+            "edit",
+            &[
+                "get",
+                "list",
+                "watch",
+                "create",
+                "delete",
+                "deletecollection",
+                "patch",
+                "update",
+            ],
+        ),
+        role("admin", &["*"]),
+    ]
 }
 
 /// Creates an object that may be there.

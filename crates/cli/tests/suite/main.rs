@@ -1,11 +1,13 @@
 //! The integration tests of the `bowline` binary, one module for each subject.
 
 mod admission;
+mod audit;
 mod bad_input;
 mod canary;
 mod cli;
 mod completion;
 mod convert;
+mod demo;
 mod guides;
 mod kube_rs;
 mod kubectl;
@@ -14,7 +16,9 @@ mod mcp;
 mod odahu;
 mod pipeline_apply;
 mod pipeline_check;
+mod pipeline_overlay;
 mod pipeline_readers;
+mod pipeline_twins;
 mod pipelines;
 mod project;
 mod python;

@@ -4,6 +4,7 @@
 mod carrying;
 mod editing;
 mod making;
+mod ordinary;
 mod types;
 
 use crate::project::Project;

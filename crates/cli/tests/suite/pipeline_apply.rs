@@ -103,17 +103,7 @@ fn pruning_ends_at_the_installation_that_is_described() {
              stringData: {{AWS_ACCESS_KEY_ID: reader, AWS_SECRET_ACCESS_KEY: $CANARY, AWS_S3_ENDPOINT: 'https://s3.wharf.example', AWS_S3_BUCKET: soundings}}\n"
         )
     };
-    for name in [
-        "ml-pipeline:ml-pipeline-api-server",
-        "ml-pipeline-ui:ml-pipeline-ui",
-    ] {
-        let (deployment, container) = name.split_once(':').expect("two names");
-        project.apply(&format!(
-            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {deployment}, namespace: $PROJECT}}\n\
-             spec:\n  selector: {{matchLabels: {{app: it}}}}\n  template:\n    metadata: {{labels: {{app: it}}}}\n    \
-             spec: {{containers: [{{name: {container}, image: 'example.com/it:1'}}]}}\n"
-        ));
-    }
+    deployments(&project);
     project.file("one.yaml", &store("one", "{name: prune-1}"));
     project.file(
         "two.yaml",
@@ -177,16 +167,162 @@ fn one_apply_is_all_that_profiles_need_for_their_copies() {
         .prints("ConfigMap kubeflow/pipelines-object-store created")
         .prints("Secret kubeflow/keys agrees to be copied")
         .prints("Namespace pier-1 opted in");
-    let copied = "timeout 20 sh -c 'until kubectl get secret pipelines-object-store -n pier-1 2> /dev/null; do sleep 0.1; done'";
-    project.run(copied);
+    for namespace in ["pier-1", "kubeflow", "kubeflow-argo-workflows"] {
+        project.run(&until_secret(namespace, "kubeflow/keys"));
+    }
+    // What they are pointed at is there.
+    project
+        .run("kubectl get deployment ml-pipeline -n kubeflow -o yaml")
+        .prints("name: pipelines-object-store");
+    // A change of the keys reaches the shared parts too.
+    let key = "kubectl get secret pipelines-object-store -n $namespace -o jsonpath={.data.AWS_ACCESS_KEY_ID} | base64 -d";
+    project.run("kubectl patch secret keys -n kubeflow --type merge -p '{\"stringData\":{\"AWS_ACCESS_KEY_ID\":\"rotated\"}}'");
+    for namespace in ["pier-1", "kubeflow", "kubeflow-argo-workflows"] {
+        project.run(&format!("export namespace={namespace}; timeout 20 sh -c 'until {key} | grep -q rotated; do sleep 0.1; done'"));
+    }
     // What the operator keeps is neither applied nor pruned, whatever is rendered.
     project
         .run("bowline pipelines apply --store store.yaml --secrets secrets.yaml --prune")
-        .prints("Secret pier-1/pipelines-object-store unchanged");
+        .prints("Secret pier-1/pipelines-object-store unchanged")
+        .prints("Secret kubeflow/pipelines-object-store unchanged");
     project.run("bowline pipelines apply --store store.yaml --prune");
     project
         .run("kubectl get secret pipelines-object-store -n pier-1 -o yaml")
         .prints("bowline.dev/pipelines: copy");
     // Statuses are written together, once it is calm.
     project.run("timeout 20 sh -c 'until kubectl get configmap pipelines-object-store-status -n kubeflow -o yaml | grep -q \"copied from kubeflow/keys\"; do sleep 0.1; done'");
+}
+
+/// Waits until the operator has made the copy.
+fn until_secret(namespace: &str, source: &str) -> String {
+    let made = format!(
+        "kubectl get secret pipelines-object-store -n {namespace} -o yaml 2> /dev/null | grep -q \"copied-from: {source}\""
+    );
+    format!("timeout 20 sh -c 'until {made}; do sleep 0.1; done'")
+}
+
+/// What runs goes on running with the keys that it has.
+#[test]
+fn no_deployment_is_pointed_at_a_secret_that_is_not_there() {
+    let project = Project::new("harbour");
+    if !project.has_kubectl(28) {
+        return;
+    }
+    deployments(&project);
+    project.file(
+        "store.yaml",
+        "apiVersion: bowline.dev/v1alpha1\nkind: PipelineStore\nmetadata: {name: kfp, namespace: $PROJECT}\n\
+         spec:\n  connection: soundings\n  endpoint: https://s3.wharf.example\n  bucket: soundings\n  \
+         vendor: minio\n  region: eu-west-1\n  namespaces: {kubeflow: $PROJECT}\n",
+    );
+    project.file(
+        "secret.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: soundings, namespace: $PROJECT}\n\
+         stringData: {AWS_ACCESS_KEY_ID: reader, AWS_SECRET_ACCESS_KEY: $CANARY}\n",
+    );
+    project.run("kubectl apply -f secret.yaml");
+    let before = project.object("deployment/ml-pipeline")["spec"].clone();
+    let missing = format!("Secret `{}/pipelines-object-store`", project.name);
+    project
+        .fails("bowline pipelines apply --store store.yaml")
+        .prints(&format!(
+            "ConfigMap {}/pipeline-install-config",
+            project.name
+        ))
+        .complains(&missing)
+        .complains("--secrets")
+        .complains("--opt-in");
+    // Nobody here keeps copies of this project's store.
+    project
+        .fails("bowline pipelines apply --store store.yaml --opt-in")
+        .complains(&missing)
+        .complains("the operator has not made it");
+    assert_eq!(project.object("deployment/ml-pipeline")["spec"], before);
+    project.run("bowline pipelines apply --store store.yaml --secrets secret.yaml");
+    assert_ne!(project.object("deployment/ml-pipeline")["spec"], before);
+}
+
+/// What Kubeflow Pipelines brings, in the project's namespace.
+fn deployments(project: &Project) {
+    for name in [
+        "ml-pipeline:ml-pipeline-api-server",
+        "ml-pipeline-ui:ml-pipeline-ui",
+    ] {
+        let (deployment, container) = name.split_once(':').expect("two names");
+        project.apply(&format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {deployment}, namespace: $PROJECT}}\n\
+             spec:\n  selector: {{matchLabels: {{app: it}}}}\n  template:\n    metadata: {{labels: {{app: it}}}}\n    \
+             spec: {{containers: [{{name: {container}, image: 'example.com/it:1'}}]}}\n"
+        ));
+    }
+}
+
+/// Of what deployKF's layout needs, only that there are such kinds.
+const KINDS: &str = "\
+for kind in ClusterPolicy:clusterpolicies:kyverno.io:v1:Cluster Profile:profiles:kubeflow.org:v1:Cluster \
+    DestinationRule:destinationrules:networking.istio.io:v1alpha3:Namespaced \
+    AuthorizationPolicy:authorizationpolicies:security.istio.io:v1beta1:Namespaced; do
+  IFS=: read -r name plural group version scope << END
+$kind
+END
+  kubectl apply -f - > /dev/null << END
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: $plural.$group}
+spec:
+  group: $group
+  scope: $scope
+  names: {kind: $name, plural: $plural}
+  versions:
+    - name: $version
+      served: true
+      storage: true
+      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+END
+  kubectl wait --for=condition=Established crd/$plural.$group --timeout=20s > /dev/null
+done
+";
+
+#[test]
+fn what_the_layout_of_deploykf_made_for_a_profile_goes_with_it() {
+    let project = Project::on(Arc::new(Shared::start()), "quay");
+    if !project.has_kubectl(28) {
+        return;
+    }
+    project.file("values.yaml", VALUES);
+    project.run(INSTALLED);
+    project.run(KINDS);
+    let with = "-f values.yaml --secrets secrets.yaml --layout deploykf";
+    project
+        .run(&format!("bowline pipelines apply {with}"))
+        .prints("Deployment pier-2/ml-pipeline-ui-artifact created")
+        .prints("Secret pier-2/cloned--pipelines-object-store-auth created");
+    project
+        .run(&format!("bowline pipelines diff {with}"))
+        .is("Nothing would change.");
+    project.file("values.yaml", &VALUES.replace(", {name: pier-2}", ""));
+    project
+        .fails(&format!("bowline pipelines diff {with}"))
+        .prints("- Secret pier-2/cloned--pipelines-object-store-auth")
+        .prints("- ClusterPolicy ");
+    project.run(&format!("bowline pipelines apply {with} --prune"));
+    let kinds = "configmaps,secrets,services,deployments,rolebindings,destinationrules,authorizationpolicies";
+    let left = |namespace: &str| {
+        let get = format!("kubectl get {kinds} -n {namespace} -l bowline.dev/pipelines-of -o name");
+        project.run(&get).stdout
+    };
+    assert_eq!(left("pier-2"), "");
+    assert!(left("pier-1").contains("secret/cloned--pipelines-object-store-auth"));
+    // A profile is more than its store, and its namespace would go with it.
+    project
+        .run("kubectl get profiles -o name")
+        .prints("profile.kubeflow.org/pier-2");
+    let policies = project.run("kubectl get clusterpolicies -o name").stdout;
+    assert!(
+        policies.contains("pier-1") && !policies.contains("pier-2"),
+        "{policies}"
+    );
+    project
+        .run(&format!("bowline pipelines diff {with}"))
+        .is("Nothing would change.");
 }

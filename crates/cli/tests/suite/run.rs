@@ -183,6 +183,24 @@ fn the_environment_is_handed_on_without_our_own_variables() {
     assert!(!outcome.stdout.contains("OTHER") && !outcome.stdout.contains("KUBECONFIG"));
 }
 
+/// A session token or a profile of one's own beside the connection's keys would be a mixed account.
+#[test]
+fn variables_of_the_same_accounts_are_left_out_and_named() {
+    let project = project();
+    let set = "AWS_SESSION_TOKEN=stale AWS_PROFILE=prod AWS_S3_BUCKET=mine AZURE_CLIENT_ID=other";
+    let outcome = project.run(&format!("{set} bowline run soundings -- env"));
+    outcome
+        .prints("AWS_S3_BUCKET=soundings\n")
+        .prints("AZURE_CLIENT_ID=other\n")
+        .complains("AWS_PROFILE, AWS_SESSION_TOKEN; `--keep-env` keeps them");
+    assert!(!outcome.stdout.contains("stale") && !outcome.stdout.contains("prod"));
+    project
+        .run(&format!("{set} bowline run --keep-env soundings -- env"))
+        .prints("AWS_PROFILE=prod\n")
+        .prints("AWS_SESSION_TOKEN=stale\n")
+        .prints("AWS_S3_BUCKET=soundings\n");
+}
+
 /// Everybody on a machine may read the arguments of all processes.
 #[test]
 fn no_value_is_in_the_arguments_of_any_process() {

@@ -268,6 +268,79 @@ fn a_result_is_remembered_only_when_that_is_asked_for() {
 }
 
 #[test]
+fn what_is_asked_in_particular_is_no_result_of_the_connection() {
+    let endpoint = Endpoint::start(Habit::Good);
+    let project = Project::new("particular");
+    project.apply(&manifests(
+        &endpoint.url(),
+        "$CANARY",
+        &["soundings".to_owned()],
+    ));
+    project
+        .run("bowline test soundings --path nothing-there --record || true")
+        .complains("results are not recorded");
+    let secret = project.object("secret/soundings");
+    let status = &secret["metadata"]["annotations"]["opendatahub.io/connection-test-status"];
+    assert_eq!(*status, Value::Null);
+}
+
+/// Connections about which nobody can be asked from here.
+const UNTESTED: &str = "\
+apiVersion: v1
+kind: Secret
+metadata:
+  name: elsewhere
+  annotations: {opendatahub.io/connection-type-protocol: uri}
+stringData: {URI: 'hdfs://nobody.invalid/path'}
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: of-our-own
+  labels: {opendatahub.io/dashboard: 'true'}
+  annotations: {opendatahub.io/connection-type-ref: postgres}
+stringData: {PGHOST: db.example, PGUSER: ada}
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: unlinked
+  annotations: {opendatahub.io/connection-type-protocol: uri}
+stringData: {URI: 's3://nobody-has-this/x'}
+";
+
+#[test]
+fn what_proves_nothing_is_not_called_verified() {
+    let project = Project::new("untested");
+    project.apply(UNTESTED);
+    project
+        .run("bowline test --record")
+        .prints("3 connections, 3 not tested");
+    for name in ["elsewhere", "of-our-own", "unlinked"] {
+        let secret = project.object(&format!("secret/{name}"));
+        let annotations = &secret["metadata"]["annotations"];
+        let status = &annotations["opendatahub.io/connection-test-status"];
+        assert_eq!(*status, "not-tested", "{name}");
+        assert!(annotations["bowline.dev/tested"].is_string());
+    }
+    let told = project.run("kubectl get events -o name");
+    assert_eq!(told.stdout, "", "that nothing is known is no event");
+    let junit = project.run("bowline test -o junit").stdout;
+    assert_eq!(junit.matches("<skipped ").count(), 3, "{junit}");
+    let json = project.run("bowline test of-our-own -o json").stdout;
+    let document: Value = serde_json::from_str(&json).expect("JSON");
+    let verdict = &document["connections"][0]["verdict"];
+    assert_eq!(
+        (&verdict["state"], &verdict["outcome"]),
+        (&"skipped".into(), &"no-protocol".into())
+    );
+    assert_eq!(
+        (&document["tested"], &document["notTested"]),
+        (&0.into(), &1.into())
+    );
+}
+
+#[test]
 fn an_edit_makes_a_result_stale_and_nobody_passes_off_their_own_word_for_one() {
     let endpoint = Endpoint::start(Habit::NoBucket);
     let project = Project::new("told");
@@ -315,16 +388,22 @@ fn a_claim_is_looked_up_in_the_project() {
         "apiVersion: v1\nkind: Secret\nmetadata:\n  name: volume\n  annotations: {opendatahub.io/connection-type-protocol: uri}\n\
          stringData:\n  URI: pvc://models/llama\n",
     );
-    let outcome = project.run("bowline test volume -o json || true");
-    let document: Value = serde_json::from_str(&outcome.stdout).expect("JSON");
-    let outcome = document["connections"][0]["verdict"]["outcome"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
-    assert!(
-        ["no-such-claim", "claims-unknown"].contains(&outcome.as_str()),
-        "{document:#}"
+    let outcome = || {
+        let told = project.run("bowline test volume -o json || true");
+        let document: Value = serde_json::from_str(&told.stdout).expect("JSON");
+        let outcome = document["connections"][0]["verdict"]["outcome"].as_str();
+        outcome.unwrap_or_default().to_owned()
+    };
+    assert_eq!(outcome(), "no-such-claim");
+    project.apply(
+        "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: models}\n\
+         spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n",
     );
+    assert_eq!(outcome(), "claim-not-bound");
+    project.run(
+        "kubectl patch pvc models --subresource=status --type=merge -p '{\"status\":{\"phase\":\"Bound\"}}'",
+    );
+    assert_eq!(outcome(), "passed");
 }
 
 /// 200 connections, whose endpoint takes 50 ms for each answer.

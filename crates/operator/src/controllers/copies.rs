@@ -1,4 +1,4 @@
-//! Keeps a copy of the store's keys in each profile that is to have one. Who that is, and what a copy
+//! Keeps a copy of the store's keys in each namespace that is to have one. Who that is, and what a copy
 //! holds, is decided by `bowline_pipelines::copies`; here it is fetched and carried out.
 
 mod profiles;
@@ -203,10 +203,10 @@ impl Copies {
         Ok(Some(decisions::copied(source)))
     }
 
-    /// Removes a copy of ours; `false` when somebody else changed it in between.
+    /// Removes a copy that is kept here; `false` when somebody else changed it in between.
     async fn take_away(&self, namespace: &str) -> Result<bool, kube::Error> {
         self.good().remove(namespace);
-        let held = self.profiles.held(namespace).filter(|held| held.is_ours);
+        let held = self.profiles.held(namespace).filter(|held| held.is_kept);
         let Some(held) = held else {
             return Ok(true);
         };
@@ -316,8 +316,9 @@ fn change(found: Option<&DynamicObject>, source: &SecretRef, stamp: &str, keys: 
         return Change::Foreign;
     }
     let held = found.data["data"].as_object();
-    let is_same =
-        held.is_some_and(|held| *held == data) && annotations.get(COPIED_FROM) == Some(&from);
+    let is_same = held.is_some_and(|held| *held == data)
+        && annotations.get(COPIED_FROM) == Some(&from)
+        && decisions::is_kept(labels, annotations);
     if is_same {
         return Change::None;
     }
@@ -327,6 +328,8 @@ fn change(found: Option<&DynamicObject>, source: &SecretRef, stamp: &str, keys: 
     Change::Patch(json!({
         "metadata": {
             "resourceVersion": found.metadata.resource_version,
+            // One that somebody applied is kept here from now on.
+            "labels": BTreeMap::from([COPY]),
             "annotations": notes,
         },
         "data": data,

@@ -419,3 +419,75 @@ async fn a_source_that_goes_and_comes_back_is_told_where_the_profile_looks_and_w
     assert_eq!(canaries.leaks(&format!("{gone}{back}")), []);
     Ok(())
 }
+
+/// Argo in a namespace of its own, which is no profile's either.
+const APART: &str = "{connection: shared, namespaces: {kubeflow: kubeflow, argo: wharf}, \
+    auth: {type: KeyPerProfile}, profiles: [{name: pier}]}";
+
+fn opted_in(name: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Namespace",
+        "metadata": {"name": name, "labels": {"bowline.dev/pipelines": "enabled"}},
+    })
+}
+
+#[tokio::test]
+async fn the_parts_that_profiles_share_have_the_backends_keys_and_follow_their_change() -> Result<()>
+{
+    let api = api([opted_in("wharf"), source("shared", "first"), store(APART)]).await?;
+    let _loop = Loop::start_with(&api.client, &settings());
+    until_key(&api, "wharf", "first").await?;
+    let status = until_status(&api, "kubeflow", "refused").await?;
+    assert!(
+        status.contains("`kubectl label namespace kubeflow bowline.dev/pipelines=enabled`"),
+        "{status}"
+    );
+    api.patch(&namespace("kubeflow"), opted_in("kubeflow"))
+        .await?;
+    until_key(&api, "kubeflow", "first").await?;
+    api.patch(&source("shared", ""), source("shared", "second"))
+        .await?;
+    for name in ["wharf", "kubeflow"] {
+        until_key(&api, name, "second").await?;
+        until_status(&api, name, "copied from kubeflow/shared").await?;
+    }
+    Ok(())
+}
+
+#[rstest]
+#[case::its_namespace_opts_out(namespace("wharf"), json!({"metadata": {"labels": {"bowline.dev/pipelines": null}}}))]
+#[case::argo_is_elsewhere(store(""), store("{connection: shared}"))]
+#[case::the_source_says_no(source("shared", ""), json!({"metadata": {"annotations": {"bowline.dev/pipelines-source": null}}}))]
+#[tokio::test]
+async fn a_shared_part_loses_its_copy_with_the_reason_for_it(
+    #[case] object: Value,
+    #[case] patch: Value,
+) -> Result<()> {
+    let api = api([opted_in("wharf"), source("shared", "first"), store(APART)]).await?;
+    let _loop = Loop::start_with(&api.client, &settings());
+    until_key(&api, "wharf", "first").await?;
+    api.patch(&object, patch).await?;
+    until_gone(&api, &copy("wharf")).await
+}
+
+/// Whoever applied keys to a namespace that did not opt in had the right to.
+#[tokio::test]
+async fn what_somebody_applied_stays_until_the_operator_keeps_it() -> Result<()> {
+    let mut applied = copy("kubeflow");
+    applied["metadata"]["labels"] = json!({
+        "app.kubernetes.io/managed-by": "bowline", "bowline.dev/pipelines-of": "kubeflow.kfp",
+    });
+    applied["stringData"] = json!({"AWS_SECRET_ACCESS_KEY": "applied"});
+    let api = api([applied, source("shared", "first"), store(SHARED)]).await?;
+    let running = Loop::start_with(&api.client, &settings());
+    until_status(&api, "kubeflow", "refused").await?;
+    running.until_idle().await?;
+    until_key(&api, "kubeflow", "applied").await?;
+    api.patch(&namespace("kubeflow"), opted_in("kubeflow"))
+        .await?;
+    let kept = until_key(&api, "kubeflow", "first").await?;
+    assert_eq!(kept["metadata"]["labels"]["bowline.dev/pipelines"], "copy");
+    let out = json!({"metadata": {"labels": {"bowline.dev/pipelines": null}}});
+    api.patch(&namespace("kubeflow"), out).await?;
+    until_gone(&api, &copy("kubeflow")).await
+}

@@ -32,6 +32,17 @@ apiVersion: bowline.dev/v1alpha1
 kind: PipelineStore
 spec: {connection: shared, onlyListed: true, profiles: [{name: listed}]}
 ";
+const APART: &str = "
+apiVersion: bowline.dev/v1alpha1
+kind: PipelineStore
+spec: {connection: shared, onlyListed: true, namespaces: {argo: wharf}}
+";
+const OF_A_PROFILE: &str = "
+apiVersion: bowline.dev/v1alpha1
+kind: PipelineStore
+metadata: {namespace: own}
+spec: {connection: mine}
+";
 const IDENTITY: &str = "
 apiVersion: bowline.dev/v1alpha1
 kind: PipelineStore
@@ -103,6 +114,27 @@ fn standing(name: &str, marks: &str) -> Standing {
     "listed",
     "po",
     "refused: the profile has not opted in; `kubectl label namespace listed bowline.dev/pipelines=enabled`"
+)]
+#[case::shared_parts(STORE_OF_EACH, "kubeflow", "e", "kubeflow/shared")]
+#[case::shared_parts_that_did_not_opt_in(
+    STORE_OF_EACH,
+    "kubeflow",
+    "-",
+    "refused: the namespace has not opted in; `kubectl label namespace kubeflow bowline.dev/pipelines=enabled`"
+)]
+#[case::shared_parts_apart(APART, "wharf", "e", "kubeflow/shared")]
+#[case::shared_parts_that_are_not_there(
+    APART,
+    "wharf",
+    "",
+    "missing: namespace `wharf` is not there; create it"
+)]
+#[case::shared_parts_with_an_identity(IDENTITY, "kubeflow", "e", "")]
+#[case::shared_parts_and_a_profile_s_secret(
+    OF_A_PROFILE,
+    "kubeflow",
+    "e",
+    "refused: Secret `own/mine` belongs to another profile"
 )]
 #[case::label_without_controller(
     SHARED,
@@ -205,6 +237,19 @@ fn only_marked_secrets_are_ours(#[case] labels: &[(&str, &str)], #[case] expecte
     assert_eq!(is_ours(&map(labels), &BTreeMap::new()), expected);
 }
 
+/// Who applied it says when it goes.
+#[rstest]
+#[case::made_by_the_operator(&[bowline_core::names::MANAGED_BY, COPY], true)]
+#[case::taken_over(&[bowline_core::names::MANAGED_BY, COPY, (OWNED, "kubeflow.kfp")], true)]
+#[case::applied(&[bowline_core::names::MANAGED_BY, (OWNED, "kubeflow.kfp")], false)]
+#[case::made_by_others(&[COPY], false)]
+fn only_copies_that_the_operator_keeps_are_its_to_remove(
+    #[case] labels: &[(&str, &str)],
+    #[case] expected: bool,
+) {
+    assert_eq!(is_kept(&map(labels), &BTreeMap::new()), expected);
+}
+
 #[rstest]
 #[case::both(json!({"a": "x", "s": "y", "other": "z"}), Ok(vec!["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]))]
 #[case::one_empty(json!({"a": "x", "s": ""}), Err("missing: Secret `kubeflow/keys-listed` has no value under `s`"))]
@@ -231,6 +276,7 @@ fn a_copy_holds_the_keys_and_nothing_else(
 #[case::a_command_as_a_name("connection: 'a; rm -rf ~'")]
 #[case::a_command_as_a_profile("connection: a\n  profiles: [{name: '$(reboot)'}]")]
 #[case::a_line_as_a_key("connection: a\n  auth: {accessKeyKey: \"a\\nb\"}")]
+#[case::a_path_as_argos_namespace("connection: a\n  namespaces: {argo: ../c}")]
 #[case::a_path_as_a_namespace(
     "connection: a\n  profiles: [{name: b, secret: {namespace: ../c, name: d}}]"
 )]

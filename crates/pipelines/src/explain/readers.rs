@@ -5,8 +5,9 @@ use serde_json::Value;
 use super::environment::{Environment, text};
 use super::{Finds, KeysIn, Login, View, automatic};
 use crate::launcher::{self, LauncherConfig, Root, Session};
-use crate::model::{DeploykfRelease, Deployment, Release};
+use crate::model::{DeploykfRelease, Deployment, Release, Vendor};
 use crate::releases::{Ability, ServerAddressing, api_server, kfp_can, refused_option};
+use crate::stores;
 
 /// The names of readers, as they are shown.
 pub(crate) const API_SERVER: &str = "API server";
@@ -19,6 +20,8 @@ pub(crate) const PROFILE_ARGO: &str = "Argo in the profile";
 pub(crate) const LAUNCHER: &str = "v2 launcher";
 pub(crate) const VIEWER: &str = "TensorBoard viewers";
 
+/// What the launcher dies of where a region is named and empty.
+const MISSING_REGION: &str = "MissingRegion: could not find region configuration";
 const AMAZON: &str = "s3.amazonaws.com";
 
 pub(super) fn read(deployment: &Deployment, objects: &[Value]) -> Vec<View> {
@@ -206,7 +209,11 @@ fn of_config_map(
 
 fn repository(deployment: &Deployment, yaml: &str) -> Finds {
     let parsed = bowline_core::manifest::parse(yaml.as_bytes()).unwrap_or_default();
-    let s3 = parsed.first().map_or(&Value::Null, |it| &it["s3"]);
+    let whole = parsed.first().unwrap_or(&Value::Null);
+    if whole["gcs"].is_object() {
+        return googles_repository(&whole["gcs"]);
+    }
+    let s3 = &whole["s3"];
     let tls = !s3["insecure"].as_bool().unwrap_or(false);
     let (access, secret) = (&s3["accessKeySecret"], &s3["secretKeySecret"]);
     let credentials = match access["name"].as_str() {
@@ -230,6 +237,28 @@ fn repository(deployment: &Deployment, yaml: &str) -> Finds {
             _ => automatic(deployment),
         }),
         credentials: Some(credentials),
+    }
+}
+
+/// Google's own protocol has one endpoint, and neither region nor addressing.
+fn googles() -> Finds {
+    Finds {
+        endpoint: Some("storage.googleapis.com".to_owned()),
+        tls: Some(true),
+        ..Finds::default()
+    }
+}
+
+fn googles_repository(gcs: &Value) -> Finds {
+    let credentials = match gcs["serviceAccountKeySecret"].is_object() {
+        true => Login::Other,
+        false => Login::Environment,
+    };
+    Finds {
+        bucket: Some(text(&gcs["bucket"]).to_owned()),
+        keys: gcs["keyFormat"].as_str().map(str::to_owned),
+        credentials: Some(credentials),
+        ..googles()
     }
 }
 
@@ -290,6 +319,15 @@ fn launcher_of(deployment: &Deployment, object: &Value) -> View {
                 view.error = Some(format!("unknown query parameter \"{option}\""));
             }
             view.finds = of_session(&root, &session, release);
+            // Where nothing names an endpoint, Amazon's SDK knows one.
+            if view.finds.endpoint.is_none() && stores::vendor(&deployment.store) != Vendor::Aws {
+                view.finds.endpoint = Some(AMAZON.to_owned());
+            }
+            // The environment may name a region, unless the root says that there is none.
+            let is_final = root.has_query || view.finds.credentials != Some(Login::Environment);
+            if is_final && view.finds.region.as_deref() == Some("") {
+                view.error = view.error.or_else(|| Some(MISSING_REGION.to_owned()));
+            }
         }
         (Err(error), _) | (_, Err(error)) => view.error = Some(error.to_string()),
     }
@@ -311,10 +349,15 @@ fn of_session(root: &Root<'_>, session: &Session, release: Release) -> Finds {
     let of = |name: &str| session.params.get(name).cloned();
     let from_env = of("fromEnv").as_deref() == Some("true");
     if root.scheme == "gs" {
+        let credentials = match from_env {
+            true => Login::Environment,
+            false => Login::Other,
+        };
         return Finds {
-            endpoint: Some("storage.googleapis.com".to_owned()),
-            tls: Some(true),
-            ..common
+            bucket: common.bucket,
+            keys: common.keys,
+            credentials: Some(credentials),
+            ..googles()
         };
     }
     // Before 2.17 the settings beside `fromEnv` are there and not read.

@@ -85,6 +85,23 @@ fn differences(found: &Explanation, reader: &str) -> Vec<&'static str> {
 }
 
 #[test]
+fn google_is_found_by_its_own_protocol() {
+    let mut deployment = deployment("storage.googleapis.com", "auto", KEYS);
+    deployment.profiles[0].credentials = crate::model::Credentials::Environment;
+    deployment.releases.kfp = crate::releases::NEWEST_KFP;
+    let found = explained(&deployment, Names::Native);
+    assert!(found.consistent, "{found:#?}");
+    for reader in ["Argo in the profile", "v2 launcher"] {
+        let view = found.readers.iter().find(|view| view.reader == reader);
+        let finds = &view.expect("the reader").finds;
+        assert_eq!(finds.endpoint.as_deref(), Some("storage.googleapis.com"));
+        assert_eq!(finds.bucket.as_deref(), Some("models"));
+        assert!(finds.keys.is_some(), "{reader}");
+        assert_eq!(finds.credentials, Some(Login::Environment), "{reader}");
+    }
+}
+
+#[test]
 fn a_port_does_not_reach_the_uis_s3_source() {
     let found = explained(
         &deployment("minio.example.com", "r", &format!("port: 9000, {KEYS}")),
@@ -105,6 +122,31 @@ fn an_empty_region_becomes_a_word_in_deploykfs_root() {
 fn viewers_of_deploykf_name_a_secret_that_profiles_do_not_have() {
     let found = explained(&deployment(AMAZON, "eu-west-1", KEYS), Names::Deploykf);
     assert_eq!(differences(&found, "TensorBoard viewers"), ["credentials"]);
+}
+
+#[test]
+fn an_empty_region_is_what_v2_runs_die_of() {
+    let mut deployment = deployment("s3.amazonaws.com", "", KEYS);
+    deployment.releases.kfp = crate::releases::NEWEST_KFP;
+    let found = explained(&deployment, Names::Native);
+    let launcher = found.readers.last().expect("the launcher");
+    let error = launcher.error.as_deref().unwrap_or_default();
+    assert!(error.starts_with("MissingRegion"), "{error}");
+    assert!(!found.consistent);
+}
+
+#[rstest]
+#[case::any_region("s3.openshift-storage.svc")]
+#[case::of_the_server("minio.example.com")]
+#[case::auto("abc123.r2.cloudflarestorage.com")]
+#[case::unknown("store.example.com")]
+fn an_empty_region_that_may_be_filled_in_is_the_same_to_all(#[case] host: &str) {
+    for kfp in ["2.1", "2.17"] {
+        let mut deployment = deployment(host, "", KEYS);
+        deployment.releases.kfp = kfp.parse().expect("a release");
+        let found = explained(&deployment, Names::Native);
+        assert!(found.consistent, "{kfp}: {found:#?}");
+    }
 }
 
 #[rstest]
@@ -129,6 +171,16 @@ fn a_root_that_a_release_refuses_is_an_error() {
     let error = launcher.and_then(|view| view.error.as_deref());
     assert_eq!(error, Some("unknown query parameter \"disableSSL\""));
     assert!(!found.consistent);
+}
+
+#[rstest]
+#[case::ignored("2.16", &["endpoint"])]
+#[case::read("2.17", &[])]
+fn without_an_endpoint_v2_runs_go_to_amazon(#[case] kfp: &str, #[case] expected: &[&str]) {
+    let mut deployment = deployment("minio.example.com", "r", "auth: {fromEnv: true}");
+    deployment.releases.kfp = kfp.parse().expect("a release");
+    let found = explained(&deployment, Names::Native);
+    assert_eq!(differences(&found, "v2 launcher"), expected);
 }
 
 #[rstest]

@@ -1,6 +1,8 @@
 //! What is worth knowing about a `kfp-launcher` ConfigMap that KFP does not say: parts that it passes
 //! over, prefixes that catch more than they should, settings that a release does not understand.
 
+use std::borrow::Cow;
+
 use bowline_core::{Finding, Severity};
 
 use super::providers::{Block, Connection, Override, Providers};
@@ -51,6 +53,11 @@ fn about_root(root: &Root<'_>, has_providers: bool, release: Release, found: &mu
     if !root.has_query || root.scheme == "gs" {
         return;
     }
+    let names_no_region =
+        |(name, value): (Cow<'_, str>, Cow<'_, str>)| name == "region" && value.is_empty();
+    if url::form_urlencoded::parse(root.query.as_bytes()).any(names_no_region) {
+        found.push(empty_region("the root's query"));
+    }
     if has_providers {
         let message = "the root has a query, so `providers` is passed over".to_owned();
         let help = "move what the query says into `providers` and end the root before the `?`";
@@ -75,6 +82,13 @@ fn about_root(root: &Root<'_>, has_providers: bool, release: Release, found: &mu
         };
         found.push(note("query-root", Severity::Error, message, help));
     }
+}
+
+/// Amazon's SDK, which the launcher reaches every store by, wants one, whatever the store does.
+fn empty_region(place: &str) -> Finding {
+    let message = format!("{place} names no region, and runs die of it: `MissingRegion`");
+    let help = "name the bucket's, or `us-east-1` where the store takes any";
+    note("empty-region", Severity::Error, message, help)
 }
 
 fn about_providers(
@@ -128,8 +142,23 @@ fn about_block(scheme: &str, block: &Block, release: Release, found: &mut Vec<Fi
             found.push(note("no-secret-ref", Severity::Error, message, help));
         }
     }
+    let default = block.default.as_ref();
+    let region = default.map_or("", |it| it.region.as_str());
+    let lacks_region = |it: &Connection| {
+        let has_keys = it
+            .credentials
+            .as_ref()
+            .is_some_and(|it| !it.from_env && it.secret_ref.is_some());
+        scheme != "gs" && has_keys && region.is_empty() && it.region.is_empty()
+    };
+    if default.is_some_and(lacks_region) {
+        found.push(empty_region(&format!("`{scheme}.default`")));
+    }
     for (index, over) in block.overrides.iter().flatten().enumerate() {
         let place = format!("{scheme}.overrides[{index}]");
+        if lacks_region(&over.connection) {
+            found.push(empty_region(&format!("`{place}`")));
+        }
         about_override(&place, over, found);
         about_connection(&place, &over.connection, release, found);
     }

@@ -232,6 +232,66 @@ fn providers_of_another_shape_cannot_be_read(#[case] providers: &str) {
     assert!(error.contains(expected), "{error}");
 }
 
+/// Every field, as somebody may fill it by mistake.
+const FIELDS: [&str; 13] = [
+    "CANARY",
+    "{default: CANARY}",
+    "{overrides: CANARY}",
+    "{overrides: [CANARY]}",
+    "{default: {endpoint: CANARY}}",
+    "{default: {region: CANARY}}",
+    "{default: {disableSSL: CANARY}}",
+    "{default: {forcePathStyle: CANARY}}",
+    "{default: {maxRetries: CANARY}}",
+    "{default: {credentials: CANARY}}",
+    "{default: {credentials: {fromEnv: CANARY}}}",
+    "{default: {credentials: {secretRef: CANARY}}}",
+    "{default: {credentials: {secretRef: {secretName: CANARY, accessKeyKey: CANARY, secretKeyKey: CANARY, tokenKey: CANARY}}}}",
+];
+
+#[rstest]
+#[case::text("canary-5e1f")]
+#[case::number("9051734")]
+#[case::broken_number("90517.34")]
+#[case::list("[canary-5e1f]")]
+#[case::mapping("{canary-5e1f: canary-5e1f}")]
+fn what_is_wrong_is_told_by_its_place_and_never_repeated(#[case] canary: &str) {
+    let word = canary.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let word = word.split(':').next().unwrap_or_default();
+    for scheme in ["s3", "gs", "minio"] {
+        for field in FIELDS {
+            let providers = format!("{scheme}: {}", field.replace("CANARY", canary));
+            let parsed = Providers::parse(&providers);
+            if let Err(error) = parsed {
+                let error = error.to_string();
+                assert!(!error.contains(word), "{providers}: {error}");
+                assert!(
+                    error.contains(&format!("`{scheme}")),
+                    "{providers}: {error}"
+                );
+            }
+        }
+    }
+}
+
+#[rstest]
+#[case(
+    "s3: {default: {credentials: {secretRef: AKIA}}}",
+    "`s3.default.credentials.secretRef` is text where a mapping is expected"
+)]
+#[case(
+    "s3: {Overrides: [{DisableSSL: 1}]}",
+    "`s3.overrides[0].disableSSL` is a number where `true` or `false` is expected"
+)]
+#[case(
+    "minio: {default: {maxRetries: 1.5}}",
+    "`minio.default.maxRetries` is a number where a whole number is expected"
+)]
+fn the_place_is_named_as_kfp_spells_it(#[case] providers: &str, #[case] reason: &str) {
+    let error = resolved(providers, "s3://b/p", "2.17").to_string();
+    assert!(error.contains(reason), "{error}");
+}
+
 #[rstest]
 #[case::covered("s3://b/v2/artifacts/team-1", "v2/artifacts/team-1/", true)]
 #[case::deeper("s3://b/v2/artifacts/team-1/x/y/", "v2/artifacts/team-1/", true)]
@@ -418,8 +478,14 @@ fn another_file_is_refused(#[case] text: &str, #[case] message: &str) {
 #[case::global_endpoint("s3: {default: {endpoint: 'https://s3.amazonaws.com', credentials: {fromEnv: true}}}", "s3://b/p", "2.17", &["global-endpoint"])]
 #[case::environment_settings("s3: {default: {region: r, credentials: {fromEnv: true}}}", "s3://b/p", "2.16", &["env-settings"])]
 #[case::environment_settings_heard("s3: {default: {region: r, credentials: {fromEnv: true}}}", "s3://b/p", "2.17", &[])]
-#[case::path_style("s3: {default: {forcePathStyle: false, credentials: {secretRef: {}}}}", "s3://b/p", "2.3", &["path-style"])]
-#[case::contradiction("s3: {default: {endpoint: 'http://e', credentials: {secretRef: {}}}}", "s3://b/p", "2.17", &["tls-contradiction"])]
+#[case::path_style("s3: {default: {forcePathStyle: false, region: r, credentials: {secretRef: {}}}}", "s3://b/p", "2.3", &["path-style"])]
+#[case::contradiction("s3: {default: {endpoint: 'http://e', region: r, credentials: {secretRef: {}}}}", "s3://b/p", "2.17", &["tls-contradiction"])]
+#[case::no_region("s3: {default: {endpoint: e, region: '', credentials: {secretRef: {}}}}", "s3://b/p", "2.17", &["empty-region"])]
+#[case::no_region_of_the_environment("s3: {default: {endpoint: e, credentials: {fromEnv: true}}}", "s3://b/p", "2.17", &[])]
+#[case::no_region_in_a_part("s3: {default: {endpoint: e, credentials: {fromEnv: true}}, overrides: [{bucketName: b, credentials: {secretRef: {}}}]}", "s3://b/p", "2.17", &["empty-region"])]
+#[case::the_defaults_region("s3: {default: {endpoint: e, region: r, credentials: {secretRef: {}}}, overrides: [{bucketName: b, credentials: {secretRef: {}}}]}", "s3://b/p", "2.17", &[])]
+#[case::no_region_in_the_query("", "s3://b/p?region=&endpoint=e", "2.2", &["empty-region"])]
+#[case::googles_block_has_none("gs: {default: {credentials: {secretRef: {}}}}", "gs://b/p", "2.17", &[])]
 #[case::nothing_to_say("s3: {default: {endpoint: 'https://e', region: r, credentials: {secretRef: {}}}}", "s3://b/p", "2.17", &[])]
 fn what_kfp_does_not_say_is_said(
     #[case] providers: &str,

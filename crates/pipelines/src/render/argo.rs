@@ -4,22 +4,19 @@ use serde_json::{Value, json};
 
 use super::Pair;
 use super::object::yaml;
-use super::root::is_native_gcs;
+use super::root::{below_base, is_native_gcs};
 use crate::model::{Addressing, Deployment};
 use crate::releases::argo_has;
 
 /// The repository as deployKF writes it.
 pub(super) fn deploykf(deployment: &Deployment, keys: Option<&Pair>) -> String {
-    let s3 = s3(deployment, &deployment.layout.artifacts_key_format, keys);
+    let s3 = s3(deployment, &key_format(deployment), keys);
     yaml(&json!({"archiveLogs": true, "s3": s3}))
 }
 
 /// The repository in the native layout, with what the release of Argo understands.
 pub(super) fn native(deployment: &Deployment, keys: Option<&Pair>) -> String {
-    let format = match deployment.store.base_path.as_str() {
-        "" => deployment.layout.artifacts_key_format.clone(),
-        base => format!("{base}/{}", deployment.layout.artifacts_key_format),
-    };
+    let format = key_format(deployment);
     if is_native_gcs(deployment) && keys.is_none() {
         let gcs = json!({"bucket": deployment.store.bucket, "keyFormat": format});
         return yaml(&json!({"archiveLogs": true, "gcs": gcs}));
@@ -47,6 +44,11 @@ pub(super) fn native(deployment: &Deployment, keys: Option<&Pair>) -> String {
         s3["addressingStyle"] = Value::from(style);
     }
     yaml(&json!({"archiveLogs": true, "s3": s3}))
+}
+
+/// The template of keys, below the path under which everything lies.
+pub(super) fn key_format(deployment: &Deployment) -> String {
+    below_base(&deployment.store, &deployment.layout.artifacts_key_format)
 }
 
 fn s3(deployment: &Deployment, key_format: &str, keys: Option<&Pair>) -> Value {

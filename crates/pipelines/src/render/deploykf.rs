@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::copies::Copies;
 use super::object::{
-    annotated, cluster_object, config_map, environment_patch, object, service_account, with,
+    annotated, cluster_object, config_map, environment_patch, object, owned, service_account, with,
 };
 use super::{Pair, argo, env, kyverno, profile_parts, proxy, root, viewer};
 use crate::model::{DeploykfRelease, Deployment, Profile, SecretRef};
@@ -18,6 +18,8 @@ const FIXED_PROFILE_CLONE: &str = "mlpipeline-minio-artifact";
 /// The right of Argo's users to read a profile's copy.
 const ARGO_USERS: &str = "argo-server-user-profile-object-store-secret";
 
+/// What is marked as ours goes when it is no longer rendered. Accounts, Profiles and what is laid over
+/// an installation's own objects never do.
 pub(super) fn each(deployment: &Deployment, copies: &mut Copies<'_>, sink: &mut dyn FnMut(Value)) {
     backend(deployment, copies, sink);
     for profile in &deployment.profiles {
@@ -83,7 +85,7 @@ fn backend(deployment: &Deployment, copies: &mut Copies<'_>, sink: &mut dyn FnMu
     let ui = "ml-pipeline-ui";
     sink(environment_patch(kubeflow, ui, ui, &env::ui(keys, is_old)));
     accounts(deployment, sink);
-    sink(kyverno::restart_on_config_change(kubeflow));
+    sink(owned(kyverno::restart_on_config_change(kubeflow)));
     if is_old {
         let options = &deployment.deploykf;
         let policy = kyverno::old_v2_pods(
@@ -91,9 +93,9 @@ fn backend(deployment: &Deployment, copies: &mut Copies<'_>, sink: &mut dyn FnMu
             options.minio_fix,
             &options.launcher_image,
         );
-        policy.into_iter().for_each(&mut *sink);
+        policy.map(owned).into_iter().for_each(&mut *sink);
     }
-    sink(argo_users_role(deployment));
+    sink(owned(argo_users_role(deployment)));
 }
 
 /// A copy by Kyverno: the policy, and what it will make.
@@ -105,10 +107,12 @@ fn copied(
     copies: &mut Copies<'_>,
     sink: &mut dyn FnMut(Value),
 ) {
-    sink(kyverno::clone_policy(policy, source, namespace, name));
+    sink(owned(kyverno::clone_policy(
+        policy, source, namespace, name,
+    )));
     let copy = copies.clone(source, namespace, name);
     let copy = copy.map(|copy| annotated(copy, kyverno::CLONE_ANNOTATIONS));
-    copy.into_iter().for_each(sink);
+    copy.map(owned).into_iter().for_each(sink);
 }
 
 fn accounts(deployment: &Deployment, sink: &mut dyn FnMut(Value)) {
@@ -147,24 +151,41 @@ fn each_of_profile(
     }
     if !is_old {
         let launcher = &options.v2_compatible_launcher_image;
-        sink(kyverno::v2_pods(namespace, keys, launcher));
+        sink(owned(kyverno::v2_pods(namespace, keys, launcher)));
     }
     if options.has_api_token_pod_default {
-        sink(profile_parts::api_token_pod_default(namespace));
+        sink(owned(profile_parts::api_token_pod_default(namespace)));
     }
-    sink(profile_parts::metadata_config(namespace));
-    let visualization = proxy::visualization(namespace, &options.visualization_image);
-    visualization.into_iter().for_each(&mut *sink);
+    sink(owned(profile_parts::metadata_config(namespace)));
+    // Only deployKF's own description says what it is.
+    let visualization = match options.visualization_image.as_str() {
+        "" => None,
+        image => Some(proxy::visualization(namespace, image)),
+    };
+    let visualization = visualization.into_iter().flatten();
+    visualization.map(owned).for_each(&mut *sink);
     let env = env::proxy(&deployment.store, keys, is_old);
-    sink(proxy::deployment(namespace, &options.frontend_image, &env));
-    sink(proxy::service(namespace));
+    sink(owned(proxy::deployment(
+        namespace,
+        &options.frontend_image,
+        &env,
+    )));
+    sink(owned(proxy::service(namespace)));
     let repository = argo::deploykf(deployment, keys);
-    sink(profile_parts::artifact_repositories(namespace, &repository));
+    sink(owned(profile_parts::artifact_repositories(
+        namespace,
+        &repository,
+    )));
     let root = root::deploykf_root(deployment, &profile.name);
     let data = json!({"defaultPipelineRoot": root});
-    sink(config_map(namespace, "kfp-launcher", data));
+    sink(owned(config_map(namespace, "kfp-launcher", data)));
     sink(profile_parts::profile(&deployment.profile_prefix, profile));
-    sink(argo_users(deployment, profile));
+    // Only descriptions that are not deployKF's have any; deployKF's have plugins.
+    if !profile.annotations.is_empty() {
+        let annotations = profile.annotations.iter();
+        sink(service_account(namespace, "default-editor", annotations));
+    }
+    sink(owned(argo_users(deployment, profile)));
 }
 
 /// The right to read exactly a profile's copy.

@@ -4,7 +4,11 @@ use bowline_core::{Finding, Severity};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use crate::model::{Account, Credentials, Deployment, PROFILE_NAME, Profile, Role, SecretRef};
+use super::{argo, root};
+use crate::model::{
+    Account, Addressing, Credentials, Deployment, PROFILE_NAME, Profile, Role, SecretRef,
+};
+use crate::stores;
 
 /// How the embedded store's job begins the names of its Secrets.
 const GENERATED: &str = "generated--";
@@ -16,7 +20,7 @@ pub fn helm_values(deployment: &Deployment) -> (Value, Vec<Finding>) {
     let values = json!({
         "deploykf_core": {"deploykf_profiles_generator": generator(deployment)},
         "deploykf_opt": {"deploykf_minio": minio(deployment)},
-        "kubeflow_dependencies": {"kubeflow_argo_workflows": argo(deployment)},
+        "kubeflow_dependencies": {"kubeflow_argo_workflows": workflows(deployment)},
         "kubeflow_tools": {"pipelines": pipelines(deployment)},
     });
     (values, unsayable(deployment))
@@ -82,7 +86,7 @@ fn profile(deployment: &Deployment, profile: &Profile) -> Value {
     let mut values = json!({
         "name": profile.name,
         "members": members,
-        "plugins": profile.plugins,
+        "plugins": plugins(profile),
     });
     if let Some(owner) = &profile.owner {
         values["ownerEmail"] = Value::from(owner.as_str());
@@ -100,6 +104,35 @@ fn profile(deployment: &Deployment, profile: &Profile) -> Value {
     values
 }
 
+/// How the profile controller gives an account the identity that an annotation names. The other side
+/// of it is somebody else's, as it is where the account is annotated.
+const PLUGINS: [(&str, &str, &str); 2] = [
+    (
+        "eks.amazonaws.com/role-arn",
+        "AwsIamForServiceAccount",
+        "awsIamRole",
+    ),
+    (
+        "iam.gke.io/gcp-service-account",
+        "WorkloadIdentity",
+        "gcpServiceAccount",
+    ),
+];
+
+fn plugins(profile: &Profile) -> Vec<Value> {
+    let mut plugins = profile.plugins.clone();
+    for (annotation, kind, key) in PLUGINS {
+        if let Some(identity) = profile.annotations.get(annotation) {
+            let mut spec = json!({key: identity});
+            if kind == "AwsIamForServiceAccount" {
+                spec["annotateOnly"] = Value::Bool(true);
+            }
+            plugins.push(json!({"kind": kind, "spec": spec}));
+        }
+    }
+    plugins
+}
+
 fn minio(deployment: &Deployment) -> Value {
     let mut values = json!({
         "enabled": deployment.embedded.is_some(),
@@ -113,7 +146,7 @@ fn minio(deployment: &Deployment) -> Value {
     values
 }
 
-fn argo(deployment: &Deployment) -> Value {
+fn workflows(deployment: &Deployment) -> Value {
     let account = |account: &Account| {
         json!({"serviceAccount": {
             "create": account.create,
@@ -124,7 +157,7 @@ fn argo(deployment: &Deployment) -> Value {
     json!({
         "enabled": true,
         "namespace": deployment.namespaces.argo,
-        "artifactRepository": {"keyFormat": deployment.layout.artifacts_key_format},
+        "artifactRepository": {"keyFormat": argo::key_format(deployment)},
         "controller": account(&deployment.accounts.argo_controller),
         "server": account(&deployment.accounts.argo_server),
     })
@@ -138,12 +171,16 @@ fn pipelines(deployment: &Deployment) -> Value {
         object_store = json!({
             "useExternal": true,
             "host": store.endpoint.host,
-            "port": store.endpoint.port.map_or_else(|| Value::from(""), Value::from),
+            "port": port(deployment).map_or_else(|| Value::from(""), Value::from),
             "useSSL": store.endpoint.tls,
             "auth": auth(deployment),
         });
     }
-    let mut v2 = json!({"defaultPipelineRoot": deployment.layout.pipeline_root});
+    let region = match deployment.releases.deploykf {
+        Some(_) => &store.region,
+        None => stores::region(store),
+    };
+    let mut v2 = json!({"defaultPipelineRoot": root::deploykf_template(deployment)});
     if deployment.deploykf.minio_fix {
         v2["minioFix"] = Value::Bool(true);
     }
@@ -153,10 +190,18 @@ fn pipelines(deployment: &Deployment) -> Value {
             "apiServer": {"annotations": accounts.api_server.annotations},
             "frontend": {"annotations": accounts.frontend.annotations},
         },
-        "bucket": {"name": store.bucket, "region": store.region},
+        "bucket": {"name": store.bucket, "region": region},
         "objectStore": object_store,
         "kfpV2": v2,
     })
+}
+
+/// The port; deployKF refuses even the usual one with Amazon.
+fn port(deployment: &Deployment) -> Option<u16> {
+    let endpoint = &deployment.store.endpoint;
+    let usual = if endpoint.tls { 443 } else { 80 };
+    let is_deploykfs = deployment.releases.deploykf.is_some();
+    endpoint.port.filter(|port| is_deploykfs || *port != usual)
 }
 
 fn auth(deployment: &Deployment) -> Value {
@@ -174,39 +219,72 @@ fn auth(deployment: &Deployment) -> Value {
     }
 }
 
-fn unsayable(deployment: &Deployment) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let mut say = |field: &str, message: &str, help: &str| {
-        findings.push(Finding {
+/// What deployKF cannot be told, nor anything that is set up in its ways.
+pub fn unsayable(deployment: &Deployment) -> Vec<Finding> {
+    let store = &deployment.store;
+    let profiles = &deployment.profiles;
+    let logins = profiles.iter().map(|one| &one.credentials);
+    let mut keys = logins
+        .chain([&deployment.backend])
+        .filter_map(Credentials::keys);
+    let backend = deployment.backend.keys();
+    let is_elsewhere = |secret: &SecretRef| secret.namespace != "kubeflow";
+    let has_other_identity = |profile: &Profile| {
+        let has_plugin = |name: &String| PLUGINS.iter().any(|(known, ..)| known == name);
+        !profile.annotations.keys().all(has_plugin)
+    };
+    let rows = [
+        (
+            deployment.embedded.is_none() && backend.is_some_and(is_elsewhere),
+            "backend",
+            "deployKF looks for the backend's Secret in namespace `kubeflow` only",
+            "create it there under the same name",
+        ),
+        (
+            deployment.namespaces.kubeflow != "kubeflow",
+            "namespaces",
+            "deployKF installs Kubeflow Pipelines into namespace `kubeflow` only",
+            "give the store's Secrets and roles to the accounts in `kubeflow`",
+        ),
+        (
+            store.ca.is_some(),
+            "ca",
+            "deployKF has no certificate authority for the store",
+            "give the store a certificate of a public authority",
+        ),
+        (
+            !store.base_path.is_empty(),
+            "basePath",
+            "deployKF has no path under which everything lies: artifacts and v2 artifacts are put there, definitions stay at the top",
+            "use a bucket of its own",
+        ),
+        (
+            store.addressing != Addressing::Auto,
+            "addressing",
+            "deployKF has no word on where the bucket's name goes but in the root of v2 runs: the API server, Argo and the UI decide by the host",
+            "see that the store takes both",
+        ),
+        (
+            keys.any(|secret| secret.session_token_key.is_some()),
+            "credentials",
+            "deployKF has no place for a session token",
+            "use keys that need no token, or a role",
+        ),
+        (
+            profiles.iter().any(has_other_identity),
+            "profiles",
+            "deployKF's profiles have plugins for roles of AWS and accounts of Google, none for identities of Azure",
+            "annotate and label `default-editor` of each profile yourself",
+        ),
+    ];
+    let finding = |(is_so, field, message, help): (bool, &str, &str, &str)| {
+        is_so.then(|| Finding {
             severity: Severity::Warning,
             rule: "not-in-deploykf",
             field: field.to_owned(),
             message: message.to_owned(),
             help: help.to_owned(),
-        });
+        })
     };
-    let is_elsewhere = |secret: &SecretRef| secret.namespace != "kubeflow";
-    let backend = deployment.backend.keys();
-    if deployment.embedded.is_none() && backend.is_some_and(is_elsewhere) {
-        say(
-            "backend",
-            "deployKF looks for the backend's Secret in namespace `kubeflow` only",
-            "create it there under the same name",
-        );
-    }
-    if deployment.store.ca.is_some() {
-        say(
-            "ca",
-            "deployKF's values have no certificate authority for the store",
-            "give the store a certificate of a public authority",
-        );
-    }
-    if !deployment.store.base_path.is_empty() {
-        say(
-            "basePath",
-            "deployKF's values have no path under which everything lies",
-            "put the path into `keyFormat` and `defaultPipelineRoot`; definitions stay at the top",
-        );
-    }
-    findings
+    rows.into_iter().filter_map(finding).collect()
 }

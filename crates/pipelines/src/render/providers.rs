@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::Pair;
 use super::object::yaml;
-use super::root::is_native_gcs;
-use crate::model::{Addressing, Deployment, Vendor};
+use super::root::{is_native_gcs, is_virtual};
+use crate::model::Deployment;
 use crate::releases::{Ability, kfp_can};
 
 /// The text under `providers`.
@@ -20,13 +20,7 @@ pub(super) fn text(deployment: &Deployment, keys: Option<&Pair>) -> String {
         "disableSSL": !store.endpoint.tls,
     });
     if kfp_can(deployment.releases.kfp, Ability::ForcePathStyle) {
-        // Alibaba refuses the path style, which is what the launcher takes by itself.
-        let is_virtual = match store.addressing {
-            Addressing::Auto => store.vendor == Vendor::Alibaba,
-            Addressing::Path => false,
-            Addressing::Virtual => true,
-        };
-        default["forcePathStyle"] = Value::Bool(!is_virtual);
+        default["forcePathStyle"] = Value::Bool(!is_virtual(store));
     }
     default["credentials"] = match keys {
         None => json!({"fromEnv": true}),

@@ -62,6 +62,13 @@ fn read(reader: &mut Reader<'_>, root: &View<'_>) -> Sources {
     let name = reader.text_or(&spec.child("connection"), &claim);
     let auth = Auth::read(reader, &spec, &Place::of_secret(namespace, name));
     let others = others(reader, &spec, &auth);
+    let kubeflow = reader.text_or(&spec.at("namespaces.kubeflow"), "kubeflow");
+    let argo = reader.text_or(&spec.at("namespaces.argo"), &kubeflow);
+    let backend = auth.backend();
+    for shared in [&kubeflow, &argo] {
+        check(reader, &spec.child("namespaces"), Some(shared), None);
+    }
+    check(reader, &spec.child("connection"), None, Some(&backend));
     let listed: BTreeMap<_, _> = profiles(reader, &spec, &auth)
         .into_iter()
         .map(|profile| (profile.name, profile.credentials))
@@ -72,14 +79,19 @@ fn read(reader: &mut Reader<'_>, root: &View<'_>) -> Sources {
     }
     let any = others.as_ref().map(|others| others.of_profile("a"));
     check(reader, &spec.child("auth"), None, any.as_ref());
-    Sources { listed, others }
+    Sources {
+        shared: [kubeflow, argo].into(),
+        backend,
+        listed,
+        others,
+    }
 }
 
 /// Refuses what is no name of an object, or of a key.
 fn check(
     reader: &mut Reader<'_>,
     view: &View<'_>,
-    profile: Option<&String>,
+    namespace: Option<&String>,
     credentials: Option<&Credentials>,
 ) {
     let secret = credentials.and_then(Credentials::keys);
@@ -91,7 +103,7 @@ fn check(
             .cloned()
             .collect::<Vec<_>>()
     };
-    let objects = secret.into_iter().flat_map(names).chain(profile.cloned());
+    let objects = secret.into_iter().flat_map(names).chain(namespace.cloned());
     let bad = objects
         .filter(|name| !is_name(name))
         .chain(secret.into_iter().flat_map(keys).filter(|key| !is_key(key)));

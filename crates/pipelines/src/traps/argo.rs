@@ -5,6 +5,7 @@ use bowline_core::{Finding, Severity};
 use super::Case;
 use crate::finding::finding;
 use crate::releases::argo_has;
+use crate::render::Names;
 use crate::stores::{Region, traits};
 
 pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
@@ -48,7 +49,8 @@ pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
     }
     let is_any =
         traits(&deployment.store).is_none_or(|it| matches!(it.region, Region::Any | Region::Auto));
-    if deployment.store.region.is_empty() && kfp.at_least(2, 15) && !is_any && !case.is_aws() {
+    let is_told = case.names == Names::Deploykf && deployment.store.region.is_empty();
+    if is_told && kfp.at_least(2, 15) && !is_any && !case.is_aws() {
         let message = format!("the API server of {kfp} takes the empty region for `us-east-1`");
         found.push(finding(
             Severity::Note,

@@ -11,11 +11,14 @@ use crate::render::Names;
 const FIELD: &str = "pipelineRoot";
 
 pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
-    // Only deployKF's layout leaves everything about the store to the root.
+    let text = case.root();
+    // Upstream opens `minio://` roots with a query from 2.2 on, the fork of deployKF 0.1.5 before.
+    let notes = root_notes(&text, case.deployment);
+    found.extend(notes.into_iter().filter(|note| note.rule == "query-root"));
+    // Only deployKF's layout takes the root as it is written.
     if case.names != Names::Deploykf {
         return;
     }
-    let text = case.root();
     let Ok(root) = Root::parse(&text) else {
         let help = "write it as `s3://BUCKET/PATH` or `minio://BUCKET/PATH`";
         found.push(finding(
@@ -32,9 +35,6 @@ pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
         let help = "use deployKF 0.1.5, whose root has a query, or the native layout";
         found.push(finding(Severity::Error, "minio-root", FIELD, message, help));
     }
-    // The fork that deployKF 0.1.5 installs opens such roots; upstream began to at 2.2.
-    let notes = root_notes(&text, case.deployment);
-    found.extend(notes.into_iter().filter(|note| note.rule == "query-root"));
     let kfp = case.deployment.releases.kfp;
     let is_forked = case.deployment.releases.deploykf.is_some();
     if root.scheme == "minio" && root.has_query && !kfp_can(kfp, Ability::Providers) && !is_forked {
@@ -47,6 +47,17 @@ pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
             FIELD,
             message,
             "use release 2.2 or later, or deployKF's images",
+        ));
+    }
+    if root.scheme == "s3" && !root.has_query && !case.is_aws() {
+        let message = "the root begins with `s3://` and has no query, so v2 runs go to Amazon, and the store is not Amazon's";
+        let help = "write the query of deployKF's own root behind it, or use the native layout";
+        found.push(finding(
+            Severity::Error,
+            "plain-s3-root",
+            FIELD,
+            message,
+            help,
         ));
     }
 }

@@ -45,7 +45,8 @@ fn release(text: &str) -> Release {
 }
 
 fn rules(deployment: &Deployment, names: Names) -> Vec<&'static str> {
-    findings(deployment, names)
+    // deployKF's layout is Kyverno's, ours is not.
+    findings(deployment, names, names == Names::Deploykf)
         .into_iter()
         .map(|it| it.rule)
         .collect()
@@ -68,7 +69,7 @@ fn without_keys(mut deployment: Deployment) -> Deployment {
 #[case("2.14")]
 #[case("2.17")]
 fn a_usual_installation_is_in_no_error(#[case] kfp: &str) {
-    let found = findings(&plain(kfp), Names::Native);
+    let found = findings(&plain(kfp), Names::Native, false);
     assert!(
         found.iter().all(|it| it.severity != Severity::Error),
         "{found:?}"
@@ -106,7 +107,45 @@ fn query_roots_by_release(#[case] kfp: &str, #[case] is_trap: bool) {
     let mut deployment = amazon();
     deployment.releases.kfp = release(kfp);
     assert_eq!(is_in("query-root", &deployment, Names::Deploykf), is_trap);
-    assert!(!is_in("query-root", &deployment, Names::Native));
+    // Ours has a query only where there are no `providers`, and then one that is understood.
+    let is_too_old = deployment.releases.kfp < release("2.1");
+    assert_eq!(is_in("query-root", &deployment, Names::Native), is_too_old);
+}
+
+#[rstest]
+#[case::another_store("minio.example.com", "s3://{bucket_name}/v2/{profile_name}", true)]
+#[case::amazons(HOST, "s3://{bucket_name}/v2/{profile_name}", false)]
+#[case::with_a_query(
+    "minio.example.com",
+    "s3://{bucket_name}/v2/{profile_name}?region=r",
+    false
+)]
+fn roots_that_mean_amazon(#[case] host: &str, #[case] root: &str, #[case] is_trap: bool) {
+    let mut deployment = with(host, "eu-west-1", DeploykfRelease::V0_1_5);
+    deployment.layout.pipeline_root = root.to_owned();
+    assert_eq!(
+        is_in("plain-s3-root", &deployment, Names::Deploykf),
+        is_trap
+    );
+    // `providers` say the rest.
+    assert!(!is_in("plain-s3-root", &deployment, Names::Native));
+}
+
+#[rstest]
+#[case::another_description(true, Names::Deploykf, true)]
+#[case::deploykfs_own(false, Names::Deploykf, false)]
+#[case::our_layout(true, Names::Native, false)]
+fn what_deploykf_cannot_be_told(
+    #[case] is_moved: bool,
+    #[case] names: Names,
+    #[case] is_trap: bool,
+) {
+    let mut deployment = amazon();
+    deployment.store.addressing = crate::model::Addressing::Virtual;
+    if is_moved {
+        deployment.releases.deploykf = None;
+    }
+    assert_eq!(is_in("not-in-deploykf", &deployment, names), is_trap);
 }
 
 #[test]
@@ -145,6 +184,40 @@ fn settings_beside_the_environment(#[case] kfp: &str, #[case] is_trap: bool) {
         is_trap
     );
     assert!(!is_in("env-settings", &plain(kfp), Names::Native));
+}
+
+#[rstest]
+#[case::amazon(HOST, Names::Native, true, true, &[])]
+#[case::another_store("minio.example.com", Names::Native, false, true, &[Severity::Warning])]
+#[case::google_by_its_own_protocol("storage.googleapis.com", Names::Native, false, true, &[])]
+#[case::google_and_its_backend("storage.googleapis.com", Names::Native, true, true, &[Severity::Error])]
+#[case::google_as_deploykf_has_it("storage.googleapis.com", Names::Deploykf, false, true, &[Severity::Error])]
+#[case::google_with_keys("storage.googleapis.com", Names::Native, false, false, &[])]
+fn identities_by_store(
+    #[case] host: &str,
+    #[case] names: Names,
+    #[case] of_backend: bool,
+    #[case] of_profiles: bool,
+    #[case] expected: &[Severity],
+) {
+    let mut deployment = with(host, "eu-west-1", DeploykfRelease::V0_1_5);
+    if of_backend {
+        deployment.backend = Credentials::Environment;
+    }
+    for profile in deployment.profiles.iter_mut().filter(|_| of_profiles) {
+        profile.credentials = Credentials::Environment;
+    }
+    let found = findings(&deployment, names, false);
+    let identities = found.iter().filter(|it| it.rule == "identity");
+    let severities: Vec<_> = identities.map(|it| it.severity).collect();
+    assert_eq!(severities, expected);
+}
+
+#[test]
+fn one_profile_with_keys_takes_googles_protocol_from_all() {
+    let mut deployment = with("storage.googleapis.com", "auto", DeploykfRelease::V0_1_5);
+    deployment.profiles[0].credentials = Credentials::Environment;
+    assert!(is_in("identity", &deployment, Names::Native));
 }
 
 #[test]
@@ -191,15 +264,50 @@ fn session_tokens_by_argo(#[case] argo: &str, #[case] count: usize) {
 }
 
 #[rstest]
-#[case::deploykf(amazon(), Names::Deploykf, true)]
-#[case::old_release(plain("2.1"), Names::Native, true)]
-#[case::providers(plain("2.2"), Names::Native, false)]
-fn keys_in_the_containers_of_tasks(
+#[case::deploykf(amazon(), Names::Deploykf, true, &["keys-in-tasks"])]
+#[case::deploykfs_ways_without_it(plain("2.1"), Names::Deploykf, true, &["keys-in-tasks"])]
+#[case::old_deploykf(with(HOST, "eu-west-1", DeploykfRelease::V0_1_4), Names::Deploykf, true, &[])]
+#[case::by_kyverno(plain("2.1"), Names::Native, true, &["keys-in-tasks"])]
+#[case::by_nobody(plain("2.1"), Names::Native, false, &["no-keys-for-runs"])]
+#[case::first_release(plain("2.0"), Names::Native, false, &["no-keys-for-runs"])]
+#[case::roles_by_kyverno(without_keys(plain("2.1")), Names::Native, true, &[])]
+#[case::roles(without_keys(plain("2.1")), Names::Native, false, &[])]
+#[case::providers(plain("2.2"), Names::Native, false, &[])]
+#[case::providers_and_kyverno(plain("2.2"), Names::Native, true, &[])]
+fn keys_reach_runs_and_who_else_sees_them(
     #[case] deployment: Deployment,
     #[case] names: Names,
-    #[case] is_trap: bool,
+    #[case] kyverno: bool,
+    #[case] expected: &[&str],
 ) {
-    assert_eq!(is_in("keys-in-tasks", &deployment, names), is_trap);
+    let found = findings(&deployment, names, kyverno);
+    let about_keys = |rule: &&str| ["keys-in-tasks", "no-keys-for-runs"].contains(rule);
+    let rules: Vec<_> = found.iter().map(|it| it.rule).filter(about_keys).collect();
+    assert_eq!(rules, expected);
+}
+
+#[test]
+fn what_is_said_about_keys_is_so_of_the_objects() {
+    for kfp in crate::releases::KFP {
+        for kyverno in [true, false] {
+            let mut deployment = plain("2.0");
+            deployment.releases.kfp = kfp;
+            let options = crate::render::Options {
+                names: Names::Native,
+                kyverno,
+                secrets: None,
+            };
+            let (objects, _) = crate::render::objects(&deployment, options);
+            let text = serde_json::to_string(&objects).expect("plain data");
+            let are_injected = text.contains("patch-kfp-v2-pods");
+            let are_provided = text.contains("\"providers\"");
+            let found = findings(&deployment, Names::Native, kyverno);
+            let has = |rule| found.iter().any(|it| it.rule == rule);
+            assert_eq!(has("keys-in-tasks"), are_injected, "{kfp} {kyverno}");
+            let are_nowhere = !are_injected && !are_provided;
+            assert_eq!(has("no-keys-for-runs"), are_nowhere, "{kfp} {kyverno}");
+        }
+    }
 }
 
 #[rstest]
@@ -285,7 +393,12 @@ fn the_controller_that_upstream_installs(#[case] kfp: &str, #[case] is_trap: boo
 fn empty_regions_that_are_guessed(#[case] host: &str, #[case] kfp: &str, #[case] is_trap: bool) {
     let mut deployment = with(host, "", DeploykfRelease::V0_1_5);
     deployment.releases.kfp = release(kfp);
-    assert_eq!(is_in("default-region", &deployment, Names::Native), is_trap);
+    assert_eq!(
+        is_in("default-region", &deployment, Names::Deploykf),
+        is_trap
+    );
+    // Our own layout names one.
+    assert!(!is_in("default-region", &deployment, Names::Native));
 }
 
 #[rstest]
@@ -347,7 +460,7 @@ fn layouts_that_the_newest_ui_cannot_tell_apart(
 fn the_worst_comes_first() {
     let mut deployment = plain("2.16");
     deployment.store.region = String::new();
-    let found = findings(&deployment, Names::Native);
+    let found = findings(&deployment, Names::Native, false);
     assert!(
         found.is_sorted_by_key(|it| std::cmp::Reverse(it.severity)),
         "{found:?}"

@@ -2,8 +2,9 @@
 
 use bowline_pipelines::copies::Sources;
 use bowline_pipelines::launcher::{LauncherConfig, resolve};
+use bowline_pipelines::model::{Addressing, DeploykfRelease};
 use bowline_pipelines::render::{self, Names, Options, document, helm_values};
-use bowline_pipelines::{InputFile, deploykf, store_document};
+use bowline_pipelines::{Deployment, InputFile, deploykf, explain, store_document, stores};
 use serde_json::Value;
 
 use crate::case::{Case, name_of};
@@ -52,6 +53,101 @@ fn deploykfs_values_made_of_a_deployment_give_it_back() {
             "{}:\n{again:#?}\n{deployment:#?}",
             case.name
         );
+    }
+}
+
+/// A reader's differences from a store, in objects that are rendered in a deployment's ways.
+fn mistakes(deployment: &Deployment, names: Names, store: &Deployment) -> Vec<String> {
+    let options = Options {
+        names,
+        kyverno: names == Names::Deploykf,
+        secrets: None,
+    };
+    let objects = render::objects(deployment, options).0;
+    // What is expected is what the first description says.
+    let mut expected = deployment.clone();
+    expected.store = store.store.clone();
+    let explained = explain::explain(&expected, &objects);
+    let is_told = |view: &&explain::View| {
+        // The UI cannot be told everything, whoever sets it up.
+        [
+            "API server",
+            "Argo controller",
+            "Argo in the profile",
+            "v2 launcher",
+        ]
+        .contains(&view.reader)
+    };
+    let differs = |view: &explain::View| {
+        let mut differences = view.differences.clone();
+        // Told as `not-in-deploykf`, or a trap of its own.
+        differences.retain(|it| *it != "addressing" && *it != "credentials");
+        let is_wrong = !differences.is_empty() || view.error.is_some();
+        is_wrong.then(|| {
+            format!(
+                "{} in {}: {differences:?} {:?}",
+                view.reader, view.namespace, view.error
+            )
+        })
+    };
+    explained
+        .readers
+        .iter()
+        .filter(is_told)
+        .filter_map(differs)
+        .collect()
+}
+
+/// Documents whose region only the bucket knows, and nobody says.
+fn lacks_region(deployment: &Deployment) -> bool {
+    stores::region(&deployment.store).is_empty()
+}
+
+#[test]
+fn a_store_that_moves_to_deploykf_is_still_found_by_all() {
+    let mut moved = 0;
+    for case in all().filter(Case::is_store) {
+        let Some(deployment) = case.read().deployment.filter(|it| !lacks_region(it)) else {
+            continue;
+        };
+        let (values, findings) = helm_values(&deployment);
+        let text = serde_saphyr::to_string(&values).expect("values are YAML");
+        let file = InputFile {
+            name: "again.yaml",
+            text: &text,
+        };
+        let reading = deploykf::read(&[file], DeploykfRelease::V0_1_5);
+        let again = reading
+            .deployment
+            .unwrap_or_else(|| panic!("{}: {:?}\n{text}", case.name, reading.findings));
+        let wrong = mistakes(&again, Names::Deploykf, &deployment);
+        assert!(wrong.is_empty(), "{}: {wrong:#?}\n{text}", case.name);
+        for (profile, moved) in deployment.profiles.iter().zip(&again.profiles) {
+            let plugins = serde_json::to_string(&moved.plugins).expect("plain data");
+            for (name, identity) in &profile.annotations {
+                let is_told = findings.iter().any(|it| it.field == "profiles");
+                let is_kept = plugins.contains(&format!("{identity:?}"));
+                assert!(is_kept || is_told, "{}: {name} in {plugins}", case.name);
+            }
+        }
+        let virtually = deployment.store.addressing != Addressing::Auto;
+        let is_told = findings.iter().any(|it| it.field == "addressing");
+        assert_eq!(virtually, is_told, "{}", case.name);
+        moved += 1;
+    }
+    assert!(moved > 15, "{moved}");
+}
+
+#[test]
+fn a_store_in_deploykfs_layout_is_found_by_all() {
+    for case in all().filter(Case::is_store) {
+        let Some(mut deployment) = case.read().deployment.filter(|it| !lacks_region(it)) else {
+            continue;
+        };
+        // The newest release whose launcher takes deployKF's query.
+        deployment.releases.kfp = "2.4".parse().expect("a release");
+        let wrong = mistakes(&deployment, Names::Deploykf, &deployment);
+        assert!(wrong.is_empty(), "{}: {wrong:#?}", case.name);
     }
 }
 

@@ -1,7 +1,9 @@
 //! Tables of inputs and of what must come out, and the laws that hold for all of them.
 
 mod case;
+mod formats;
 mod isolation;
 mod laws;
+mod schema;
 mod tables;
 mod worked_examples;

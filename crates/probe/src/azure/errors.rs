@@ -2,6 +2,7 @@
 //! "Blob service error codes" and "Common REST API error codes" of its reference.
 
 use super::account::{Account, Proof};
+use super::sas;
 use crate::http::Answer;
 use crate::outcome::{self, Outcome};
 use crate::status::otherwise;
@@ -19,7 +20,14 @@ pub(super) fn why(account: &Account, answer: &Answer, right: &'static Outcome) -
             }
         }
         "AuthorizationPermissionMismatch" | "InsufficientAccountPermissions" => right,
-        "AuthorizationSourceIPMismatch" => &outcome::SAS_OTHER_ADDRESS,
+        "AuthorizationSourceIPMismatch" => {
+            let range = match &account.proof {
+                Proof::Sas(token) => sas::range(token),
+                _ => None,
+            };
+            let range = range.unwrap_or_default();
+            return Trouble::new(&outcome::SAS_OTHER_ADDRESS).detail(range);
+        }
         "AuthorizationProtocolMismatch" => &outcome::SAS_NEEDS_TLS,
         "AuthorizationServiceMismatch" | "AuthorizationResourceTypeMismatch" => {
             &outcome::SAS_FOR_OTHERS

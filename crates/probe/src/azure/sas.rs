@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use url::{Url, form_urlencoded};
 
 use crate::outcome;
+use crate::session::quoted;
 use crate::trouble::Trouble;
 
 /// What works all the same, but should be known.
@@ -58,14 +59,26 @@ pub(super) fn judge(
     if !missing.is_empty() {
         doubts.push(Trouble::new(&outcome::SAS_NARROW).detail(format!("`sp` has no `{missing}`")));
     }
-    if field("sip").is_some() {
-        doubts.push(Trouble::new(&outcome::SAS_BY_ADDRESS));
+    if let Some(range) = field("sip") {
+        doubts.push(Trouble::new(&outcome::SAS_BY_ADDRESS).detail(for_range(range)));
     }
     let week = jiff::SignedDuration::from_hours(7 * 24);
     if let Some(end) = time("se").filter(|end| end.duration_since(now) < week) {
         doubts.push(Trouble::new(&outcome::SAS_ENDS_SOON).detail(format!("it ends at {end}")));
     }
     Ok(doubts)
+}
+
+/// From where a signature is good, for people.
+pub(super) fn range(token: &Sensitive) -> Option<String> {
+    let text = token.expose_str().unwrap_or_default();
+    let mut fields = form_urlencoded::parse(text.as_bytes());
+    let (_, range) = fields.find(|(key, _)| key == "sip")?;
+    Some(for_range(&range))
+}
+
+fn for_range(range: &str) -> String {
+    format!("it is good from {}", quoted(range))
 }
 
 /// A time in one of the forms that signatures have: to the second, to the minute, or a day.
@@ -123,5 +136,16 @@ mod tests {
     #[case("sig=a&se=whenever", "")]
     fn a_signature_is_judged_by_what_it_says(#[case] token: &str, #[case] expected: &str) {
         assert_eq!(judged(token), expected);
+    }
+
+    #[test]
+    fn from_where_a_signature_is_good_is_told() {
+        let token = Sensitive::from("sig=a&sp=rl&sip=10.0.0.1-10.0.0.9");
+        let now = "2026-03-01T12:00:00Z".parse().expect("a time");
+        let endpoint = Url::parse("http://127.0.0.1/ada").expect("a URL");
+        let doubts = judge(&token, now, &endpoint).expect("it may work");
+        let told = Some("it is good from `10.0.0.1-10.0.0.9`".to_owned());
+        assert_eq!(doubts[0].detail, told);
+        assert_eq!(range(&token), told);
     }
 }

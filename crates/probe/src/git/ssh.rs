@@ -19,6 +19,7 @@ use tokio_util::io::InspectReader;
 use self::rsa::Rsa;
 use super::advertisement::{End, NotRefs, Refs};
 use super::known_hosts::{HostKey, Judgement, judge, kinds};
+use super::leash::Leashed;
 use super::remote::SshRemote;
 use super::{LONGEST, Service, look_for};
 use crate::dial::Target;
@@ -61,6 +62,7 @@ pub(super) async fn run(
     let config = Arc::new(config(&judge, session.settings.total));
     let patience = session.settings.answer;
     let heard = Arc::new(AtomicU8::new(NOTHING));
+    let (stream, _leash) = Leashed::new(stream, session.settings.total);
     let stream = listening(stream, &heard);
     let shaken = tokio::time::timeout(patience, connect_stream(config, stream, judge)).await;
     let judged = verdict
@@ -106,9 +108,9 @@ const SOMETHING_ELSE: u8 = 2;
 
 /// The same stream; notes whether the server speaks SSH, which the library does not tell.
 fn listening(
-    stream: TcpStream,
+    stream: Leashed<TcpStream>,
     heard: &Arc<AtomicU8>,
-) -> InspectReader<TcpStream, impl FnMut(&[u8]) + use<>> {
+) -> InspectReader<Leashed<TcpStream>, impl FnMut(&[u8]) + use<>> {
     let heard = Arc::clone(heard);
     InspectReader::new(stream, move |bytes: &[u8]| {
         if heard.load(Ordering::Relaxed) == NOTHING && !bytes.is_empty() {
@@ -179,7 +181,6 @@ fn config(judge: &Judge, patience: std::time::Duration) -> Config {
             key: kinds_of_keys.into(),
             ..Preferred::DEFAULT
         },
-        // A probe that was dropped leaves its connection to this.
         inactivity_timeout: Some(patience),
         ..Config::default()
     }

@@ -45,7 +45,7 @@ impl Trust {
         let is_path = |text: &str| text.starts_with('/') && !text.contains('\n');
         let pem = own.filter(|text| !is_path(text));
         let mut trust = Self::system();
-        trust.is_verified = !is_s3 || connection.verify_ssl();
+        trust.is_verified = is_tls_verified(connection);
         trust.is_elsewhere = own.is_some_and(is_path);
         if let Some(pem) = pem {
             trust.roots = Arc::new(RootCertStore::empty());
@@ -82,6 +82,11 @@ impl Trust {
         };
         doubt.map(Trouble::new)
     }
+}
+
+/// Whether a connection wants certificates checked.
+pub(crate) fn is_tls_verified(connection: &Connection) -> bool {
+    connection.protocol != Some(Protocol::S3) || connection.verify_ssl()
 }
 
 /// Read once; a machine without any, such as a bare container, gets those of the big browsers.

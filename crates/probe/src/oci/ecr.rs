@@ -3,8 +3,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bowline_core::Sensitive;
 use bowline_core::docker_config::Login;
-use bowline_core::{Connection, Sensitive};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use serde_json::Value;
@@ -40,7 +40,7 @@ pub(super) async fn login(
     let Some(region) = region(registry) else {
         return Ok(None);
     };
-    let keys = match Signer::of(session.connection)? {
+    let keys = match Signer::of(session.connection, session.request.identity)? {
         Signer::Keys(keys) => keys,
         Signer::Role(role) => sts::take_on(session, &role, region, None).await?,
         Signer::Nobody | Signer::Elsewhere => return Ok(None),
@@ -69,8 +69,9 @@ pub(super) async fn login(
 }
 
 /// Whether only pods have the identity by which the login would be made.
-pub(super) fn is_elsewhere(connection: &Connection, registry: &str) -> bool {
-    region(registry).is_some() && matches!(Signer::of(connection), Ok(Signer::Elsewhere))
+pub(super) fn is_elsewhere(session: &Session<'_>, registry: &str) -> bool {
+    let signer = Signer::of(session.connection, session.request.identity);
+    region(registry).is_some() && matches!(signer, Ok(Signer::Elsewhere))
 }
 
 fn read(answer: &Answer) -> Result<Login, Trouble> {

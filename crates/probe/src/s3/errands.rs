@@ -97,7 +97,7 @@ pub async fn errands(
     let mut quiet = |_: News<'_>| {};
     let session = Session::new(*request, guard, settings, &mut quiet);
     let place = Place::of(request.connection, request.ask);
-    let store = match Store::of(request.connection, &place) {
+    let store = match Store::of(request.connection, request.identity, &place) {
         Ok(Some(store)) if store.role.is_none() => Ok(store),
         Ok(_) => Err(Trouble::new(&outcome::IDENTITY_ELSEWHERE)),
         Err(trouble) => Err(trouble),

@@ -323,18 +323,21 @@ pub(super) async fn write(
 ) -> Result<(), Trouble> {
     let key = format!("{folder}{OWN}");
     session.begin(StepName::Right);
-    let call = store.call(session, Method::PUT, &key, &[], OWN_CONTENT)?;
-    store
-        .ask(session, call)
-        .await?
-        .map_err(|trouble| denied(trouble, &outcome::MAY_NOT_WRITE))?;
+    let put = store.call(session, Method::PUT, &key, &[], OWN_CONTENT)?;
+    let delete = store.call(session, Method::DELETE, &key, &[], b"")?;
+    session.owe(delete.clone());
+    if let Err(trouble) = store.ask(session, put).await? {
+        let trouble = denied(trouble, &outcome::MAY_NOT_WRITE);
+        if trouble.is(&outcome::MAY_NOT_WRITE) {
+            session.settle();
+        }
+        return Err(trouble);
+    }
     session.pass(format!("write {}", quoted(&key)));
     session.begin(StepName::Right);
-    let call = store.call(session, Method::DELETE, &key, &[], b"")?;
-    store
-        .ask(session, call)
-        .await?
-        .map_err(|trouble| denied(trouble, &outcome::MAY_NOT_DELETE))?;
+    let deleted = store.ask(session, delete).await?;
+    session.settle();
+    deleted.map_err(|trouble| denied(trouble, &outcome::MAY_NOT_DELETE))?;
     session.pass(format!("delete {}", quoted(&key)));
     Ok(())
 }

@@ -30,7 +30,8 @@ pub(super) async fn run(
             reference,
         ),
         _ => {
-            session.skip(StepName::Object, &outcome::SCHEME_NOT_TESTED);
+            session.begin(StepName::Object);
+            session.warn(&outcome::SCHEME_NOT_TESTED);
             return Ok(());
         }
     };

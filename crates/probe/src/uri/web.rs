@@ -66,6 +66,10 @@ pub(super) async fn first_bytes(
     }
     let (_, answer) = get(session, Method::GET, url, login).await?;
     judge(&answer, login)?;
+    if answer.status == StatusCode::RANGE_NOT_SATISFIABLE {
+        session.pass("it is empty");
+        return Ok(());
+    }
     if answer.body.is_empty() {
         return Err(Trouble::new(&outcome::FIRST_BYTES_SHORT));
     }

@@ -335,11 +335,7 @@ async fn what_lists_deny_looks_the_same_whether_somebody_listens_or_not() {
 async fn schemes_that_are_not_tested_reach_nobody(#[case] uri: &str) {
     let guard = Guard::new();
     let report = kit::run(&connection("uri", &[("URI", uri)]), &guard).await;
-    assert!(
-        kit::lines(&report).contains("skipped scheme-not-tested"),
-        "{}",
-        kit::lines(&report)
-    );
+    expect(&report, "scheme-not-tested");
     assert_eq!(
         guard
             .counts
@@ -375,4 +371,12 @@ async fn nothing_of_this_process_is_sent() {
         .collect();
     let known = ["host", "user-agent", "accept-encoding", "range"];
     assert!(names.iter().all(|name| known.contains(name)), "{names:?}");
+}
+
+#[tokio::test]
+async fn an_address_that_no_way_leads_to_is_told() {
+    // TCP goes to no broadcast address, and this one is known without a network.
+    let uri = "http://127.255.255.255/";
+    let report = kit::run(&connection("uri", &[("URI", uri)]), &kit::at_home()).await;
+    expect(&report, "unreachable");
 }

@@ -304,8 +304,11 @@ async fn the_codes_of_the_real_service_are_known(
 #[case("AuthorizationResourceTypeMismatch", "sas-for-others")]
 #[tokio::test]
 async fn the_codes_about_signatures_are_known(#[case] code: &str, #[case] id: &str) {
-    let sas = ("AZURE_STORAGE_SAS_TOKEN", "sp=rl&sig=some");
-    expect(&refused("403 Forbidden", code, sas).await, id);
+    let sas = ("AZURE_STORAGE_SAS_TOKEN", "sp=rl&sip=10.0.0.1&sig=some");
+    let report = refused("403 Forbidden", code, sas).await;
+    expect(&report, id);
+    let tells_range = kit::detail(&report).contains("`10.0.0.1`");
+    assert_eq!(tells_range, id == "sas-other-address");
 }
 
 /// A principal, where tokens are given as the answer says; the account then refuses the token.

@@ -104,6 +104,27 @@ async fn a_port_that_takes_no_more_connections_is_not_waited_for() {
     expect(&report, "connect-timeout");
 }
 
+#[tokio::test]
+async fn an_address_that_takes_no_connections_does_not_keep_the_next_one_from_being_tried() {
+    let stub = Stub::start(|_| answer("206 Partial Content", "", "x")).await;
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    let full = ([127, 0, 0, 2], stub.port()).into();
+    socket.bind(full).expect("the port");
+    let _listener = socket.listen(1).expect("a listener");
+    let mut queued = Vec::new();
+    let patience = Duration::from_millis(200);
+    while let Ok(connected) =
+        tokio::time::timeout(patience, tokio::net::TcpStream::connect(full)).await
+    {
+        queued.push(connected.expect("a connection"));
+        assert!(queued.len() < 100, "the queue has no end");
+    }
+    let url = format!("http://two.example:{}/", stub.port());
+    let guard = kit::knowing(&[("two.example", &[&["127.0.0.2", "127.0.0.1"]])]);
+    let report = kit::run(&connection("uri", &[("URI", &url)]), &guard).await;
+    expect(&report, "passed");
+}
+
 /// A name server that never answers.
 struct Silent;
 

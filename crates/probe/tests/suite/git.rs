@@ -3,6 +3,7 @@
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
 
 use bowline_core::Connection;
 use bowline_probe::{Ask, Report, Request, Settings};
@@ -12,6 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::kit::{self, at_home, connection, expect};
+use crate::stub::ssh::{Dripping, packet, text};
 use crate::stub::{Stub, answer};
 
 fn at(reference: &str) -> Ask {
@@ -428,6 +430,10 @@ mod over_ssh {
     }
 
     async fn to(address: &str) -> Report {
+        run(&at_address(address), &at("main")).await
+    }
+
+    fn at_address(address: &str) -> Connection {
         let url = format!("ssh://git@{address}/demo.git");
         let key = any_key();
         let data = [
@@ -435,7 +441,33 @@ mod over_ssh {
             ("ssh-privatekey", &*key),
             ("known_hosts", "x ssh-ed25519 AAAA"),
         ];
-        run(&connection("git", &data), &at("main")).await
+        connection("git", &data)
+    }
+
+    #[tokio::test]
+    async fn a_server_that_never_comes_to_the_point_is_left_when_nobody_waits_any_more() {
+        let mut server = Dripping::start().await;
+        let connection = at_address(&server.address.to_string());
+        let ask = Ask::default();
+        let test = run(&connection, &ask);
+        let patience = Duration::from_millis(300);
+        assert!(tokio::time::timeout(patience, test).await.is_err());
+        assert!(server.is_left().await);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_never_comes_to_the_point_is_left_when_the_test_has_ended() {
+        let mut server = Dripping::start().await;
+        let connection = at_address(&server.address.to_string());
+        let settings = Settings {
+            answer: Duration::from_millis(500),
+            ..Settings::default()
+        };
+        let ask = Ask::default();
+        let request = kit::request(&connection, &ask);
+        let report = kit::run_with(&request, &at_home(), &settings).await;
+        expect(&report, "answer-timeout");
+        assert!(server.is_left().await);
     }
 
     #[tokio::test]
@@ -454,8 +486,6 @@ mod over_ssh {
 
     #[tokio::test]
     async fn a_server_that_knows_old_algorithms_only_is_told() {
-        let long = |length: usize| u32::try_from(length).expect("short").to_be_bytes();
-        let list = |text: &str| [&long(text.len())[..], text.as_bytes()].concat();
         let old = [
             "diffie-hellman-group1-sha1",
             "ssh-dss",
@@ -468,12 +498,8 @@ mod over_ssh {
             "",
             "",
         ];
-        let lists: Vec<u8> = old.into_iter().flat_map(list).collect();
-        let payload = [&[20][..], &[0; 16], &lists, &[0; 5]].concat();
-        let padding = 16 - (payload.len() + 5) % 8;
-        let length = long(payload.len() + padding + 1);
-        let size = u8::try_from(padding).expect("short");
-        let packet = [&length[..], &[size], &payload, &vec![0; padding]].concat();
+        let lists: Vec<u8> = old.into_iter().flat_map(text).collect();
+        let packet = packet(&[&[20][..], &[0; 16], &lists, &[0; 5]].concat());
         let report = saying([b"SSH-2.0-old\r\n", &packet[..]].concat()).await;
         expect(&report, "ssh-no-common-ground");
     }

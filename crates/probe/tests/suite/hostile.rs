@@ -2,6 +2,7 @@
 //! texts, and nothing of what they were told.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bowline_probe::Step;
 use rstest::rstest;
@@ -9,6 +10,7 @@ use rstest::rstest;
 use crate::kit;
 use crate::matrix::scene::at;
 use crate::matrix::{SPEAKS, Speaks};
+use crate::stub::ssh::{Dripping, packet, text};
 use crate::stub::{Reply, Stub, answer};
 
 /// Colours, a forged line of a log, a text that turns round, and a piece of a page.
@@ -134,6 +136,37 @@ fn combinations<'a>(
 #[tokio::test]
 async fn what_services_say_is_escaped_and_cut(#[values(0, 1, 2, 3, 5, 6, 7)] column: usize) {
     every_report(SPEAKS[column].0, |_| NASTY.to_owned()).await;
+}
+
+/// What an SSH server can say before it has to prove anything.
+fn ssh_words() -> Vec<Vec<u8>> {
+    let after_id = |payload: &[u8]| [b"SSH-2.0-x\r\n", &packet(payload)[..]].concat();
+    let (said, language) = (text(NASTY), text("en"));
+    let offers: Vec<u8> = (0..10).flat_map(|_| text(NASTY)).collect();
+    vec![
+        format!("SSH-2.0-{NASTY}\r\n").into_bytes(),
+        format!("{NASTY}\r\nSSH-2.0-x\r\n").into_bytes(),
+        NASTY.repeat(2_000).into_bytes(),
+        after_id(&[&[1, 0, 0, 0, 2][..], &said, &language].concat()),
+        after_id(&[&[4, 1][..], &said, &language].concat()),
+        after_id(&[&[20][..], &[0; 16], &offers, &[0; 5]].concat()),
+        after_id(&[&[53][..], &said, &language].concat()),
+    ]
+}
+
+#[tokio::test]
+async fn what_ssh_servers_say_is_escaped_and_cut() {
+    for words in ssh_words() {
+        let shown = String::from_utf8_lossy(&words).into_owned();
+        let server = Dripping::after(words).await;
+        let mut scene = at(Speaks::GitSsh, &format!("http://{}", server.address));
+        scene.settings.answer = Duration::from_millis(300);
+        let report = scene.run().await;
+        assert!(report.kind().is_some(), "{shown:?}");
+        let json = kit::json(&report).to_string();
+        assert!(report.steps.iter().all(is_clean), "{shown:?}\n{json}");
+        assert!(!json.contains("Canary") && !json.contains("alert(1)"));
+    }
 }
 
 #[rstest]

@@ -76,6 +76,7 @@ pub(crate) fn request<'a>(connection: &'a Connection, ask: &'a Ask) -> Request<'
         others: &[],
         claims: None,
         authorities: None,
+        identity: None,
     }
 }
 

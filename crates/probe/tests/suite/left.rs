@@ -1,11 +1,17 @@
 //! What a test that is killed between writing and deleting leaves is removed by the next. That of S3 is
 //! in `s3/real.rs`; these are the other two that write, each on a server of its own.
 
+use std::time::Duration;
+
 use bowline_core::Connection;
 use bowline_probe::{Ask, News, Settings, StepName, probe};
 use bowline_testkit::servers::{Azurite, Gcs, Ready, Server};
+use rstest::rstest;
 
 use crate::kit::{self, expect};
+use crate::matrix::Speaks;
+use crate::matrix::scene::at;
+use crate::stub::{Reply, Stub, answer};
 
 async fn start<R: Ready + Send + 'static>() -> Option<Server<R>> {
     let start = || Server::start().expect("it starts");
@@ -70,4 +76,50 @@ async fn what_a_killed_test_left_at_azure_is_removed_by_the_next() {
         ..Settings::default()
     };
     what_is_left_goes(connection, settings).await;
+}
+
+/// Lists and reads, and never answers to a write.
+async fn never_written() -> Stub {
+    Stub::start(|head| {
+        let line = head.lines().next().unwrap_or_default();
+        match line.split(' ').next().unwrap_or_default() {
+            "PUT" => Reply::Hang,
+            "POST" if line.contains("/upload/") => Reply::Hang,
+            "POST" => answer("200 OK", "", r#"{"access_token":"some-token"}"#),
+            "DELETE" => Reply::Whole("HTTP/1.1 204 No Content\r\n\r\n".to_owned()),
+            _ if line.contains("list-type=2") => answer("200 OK", "", "<ListBucketResult/>"),
+            _ if line.contains("comp=list") => answer("200 OK", "", "<EnumerationResults/>"),
+            _ => answer("200 OK", "", "{}"),
+        }
+    })
+    .await
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_may_have_been_written_is_deleted_though_nobody_said_so(
+    #[values(Speaks::S3, Speaks::Gcs, Speaks::Azure)] speaks: Speaks,
+    #[values("answer-timeout", "too-slow")] id: &str,
+) {
+    let stub = never_written().await;
+    let mut scene = at(speaks, &stub.url());
+    scene.ask.write = true;
+    let short = Duration::from_millis(400);
+    match id {
+        "too-slow" => scene.settings.total = short,
+        _ => scene.settings.answer = short,
+    }
+    expect(&scene.run().await, id);
+    let verbs = stub.verbs();
+    assert_eq!(
+        verbs.iter().filter(|verb| *verb == "DELETE").count(),
+        1,
+        "{verbs:?}"
+    );
+    let heard = stub.heard();
+    let deleted = heard.lines().find(|line| line.starts_with("DELETE"));
+    assert!(
+        deleted.is_some_and(|line| line.contains(".bowline-probe")),
+        "{deleted:?}"
+    );
 }

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bowline_core::Connection;
-use bowline_probe::{Ask, Report, Settings};
+use bowline_probe::{Ask, Report, Request, Settings, WebIdentity};
 use bowline_testkit::servers::Aws;
 use rstest::rstest;
 use serde_json::json;
@@ -261,6 +261,79 @@ async fn a_role_without_anybody_to_take_it_on_is_left_to_pods() {
         expect(&report, "identity-elsewhere");
     }
     assert_eq!(store.hits(), 0);
+}
+
+const FILE: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
+
+/// Runs where workloads are taken for somebody.
+async fn as_workload(connection: &Connection, token: &str, sts: &str) -> Report {
+    let identity = WebIdentity {
+        file: FILE.to_owned(),
+        token: token.into(),
+    };
+    let ask = kit::path("demo/hello.txt");
+    let request = Request {
+        identity: Some(&identity),
+        ..kit::request(connection, &ask)
+    };
+    let settings = Settings {
+        sts: sts.to_owned(),
+        ..Settings::default()
+    };
+    kit::run_with(&request, &kit::at_home(), &settings).await
+}
+
+const NO_KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")];
+
+#[tokio::test]
+async fn a_role_is_taken_on_with_the_identity_that_was_handed_over() {
+    let Some(aws) = Aws::shared() else { return };
+    for file in [None, Some(("AWS_WEB_IDENTITY_TOKEN_FILE", FILE))] {
+        let changes: Vec<_> = NO_KEYS.into_iter().chain(file).collect();
+        let (connection, token) = (role(aws, &changes), token("sts.amazonaws.com", 600));
+        let report = as_workload(&connection, &token, &aws.endpoint).await;
+        let signed_in = format!("sign-in passed: as role `{ROLE}`, region `us-east-1`\n");
+        assert!(lines(&report).contains(&signed_in), "{}", lines(&report));
+        assert!(!kit::json(&report).to_string().contains(&token));
+    }
+    let late = token("sts.amazonaws.com", -600);
+    let report = as_workload(&role(aws, &NO_KEYS), &late, &aws.endpoint).await;
+    expect(&report, "web-identity-expired");
+}
+
+#[rstest]
+#[case("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9/")]
+#[case("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/secrets/other")]
+#[tokio::test]
+async fn whoever_writes_a_connection_does_not_choose_who_sees_an_identity(
+    #[case] key: &'static str,
+    #[case] value: &'static str,
+) {
+    let (store, sts) = (giving(None).await, giving(None).await);
+    let data = [
+        ("AWS_S3_ENDPOINT", store.url()),
+        ("AWS_S3_BUCKET", "models".to_owned()),
+        ("AWS_ROLE_ARN", ROLE.to_owned()),
+        (key, value.to_owned()),
+    ];
+    let data: Vec<_> = data.iter().map(|(key, value)| (*key, &**value)).collect();
+    let report = as_workload(&connection("s3", &data), SECRET, &sts.url()).await;
+    expect(&report, "identity-elsewhere");
+    assert_eq!((store.hits(), sts.hits()), (0, 0));
+}
+
+#[tokio::test]
+async fn an_identity_is_shown_to_amazons_service_and_not_to_the_endpoint() {
+    let (store, sts) = (giving(None).await, giving(None).await);
+    let endpoint = store.url();
+    let data = [
+        ("AWS_S3_ENDPOINT", &*endpoint),
+        ("AWS_S3_BUCKET", "models"),
+        ("AWS_ROLE_ARN", ROLE),
+    ];
+    as_workload(&connection("s3", &data), "some-token-of-a-pod", &sts.url()).await;
+    assert!(sts.heard().contains("some-token-of-a-pod"));
+    assert!(!store.heard().contains("some-token-of-a-pod"));
 }
 
 #[tokio::test]

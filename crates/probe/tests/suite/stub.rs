@@ -1,6 +1,7 @@
 //! Servers with one fault each, that count who comes and keep what they hear.
 
 pub(crate) mod certificates;
+pub(crate) mod ssh;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -6,7 +6,7 @@ use rstest::rstest;
 use tokio_rustls::TlsAcceptor;
 
 use crate::kit::{self, connection, expect, knowing};
-use crate::stub::certificates::{Authority, early, expired};
+use crate::stub::certificates::{Authority, early, expired, for_clients};
 use crate::stub::{Stub, answer};
 
 const LIST: &str = "<ListBucketResult><Name>models</Name></ListBucketResult>";
@@ -68,12 +68,14 @@ async fn an_authority_of_one_connection_is_not_trusted_for_another() {
 #[case::expired("tls-expired")]
 #[case::early("tls-not-yet-valid")]
 #[case::wrong_name("tls-wrong-name")]
+#[case::for_clients_only("tls-bad-certificate")]
 #[tokio::test]
 async fn what_is_wrong_with_a_certificate_is_told_apart(#[case] id: &str) {
     let authority = Authority::new();
     let server = match id {
         "tls-expired" => authority.server("s3.example", expired),
         "tls-not-yet-valid" => authority.server("s3.example", early),
+        "tls-bad-certificate" => authority.server("s3.example", for_clients),
         _ => authority.server("other.example", |_| {}),
     };
     let stub = s3(server).await;
@@ -100,6 +102,49 @@ async fn tls_that_is_not_verified_is_marked() {
         .find(|step| step.outcome.id == "tls-not-verified")
         .expect("a step");
     assert_eq!(step.field.as_deref(), Some("AWS_S3_VERIFY_SSL"));
+    assert!(kit::lines(&report).contains("fields warned fields-doubtful"));
+    expect(&report, "tls-not-verified");
+}
+
+#[tokio::test]
+async fn tls_that_is_not_verified_can_be_forbidden() {
+    let stub = s3(Authority::new().server("other.example", expired)).await;
+    let strict = || Guard {
+        is_tls_check_required: true,
+        ..guard()
+    };
+    let lax = trusting(&stub, &[("AWS_S3_VERIFY_SSL", "false")]);
+    let linked = connection("uri", &[("URI", "s3://models/llama")]);
+    let ask = bowline_probe::Ask::default();
+    let by_link = bowline_probe::Request {
+        others: &[&lax],
+        ..kit::request(&linked, &ask)
+    };
+    for request in [kit::request(&lax, &ask), by_link] {
+        let report = kit::run_with(&request, &strict(), &Default::default()).await;
+        expect(&report, "tls-check-required");
+    }
+    assert_eq!(stub.hits(), 0);
+    let authority = Authority::new();
+    let stub = s3(authority.server("s3.example", |_| {})).await;
+    let checked = trusting(&stub, &[("AWS_CA_BUNDLE", &authority.pem)]);
+    let report = kit::run(&checked, &strict()).await;
+    assert!(report.kind().is_none(), "{}", kit::lines(&report));
+}
+
+#[tokio::test]
+async fn fields_that_only_some_readers_like_are_a_warning() {
+    let stub = Stub::start(|_| answer("200 OK", "", LIST)).await;
+    let endpoint = stub.url();
+    let data = [
+        ("AWS_ACCESS_KEY_ID", "some-key"),
+        ("AWS_SECRET_ACCESS_KEY", "some-secret-key"),
+        ("AWS_S3_ENDPOINT", &*endpoint),
+        ("AWS_S3_BUCKET", "models"),
+        ("AWS_S3_VERIFY_SSL", "false"),
+    ];
+    let report = kit::run(&connection("s3", &data), &kit::at_home()).await;
+    expect(&report, "fields-doubtful");
 }
 
 #[tokio::test]

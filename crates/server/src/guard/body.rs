@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
+use super::members::{self, Body};
 use crate::problem::Problem;
 
 /// Bytes of one body: a Secret of 1 MiB in base64, written twice, and some room.
@@ -23,12 +23,17 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+impl<S: Send + Sync, T: Body> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         check_media_type(request.headers())?;
         let bytes = whole(request).await?;
+        let findings = members::unknown::<T>(&bytes);
+        if !findings.is_empty() {
+            let what = "the body has members that this operation does not know";
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what).findings(&findings));
+        }
         // What the parser says may quote a value; where it stopped does not.
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             let (line, column) = (error.line(), error.column());
@@ -50,7 +55,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 }
 
 /// A body that need not be there.
-impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Json<T> {
+impl<S: Send + Sync, T: Body> OptionalFromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {

@@ -17,7 +17,7 @@ use super::route::Operation;
 use super::scan;
 use super::store::{Failure, Store, Stored};
 use super::{Face, Settings};
-use crate::audit::{self, Act};
+use crate::audit::{self, Act, Underway};
 use crate::callers::Caller;
 use crate::guard::{MAX_BODY, RequestId};
 use crate::problem::Problem;
@@ -46,6 +46,7 @@ pub(super) async fn carry_out(
         headers: &parts.headers,
         user: &caller.user.name,
     };
+    let request_id = parts.extensions.get::<RequestId>();
     let (verb, id, done) = match operation {
         Operation::List => return work.list(parts.uri.query()).await.unwrap_or_else(same),
         Operation::Get(id) => return work.get(&id, masked).await.unwrap_or_else(same),
@@ -54,8 +55,13 @@ pub(super) async fn carry_out(
             ("read-values", id, done)
         }
         Operation::Test(id) => {
-            let done = work.test(face, &caller, &id).await;
-            ("test", id, done)
+            let act = act("test", settings, &id);
+            let underway = request_id.map(|request| Underway::begin(&caller, request, act));
+            let answer = work.test(face, &caller, &id).await.unwrap_or_else(same);
+            if let Some(underway) = underway {
+                underway.end(answer.status);
+            }
+            return answer;
         }
         Operation::Delete(id) => {
             let done = work.delete(&id).await;
@@ -79,18 +85,21 @@ pub(super) async fn carry_out(
         Operation::Redirect(_) | Operation::None => return Answer::no_such_page(),
     };
     let answer = done.unwrap_or_else(same);
-    let act = Act {
+    if let Some(request) = request_id {
+        audit::tell(&caller, request, act(verb, settings, &id), answer.status);
+    }
+    answer
+}
+
+fn act<'a>(verb: &'static str, settings: &'a Settings, id: &'a str) -> Act<'a> {
+    Act {
         verb,
         kind: "connection",
         project: &settings.project,
         // An id is what a client says it is, until it has been judged.
-        name: if odahu::is_id(&id) { &id } else { "" },
+        name: if odahu::is_id(id) { id } else { "" },
         is_dry_run: false,
-    };
-    if let Some(request_id) = parts.extensions.get::<RequestId>() {
-        audit::tell(&caller, request_id, act, answer.status);
     }
-    answer
 }
 
 /// A refusal is an answer too.

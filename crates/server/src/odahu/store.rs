@@ -4,7 +4,7 @@
 
 mod exchange;
 
-use bowline_catalog::detach::{self, Detach};
+use bowline_catalog::detach::{self, Terms};
 use bowline_catalog::odahu::{Change, Record, from_secret};
 use http::StatusCode;
 use k8s_openapi::api::core::v1::Secret;
@@ -171,13 +171,23 @@ impl Store {
     /// Deletes a connection that nobody uses, if it is still the one that was read.
     pub(super) async fn delete_unused(&self, stored: &Stored) -> Result<(), Failure> {
         let (project, id) = (&self.project, &stored.record.id);
-        let version = Some(stored.version());
-        match detach::delete(&self.client, project, id, Detach::No, version).await {
+        let terms = Terms {
+            resource_version: Some(stored.version()),
+            ..Terms::default()
+        };
+        match detach::delete(&self.client, project, id, terms).await {
             Ok(deletion) if deletion.existed => Ok(()),
             Ok(_) => Err(Failure::NotFound),
             Err(Error::Kubernetes { source, .. }) => Err(Failure::from(*source)),
             Err(Error::NotFound { .. }) => Err(Failure::NotFound),
             Err(Error::Changed { .. }) => Err(Failure::Changed),
+            Err(error @ Error::Unseen { .. }) => {
+                let message = format!(
+                    "{error}; let somebody delete it who may list these, or run \
+                     `bowline delete {id} -n {project} --unseen`"
+                );
+                Err(Failure::Refused(StatusCode::BAD_REQUEST, message))
+            }
             Err(error) => {
                 let message = format!(
                     "{error}; take it out there first, or run `bowline delete {id} -n {project} \

@@ -4,7 +4,7 @@ use axum::response::IntoResponse;
 use http::StatusCode;
 
 pub(super) use crate::audit::Act;
-use crate::audit::tell;
+use crate::audit::Underway;
 use crate::callers::Caller;
 use crate::guard::RequestId;
 use crate::problem::Problem;
@@ -30,8 +30,9 @@ pub(super) async fn acted<T: IntoResponse>(
     act: Act<'_>,
     work: impl Future<Output = Result<T, Problem>>,
 ) -> Result<T, Problem> {
+    let underway = Underway::begin(caller, id, act);
     let ended = work.await;
     let status = ended.as_ref().err().map_or(StatusCode::OK, Problem::status);
-    tell(caller, id, act, status);
+    underway.end(status);
     ended
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bowline_catalog::connections::{Saved, Stored};
-use bowline_catalog::detach::{Deletion, Detach, delete};
+use bowline_catalog::detach::{Deletion, Detach, Terms, delete};
 use bowline_catalog::draft::NewConnection;
 use bowline_catalog::edit::Change;
 use bowline_catalog::index::Page;
@@ -25,9 +25,12 @@ use super::projects;
 use super::versions::Versions;
 use crate::App;
 use crate::callers::Caller;
-use crate::guard::{Json, RequestId, plain};
+use crate::guard::{Body, Json, RequestId, plain};
 use crate::problem::{Complaint, Problem};
 use axum::Extension;
+
+impl Body for NewConnection {}
+impl Body for Change {}
 
 /// A page of rows, and what was not looked at for their users.
 #[derive(Serialize)]
@@ -246,7 +249,8 @@ pub(crate) async fn change(
 
 /// Delete a connection
 ///
-/// One that something uses is kept, unless it is taken out of that first (`detach`); a vital one is
+/// One that something uses is kept, unless it is taken out of that first (`detach`); one that may be
+/// in use where the sender may not look is kept, unless that is accepted (`unseen`); a vital one is
 /// kept in any case.
 #[utoipa::path(
     delete, path = "/api/v1/projects/{project}/connections/{name}", tag = "connections", operation_id = "deleteConnection",
@@ -266,13 +270,16 @@ pub(crate) async fn remove(
         let expected = versions.expected()?;
         let connections = connections(&app, &caller, removal.dry_run);
         let Place { project, name } = &place;
-        let detach = if removal.detach {
-            Detach::Yes
-        } else {
-            Detach::No
+        let terms = Terms {
+            detach: if removal.detach {
+                Detach::Yes
+            } else {
+                Detach::No
+            },
+            is_unseen_allowed: removal.unseen,
+            resource_version: expected.as_deref(),
         };
-        let client = connections.client();
-        let done = delete(client, project, name, detach, expected.as_deref()).await;
+        let done = delete(connections.client(), project, name, terms).await;
         let done = done.map_err(|error| versions.blame(error))?;
         if !done.existed && done.detached.is_empty() {
             let what = format!("connection `{name}` in project `{project}`");

@@ -59,6 +59,8 @@ pub(super) struct Row {
     /// How its last test went.
     #[schema(required, inline)]
     test: Option<Test>,
+    /// Whether it turns the check of certificates off.
+    is_tls_unverified: bool,
     /// How much there is to say about it.
     #[schema(inline)]
     findings: Counts,
@@ -163,6 +165,9 @@ pub(super) struct NewConnection {
     /// What it is for.
     #[schema(required = false)]
     description: String,
+    /// Whether it must not be deleted.
+    #[schema(required = false)]
+    is_vital: bool,
     /// The values by key.
     #[schema(required = false)]
     values: BTreeMap<String, FieldValue>,
@@ -176,6 +181,8 @@ pub(super) struct Change {
     display_name: Option<String>,
     /// Another description; empty removes it.
     description: Option<String>,
+    /// Whether it must not be deleted from now on.
+    is_vital: Option<bool>,
     /// Another connection type.
     #[schema(rename = "type")]
     type_: Option<String>,
@@ -257,7 +264,7 @@ pub(super) struct Tested {
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 struct Verdict {
-    /// `passed`, `warned` or `failed`.
+    /// `passed`, `warned` or `failed`; `skipped` where nothing was proved, since nobody was asked.
     #[schema(example = "failed")]
     state: String,
     /// The outcome; stable.

@@ -6,6 +6,7 @@ mod known;
 use axum::extract::FromRequestParts;
 use bowline_catalog::compatibility::Tag;
 use bowline_catalog::index::{Filter, MAX_PAGE, Order, Query, Sort, Standing};
+use bowline_catalog::row::TEST_WORDS;
 use http::StatusCode;
 use http::request::Parts;
 use url::form_urlencoded;
@@ -107,6 +108,7 @@ impl Described for DryRun {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Removal {
     pub(crate) detach: bool,
+    pub(crate) unseen: bool,
     pub(crate) dry_run: bool,
 }
 
@@ -117,12 +119,17 @@ impl Described for Removal {
             about: "Takes the connection out of all that uses it first, or does nothing at all",
             form: Form::Boolean,
         },
+        boolean(
+            "unseen",
+            "Deletes the connection although the sender may not look everywhere for what uses it",
+        ),
         DRY_RUN,
     ];
 
     fn read(given: &Given) -> Self {
         Self {
             detach: given.boolean("detach").unwrap_or_default(),
+            unseen: given.boolean("unseen").unwrap_or_default(),
             dry_run: given.text("dryRun").is_some(),
         }
     }
@@ -183,14 +190,12 @@ impl Described for Listing {
         ),
         one_of("tag", "What models can be served from it as", TAGS),
         boolean("used", "Whether anything needs it"),
-        text(
-            "testStatus",
-            "How its last test went, such as `verified`, `failed` or `not-tested`",
-        ),
+        one_of("testStatus", "How its last test went", TEST_WORDS),
         boolean("vital", "Whether it must not be deleted"),
-        boolean(
+        one_of(
             "hidden",
-            "Whether it was made for one workload and is hidden from lists",
+            "Whether those that were made for one workload are shown: not at all where it is not given",
+            &["false", "true", "any"],
         ),
         one_of(
             "standing",
@@ -220,7 +225,11 @@ impl Described for Listing {
             used: given.boolean("used"),
             test_status: own("testStatus"),
             vital: given.boolean("vital"),
-            hidden: given.boolean("hidden"),
+            hidden: match given.text("hidden") {
+                Some("any") => None,
+                Some("true") => Some(true),
+                _ => Some(false),
+            },
             standing: match given.text("standing") {
                 Some("candidates") => Standing::Candidates,
                 Some("any") => Standing::Any,

@@ -24,7 +24,7 @@ use super::parameters::{Nothing, Parameters};
 use super::place::{Place, Project};
 use crate::App;
 use crate::callers::Caller;
-use crate::guard::{Json, RequestId};
+use crate::guard::{Body, Json, RequestId};
 use crate::problem::Problem;
 use crate::testing::{Subject, Trial};
 
@@ -45,6 +45,9 @@ pub(crate) struct Asked {
     push: bool,
     change: Option<Change>,
 }
+
+impl Body for Asked {}
+impl Body for Unsaved {}
 
 /// A connection that is only written down, and what a workload would do.
 #[derive(Deserialize)]

@@ -159,7 +159,7 @@ impl World {
         let address = listener.local_addr()?;
         let administrator = UserInfo::administrator("setup");
         let reader = kube::Client::new(api.in_process(administrator), "default");
-        seed(&reader, "opendatahub").await?;
+        seed(&reader, &Homes::default()).await?;
         let hosts = Hosts::loopback(address.port());
         let mut settings = Settings::new(hosts, false, reader, Homes::default());
         settings.testing = bowline_server::testing::Settings {

@@ -4,7 +4,7 @@
 use super::super::negotiate::{Encoding, Form, Format};
 use super::list_head;
 use crate::resource::Resource;
-use crate::store::{Kept, Shape};
+use crate::store::{Kept, ObjectText, Shape};
 use serde_json::{Map, Value};
 
 const KIND: &[&str] = &["kind", "apiVersion"];
@@ -45,7 +45,7 @@ pub(super) fn list(
     resource: &Resource,
     form: Form,
     metadata: Map<String, Value>,
-    items: &[Vec<u8>],
+    items: &[ObjectText],
 ) -> Vec<u8> {
     let (kind, api_version) = list_head(resource, form);
     let length: usize = items.iter().map(|item| item.len() + 1).sum();

@@ -4,6 +4,7 @@ use super::{State, blob};
 use crate::store::error::{StoreError, database};
 use crate::store::seal::Place;
 use crate::store::{ListQuery, Listed, ObjectKey, layout};
+use rusqlite::types::FromSql;
 use rusqlite::{ToSql, params_from_iter};
 
 /// A place between two objects in the order of lists.
@@ -76,11 +77,33 @@ impl State<'_> {
         Ok(listed)
     }
 
+    /// Whether the query is about no more objects than so many. What was is not looked at.
+    pub(super) fn has_at_most(&self, most: usize, query: &ListQuery) -> Result<bool, StoreError> {
+        if query.at.is_some() {
+            return Ok(false);
+        }
+        let range = Range {
+            query,
+            after: query.after.as_ref(),
+            version: 0,
+        };
+        let found = range.sql("name", "name");
+        let sql = format!("SELECT count(*) FROM ({found} LIMIT {})", most + 1);
+        let found: usize = self.number(&sql, &range)?;
+        Ok(found <= most)
+    }
+
     fn count(&self, range: &Range<'_>) -> Result<u64, StoreError> {
         let key = "namespace, name";
-        let sql = format!("SELECT count(*) FROM ({})", range.sql(key, key));
+        self.number(
+            &format!("SELECT count(*) FROM ({})", range.sql(key, key)),
+            range,
+        )
+    }
+
+    fn number<T: FromSql>(&self, sql: &str, range: &Range<'_>) -> Result<T, StoreError> {
         self.connection
-            .prepare_cached(&sql)
+            .prepare_cached(sql)
             .and_then(|mut statement| {
                 statement.query_row(params_from_iter(range.values()), |row| row.get(0))
             })

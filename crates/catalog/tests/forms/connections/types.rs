@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use bowline_catalog::Error;
-use bowline_catalog::connection_types::{Listed, seed};
+use bowline_catalog::connection_types::{Homes, Listed, seed};
 use bowline_catalog::types::TypeInput;
 use bowline_core::Kind;
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ fn names(listed: &[Listed]) -> Vec<&str> {
 async fn a_cluster_without_types_has_those_that_are_compiled_in() -> Result<()> {
     let world = World::empty().await?;
     assert_eq!(
-        names(&world.types().list().await?),
+        names(&world.types().list().await?.types),
         ["oci-v1", "s3", "uri-v1"]
     );
     assert!(world.types().get("s3").await?.is_preinstalled);
@@ -48,11 +48,11 @@ async fn seeding_puts_what_is_missing_and_twice_is_once() -> Result<()> {
         "s3",
         "uri-v1",
     ];
-    let mut put = seed(&world.admin(), "opendatahub").await?;
+    let mut put = seed(&world.admin(), &Homes::default()).await?;
     put.sort();
     assert_eq!(put, all);
-    assert_eq!(seed(&world.admin(), "opendatahub").await?, [""; 0]);
-    assert_eq!(names(&world.types().list().await?), all);
+    assert_eq!(seed(&world.admin(), &Homes::default()).await?, [""; 0]);
+    assert_eq!(names(&world.types().list().await?.types), all);
     Ok(())
 }
 
@@ -63,7 +63,7 @@ async fn an_example_that_was_deleted_does_not_come_back() -> Result<()> {
         .types()
         .delete(&world.admin(), "postgres", None)
         .await?;
-    assert_eq!(seed(&world.admin(), "opendatahub").await?, [""; 0]);
+    assert_eq!(seed(&world.admin(), &Homes::default()).await?, [""; 0]);
     assert!(world.types().find("postgres").await?.is_none());
     Ok(())
 }
@@ -416,7 +416,7 @@ async fn a_type_that_does_not_parse_is_listed_with_its_error() -> Result<()> {
             json!({"metadata": {"name": "ct-wreck", "labels": labels}, "data": {"fields": "["}}),
         )
         .await?;
-    let listed = world.types().list().await?;
+    let listed = world.types().list().await?.types;
     let wreck = listed
         .iter()
         .find(|listed| listed.name() == "ct-wreck")

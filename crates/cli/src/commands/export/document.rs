@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bowline_catalog::connections::is_carried;
 use bowline_core::{Secret, Sensitive, manifest, names};
 use serde_json::{Map, Value, json};
 
@@ -28,18 +29,51 @@ pub struct Item {
     pub display_name: Option<String>,
     /// What it is for.
     pub description: Option<String>,
+    /// Whether it must not be deleted.
+    pub is_vital: bool,
+    /// How it is stored; absent where a person wrote the file, who leaves that to the type.
+    pub marks: Option<Marks>,
     /// Its values.
     pub values: BTreeMap<String, Sensitive>,
     /// Keys whose values are left out.
     pub withheld: Vec<String>,
 }
 
+/// What a Secret is marked with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marks {
+    /// The type of the Secret.
+    pub secret_type: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its annotations that are true elsewhere as well, but for the one that makes it vital.
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl Marks {
+    fn of(secret: &Secret, is_open: impl Fn(&str, &str) -> bool) -> Self {
+        let mut annotations = secret.annotations.clone();
+        annotations
+            .retain(|key, text| !is_vital(key, text) && is_carried(key) && is_open(key, text));
+        Self {
+            secret_type: secret.type_.clone(),
+            labels: secret.labels.clone(),
+            annotations,
+        }
+    }
+}
+
+fn is_vital(annotation: &str, text: &str) -> bool {
+    annotation == names::VITAL && text == "true"
+}
+
 impl Item {
-    /// A connection with the values that may be written.
+    /// A connection with the values and annotations that may be written.
     pub fn of(
         secret: &Secret,
         type_: Option<String>,
         is_open: impl Fn(&str, Option<&str>) -> bool,
+        is_open_annotation: impl Fn(&str, &str) -> bool,
     ) -> Self {
         let (open, closed): (Vec<_>, Vec<_>) = secret
             .data
@@ -53,12 +87,54 @@ impl Item {
             display_name: stated(names::DISPLAY_NAME)
                 .or_else(|| stated(names::ALAUDA_DISPLAY_NAME)),
             description: stated(names::DESCRIPTION),
+            is_vital: secret
+                .annotations
+                .iter()
+                .any(|(key, text)| is_vital(key, text)),
+            marks: Some(Marks::of(secret, is_open_annotation)),
             values: open
                 .into_iter()
                 .map(|(key, value)| (key.clone(), value.clone()))
                 .collect(),
             withheld: closed.into_iter().map(|(key, _)| key.clone()).collect(),
         }
+    }
+
+    /// The Secret that it was, in another namespace; nothing for one that a person wrote down. What
+    /// people call it is as the file says in its own members.
+    pub fn secret(&self, namespace: &str) -> Option<Secret> {
+        let marks = self.marks.as_ref()?;
+        let mut secret = Secret {
+            name: self.name.clone(),
+            namespace: namespace.to_owned(),
+            type_: marks.secret_type.clone(),
+            labels: marks.labels.clone(),
+            annotations: marks.annotations.clone(),
+            data: self.values.clone(),
+            mistyped: Vec::new(),
+        };
+        let is_there = |key: &&str| secret.annotations.contains_key(*key);
+        let mut spellings: Vec<_> = [names::DISPLAY_NAME, names::ALAUDA_DISPLAY_NAME]
+            .into_iter()
+            .filter(is_there)
+            .collect();
+        if spellings.is_empty() {
+            spellings.push(names::DISPLAY_NAME);
+        }
+        let named = self.display_name.as_ref();
+        let named = named
+            .into_iter()
+            .flat_map(|name| spellings.iter().map(move |key| (*key, name)));
+        let described = self
+            .description
+            .as_ref()
+            .map(|text| (names::DESCRIPTION, text));
+        let vital = "true".to_owned();
+        let is_vital = self.is_vital.then_some((names::VITAL, &vital));
+        for (key, text) in named.chain(described).chain(is_vital) {
+            secret.annotations.insert(key.to_owned(), text.clone());
+        }
+        Some(secret)
     }
 
     fn to_value(&self) -> Value {
@@ -76,6 +152,20 @@ impl Item {
             .into_iter()
             .filter_map(|(key, text)| Some((key.to_owned(), json!(text?))))
             .collect();
+        if self.is_vital {
+            object.insert("isVital".to_owned(), json!(true));
+        }
+        if let Some(marks) = &self.marks {
+            object.insert("secretType".to_owned(), json!(marks.secret_type));
+            for (key, map) in [
+                ("labels", &marks.labels),
+                ("annotations", &marks.annotations),
+            ] {
+                if !map.is_empty() {
+                    object.insert(key.to_owned(), json!(map));
+                }
+            }
+        }
         let (mut values, mut bytes) = (Map::new(), Map::new());
         for (key, value) in &self.values {
             match value.expose_str() {
@@ -122,6 +212,30 @@ impl Item {
                 values.insert(key.clone(), Sensitive::new(bytes));
             }
         }
+        let texts = |member: &str| {
+            let map = match object.get(member) {
+                None | Some(Value::Null) => return Ok(BTreeMap::new()),
+                Some(Value::Object(map)) => map,
+                Some(_) => return Err(fail(&format!("`{member}` is not an object"))),
+            };
+            map.iter()
+                .map(|(key, text)| Some((key.clone(), text.as_str()?.to_owned())))
+                .collect::<Option<BTreeMap<_, _>>>()
+                .ok_or_else(|| fail(&format!("`{member}` does not hold strings only")))
+        };
+        let is_vital = match object.get("isVital") {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(is_vital)) => *is_vital,
+            Some(_) => return Err(fail("`isVital` is neither true nor false")),
+        };
+        let marks = match text("secretType")? {
+            None => None,
+            Some(secret_type) => Some(Marks {
+                secret_type,
+                labels: texts("labels")?,
+                annotations: texts("annotations")?,
+            }),
+        };
         let withheld = object
             .get("withheld")
             .and_then(Value::as_array)
@@ -135,6 +249,8 @@ impl Item {
             type_: text("type")?,
             display_name: text("displayName")?,
             description: text("description")?,
+            is_vital,
+            marks,
             values,
             withheld: withheld
                 .filter_map(|key| key.as_str().map(str::to_owned))

@@ -4,6 +4,7 @@ use bowline_catalog::Connections;
 use bowline_catalog::connections::Saved;
 use bowline_catalog::edit::Change;
 use bowline_catalog::values::{Given, Input};
+use bowline_core::names;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, DeleteParams, Preconditions};
 
@@ -25,6 +26,7 @@ pub async fn all(
     for step in &plan.steps {
         let result = match &step.action {
             Action::Create(new) => connections.create(&step.namespace, new).await,
+            Action::Carry(secret) => connections.create_as_stored(secret).await,
             Action::Change(change, _) => {
                 connections.edit(&step.namespace, &step.name, change).await
             }
@@ -41,7 +43,9 @@ pub async fn all(
             }
         }
     }
-    for (_, saved) in &done {
+    // What comes as it was has been told of before.
+    let is_news = |step: &&(&Step, Saved)| !matches!(step.0.action, Action::Carry(_));
+    for (_, saved) in done.iter().filter(is_news) {
         catalog::tell(&saved.stored.connection.secret.name, &saved.findings);
     }
     Ok(done.len())
@@ -56,7 +60,7 @@ async fn take_back(
 ) -> Result<(), Failure> {
     let metadata = &saved.stored.metadata;
     let result = match &step.action {
-        Action::Create(_) => {
+        Action::Create(_) | Action::Carry(_) => {
             let secrets: Api<Secret> = Api::namespaced(cluster.client().clone(), &step.namespace);
             let params = DeleteParams::default().preconditions(Preconditions {
                 uid: metadata.uid.clone(),
@@ -88,6 +92,9 @@ async fn take_back(
                         .unwrap_or_default()
                         .to_owned()
                 }),
+                is_vital: change
+                    .is_vital
+                    .map(|_| secret.annotation(names::VITAL) == Some("true")),
                 type_name: None,
                 values,
                 resource_version: metadata.resource_version.clone(),

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 
 use bowline_catalog::connections::Stored;
 use bowline_catalog::draft::NewConnection;
-use bowline_catalog::edit::{Change, Subject, edit};
+use bowline_catalog::edit::{Change, Subject, edit, type_name};
 use bowline_catalog::values::Given;
 use bowline_catalog::{Connections, Error};
+use bowline_core::{Secret, names};
+use serde_json::{Value, json};
 
 use super::super::export::document::{Document, Item};
 use crate::args::Import;
@@ -30,6 +32,8 @@ pub struct Step {
 pub enum Action {
     /// It is new.
     Create(NewConnection),
+    /// It is new here, and as it was where it comes from.
+    Carry(Box<Secret>),
     /// It is there, and changed.
     Change(Change, Box<Stored>),
     /// It is there, and as it should be.
@@ -90,6 +94,19 @@ impl Plan {
             .all(|step| matches!(step.action, Action::Nothing))
     }
 
+    /// The steps, for programs.
+    pub fn value(&self) -> Value {
+        let step = |step: &Step| {
+            let action = match &step.action {
+                Action::Create(_) | Action::Carry(_) => "create",
+                Action::Change(..) => "change",
+                Action::Nothing => "none",
+            };
+            json!({"namespace": step.namespace, "name": step.name, "action": action})
+        };
+        json!({"connections": self.steps.iter().map(step).collect::<Vec<_>>()})
+    }
+
     /// What would be done, one line each.
     pub fn preview(&self) -> String {
         let line = |step: &Step| {
@@ -99,6 +116,12 @@ impl Plan {
                     "create   {namespace}/{name} of type {}",
                     plain(&new.type_name)
                 ),
+                Action::Carry(secret) => match type_name(secret) {
+                    Some(type_) => {
+                        format!("create   {namespace}/{name} of type {}", plain(&type_))
+                    }
+                    None => format!("create   {namespace}/{name}"),
+                },
                 Action::Change(change, _) => {
                     let keys: Vec<&str> = change.values.keys().map(String::as_str).collect();
                     format!("change   {namespace}/{name}: {}", plain(&keys.join(", ")))
@@ -122,7 +145,14 @@ async fn action(
     match connections.get(namespace, &item.name).await {
         Ok(stored) => change(item, stored, may_replace).map_err(refused),
         Err(Error::NotFound { .. }) => {
-            let new = new(item, namespace, connections).await.map_err(refused)?;
+            see_that_nothing_is_withheld(item, namespace).map_err(refused)?;
+            if let Some(secret) = item.secret(namespace) {
+                let judged = connections.check_as_stored(&secret).await;
+                let findings = judged.map_err(refused)?;
+                catalog::tell(&secret.name, &findings);
+                return Ok(Action::Carry(Box::new(secret)));
+            }
+            let new = new(item, connections).await.map_err(refused)?;
             connections.check(namespace, &new).await.map_err(refused)?;
             Ok(Action::Create(new))
         }
@@ -130,22 +160,21 @@ async fn action(
     }
 }
 
-async fn new(
-    item: &Item,
-    namespace: &str,
-    connections: &Connections,
-) -> Result<NewConnection, Error> {
-    let what = format!("connection `{}` in project `{namespace}`", item.name);
-    if !item.withheld.is_empty() {
-        let why = format!(
-            "the export left out the values of {}",
-            item.withheld.join(", ")
-        );
-        return Err(Error::Conflict {
-            what: format!("{what} cannot be created: {why}"),
-            help: "export it with `--with-values`, or create it with `bowline create`".to_owned(),
-        });
+fn see_that_nothing_is_withheld(item: &Item, namespace: &str) -> Result<(), Error> {
+    if item.withheld.is_empty() {
+        return Ok(());
     }
+    Err(Error::Conflict {
+        what: format!(
+            "connection `{}` in project `{namespace}` cannot be created: the export left out the values of {}",
+            item.name,
+            item.withheld.join(", ")
+        ),
+        help: "export it with `--with-values`, or create it with `bowline create`".to_owned(),
+    })
+}
+
+async fn new(item: &Item, connections: &Connections) -> Result<NewConnection, Error> {
     let type_name = item.type_.clone().unwrap_or_default();
     let type_ = connections.types().find(&type_name).await?;
     let value = |(key, value): (&String, &bowline_core::Sensitive)| {
@@ -159,6 +188,7 @@ async fn new(
             .unwrap_or_else(|| item.name.clone()),
         description: item.description.clone().unwrap_or_default(),
         type_name,
+        is_vital: item.is_vital,
         values: item.values.iter().map(value).collect(),
     })
 }
@@ -191,6 +221,7 @@ fn change(item: &Item, stored: Stored, may_replace: bool) -> Result<Action, Erro
             .filter(is_gone)
             .map(|key| (key.clone(), Given::Cleared)),
     );
+    let is_vital = secret.annotation(names::VITAL) == Some("true");
     let display_name = item
         .display_name
         .clone()
@@ -202,11 +233,12 @@ fn change(item: &Item, stored: Stored, may_replace: bool) -> Result<Action, Erro
     let change = Change {
         display_name,
         description,
+        is_vital: (item.is_vital != is_vital).then_some(item.is_vital),
         type_name: None,
         values,
         resource_version: stored.resource_version().map(str::to_owned),
     };
-    if change.values.is_empty() && change.display_name.is_none() && change.description.is_none() {
+    if change.is_empty() {
         return Ok(Action::Nothing);
     }
     let what = format!(

@@ -19,7 +19,7 @@ const NARROW: [Column; 6] = [
     ("DISPLAY NAME", |row| row.display_name.clone()),
     ("PROTOCOL", protocol),
     ("DIALECT", |row| row.dialect.clone()),
-    ("FINDINGS", |row| findings(row.findings)),
+    ("FINDINGS", findings),
     ("WHY", |row| row.why.clone()),
 ];
 const WIDE: [Column; 14] = [
@@ -103,17 +103,19 @@ fn protocol(row: &Row) -> String {
     row.protocol.as_deref().unwrap_or("unknown").to_owned()
 }
 
-fn findings(counts: Counts) -> String {
-    let parts = [
-        (counts.errors, "error"),
-        (counts.warnings, "warning"),
-        (counts.notes, "note"),
-    ];
-    let found: Vec<String> = parts
+fn findings(row: &Row) -> String {
+    let Counts {
+        errors,
+        warnings,
+        notes,
+    } = row.findings;
+    let parts = [(errors, "error"), (warnings, "warning"), (notes, "note")];
+    let mark = row.is_tls_unverified.then(|| "TLS not verified".to_owned());
+    let counted = parts
         .into_iter()
         .filter(|(number, _)| *number > 0)
-        .map(|(number, noun)| count(number, noun))
-        .collect();
+        .map(|(number, noun)| count(number, noun));
+    let found: Vec<String> = mark.into_iter().chain(counted).collect();
     if found.is_empty() {
         "none".to_owned()
     } else {

@@ -18,7 +18,8 @@ fn listing() -> Listing {
                     "opendatahub.io/connection-type": "s3",
                     "openshift.io/display-name": "Training\u{1b}[2J data"}},
             "stringData": {"AWS_ACCESS_KEY_ID": "canary-id", "AWS_SECRET_ACCESS_KEY": "canary-key",
-                "AWS_S3_ENDPOINT": "https://minio.example:9000", "AWS_S3_BUCKET": "canary-bucket"},
+                "AWS_S3_ENDPOINT": "https://minio.example:9000", "AWS_S3_BUCKET": "canary-bucket",
+                "AWS_S3_VERIFY_SSL": "false"},
         }),
         json!({
             "metadata": {"name": "model", "namespace": "team-b",
@@ -89,6 +90,8 @@ fn an_empty_namespace_is_named() {
 fn programs_see_both_lists() {
     let json: Value = serde_json::from_str(&shown(&listing(), &Scope::All, "json")).expect("JSON");
     assert_eq!(json["connections"][1]["protocol"], "uri");
+    assert_eq!(json["connections"][0]["isTlsUnverified"], true);
+    assert_eq!(json["connections"][1]["isTlsUnverified"], false);
     assert_eq!(json["connections"][1]["dialect"], "alauda");
     assert_eq!(json["connections"][1]["findings"]["errors"], 1);
     assert_eq!(json["candidates"][0]["name"], "pull");

@@ -4,11 +4,9 @@ use std::process::ExitCode;
 
 use bowline_catalog::Error;
 use bowline_pipelines::render::{self, Options};
-use bowline_setup::objects::{self, Identity};
-use serde_json::Value;
+use bowline_setup::apply::{self, Done, Trouble, Wish};
 
 use super::input;
-use super::opt_in;
 use crate::args::{self, Apply};
 use crate::cluster::Cluster;
 use crate::failure::{Failure, Failures, Kind};
@@ -27,48 +25,45 @@ pub async fn run(args: &Apply, flags: &args::Cluster) -> Result<ExitCode, Failur
         kyverno: args.kyverno,
         secrets: input.secrets.as_deref(),
     };
-    let (rendered, findings) = render::objects(deployment, options);
+    let (objects, findings) = render::objects(deployment, options);
     findings
         .iter()
         .for_each(|finding| terminal::tell("", finding));
     let cluster = Cluster::new(flags).await?;
+    let wish = Wish {
+        deployment,
+        objects: &objects,
+        force: args.force_conflicts,
+        prune: args.prune,
+        opt_in: args.opt_in,
+        is_dry: false,
+    };
     let mut failures = Vec::new();
-    for object in &rendered {
-        if let Err(failure) = one(&cluster, object, args.force_conflicts).await {
-            failures.push(failure);
-        }
-    }
-    if args.opt_in {
-        failures.extend(opt_in::run(&cluster, deployment).await?);
-    }
-    // Nothing is deleted on the strength of objects that could not be applied.
-    if args.prune && failures.is_empty() {
-        let owner = render::owner(deployment);
-        let stale = objects::stale(cluster.client(), &owner, &rendered).await;
-        for stale in stale.map_err(|error| cluster.failed(error))? {
-            let pruned = objects::prune(cluster.client(), &stale).await;
-            pruned.map_err(|error| cluster.failed(error))?;
-            terminal::print(&format!("{} deleted\n", stale.identity))?;
-        }
-    }
+    apply::apply(cluster.client(), wish, |identity, end| {
+        let told = match end {
+            Ok(Done::Agreed) => terminal::print(&format!("{identity} agrees to be copied\n")),
+            Ok(Done::OptedIn) => terminal::print(&format!("{identity} opted in\n")),
+            Ok(done) => terminal::print(&format!("{identity} {}\n", done.as_str())),
+            Err(Trouble::Refused(error)) => Err(refused(&cluster, error)),
+            Err(Trouble::Withheld(withheld)) => Err(Failure::new(Kind::NotFound, &*withheld.what)
+                .help(withheld.help("--secrets", "--opt-in"))),
+        };
+        failures.extend(told.err());
+    })
+    .await;
     match failures.is_empty() {
         true => Ok(ExitCode::SUCCESS),
         false => Err(Failures(failures)),
     }
 }
 
-async fn one(cluster: &Cluster, object: &Value, force: bool) -> Result<(), Failure> {
-    let applied = objects::apply(cluster.client(), object, force).await;
-    let applied = applied.map_err(|error| {
-        let is_missing = matches!(error, Error::NotFound { .. });
-        let failure = cluster.failed(error);
-        match failure.kind() {
-            Kind::Conflict => failure.help(
-                "look with `bowline pipelines diff`; `--force-conflicts` takes the fields over",
-            ),
-            _ if is_missing => failure.help("install Kubeflow Pipelines first, then apply again"),
-            _ => failure,
-        }
-    })?;
-    terminal::print(&format!("{} {}\n", Identity::of(object), applied.as_str()))
+fn refused(cluster: &Cluster, error: Error) -> Failure {
+    let is_missing = matches!(error, Error::NotFound { .. });
+    let failure = cluster.failed(error);
+    match failure.kind() {
+        Kind::Conflict => failure
+            .help("look with `bowline pipelines diff`; `--force-conflicts` takes the fields over"),
+        _ if is_missing => failure.help("install Kubeflow Pipelines first, then apply again"),
+        _ => failure,
+    }
 }

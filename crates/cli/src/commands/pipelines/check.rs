@@ -40,7 +40,7 @@ pub async fn run(args: &args::Check, flags: &args::Cluster) -> Result<ExitCode, 
     known(&args.profiles, deployment)?;
     let options = Options {
         names: RenderLayout::or_that_of(args.layout, &args.source).names(),
-        kyverno: false,
+        kyverno: args.kyverno,
         secrets: input.secrets.as_deref(),
     };
     let (objects, findings) = render::objects(deployment, options);

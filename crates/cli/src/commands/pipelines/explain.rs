@@ -20,7 +20,7 @@ pub fn run(args: &Explain) -> Result<ExitCode, Failures> {
     let deployment = input::accepted(&input)?;
     let options = Options {
         names: RenderLayout::or_that_of(args.layout, &args.source).names(),
-        kyverno: false,
+        kyverno: args.kyverno,
         secrets: input.secrets.as_deref(),
     };
     let (objects, _) = render::objects(deployment, options);

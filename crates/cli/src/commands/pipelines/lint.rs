@@ -16,7 +16,7 @@ use crate::terminal;
 pub fn run(args: &PipelinesLint) -> Result<ExitCode, Failure> {
     let input = input::read(&args.source)?;
     let names = RenderLayout::or_that_of(args.layout, &args.source).names();
-    let findings = lint::lint(input, names);
+    let findings = lint::lint(input, names, args.kyverno);
     let counts = lint::counts(&findings);
     match args.output {
         FindingsOutput::Text => text(&findings, counts)?,

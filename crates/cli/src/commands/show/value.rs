@@ -76,7 +76,8 @@ pub fn may_show(
     is_open && !is_secret(type_, key) && !HALVES_OF_LOGINS.contains(&key) && is_harmless(text)
 }
 
-fn is_harmless(text: &str) -> bool {
+/// Whether a text is one line, no login and nothing that grants access by itself.
+pub fn is_harmless(text: &str) -> bool {
     // Without a scheme nothing tells a login from a part of the name.
     let may_be_login = has_userinfo(text) || (!text.contains("://") && text.contains('@'));
     let is_line = text.len() <= LONGEST && !text.contains(['\n', '\r']);

@@ -10,10 +10,17 @@ pub(super) fn render(all: &[Tested<'_>]) -> String {
         .iter()
         .filter(|tested| tested.report.kind().is_some())
         .count();
+    let untested = all
+        .iter()
+        .filter(|tested| tested.report.is_untested())
+        .count();
     let connections: Vec<Value> = all.iter().map(one).collect();
     format!(
         "{:#}\n",
-        json!({"connections": connections, "tested": all.len(), "failed": failed})
+        json!({
+            "connections": connections, "tested": all.len() - untested, "failed": failed,
+            "notTested": untested,
+        })
     )
 }
 

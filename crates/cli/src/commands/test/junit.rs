@@ -19,8 +19,12 @@ pub(super) fn render(all: &[Tested<'_>]) -> String {
         .map(|tested| tested.report.took)
         .max()
         .unwrap_or_default();
+    let skipped = all
+        .iter()
+        .filter(|tested| tested.report.is_untested())
+        .count();
     let counts = format!(
-        "tests=\"{}\" failures=\"{failed}\" errors=\"0\" time=\"{}\"",
+        "tests=\"{}\" failures=\"{failed}\" errors=\"0\" skipped=\"{skipped}\" time=\"{}\"",
         all.len(),
         seconds(total)
     );
@@ -48,7 +52,15 @@ fn case(tested: &Tested<'_>) -> String {
             escaped(outcome.sentence),
             escaped(&steps)
         ),
-        _ => writeln!(case, "      <system-out>{}</system-out>", escaped(&steps)),
+        State::Skipped => writeln!(
+            case,
+            "      <skipped message=\"{}\"/>\n      <system-out>{}</system-out>",
+            escaped(outcome.sentence),
+            escaped(&steps)
+        ),
+        State::Passed | State::Warned => {
+            writeln!(case, "      <system-out>{}</system-out>", escaped(&steps))
+        }
     };
     // Writing to a text cannot fail.
     let _ = shown;

@@ -2,6 +2,9 @@
 //! being tried. Nothing of it for programs.
 
 use std::io::{IsTerminal, Write};
+use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bowline_core::Connection;
 use bowline_probe::News;
@@ -11,6 +14,8 @@ use crate::args::TestOutput;
 use crate::terminal::{self, DIM};
 
 const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+/// How long one sign of it stands.
+const TURN: Duration = Duration::from_millis(100);
 const CLEAR: &str = "\r\u{1b}[2K";
 
 /// The line at the bottom, and what is above it.
@@ -19,6 +24,25 @@ pub(in crate::commands) struct Live {
     has_line: bool,
     of: usize,
     turn: usize,
+    /// What the line says; empty where there is none.
+    text: String,
+}
+
+/// Does some work, and lets the line show that it goes on.
+pub(super) async fn turning<T>(live: &Mutex<Live>, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    let mut timer = tokio::time::interval(TURN);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            _ = timer.tick() => shown(live).turn(),
+        }
+    }
+}
+
+/// What is shown, for as long as it takes to change it.
+pub(super) fn shown(live: &Mutex<Live>) -> MutexGuard<'_, Live> {
+    live.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Live {
@@ -32,6 +56,7 @@ impl Live {
             has_line,
             of,
             turn: 0,
+            text: String::new(),
         }
     }
 
@@ -47,7 +72,7 @@ impl Live {
     }
 
     /// The name of the only one.
-    pub(super) fn heading(&self, connection: &Connection) {
+    pub(super) fn heading(&mut self, connection: &Connection) {
         self.say(&text::heading(connection));
     }
 
@@ -66,13 +91,14 @@ impl Live {
     }
 
     /// Takes the line away.
-    pub(in crate::commands) fn clear(&self) {
+    pub(in crate::commands) fn clear(&mut self) {
+        self.text.clear();
         if self.has_line {
             let _ = write!(anstream::stderr().lock(), "{CLEAR}");
         }
     }
 
-    fn say(&self, text: &str) {
+    fn say(&mut self, text: &str) {
         if self.is_text && !text.is_empty() {
             self.clear();
             // Whoever reads no further is told at the end.
@@ -81,12 +107,42 @@ impl Live {
     }
 
     fn line(&mut self, text: &str) {
-        if self.has_line {
+        text.clone_into(&mut self.text);
+        self.turn();
+    }
+
+    /// The same line with the next sign.
+    fn turn(&mut self) {
+        if self.has_line && !self.text.is_empty() {
             self.turn += 1;
+            let text = &self.text;
             let spinner = SPINNER[self.turn % SPINNER.len()];
             let mut out = anstream::stderr().lock();
             let _ = write!(out, "{CLEAR}{DIM}{spinner} {text}{DIM:#}");
             let _ = out.flush();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_line_turns_while_nothing_is_new() {
+        let live = Mutex::new(Live {
+            has_line: true,
+            ..Live::new(TestOutput::Text, 1)
+        });
+        let work = async {
+            shown(&live).news(News::Begun(bowline_probe::StepName::Connect));
+            tokio::time::sleep(4 * TURN).await;
+        };
+        turning(&live, work).await;
+        let turned = shown(&live).turn;
+        assert!(turned > 2, "{turned}");
+        shown(&live).clear();
+        turning(&live, tokio::time::sleep(2 * TURN)).await;
+        assert_eq!(shown(&live).turn, turned, "there is no line");
     }
 }

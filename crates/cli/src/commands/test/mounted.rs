@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use bowline_core::{Connection, Recognition, Secret, Sensitive};
+use bowline_probe::WebIdentity;
 use serde_json::Value;
 
 use super::pod::{ABOUT_FILE, VALUES};
@@ -42,6 +43,17 @@ pub(super) fn read(folder: &Path) -> Result<Targets, Failure> {
         }),
         _ => Err(unfit()),
     }
+}
+
+/// Whom Amazon takes this pod for, where its account has a role there: Amazon's own webhook then sets
+/// the variable, and the kubelet keeps the file fresh.
+pub(super) fn identity() -> Option<WebIdentity> {
+    let file = std::env::var("AWS_WEB_IDENTITY_TOKEN_FILE").ok()?;
+    let token = std::fs::read_to_string(&file).ok()?;
+    Some(WebIdentity {
+        token: Sensitive::from(token.trim()),
+        file,
+    })
 }
 
 #[cfg(test)]

@@ -80,16 +80,23 @@ pub(super) fn summary(all: &[Tested<'_>], is_own_allowed: bool) -> String {
             .count()
     };
     let (failed, warned) = (of(State::Failed), of(State::Warned));
-    let _ = write!(shown, "\n{} tested", count(all.len(), "connection"));
+    let untested = of(State::Skipped);
+    let asked = count(all.len(), "connection");
+    let _ = match all.len() - untested {
+        _ if untested == 0 => write!(shown, "\n{asked} tested"),
+        0 => write!(shown, "\n{asked}"),
+        tested => write!(shown, "\n{asked}, {tested} tested"),
+    };
     for (number, word, style) in [
         (failed, "failed", ERROR),
         (warned, "with warnings", WARNING),
+        (untested, "not tested", WARNING),
     ] {
         if number > 0 {
             let _ = write!(shown, ", {style}{number} {word}{style:#}");
         }
     }
-    shown.push_str(if failed + warned == 0 {
+    shown.push_str(if failed + warned + untested == 0 {
         ", all is well\n"
     } else {
         "\n"
@@ -108,7 +115,8 @@ fn row(tested: &Tested<'_>) -> Vec<String> {
     let result = match report.verdict.state {
         State::Failed => "failed",
         State::Warned => "warned",
-        State::Passed | State::Skipped => "passed",
+        State::Skipped => "not tested",
+        State::Passed => "passed",
     };
     vec![
         name(tested.connection),

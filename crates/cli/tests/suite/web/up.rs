@@ -221,6 +221,33 @@ async fn every_change_and_every_read_of_values_is_in_the_audit_log_without_the_v
 }
 
 #[tokio::test]
+async fn a_test_that_nobody_waits_for_any_more_is_in_the_audit_log() -> Result<()> {
+    let data = tempfile::tempdir()?;
+    let server = Server::start(BINARY, data.path())?;
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let location = format!("http://{}/", silent.local_addr()?);
+    let body = json!({"connection": {"type": "uri-v1", "values": {"URI": location}}});
+    let url = format!("{}/api/v1/projects/default/test", server.ready.http);
+    let request = http()?.post(&url).bearer_auth(&server.ready.token);
+    let waiting = tokio::spawn(request.json(&body).send());
+    let _taken = silent.accept().await?;
+    waiting.abort();
+    let is_told = || -> Result<bool> {
+        let log = fs::read_to_string(&server.log)?;
+        let is_ours = |line: &str| {
+            line.contains("bowline-admin test connection") && line.contains("verdict=\"cancelled\"")
+        };
+        Ok(log.lines().any(is_ours))
+    };
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(3);
+    while !is_told()? {
+        assert!(std::time::Instant::now() < deadline, "no line was written");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn one_scrape_tells_of_the_operator_and_of_requests() -> Result<()> {
     let data = tempfile::tempdir()?;
     let server = Server::start(BINARY, data.path())?;

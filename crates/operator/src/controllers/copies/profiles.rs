@@ -30,7 +30,7 @@ type Place = (String, String);
 pub(super) struct Held {
     pub(super) uid: Option<String>,
     pub(super) version: String,
-    pub(super) is_ours: bool,
+    pub(super) is_kept: bool,
 }
 
 /// What is known.
@@ -125,7 +125,7 @@ impl Profiles {
             let held = Held {
                 uid: meta.uid.clone(),
                 version: version.clone(),
-                is_ours: copies::is_ours(meta.labels.as_ref().unwrap_or(&none), annotations),
+                is_kept: copies::is_kept(meta.labels.as_ref().unwrap_or(&none), annotations),
             };
             if state.copies.get(&place.0) != Some(&held) {
                 state.copies.insert(place.0.clone(), held);
@@ -268,10 +268,10 @@ impl State {
     /// Namespaces that have a copy, or about which there may be something to say.
     fn names(&self) -> BTreeSet<String> {
         let opted_in = self.namespaces.iter().filter(|(_, it)| it.is_opted_in());
-        let listed = self.store().ok().flatten();
-        let listed = listed.into_iter().flat_map(|sources| sources.listed.keys());
+        let named = self.store().ok().flatten();
+        let named = named.into_iter().flat_map(Sources::named);
         let names = opted_in.map(|(name, _)| name).chain(self.copies.keys());
-        names.chain(listed).cloned().collect()
+        names.chain(named).cloned().collect()
     }
 
     fn keys(&self) -> Vec<Key> {
@@ -279,7 +279,7 @@ impl State {
         keys.chain([Key::CopyStatus]).collect()
     }
 
-    /// Notes which Secret a profile uses now.
+    /// Notes which Secret a namespace uses now.
     fn index(&mut self, name: &str) {
         if let Some(place) = self.used.remove(name)
             && let Some(users) = self.users.get_mut(&place)
@@ -289,10 +289,9 @@ impl State {
                 self.users.remove(&place);
             }
         }
-        let is_listed = |sources: &Sources| sources.listed.contains_key(name);
         let is_opted_in = self.namespaces.get(name).is_some_and(|it| it.is_opted_in());
         let sources = self.store().ok().flatten();
-        let sources = sources.filter(|sources| is_opted_in || is_listed(sources));
+        let sources = sources.filter(|sources| is_opted_in || sources.is_named(name));
         let credentials = sources.and_then(|sources| sources.of(name));
         if let Some(source) = credentials.as_ref().and_then(|one| one.keys()) {
             let place = (source.namespace.clone(), source.name.clone());

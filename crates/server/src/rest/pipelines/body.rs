@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
+use crate::guard::Body;
 use crate::problem::Problem;
 
 /// Profiles of one description.
@@ -73,6 +74,19 @@ impl Layout {
     }
 }
 
+/// In which form a rendering is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Output {
+    /// A `List` of objects.
+    #[default]
+    Json,
+    /// A Kustomization, and the objects that go into `objects.yaml` beside it.
+    Kustomize,
+    /// deployKF's values that say the same.
+    HelmValues,
+}
+
 /// A description that the examples of the document share.
 fn example() -> serde_json::Value {
     json!({
@@ -96,6 +110,8 @@ macro_rules! bodies {
             pub(crate) description: Description,
             $($(#[$of_field])* pub(crate) $field: $type,)*
         }
+
+        impl Body for $name {}
     )*};
 }
 
@@ -107,16 +123,27 @@ bodies! {
         /// Whether Kyverno copies Secrets also in the native layout.
         #[serde(default)] #[schema(required = false)]
         kyverno: bool,
+        /// `json` where it is not given.
+        #[serde(default)] #[schema(required = false)]
+        output: Output,
+        /// Manifests that a Kustomization is laid over, as its `resources` have it; `base` where it is not given.
+        base: Option<String>,
     } json!({"description": example()});
     /// What to look at.
     LintStore {
         /// `deploykf` for deployKF's values where it is not given, else `native`.
         layout: Option<Layout>,
+        /// As if Kyverno copied Secrets also in the native layout.
+        #[serde(default)] #[schema(required = false)]
+        kyverno: bool,
     } json!({"description": example()});
     /// What to explain.
     ExplainReaders {
         /// `deploykf` for deployKF's values where it is not given, else `native`.
         layout: Option<Layout>,
+        /// As if Kyverno copied Secrets also in the native layout.
+        #[serde(default)] #[schema(required = false)]
+        kyverno: bool,
     } json!({"description": example()});
     /// What to write policies for.
     WritePolicies {
@@ -142,16 +169,25 @@ bodies! {
         /// Whether to take over fields that somebody else set.
         #[serde(default)] #[schema(required = false)]
         force_conflicts: bool,
+        /// Whether to let the operator copy: source Secrets agree, and namespaces of listed profiles and of the
+        /// parts that they share opt in. Not together with `kyverno`.
+        #[serde(default)] #[schema(required = false)]
+        opt_in: bool,
     } json!({"description": example()});
     /// What to check.
     CheckReaders {
         /// `deploykf` for deployKF's values where it is not given, else `native`.
         layout: Option<Layout>,
+        /// As if Kyverno copied Secrets also in the native layout.
+        #[serde(default)] #[schema(required = false)]
+        kyverno: bool,
         /// The profiles that are meant, beside the shared parts; all of them where none is given.
         #[serde(default)] #[schema(required = false)]
         profiles: Vec<String>,
     } json!({"description": example(), "profiles": ["team-a"]});
 }
+
+impl Body for ResolveRoot {}
 
 /// What to resolve.
 #[derive(Deserialize, ToSchema)]
@@ -277,7 +313,11 @@ impl RenderObjects {
 
 impl ExplainReaders {
     pub(super) fn options<'a>(&self, input: &'a Input) -> Options<'a> {
-        options(self.description.names(self.layout), false, &input.secrets)
+        options(
+            self.description.names(self.layout),
+            self.kyverno,
+            &input.secrets,
+        )
     }
 }
 
@@ -290,6 +330,10 @@ impl ApplyObjects {
 
 impl CheckReaders {
     pub(super) fn options<'a>(&self, input: &'a Input) -> Options<'a> {
-        options(self.description.names(self.layout), false, &input.secrets)
+        options(
+            self.description.names(self.layout),
+            self.kyverno,
+            &input.secrets,
+        )
     }
 }

@@ -97,6 +97,18 @@ async fn the_servers_own_addresses_are_refused_unless_they_are_allowed() -> Resu
 }
 
 #[tokio::test]
+async fn connections_without_a_check_of_certificates_can_be_refused() -> Result<()> {
+    let world = World::with(|settings| settings.testing.bounds.require_verified_tls = true).await?;
+    let stub = Stub::saying("").await?;
+    let mut lax = tides(&stub.url(), "AKIATIDES", "a-secret-key");
+    lax["values"]["AWS_S3_VERIFY_SSL"] = "false".into();
+    let answer = post(&world, Who::Editor, UNSAVED, &json!({"connection": lax})).await?;
+    assert_eq!(outcome(answer).await?, "tls-check-required");
+    assert_eq!(stub.taken(), 0);
+    Ok(())
+}
+
+#[tokio::test]
 async fn lists_may_differ_by_project() -> Result<()> {
     let world = World::with(|settings| {
         settings.testing.bounds.denied = ["team-a=127.0.0.0/8"]

@@ -9,7 +9,7 @@ use http::Method;
 
 use super::scene::{Scene, common};
 
-const RUNS: usize = 20;
+const RUNS: usize = 100;
 /// Reviews under way.
 const REVIEWS: usize = 20;
 /// How long a replica may take to end, below what Kubernetes gives it.

@@ -12,7 +12,7 @@ fn secret() -> Secret {
 
 #[test]
 fn everything_comes_back() {
-    let item = Item::of(&secret(), Some("s3".to_owned()), |_, _| true);
+    let item = Item::of(&secret(), Some("s3".to_owned()), |_, _| true, |_, _| true);
     let text = Document::new(vec![item]).render();
     let back = Document::read(text.expose())
         .expect("an export")
@@ -32,7 +32,7 @@ fn everything_comes_back() {
 
 #[test]
 fn what_is_withheld_is_named_and_not_written() {
-    let item = Item::of(&secret(), None, |key, _| key == "A");
+    let item = Item::of(&secret(), None, |key, _| key == "A", |_, _| true);
     let text = Document::new(vec![item]).render();
     let text = text.expose_str().expect("text");
     assert!(text.contains("open") && !text.contains("canary"), "{text}");
