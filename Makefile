@@ -85,7 +85,7 @@ update-chart-snapshots: ## Write deploy/chart/snapshots anew, to be looked at be
 update-reference: ## Write the generated pages and parts of docs/reference anew
 	UPDATE_REFERENCE=1 cargo test --locked -p bowline --bin bowline the_page_about_commands
 	UPDATE_REFERENCE=1 cargo test --locked -p bowline-probe --test suite the_page_of_outcomes
-	UPDATE_REFERENCE=1 cargo test --locked -p bowline-cluster-tests --test suite the_page_lists_the_differences
+	UPDATE_REFERENCE=1 cargo test --locked -p bowline-cluster-tests --test suite the_page_lists
 	UPDATE_REFERENCE=1 cargo test --locked -p bowline-pipelines --lib the_reference
 
 .PHONY: update-differential

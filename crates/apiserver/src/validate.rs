@@ -36,3 +36,6 @@ pub(crate) fn name_shown(name: &str) -> Cow<'_, str> {
         None => name.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;
