@@ -230,6 +230,7 @@ impl Trial {
                 .as_ref()
                 .map(|claims| claims as &dyn bowline_probe::Claims),
             authorities: self.authorities.as_deref(),
+            identity: None,
         };
         probe(&request, &self.guard, &self.settings, sink).await
     }
