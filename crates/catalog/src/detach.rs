@@ -92,15 +92,16 @@ pub async fn delete(
         }
         Detach::Yes => changes(client, &snapshot, namespace, name).await?,
     };
-    if secret.is_some() && !terms.is_unseen_allowed {
-        refuse_if_unseen(namespace, name, snapshot.not_looked_at())?;
-    }
     // What would be refused is refused here, before anything has changed.
     for change in &changes {
         change.dry_run().await?;
     }
     if let Some(secret) = &secret {
         secret.delete(true).await?;
+        // Whoever may not delete it at all hears that first.
+        if !terms.is_unseen_allowed {
+            refuse_if_unseen(namespace, name, snapshot.not_looked_at())?;
+        }
     }
     let applied = patch::apply_all(&changes).await?;
     let existed = match &secret {

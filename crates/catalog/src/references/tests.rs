@@ -321,7 +321,7 @@ fn the_document_of_a_store_names_the_secrets_of_its_own_namespace() {
     ];
     assert_eq!(
         shown(&object("v1", "ConfigMap", &rest)),
-        secrets.map(|secret| format!("{secret} data.store.yaml Pipelines"))
+        secrets.map(|secret| format!("{secret} data[store.yaml] Pipelines"))
     );
     let rest = json!({"data": {"store.yaml": STORE}});
     assert_eq!(shown(&object("v1", "ConfigMap", &rest)), [""; 0]);

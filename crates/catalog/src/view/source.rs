@@ -139,12 +139,13 @@ impl Source {
         let Self::Users(kind, _) = self else {
             return true;
         };
-        if kind.group.is_empty() {
-            return true;
-        }
         for version in kind.versions {
             let version = kind.api_version(version);
-            match client.list_api_group_resources(&version).await {
+            let listed = match kind.group {
+                "" => client.list_core_api_resources(&version).await,
+                _ => client.list_api_group_resources(&version).await,
+            };
+            match listed {
                 Ok(list) if list.resources.iter().any(|one| one.name == kind.plural) => {
                     return true;
                 }

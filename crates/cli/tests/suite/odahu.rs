@@ -147,8 +147,7 @@ fn what_the_client_makes_is_tied_into_workloads() -> Result<()> {
          ${KUBECTL:-kubectl} get notebook docker-registry -n odahu -o 'jsonpath={.spec.template.spec}'
          ${KUBECTL:-kubectl} get notebook ml-repository -n odahu -o 'jsonpath={.spec.template.spec}'
          ${KUBECTL:-kubectl} get inferenceservice training-data -n odahu -o 'jsonpath={.spec.predictor}'
-         ${KUBECTL:-kubectl} get inferenceservice docker-registry -n odahu -o 'jsonpath={.spec.predictor}'
-         bowline usage -n odahu"
+         ${KUBECTL:-kubectl} get inferenceservice docker-registry -n odahu -o 'jsonpath={.spec.predictor}'"
     );
     client.search_the_log()
 }

@@ -113,6 +113,45 @@ fn usage_shows_where_a_connection_is_named() {
     names.is("soundings tides");
 }
 
+const OTHERS: &str = r#"
+apiVersion: serving.kserve.io/v1alpha1
+kind: ServingRuntime
+metadata: {name: runtime}
+spec:
+  containers: [{name: kserve-container, image: a, envFrom: [{secretRef: {name: tides}}]}]
+  imagePullSecrets: [{name: tides}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: kfp-launcher}
+data:
+  providers: |
+    s3: {default: {credentials: {fromEnv: false, secretRef: {secretName: tides, accessKeyKey: a, secretKeyKey: b}}}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: store, labels: {bowline.dev/pipelines: store}}
+data:
+  store.yaml: |
+    {apiVersion: bowline.dev/v1alpha1, kind: PipelineStore, metadata: {namespace: $PROJECT}, spec: {connection: tides}}
+"#;
+
+#[test]
+fn runtimes_and_the_config_maps_of_pipelines_use_connections() {
+    let project = harbour();
+    project.file("others.yaml", OTHERS);
+    project.run("kubectl create -f others.yaml && kubectl delete -f notebook.yaml");
+    bowline(&project, "usage tides -o jsonpath='{..kind} {..name}'")
+        .prints("ServingRuntime")
+        .prints("ConfigMap")
+        .prints("runtime")
+        .prints("kfp-launcher")
+        .prints("store");
+    project
+        .fails("bowline delete tides --yes --detach")
+        .complains("ConfigMap `kfp-launcher` cannot do without it");
+}
+
 #[test]
 fn usage_of_what_is_not_there_suggests_another() {
     let project = harbour();
@@ -161,7 +200,7 @@ fn what_is_vital_stays_and_it_says_how_to_lift_that() {
     let refused = project.fails("bowline delete charts --yes --detach");
     refused
         .complains("is vital")
-        .complains("bowline.dev/vital-");
+        .complains("bowline set charts");
     assert!(project.has("secret/charts"));
 }
 
