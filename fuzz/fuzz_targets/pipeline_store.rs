@@ -32,7 +32,7 @@ fn follows(deployment: &Deployment) {
         let options = Options { names, kyverno, secrets: None };
         let (rendered, _) = objects(deployment, options);
         let explained = explain::explain(deployment, &rendered);
-        let _ = (explain::table(&explained), kustomization(&rendered));
+        let _ = (explain::table(&explained), kustomization(&rendered, "base"));
         let _ = traps::findings(deployment, names, kyverno);
     }
     let _ = helm_values(deployment);

@@ -19,6 +19,8 @@ pub struct Change {
 }
 
 const HIDDEN: &str = "(hidden)";
+/// The list of a binding, of which others hold no items though these have names.
+const WHOLE: &str = "subjects";
 
 /// What applying `wanted` to `live` would change.
 pub fn changes(wanted: &Value, live: &Value) -> Vec<Change> {
@@ -49,7 +51,9 @@ fn compare(path: &str, wanted: &Value, live: Option<&Value>, hides: bool, found:
             }
         }
         (Value::Array(items), Some(Value::Array(others)))
-            if items.iter().all(|it| it["name"].is_string()) =>
+            if path != WHOLE
+                && !items.is_empty()
+                && items.iter().all(|it| it["name"].is_string()) =>
         {
             for item in items {
                 let name = &item["name"];
@@ -68,6 +72,7 @@ fn compare(path: &str, wanted: &Value, live: Option<&Value>, hides: bool, found:
         }
         // The API leaves empty values away.
         (Value::String(text), None) if text.is_empty() && path.ends_with(".value") => {}
+        (Value::Array(items), None) if items.is_empty() => {}
         (wanted, live) if live == Some(wanted) => {}
         (wanted, live) => found.push(Change {
             path: path.to_owned(),

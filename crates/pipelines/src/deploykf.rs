@@ -16,6 +16,7 @@ use crate::input::{InputFile, Reading};
 use crate::model::{
     Account, Accounts, DEFAULT_KEY_FORMAT, DEFAULT_PIPELINE_ROOT, DeploykfOptions, DeploykfRelease,
     Deployment, EmbeddedMinio, Layout, Namespaces, OLD_PIPELINE_ROOT, Release, Releases,
+    WORKFLOW_NAMESPACE,
 };
 use crate::reading::{Reader, View};
 use crate::tree::Node;
@@ -24,6 +25,7 @@ const ARGO_DISABLED: Rule = Rule::refusal("argo-disabled");
 const FIX_WITH_EXTERNAL: Rule = Rule::refusal("minio-fix-with-external");
 const KEY_FORMAT_WITH_EMBEDDED: Rule = Rule::refusal("key-format-with-embedded");
 const ROOT_WITH_EMBEDDED: Rule = Rule::refusal("pipeline-root-with-embedded");
+const REDIRECT: Rule = Rule::silent("redirect-off", Severity::Note);
 const PIPELINES_DISABLED: Rule = Rule::silent("pipelines-disabled", Severity::Warning);
 
 /// Reads values files, later over earlier ones, with the defaults of a release.
@@ -64,6 +66,7 @@ fn deployment(reader: &mut Reader<'_>, root: &View<'_>, release: DeploykfRelease
     let store = store::read(reader, root, &namespaces);
     let options = options(reader, root, release, store.is_external);
     let layout = layout(reader, &pipelines, &argo, release, store.is_external);
+    redirect(reader, &pipelines, &layout);
     let profiles = profiles::read(reader, root, &namespaces, &store, options.minio_fix);
     minio::check(reader, &minio);
     let generator = root.at("deploykf_core.deploykf_profiles_generator");
@@ -146,6 +149,34 @@ fn layout(
         pipeline_root: read(&root, default_root, ROOT_WITH_EMBEDDED),
         pipelines_prefix: "pipelines".to_owned(),
     }
+}
+
+/// deployKF's gateway leads links of artifacts to the namespace that their keys have, as long as it can
+/// tell it from them.
+fn redirect(reader: &mut Reader<'_>, pipelines: &View<'_>, layout: &Layout) {
+    let switch = pipelines.at("cache.namespaceRedirect");
+    if switch.is_set() && !switch.is_truthy() {
+        return;
+    }
+    let format = format!("artifacts/{WORKFLOW_NAMESPACE}/");
+    let root = layout.root_path();
+    let is_root_told = root == "v2/artifacts/{profile_name}";
+    let why = match (
+        layout.artifacts_key_format.starts_with(&format),
+        is_root_told,
+    ) {
+        (true, true) => return,
+        (false, _) => format!("the key format does not begin with `{format}`"),
+        (true, false) => {
+            "the root of v2 artifacts is not `BUCKET/v2/artifacts/{profile_name}`".to_owned()
+        }
+    };
+    let message = format!(
+        "`{}` switches itself off, since {why}: links of artifacts that name another namespace fail",
+        switch.path
+    );
+    let help = "keep to deployKF's layout, or set it to false to say that this is meant";
+    reader.report(REDIRECT, &switch, message, help);
 }
 
 fn options(

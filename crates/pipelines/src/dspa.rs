@@ -28,7 +28,13 @@ const PORT: Rule = Rule::refusal("port");
 const SCHEME: Rule = Rule::silent("scheme-and-secure", Severity::Error);
 const HOST: Rule = Rule::silent("host", Severity::Error);
 const BOTH: Rule = Rule::silent("two-stores", Severity::Warning);
+const LAUNCHER: Rule = Rule::silent("custom-launcher", Severity::Warning);
+const HEALTH: Rule = Rule::silent("no-health-check", Severity::Note);
+const BUCKET: Rule = Rule::silent("bucket-unused", Severity::Warning);
 const REGION: Rule = Rule::silent("region-auto", Severity::Warning);
+
+/// The bucket of the operator's own MinIO, whatever is asked for.
+const OWN_BUCKET: &str = "mlpipeline";
 
 /// The operator's own template of keys.
 const KEY_FORMAT: &str = "artifacts/{{workflow.name}}/{{workflow.creationTimestamp.Y}}/{{workflow.creationTimestamp.m}}/{{workflow.creationTimestamp.d}}/{{pod.name}}";
@@ -59,6 +65,7 @@ spec.objectStorage.minio.s3CredentialsSecret.secretKey
 ",
     closed: &["spec.objectStorage"],
     whose: "field of a DataSciencePipelinesApplication",
+    aliases: &[],
 };
 
 /// Reads the first application of a file.
@@ -109,6 +116,7 @@ fn deployment(reader: &mut Reader<'_>, root: &View<'_>) -> Option<Deployment> {
         }
     };
     store.ca = authority(reader, root);
+    switches(reader, root, &storage);
     let credentials = Credentials::Keys(secret);
     let namespaces = Namespaces {
         kubeflow: server.namespace.clone(),
@@ -146,6 +154,28 @@ fn deployment(reader: &mut Reader<'_>, root: &View<'_>) -> Option<Deployment> {
         others: None,
         server: Some(server),
     })
+}
+
+/// What changes the meaning of the rest, or of the operator's answer to it.
+fn switches(reader: &mut Reader<'_>, root: &View<'_>, storage: &View<'_>) {
+    let launcher = root.at("spec.apiServer.customKfpLauncherConfigMap");
+    if launcher.is_truthy() {
+        let message = format!(
+            "`{}` replaces all data of `kfp-launcher`, so that nothing of the storage given here reaches v2 runs but by it",
+            launcher.path
+        );
+        let help = "see what it says with `bowline pipelines resolve`, or remove it";
+        reader.report(LAUNCHER, &launcher, message, help);
+    }
+    let health = storage.child("disableHealthCheck");
+    if health.is_truthy() {
+        let message = format!(
+            "`{}` is true, so the operator calls the store available without looking",
+            health.path
+        );
+        let help = "look with `bowline pipelines check`";
+        reader.report(HEALTH, &health, message, help);
+    }
 }
 
 fn needed(reader: &mut Reader<'_>, view: &View<'_>) -> String {
@@ -236,6 +266,15 @@ fn own_store(
     server: &PipelineServer,
 ) -> (Store, SecretRef) {
     needed(reader, &view.child("image"));
+    let bucket = view.child("bucket");
+    if reader.text_or(&bucket, OWN_BUCKET) != OWN_BUCKET {
+        let message = format!(
+            "`{}` is not used: the operator tells every reader the bucket `{OWN_BUCKET}`",
+            bucket.path
+        );
+        let help = "remove it, or use `externalStorage`";
+        reader.report(BUCKET, &bucket, message, help);
+    }
     let credentials = view.child("s3CredentialsSecret");
     let secret = match credentials.is_set() {
         true => secret(reader, &credentials, server),
@@ -257,7 +296,7 @@ fn own_store(
             tls: false,
         },
         region: "minio".to_owned(),
-        bucket: reader.text_or(&view.child("bucket"), "mlpipeline"),
+        bucket: OWN_BUCKET.to_owned(),
         addressing: Addressing::Path,
         ca: None,
         vendor: Vendor::Minio,

@@ -20,6 +20,8 @@ pub(crate) struct Known {
     pub(crate) closed: &'static [&'static str],
     /// What a key is called, such as `value of deployKF`.
     pub(crate) whose: &'static str,
+    /// Paths that people find written and that are not heard, and what is meant by them.
+    pub(crate) aliases: &'static [(&'static str, &'static str)],
 }
 
 impl Known {
@@ -87,6 +89,9 @@ impl Known {
         known: &[&str],
         is_open: bool,
     ) {
+        if self.is_alias(reader, view) {
+            return;
+        }
         let candidates = known
             .iter()
             .map(|path| path.split('.').next().unwrap_or(path));
@@ -107,6 +112,29 @@ impl Known {
                 reader.report_key(UNHEARD, view, message, help);
             }
         }
+    }
+}
+
+impl Known {
+    /// Whether an unknown key is an alias, or holds some, which are then told.
+    fn is_alias(self, reader: &mut Reader<'_>, view: &View<'_>) -> bool {
+        let mut is_alias = false;
+        for (alias, meant) in self.aliases {
+            let Some(rest) = under(alias, &view.path) else {
+                continue;
+            };
+            let written = match rest {
+                "" => view.clone(),
+                rest => view.at(rest),
+            };
+            if written.node.is_some() {
+                let message = format!("`{alias}` is no {}; it is `{meant}`", self.whose);
+                let help = format!("move what it holds to `{meant}`");
+                reader.report_key(UNKNOWN, &written, message, help);
+                is_alias = true;
+            }
+        }
+        is_alias
     }
 }
 

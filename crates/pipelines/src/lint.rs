@@ -1,6 +1,6 @@
 //! Everything that is wrong or doubtful about what somebody gave, and its form for programs.
 
-use bowline_core::Severity;
+use bowline_core::{Finding, Severity};
 use serde_json::{Value, json};
 
 use crate::finding::Located;
@@ -43,6 +43,17 @@ pub fn report(findings: &[Located]) -> Value {
     let counts = json!({"errors": errors, "warnings": warnings, "notes": notes});
     let findings: Vec<_> = findings.iter().map(finding).collect();
     json!({"findings": findings, "counts": counts})
+}
+
+/// Findings about a description and what is rendered of it, as programs read them.
+pub fn about(given: &[Located], rendered: impl IntoIterator<Item = Finding>) -> Vec<Value> {
+    let rendered = rendered.into_iter().map(|finding| Located {
+        finding,
+        place: None,
+        is_refused: false,
+    });
+    let all = given.iter().cloned().chain(rendered);
+    all.map(|found| self::finding(&found)).collect()
 }
 
 fn finding(found: &Located) -> Value {

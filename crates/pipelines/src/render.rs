@@ -29,7 +29,8 @@ use crate::stores;
 
 pub use document::document;
 pub use helm_values::{helm_values, unsayable};
-pub use kustomize::kustomization;
+pub use kustomize::{KUSTOMIZE_OBJECTS, Kustomization, kustomization};
+pub(crate) use root::is_native_gcs;
 pub use root::{deploykf_root, native_root};
 
 /// The label of objects that are wholly ours: they may go when they are no longer rendered. Its value

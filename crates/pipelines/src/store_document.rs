@@ -87,6 +87,7 @@ spec.auth.secretNamespace
 spec.auth.accessKeyKey
 spec.auth.secretKeyKey
 spec.auth.sessionTokenKey
+spec.auth.backendType
 spec.auth.backendIdentity
 spec.auth.profileIdentity
 spec.onlyListed
@@ -102,6 +103,7 @@ spec.profiles.[].members.[].role
 ",
     closed: &["", "spec"],
     whose: "field of a PipelineStore",
+    aliases: &[],
 };
 
 /// Reads the first `PipelineStore` of a file, or else the first ObjectBucketClaim.

@@ -269,8 +269,8 @@ fn withheld(wish: &Wish<'_>, held: &Held<'_>, maker: Maker, has_waited: bool) ->
     }
 }
 
-/// The Secrets that a Deployment is to read and that are not there; none for one that is new, which can
-/// wait for them.
+/// The Secrets that a Deployment is to read and that are not there; none for one of ours that is new or as
+/// it is to be, which can wait for them.
 async fn look(
     client: &Client,
     object: &Value,
@@ -286,8 +286,13 @@ async fn look(
             false => missing.push(secret),
         }
     }
-    if !missing.is_empty() && objects::state(client, object).await? == State::New {
-        missing.clear();
+    if !missing.is_empty() {
+        match objects::state(client, object).await? {
+            State::New => missing.clear(),
+            // It has been waiting for them.
+            State::Same if !objects::is_a_part(object) => missing.clear(),
+            State::Same | State::Changed { .. } => {}
+        }
     }
     Ok(missing)
 }

@@ -211,7 +211,8 @@ pub async fn apply(client: &Client, object: &Value, force: bool) -> Result<Appli
     Ok(done)
 }
 
-fn is_a_part(object: &Value) -> bool {
+/// Whether somebody else installs the object, and we set a part of it.
+pub(crate) fn is_a_part(object: &Value) -> bool {
     let is_ours = object["metadata"]["labels"][OWNED].is_string();
     object["kind"] == "Deployment" && !is_ours
 }

@@ -71,7 +71,7 @@ pub struct PipelinesSource {
 Examples:
   bowline pipelines render -f values.yaml -f overrides.yaml --kfp 2.5
   bowline pipelines render -f values.yaml --layout deploykf --secrets secrets.yaml
-  bowline pipelines render --store store.yaml -o kustomize")]
+  bowline pipelines render --store store.yaml -o kustomize --base ../kubeflow-pipelines --into overlay")]
 pub struct Render {
     /// What to read.
     #[command(flatten)]
@@ -82,9 +82,15 @@ pub struct Render {
     /// Copy Secrets by Kyverno's policies also in the native layout
     #[arg(long)]
     pub kyverno: bool,
-    /// How to show them
+    /// How to show them; `kustomize` is laid over manifests of Kubeflow Pipelines and is of no use alone
     #[arg(short, long, value_name = "FORMAT", default_value = "yaml")]
     pub output: RenderOutput,
+    /// Manifests that a Kustomization is laid over: a folder, file or address, as its `resources` have it
+    #[arg(long, value_name = "PLACE", default_value = "base")]
+    pub base: String,
+    /// Folder to write a Kustomization to, with a file of the objects that it cannot hold
+    #[arg(long, value_name = "FOLDER")]
+    pub into: Option<PathBuf>,
 }
 
 /// Say what is wrong with the description of a store
@@ -313,7 +319,8 @@ pub struct Diff {
 /// Apply every object that the store needs
 ///
 /// Objects are applied on the server's side, so that parts which others set stay as they are. Of
-/// Deployments that Kubeflow Pipelines brings, only the environment is set.
+/// Deployments that Kubeflow Pipelines brings, only the environment is set, and not before the Secrets
+/// are there that it names.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -333,7 +340,8 @@ pub struct Apply {
     /// Delete what an earlier apply made and is no longer rendered, in all namespaces
     #[arg(long)]
     pub prune: bool,
-    /// Let the operator copy: annotate the source Secrets and label the namespaces of listed profiles
+    /// Let the operator copy: annotate the source Secrets, and label the namespaces of listed profiles and
+    /// of the parts that they share
     #[arg(long, conflicts_with = "kyverno")]
     pub opt_in: bool,
     /// Take over fields that somebody else set

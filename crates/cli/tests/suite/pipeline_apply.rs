@@ -256,3 +256,73 @@ fn deployments(project: &Project) {
         ));
     }
 }
+
+/// Of what deployKF's layout needs, only that there are such kinds.
+const KINDS: &str = "\
+for kind in ClusterPolicy:clusterpolicies:kyverno.io:v1:Cluster Profile:profiles:kubeflow.org:v1:Cluster \
+    DestinationRule:destinationrules:networking.istio.io:v1alpha3:Namespaced \
+    AuthorizationPolicy:authorizationpolicies:security.istio.io:v1beta1:Namespaced; do
+  IFS=: read -r name plural group version scope << END
+$kind
+END
+  kubectl apply -f - > /dev/null << END
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: $plural.$group}
+spec:
+  group: $group
+  scope: $scope
+  names: {kind: $name, plural: $plural}
+  versions:
+    - name: $version
+      served: true
+      storage: true
+      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+END
+  kubectl wait --for=condition=Established crd/$plural.$group --timeout=20s > /dev/null
+done
+";
+
+#[test]
+fn what_the_layout_of_deploykf_made_for_a_profile_goes_with_it() {
+    let project = Project::on(Arc::new(Shared::start()), "quay");
+    if !project.has_kubectl(28) {
+        return;
+    }
+    project.file("values.yaml", VALUES);
+    project.run(INSTALLED);
+    project.run(KINDS);
+    let with = "-f values.yaml --secrets secrets.yaml --layout deploykf";
+    project
+        .run(&format!("bowline pipelines apply {with}"))
+        .prints("Deployment pier-2/ml-pipeline-ui-artifact created")
+        .prints("Secret pier-2/cloned--pipelines-object-store-auth created");
+    project
+        .run(&format!("bowline pipelines diff {with}"))
+        .is("Nothing would change.");
+    project.file("values.yaml", &VALUES.replace(", {name: pier-2}", ""));
+    project
+        .fails(&format!("bowline pipelines diff {with}"))
+        .prints("- Secret pier-2/cloned--pipelines-object-store-auth")
+        .prints("- ClusterPolicy ");
+    project.run(&format!("bowline pipelines apply {with} --prune"));
+    let kinds = "configmaps,secrets,services,deployments,rolebindings,destinationrules,authorizationpolicies";
+    let left = |namespace: &str| {
+        let get = format!("kubectl get {kinds} -n {namespace} -l bowline.dev/pipelines-of -o name");
+        project.run(&get).stdout
+    };
+    assert_eq!(left("pier-2"), "");
+    assert!(left("pier-1").contains("secret/cloned--pipelines-object-store-auth"));
+    // A profile is more than its store, and its namespace would go with it.
+    project
+        .run("kubectl get profiles -o name")
+        .prints("profile.kubeflow.org/pier-2");
+    let policies = project.run("kubectl get clusterpolicies -o name").stdout;
+    assert!(
+        policies.contains("pier-1") && !policies.contains("pier-2"),
+        "{policies}"
+    );
+    project
+        .run(&format!("bowline pipelines diff {with}"))
+        .is("Nothing would change.");
+}

@@ -172,12 +172,14 @@ fn values_of_deploykf_come_out_again() {
 }
 
 #[test]
-fn a_kustomization_names_what_it_cannot_hold() {
+fn a_kustomization_says_what_it_needs() {
     let files = Files::new();
     files.write("values.yaml", KEYED);
-    let output = files.bowline("pipelines render -f values.yaml -o kustomize");
-    assert!(text(&output.stdout).contains("kind: Kustomization"));
-    assert!(text(&output.stderr).contains("Service team-1/ml-pipeline-ui-artifact"));
+    let output = files.bowline("pipelines render -f values.yaml -o kustomize --base ../kfp");
+    let printed = text(&output.stdout);
+    assert!(printed.starts_with("# Laid over manifests of Kubeflow Pipelines"));
+    assert!(printed.contains("- ../kfp\n"), "{printed}");
+    assert!(text(&output.stderr).contains("`--into FOLDER` writes both"));
 }
 
 #[test]

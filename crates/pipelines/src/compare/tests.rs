@@ -34,6 +34,14 @@ fn paths(wanted: &Value, live: &Value) -> Vec<String> {
 #[case::an_item_with_defaults(json!({"ports": [{"port": 80}]}), json!({"ports": [{"port": 80, "protocol": "TCP"}]}), &[])]
 #[case::another_item(json!({"ports": [{"port": 80}]}), json!({"ports": [{"port": 81}]}), &["ports[0].port"])]
 #[case::more_items(json!({"ports": [{"port": 80}]}), json!({"ports": []}), &["ports"])]
+#[case::an_empty_list_that_the_api_left_away(json!({"subjects": []}), json!({}), &[])]
+#[case::no_items_any_more(json!({"subjects": []}), json!({"subjects": [{"name": "a"}]}), &["subjects"])]
+#[case::a_subject_that_is_to_go(
+    json!({"subjects": [{"name": "a"}]}),
+    json!({"subjects": [{"name": "a"}, {"name": "b"}]}),
+    &["subjects"]
+)]
+#[case::a_subject_with_defaults(json!({"subjects": [{"name": "a"}]}), json!({"subjects": [{"name": "a", "apiGroup": ""}]}), &[])]
 #[case::a_plain_list(json!({"spec": [1, 2]}), json!({"spec": [2, 1]}), &["spec"])]
 fn only_what_is_wanted_counts(
     #[case] wanted: Value,

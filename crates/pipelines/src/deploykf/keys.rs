@@ -118,6 +118,18 @@ kubeflow_tools.pipelines.cache.namespaceRedirect
 kubeflow_tools.pipelines.profileResourceGeneration.kfpApiTokenPodDefault
 ";
 
+/// Names that comments in deployKF's values have for others.
+const ALIASES: [(&str, &str); 2] = [
+    (
+        "kubeflow_tools.kubeflow_pipelines",
+        "kubeflow_tools.pipelines",
+    ),
+    (
+        "kubeflow_dependencies.kubeflow_argo_workflows.workflow.serviceAccount",
+        "kubeflow_dependencies.kubeflow_argo_workflows.server.serviceAccount",
+    ),
+];
+
 /// The sections of which everything is known; above them live others' values.
 const OURS: [&str; 4] = [
     "deploykf_core.deploykf_profiles_generator",
@@ -132,6 +144,7 @@ pub(super) fn check(reader: &mut Reader<'_>, root: &View<'_>, release: DeploykfR
         paths: KNOWN,
         closed: &OURS,
         whose: "value of deployKF",
+        aliases: &ALIASES,
     };
     known.check(reader, root);
     releases(reader, root, release);

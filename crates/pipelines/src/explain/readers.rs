@@ -209,7 +209,11 @@ fn of_config_map(
 
 fn repository(deployment: &Deployment, yaml: &str) -> Finds {
     let parsed = bowline_core::manifest::parse(yaml.as_bytes()).unwrap_or_default();
-    let s3 = parsed.first().map_or(&Value::Null, |it| &it["s3"]);
+    let whole = parsed.first().unwrap_or(&Value::Null);
+    if whole["gcs"].is_object() {
+        return googles_repository(&whole["gcs"]);
+    }
+    let s3 = &whole["s3"];
     let tls = !s3["insecure"].as_bool().unwrap_or(false);
     let (access, secret) = (&s3["accessKeySecret"], &s3["secretKeySecret"]);
     let credentials = match access["name"].as_str() {
@@ -233,6 +237,28 @@ fn repository(deployment: &Deployment, yaml: &str) -> Finds {
             _ => automatic(deployment),
         }),
         credentials: Some(credentials),
+    }
+}
+
+/// Google's own protocol has one endpoint, and neither region nor addressing.
+fn googles() -> Finds {
+    Finds {
+        endpoint: Some("storage.googleapis.com".to_owned()),
+        tls: Some(true),
+        ..Finds::default()
+    }
+}
+
+fn googles_repository(gcs: &Value) -> Finds {
+    let credentials = match gcs["serviceAccountKeySecret"].is_object() {
+        true => Login::Other,
+        false => Login::Environment,
+    };
+    Finds {
+        bucket: Some(text(&gcs["bucket"]).to_owned()),
+        keys: gcs["keyFormat"].as_str().map(str::to_owned),
+        credentials: Some(credentials),
+        ..googles()
     }
 }
 
@@ -323,10 +349,15 @@ fn of_session(root: &Root<'_>, session: &Session, release: Release) -> Finds {
     let of = |name: &str| session.params.get(name).cloned();
     let from_env = of("fromEnv").as_deref() == Some("true");
     if root.scheme == "gs" {
+        let credentials = match from_env {
+            true => Login::Environment,
+            false => Login::Other,
+        };
         return Finds {
-            endpoint: Some("storage.googleapis.com".to_owned()),
-            tls: Some(true),
-            ..common
+            bucket: common.bucket,
+            keys: common.keys,
+            credentials: Some(credentials),
+            ..googles()
         };
     }
     // Before 2.17 the settings beside `fromEnv` are there and not read.

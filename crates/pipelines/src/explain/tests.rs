@@ -85,6 +85,23 @@ fn differences(found: &Explanation, reader: &str) -> Vec<&'static str> {
 }
 
 #[test]
+fn google_is_found_by_its_own_protocol() {
+    let mut deployment = deployment("storage.googleapis.com", "auto", KEYS);
+    deployment.profiles[0].credentials = crate::model::Credentials::Environment;
+    deployment.releases.kfp = crate::releases::NEWEST_KFP;
+    let found = explained(&deployment, Names::Native);
+    assert!(found.consistent, "{found:#?}");
+    for reader in ["Argo in the profile", "v2 launcher"] {
+        let view = found.readers.iter().find(|view| view.reader == reader);
+        let finds = &view.expect("the reader").finds;
+        assert_eq!(finds.endpoint.as_deref(), Some("storage.googleapis.com"));
+        assert_eq!(finds.bucket.as_deref(), Some("models"));
+        assert!(finds.keys.is_some(), "{reader}");
+        assert_eq!(finds.credentials, Some(Login::Environment), "{reader}");
+    }
+}
+
+#[test]
 fn a_port_does_not_reach_the_uis_s3_source() {
     let found = explained(
         &deployment("minio.example.com", "r", &format!("port: 9000, {KEYS}")),

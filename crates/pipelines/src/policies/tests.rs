@@ -313,6 +313,52 @@ fn googles_account_is_the_one_of_the_plugin() {
 }
 
 #[test]
+fn googles_accounts_are_those_that_are_named() {
+    let mut deployment = external("storage.googleapis.com", "");
+    let annotation = |account: &str| {
+        (
+            "iam.gke.io/gcp-service-account".to_owned(),
+            account.to_owned(),
+        )
+    };
+    let accounts = &mut deployment.accounts;
+    accounts
+        .api_server
+        .annotations
+        .extend([annotation("kfp@p.iam.gserviceaccount.com")]);
+    accounts
+        .argo_server
+        .annotations
+        .extend([annotation("kfp@p.iam.gserviceaccount.com")]);
+    accounts
+        .frontend
+        .annotations
+        .extend([annotation("ui@p.iam.gserviceaccount.com")]);
+    deployment.profiles[0]
+        .annotations
+        .extend([annotation("one@p.iam.gserviceaccount.com")]);
+    let made = made(&deployment, Dialect::Gcs);
+    for binding in made.backend["bindings"].as_array().expect("bindings") {
+        assert_eq!(
+            binding["members"],
+            json!([
+                "serviceAccount:kfp@p.iam.gserviceaccount.com",
+                "serviceAccount:ui@p.iam.gserviceaccount.com"
+            ])
+        );
+    }
+    for binding in made.profiles["team-1"]["bindings"]
+        .as_array()
+        .expect("bindings")
+    {
+        assert_eq!(
+            binding["members"],
+            json!(["serviceAccount:one@p.iam.gserviceaccount.com"])
+        );
+    }
+}
+
+#[test]
 fn one_bucket_policy_holds_everybodys_statements() {
     let made = made(&external("store.example.com", ""), Dialect::Ceph);
     let merged = merged(&made, Dialect::Ceph).expect("one policy");

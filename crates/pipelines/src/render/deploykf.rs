@@ -157,8 +157,13 @@ fn each_of_profile(
         sink(owned(profile_parts::api_token_pod_default(namespace)));
     }
     sink(owned(profile_parts::metadata_config(namespace)));
-    let visualization = proxy::visualization(namespace, &options.visualization_image);
-    visualization.map(owned).into_iter().for_each(&mut *sink);
+    // Only deployKF's own description says what it is.
+    let visualization = match options.visualization_image.as_str() {
+        "" => None,
+        image => Some(proxy::visualization(namespace, image)),
+    };
+    let visualization = visualization.into_iter().flatten();
+    visualization.map(owned).for_each(&mut *sink);
     let env = env::proxy(&deployment.store, keys, is_old);
     sink(owned(proxy::deployment(
         namespace,

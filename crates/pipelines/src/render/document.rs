@@ -103,6 +103,10 @@ struct Way {
 impl Way {
     fn of(deployment: &Deployment) -> Self {
         let others = deployment.others.clone();
+        let is_environment = |it: &Credentials| *it == Credentials::Environment;
+        let mut profiles = deployment.profiles.iter().map(|one| &one.credentials);
+        let is_by_identity =
+            profiles.any(is_environment) || others.as_ref().is_some_and(is_environment);
         let Some(backend) = deployment.backend.keys() else {
             return Self::without_keys(deployment, others);
         };
@@ -112,6 +116,9 @@ impl Way {
         });
         if let Some(token) = &backend.session_token_key {
             auth["sessionTokenKey"] = json!(token);
+        }
+        if is_by_identity {
+            return Self::beside_keys(deployment, others, auth);
         }
         let template = others.as_ref().and_then(Credentials::keys);
         let template = template.filter(|secret| is_template_of(secret, backend));
@@ -135,17 +142,30 @@ impl Way {
         }
     }
 
+    /// The backend has keys, and profiles have identities.
+    fn beside_keys(deployment: &Deployment, others: Option<Credentials>, mut auth: Value) -> Self {
+        let is_held = |annotation: &str| {
+            let mut profiles = deployment.profiles.iter();
+            profiles.any(|one| one.annotations.contains_key(annotation))
+        };
+        let identity = IDENTITIES
+            .into_iter()
+            .find(|(_, annotation)| is_held(annotation) && is_told(deployment, annotation));
+        auth["type"] = json!(identity.map_or("Environment", |(way, _)| way));
+        auth["backendType"] = json!("SharedKey");
+        Self {
+            auth,
+            annotation: identity.map(|(_, annotation)| annotation),
+            usual: Credentials::Environment,
+            others: others.filter(|others| *others == Credentials::Environment),
+        }
+    }
+
     fn without_keys(deployment: &Deployment, others: Option<Credentials>) -> Self {
         let annotations = &deployment.accounts.api_server.annotations;
-        let is_told = |annotation: &str| {
-            let has_own = |one: &Profile| {
-                one.credentials.keys().is_some() || one.annotations.contains_key(annotation)
-            };
-            deployment.profiles.iter().all(has_own)
-        };
         let identity = IDENTITIES.into_iter().find_map(|(way, annotation)| {
             let identity = annotations.get(annotation)?;
-            is_told(annotation).then_some((way, annotation, identity))
+            is_told(deployment, annotation).then_some((way, annotation, identity))
         });
         let auth = match identity {
             Some((way, _, identity)) => json!({"type": way, "backendIdentity": identity}),
@@ -158,6 +178,14 @@ impl Way {
             others: others.filter(|others| *others == Credentials::Environment),
         }
     }
+}
+
+/// Whether every profile without keys has an identity of a kind.
+fn is_told(deployment: &Deployment, annotation: &str) -> bool {
+    let has_own = |one: &Profile| {
+        one.credentials.keys().is_some() || one.annotations.contains_key(annotation)
+    };
+    deployment.profiles.iter().all(has_own)
 }
 
 /// Whether the document can say of both that they are the connection and the template.

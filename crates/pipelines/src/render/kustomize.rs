@@ -1,5 +1,6 @@
-//! Objects as one Kustomization: generators for ConfigMaps and Secrets, patches for what an
-//! installation has already.
+//! Objects as a Kustomization over the manifests of an installation: patches for what these have already,
+//! generators for other ConfigMaps and Secrets, and all else in a file of its own, since a Kustomization
+//! holds no objects.
 //!
 //! Format: <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/>
 
@@ -10,6 +11,9 @@ use super::env::INSTALL_CONFIG;
 use super::object::yaml;
 use super::viewer;
 
+/// The file beside the Kustomization.
+pub const KUSTOMIZE_OBJECTS: &str = "objects.yaml";
+
 /// The ConfigMaps that an installation has, and that only get more keys.
 const MERGED: [&str; 4] = [
     INSTALL_CONFIG,
@@ -17,40 +21,42 @@ const MERGED: [&str; 4] = [
     "workflow-controller-configmap",
     "argo-config",
 ];
+/// The account of a profile's pods, which no manifest has: the profile's controller makes it.
+const OF_PROFILES: &str = "default-editor";
 
-/// The Kustomization, and the objects that it cannot hold, as `Kind namespace/name`: they need
-/// files of their own.
-pub fn kustomization(objects: &[Value]) -> (Value, Vec<String>) {
+/// A Kustomization, and what stands beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kustomization {
+    /// What is in `kustomization.yaml`.
+    pub file: Value,
+    /// What is in [`KUSTOMIZE_OBJECTS`]; it is not named where this is nothing.
+    pub objects: Vec<Value>,
+}
+
+/// The Kustomization over a `base`: a folder, file or address, as `resources` has it.
+pub fn kustomization(objects: &[Value], base: &str) -> Kustomization {
     let (mut maps, mut secrets, mut patches) = (Vec::new(), Vec::new(), Vec::new());
-    let mut left = Vec::new();
+    let mut own = Vec::new();
     for object in objects {
-        let text = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or("");
-        let generated = match text("/kind") {
+        let generated = match object["kind"].as_str().unwrap_or_default() {
             "ConfigMap" => config_map(object).map(|map| maps.push(map)),
             "Secret" => secret(object).map(|secret| secrets.push(secret)),
-            "ServiceAccount" | "Profile" | "DataSciencePipelinesApplication" => {
-                patches.push(patch(object));
-                Some(())
-            }
-            "Deployment" if object.pointer("/spec/selector").is_none() => {
+            _ if is_a_part(object) => {
                 patches.push(patch(object));
                 Some(())
             }
             _ => None,
         };
         if generated.is_none() {
-            let name = [text("/metadata/namespace"), text("/metadata/name")];
-            let name = name.join("/");
-            left.push(format!(
-                "{} {}",
-                text("/kind"),
-                name.trim_start_matches('/')
-            ));
+            own.push(object.clone());
         }
     }
-    let mut kustomization = json!({
+    let mut resources = vec![base];
+    resources.extend((!own.is_empty()).then_some(KUSTOMIZE_OBJECTS));
+    let mut file = json!({
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
+        "resources": resources,
     });
     for (field, entries) in [
         ("configMapGenerator", maps),
@@ -58,10 +64,35 @@ pub fn kustomization(objects: &[Value]) -> (Value, Vec<String>) {
         ("patches", patches),
     ] {
         if !entries.is_empty() {
-            kustomization[field] = Value::from(entries);
+            file[field] = Value::from(entries);
         }
     }
-    (kustomization, left)
+    Kustomization { file, objects: own }
+}
+
+impl Kustomization {
+    /// The text of `kustomization.yaml`, which begins by saying what it needs.
+    pub fn text(&self) -> String {
+        let beside = match self.objects.is_empty() {
+            true => String::new(),
+            false => format!("# `{KUSTOMIZE_OBJECTS}` stands beside it and holds what is new.\n"),
+        };
+        format!(
+            "# Laid over manifests of Kubeflow Pipelines, which must be the first of `resources`: it merges into\n\
+             # their ConfigMaps, and patches of their Deployments and accounts.\n{beside}{}",
+            yaml(&self.file)
+        )
+    }
+}
+
+/// Whether only a part of something that the manifests have is ours to set.
+fn is_a_part(object: &Value) -> bool {
+    match object["kind"].as_str().unwrap_or_default() {
+        "ServiceAccount" => object["metadata"]["name"] != OF_PROFILES,
+        "DataSciencePipelinesApplication" => true,
+        "Deployment" => object.pointer("/spec/selector").is_none(),
+        _ => false,
+    }
 }
 
 fn config_map(object: &Value) -> Option<Value> {

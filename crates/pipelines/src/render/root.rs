@@ -97,7 +97,7 @@ pub fn native_root(deployment: &Deployment, profile: &str) -> String {
 }
 
 /// Whether pods reach Google's store by their own identity, for which only its own protocol does.
-pub(super) fn is_native_gcs(deployment: &Deployment) -> bool {
+pub(crate) fn is_native_gcs(deployment: &Deployment) -> bool {
     let has_keys = |profile: &crate::model::Profile| profile.credentials.keys().is_some();
     deployment.store.vendor == Vendor::Gcs
         && !deployment.profiles.is_empty()

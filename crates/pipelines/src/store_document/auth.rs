@@ -40,6 +40,8 @@ impl Way {
 #[derive(Clone)]
 pub(super) struct Auth {
     way: Way,
+    /// Whether the backend has keys, whatever profiles have.
+    has_backend_keys: bool,
     /// The connection's Secret.
     shared: SecretRef,
     /// With `{profile_name}` in its name.
@@ -62,6 +64,7 @@ impl Auth {
         };
         Self {
             way: Way::SharedKey,
+            has_backend_keys: true,
             template: shared.clone(),
             shared,
             backend_identity: String::new(),
@@ -82,6 +85,9 @@ impl Auth {
         let way = word(reader, &view.child("type"), &words, Way::SharedKey);
         let mut auth = Self::shared(place);
         auth.way = way;
+        let of_backend = [("SharedKey", true)];
+        let own = word(reader, &view.child("backendType"), &of_backend, false);
+        auth.has_backend_keys = own || matches!(way, Way::SharedKey | Way::KeyPerProfile);
         let keys = ["accessKeyKey", "secretKeyKey"].map(|key| view.child(key));
         auth.shared.access_key_key = reader.text_or(&keys[0], &auth.shared.access_key_key);
         auth.shared.secret_key_key = reader.text_or(&keys[1], &auth.shared.secret_key_key);
@@ -101,8 +107,8 @@ impl Auth {
             let help = "write one such as `pipelines-{profile_name}`";
             reader.report(TEMPLATE, &template_view, message, help);
         }
-        let needs_secret = matches!(way, Way::SharedKey | Way::KeyPerProfile);
-        let needs_identity = way.annotation().is_some();
+        let needs_secret = auth.has_backend_keys;
+        let needs_identity = way.annotation().is_some() && !auth.has_backend_keys;
         let connection = spec.child("connection");
         if needs_secret && auth.shared.name.is_empty() {
             let message = format!("`{}` must name the Secret with the keys", connection.path);
@@ -125,22 +131,26 @@ impl Auth {
     }
 
     pub(super) fn backend(&self) -> Credentials {
-        match self.way {
-            Way::SharedKey | Way::KeyPerProfile => Credentials::Keys(self.shared.clone()),
-            Way::Irsa | Way::Gke | Way::Azure | Way::Environment => Credentials::Environment,
+        match self.has_backend_keys {
+            true => Credentials::Keys(self.shared.clone()),
+            false => Credentials::Environment,
         }
     }
 
     /// What the way of signing in gives to profiles that the document does not list.
     pub(super) fn others(&self) -> Credentials {
         match self.way {
+            Way::SharedKey => Credentials::Keys(self.shared.clone()),
             Way::KeyPerProfile => Credentials::Keys(self.template.clone()),
-            _ => self.backend(),
+            Way::Irsa | Way::Gke | Way::Azure | Way::Environment => Credentials::Environment,
         }
     }
 
     pub(super) fn backend_annotations(&self) -> IndexMap<String, String> {
-        self.annotations(&self.backend_identity)
+        match self.has_backend_keys {
+            true => IndexMap::new(),
+            false => self.annotations(&self.backend_identity),
+        }
     }
 
     fn annotations(&self, identity: &str) -> IndexMap<String, String> {

@@ -4,7 +4,7 @@ use bowline_core::{Finding, Severity};
 
 use super::{Region, Styles, Traits, region_of_host, traits, vendor};
 use crate::finding::finding;
-use crate::model::{Addressing, Credentials, Deployment, Vendor};
+use crate::model::{Addressing, Deployment, Vendor};
 use crate::releases::{Ability, MissingBucket, ServerAddressing, api_server, argo_has, kfp_can};
 
 /// Everything that goes wrong between the store and the releases.
@@ -19,7 +19,6 @@ pub fn findings(deployment: &Deployment) -> Vec<Finding> {
     }
     wanted_addressing(deployment, &mut found);
     existence_check(deployment, &mut found);
-    identity(deployment, &mut found);
     bucket_name(deployment, &mut found);
     found
 }
@@ -286,32 +285,6 @@ fn existence_check(deployment: &Deployment, found: &mut Vec<Finding>) {
 }
 
 /// Signing in without keys is for the makers' own stores.
-fn identity(deployment: &Deployment, found: &mut Vec<Finding>) {
-    let is_environment =
-        |credentials: &Credentials| matches!(credentials, Credentials::Environment);
-    let without_keys = is_environment(&deployment.backend)
-        || deployment
-            .profiles
-            .iter()
-            .any(|profile| is_environment(&profile.credentials));
-    if !without_keys {
-        return;
-    }
-    let (severity, message) = match vendor(&deployment.store) {
-        Vendor::Aws => return,
-        Vendor::Gcs => (
-            Severity::Error,
-            "Google's store takes HMAC keys on this path, no workload identity".to_owned(),
-        ),
-        _ => (
-            Severity::Warning,
-            "keys are to come from the environment, which AWS's roles give on EKS only".to_owned(),
-        ),
-    };
-    let help = "give keys in Secrets";
-    found.push(finding(severity, "identity", "credentials", message, help));
-}
-
 /// Names that S3 takes: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
 fn bucket_name(deployment: &Deployment, found: &mut Vec<Finding>) {
     let store = &deployment.store;

@@ -3,7 +3,7 @@ use rstest::rstest;
 use super::*;
 use crate::InputFile;
 use crate::deploykf::read;
-use crate::model::{Addressing, Credentials, DeploykfRelease, Deployment};
+use crate::model::{Addressing, DeploykfRelease, Deployment};
 
 #[rstest]
 #[case("s3.amazonaws.com", Vendor::Aws)]
@@ -154,16 +154,6 @@ fn some_stores_refuse_checksums(#[case] host: &str, #[case] kfp: &str, #[case] e
 fn some_stores_want_tls(#[case] host: &str, #[case] region: &str, #[case] expected: &[&str]) {
     let mut deployment = deployment(host, region);
     deployment.store.endpoint.tls = false;
-    assert_eq!(rules(&deployment), expected);
-}
-
-#[rstest]
-#[case::amazon(AMAZON, "eu-west-1", &[])]
-#[case::google("storage.googleapis.com", "auto", &["identity"])]
-#[case::minio("minio.example.com", "us-east-1", &["identity"])]
-fn roles_are_amazons(#[case] host: &str, #[case] region: &str, #[case] expected: &[&str]) {
-    let mut deployment = deployment(host, region);
-    deployment.profiles[0].credentials = Credentials::Environment;
     assert_eq!(rules(&deployment), expected);
 }
 

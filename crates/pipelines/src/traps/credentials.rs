@@ -4,9 +4,10 @@ use bowline_core::{Finding, Severity};
 
 use super::Case;
 use crate::finding::finding;
-use crate::model::{Account, Credentials, DeploykfRelease, Profile};
+use crate::model::{Account, Credentials, DeploykfRelease, Profile, Vendor};
 use crate::releases::{Ability, EmptyKeys, api_server, argo_has, kfp_can};
-use crate::render::Names;
+use crate::render::{Names, is_native_gcs};
+use crate::stores;
 
 /// Annotations by which accounts get an identity: of AWS, Google and Azure.
 const IDENTITIES: [&str; 3] = [
@@ -20,9 +21,43 @@ pub(super) fn find(case: Case<'_>, found: &mut Vec<Finding>) {
         server(case, found);
         accounts(case, found);
     }
+    identity(case, found);
     profiles(case, found);
     session_tokens(case, found);
     injected(case, found);
+}
+
+/// Which stores take identities in the place of keys.
+fn identity(case: Case<'_>, found: &mut Vec<Finding>) {
+    let deployment = case.deployment;
+    let is_environment = |it: &Credentials| *it == Credentials::Environment;
+    let of_backend = is_environment(&deployment.backend);
+    let of_profiles = deployment
+        .profiles
+        .iter()
+        .any(|profile| is_environment(&profile.credentials));
+    let (severity, message, help) = match stores::vendor(&deployment.store) {
+        Vendor::Aws => return,
+        Vendor::Gcs if of_backend => (
+            Severity::Error,
+            "the API server and the UI reach Google's store with HMAC keys only, not with a workload identity",
+            "give the backend keys in a Secret; in a PipelineStore `auth.backendType: SharedKey` leaves the profiles their identities",
+        ),
+        // Runs then speak Google's own protocol, which takes them.
+        Vendor::Gcs if case.names == Names::Native && is_native_gcs(deployment) => return,
+        Vendor::Gcs if of_profiles => (
+            Severity::Error,
+            "Google's store takes HMAC keys on this path, no workload identity",
+            "give keys in Secrets, or all profiles identities in the native layout",
+        ),
+        _ if of_backend || of_profiles => (
+            Severity::Warning,
+            "keys are to come from the environment, which AWS's roles give on EKS only",
+            "give keys in Secrets",
+        ),
+        _ => return,
+    };
+    found.push(finding(severity, "identity", "credentials", message, help));
 }
 
 fn server(case: Case<'_>, found: &mut Vec<Finding>) {

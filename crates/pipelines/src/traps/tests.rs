@@ -186,6 +186,40 @@ fn settings_beside_the_environment(#[case] kfp: &str, #[case] is_trap: bool) {
     assert!(!is_in("env-settings", &plain(kfp), Names::Native));
 }
 
+#[rstest]
+#[case::amazon(HOST, Names::Native, true, true, &[])]
+#[case::another_store("minio.example.com", Names::Native, false, true, &[Severity::Warning])]
+#[case::google_by_its_own_protocol("storage.googleapis.com", Names::Native, false, true, &[])]
+#[case::google_and_its_backend("storage.googleapis.com", Names::Native, true, true, &[Severity::Error])]
+#[case::google_as_deploykf_has_it("storage.googleapis.com", Names::Deploykf, false, true, &[Severity::Error])]
+#[case::google_with_keys("storage.googleapis.com", Names::Native, false, false, &[])]
+fn identities_by_store(
+    #[case] host: &str,
+    #[case] names: Names,
+    #[case] of_backend: bool,
+    #[case] of_profiles: bool,
+    #[case] expected: &[Severity],
+) {
+    let mut deployment = with(host, "eu-west-1", DeploykfRelease::V0_1_5);
+    if of_backend {
+        deployment.backend = Credentials::Environment;
+    }
+    for profile in deployment.profiles.iter_mut().filter(|_| of_profiles) {
+        profile.credentials = Credentials::Environment;
+    }
+    let found = findings(&deployment, names, false);
+    let identities = found.iter().filter(|it| it.rule == "identity");
+    let severities: Vec<_> = identities.map(|it| it.severity).collect();
+    assert_eq!(severities, expected);
+}
+
+#[test]
+fn one_profile_with_keys_takes_googles_protocol_from_all() {
+    let mut deployment = with("storage.googleapis.com", "auto", DeploykfRelease::V0_1_5);
+    deployment.profiles[0].credentials = Credentials::Environment;
+    assert!(is_in("identity", &deployment, Names::Native));
+}
+
 #[test]
 fn accounts_without_a_role() {
     let bare = without_keys(plain("2.16"));

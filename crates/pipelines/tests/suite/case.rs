@@ -40,6 +40,9 @@ pub(crate) struct Case {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Then {
+    /// Whether every object must be named by `all`, and the variables of Deployments are all that there are.
+    #[serde(default)]
+    exact: bool,
     /// Parts of objects, by `Kind namespace/name`.
     #[serde(default)]
     objects: BTreeMap<String, Value>,
@@ -235,6 +238,10 @@ impl Case {
                 .get(name)
                 .map(|object| variables(object))
                 .unwrap_or_default();
+            let besides = found
+                .keys()
+                .filter(|it| then.exact && !wanted.contains_key(*it));
+            mistakes.extend(besides.map(|it| format!("{name}: {it} is set too")));
             for (variable, value) in wanted {
                 if found.get(variable) != Some(value) {
                     let found = found.get(variable);
@@ -260,6 +267,17 @@ impl Case {
             wanted.sort();
             if found != wanted {
                 mistakes.push(format!("every {kind}: {found:?}, not {wanted:?}"));
+            }
+        }
+        if then.exact {
+            for (name, object) in &by_name {
+                let kind = object["kind"].as_str().unwrap_or_default();
+                if !then.all.contains_key(kind) {
+                    mistakes.push(format!("{name} is there too"));
+                }
+                if !variables(object).is_empty() && !then.env.contains_key(name) {
+                    mistakes.push(format!("{name} has variables too"));
+                }
             }
         }
         for name in then

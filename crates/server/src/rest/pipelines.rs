@@ -5,12 +5,12 @@
 mod body;
 pub(super) mod live;
 
-use bowline_core::Finding;
+use bowline_core::{Finding, Severity};
 use bowline_pipelines::launcher::{self, LauncherConfig};
 use bowline_pipelines::model::Release;
 use bowline_pipelines::policies::{self, Dialect, Form};
 use bowline_pipelines::releases::NEWEST_KFP;
-use bowline_pipelines::{explain, lint, render};
+use bowline_pipelines::{explain, lint, render, traps};
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -26,12 +26,13 @@ use body::{
 
 /// Render every object that pipelines' store needs
 ///
-/// As `bowline pipelines render -o json`: one `List`. Copies of Secrets are in it only where the body
-/// holds their sources; none is read from the cluster. What is refused is answered with all findings.
+/// As `bowline pipelines render`: one `List`, or what `output` names; and what is to be said about it.
+/// Copies of Secrets are in it only where the body holds their sources; none is read from the cluster. What
+/// is refused is answered with all findings.
 #[utoipa::path(
     post, path = "/api/v1/pipelines/render", tag = "pipelines", operation_id = "renderPipelines",
     request_body(content = RenderObjects),
-    responses((status = OK, body = forms::Objects, description = "The objects, as a `List`"), Common, Changing)
+    responses((status = OK, body = forms::Rendered, description = "The objects as a `List`, or in the form that was asked for"), Common, Changing)
 )]
 pub(crate) async fn objects(
     _: Caller,
@@ -40,10 +41,30 @@ pub(crate) async fn objects(
 ) -> Result<Json<Value>, Problem> {
     let input = body.description.read()?;
     let deployment = accepted(&input)?;
-    let (items, _) = render::objects(deployment, body.options(&input));
-    Ok(Json(
-        json!({"apiVersion": "v1", "kind": "List", "items": items}),
-    ))
+    let options = body.options(&input);
+    let (mut value, mut findings) = match body.output {
+        body::Output::HelmValues => {
+            let (values, findings) = render::helm_values(deployment);
+            (json!({ "values": values }), findings)
+        }
+        output => {
+            let (items, findings) = render::objects(deployment, options);
+            let value = match output {
+                body::Output::Kustomize => {
+                    let base = body.base.as_deref().unwrap_or("base");
+                    let made = render::kustomization(&items, base);
+                    json!({"kustomization": made.file, "objects": made.objects})
+                }
+                _ => json!({"apiVersion": "v1", "kind": "List", "items": items}),
+            };
+            (value, findings)
+        }
+    };
+    // Notes are left to `lint`, as on the command line.
+    let traps = traps::findings(deployment, options.names, options.kyverno);
+    findings.extend(traps.into_iter().filter(|it| it.severity > Severity::Note));
+    value["findings"] = lint::about(&input.findings, findings).into();
+    Ok(Json(value))
 }
 
 /// Say what is wrong with the description of pipelines' store
@@ -106,7 +127,7 @@ pub(crate) async fn rights(
         _ => Form::Limited,
     };
     let findings = policies::findings(deployment, dialect, form);
-    let is_error = |finding: &Finding| finding.severity == bowline_core::Severity::Error;
+    let is_error = |finding: &Finding| finding.severity == Severity::Error;
     if findings.iter().any(is_error) {
         let detail = "the layout keeps no policy from mixing profiles";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).findings(&findings));
@@ -128,11 +149,11 @@ pub(crate) async fn rights(
 /// Say what KFP's launcher makes of its ConfigMap and a pipeline root
 ///
 /// As `bowline pipelines resolve -o json`: the session that a run would store, or the error that it
-/// would die of.
+/// would die of; and what KFP passes over in silence.
 #[utoipa::path(
     post, path = "/api/v1/pipelines/resolve", tag = "pipelines", operation_id = "resolvePipelineRoot",
     request_body(content = ResolveRoot),
-    responses((status = OK, body = forms::Resolved, description = "`session`, or `error`"), Common, Changing)
+    responses((status = OK, body = forms::Resolved, description = "`session` or `error`, and `findings`"), Common, Changing)
 )]
 pub(crate) async fn session(
     _: Caller,
@@ -146,9 +167,11 @@ pub(crate) async fn session(
     })?;
     let kfp: Option<Release> = parsed("kfp", body.kfp.as_deref())?;
     let root = body.pipeline_root.as_deref().unwrap_or(config.root());
-    let resolved = launcher::resolve(&config, root, kfp.unwrap_or(NEWEST_KFP));
-    Ok(Json(match resolved {
+    let kfp = kfp.unwrap_or(NEWEST_KFP);
+    let mut value = match launcher::resolve(&config, root, kfp) {
         Ok(session) => json!({ "session": session }),
         Err(error) => json!({ "error": error.to_string() }),
-    }))
+    };
+    value["findings"] = lint::about(&[], launcher::notes(&config, root, kfp)).into();
+    Ok(Json(value))
 }

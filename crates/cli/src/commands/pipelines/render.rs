@@ -1,16 +1,19 @@
 //! `bowline pipelines render`: a description of a store in, objects out, without a cluster.
 
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use bowline_core::{Finding, Secret, Severity, manifest};
 use bowline_pipelines::Deployment;
-use bowline_pipelines::render::{self, Options};
+use bowline_pipelines::render::{self, KUSTOMIZE_OBJECTS, Options};
 use bowline_pipelines::traps;
 use serde_json::Value;
 
 use super::input;
 use crate::args::{Render, RenderOutput};
-use crate::failure::Failures;
+use crate::failure::{Failure, Failures, Kind};
 use crate::terminal;
 
 /// Prints the objects.
@@ -23,7 +26,7 @@ pub fn run(args: &Render) -> Result<ExitCode, Failures> {
     let secrets = input.secrets.as_deref();
     let (text, findings) = match args.output {
         RenderOutput::HelmValues => helm_values(deployment),
-        RenderOutput::Kustomize => kustomize(args, deployment, secrets),
+        RenderOutput::Kustomize => kustomize(args, deployment, secrets)?,
         RenderOutput::Yaml | RenderOutput::Json => objects(args, deployment, secrets),
     };
     // Notes are left to `lint`.
@@ -78,18 +81,37 @@ fn kustomize(
     args: &Render,
     deployment: &Deployment,
     secrets: Option<&[Secret]>,
-) -> (String, Vec<Finding>) {
+) -> Result<(String, Vec<Finding>), Failure> {
     let (objects, findings) = render::objects(deployment, options(args, secrets));
-    let (kustomization, left) = render::kustomization(&objects);
-    if !left.is_empty() {
-        terminal::warn(&format!(
-            "a Kustomization cannot hold {} of the objects; print them with `-o yaml` and list the \
-             file under `resources`: {}",
-            left.len(),
-            left.join(", ")
-        ));
+    let made = render::kustomization(&objects, &args.base);
+    let Some(folder) = &args.into else {
+        if !made.objects.is_empty() {
+            terminal::warn(&format!(
+                "`{KUSTOMIZE_OBJECTS}`, which the Kustomization names, is not printed; `--into FOLDER` writes both"
+            ));
+        }
+        return Ok((made.text(), findings));
+    };
+    put(folder, "kustomization.yaml", &made.text())?;
+    if !made.objects.is_empty() {
+        put(folder, KUSTOMIZE_OBJECTS, &manifest::render(&made.objects))?;
     }
-    (manifest::render(&[kustomization]), findings)
+    Ok((String::new(), findings))
+}
+
+/// Writes a file that may hold keys, for its owner only.
+fn put(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
+    let path = folder.join(name);
+    let written = std::fs::create_dir_all(folder).and_then(|()| {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        options.open(&path)?.write_all(text.as_bytes())
+    });
+    written.map_err(|error| {
+        Failure::new(Kind::Usage, format!("cannot write `{}`", path.display()))
+            .caused_by(&error)
+            .help("name a folder that can be written")
+    })
 }
 
 fn helm_values(deployment: &Deployment) -> (String, Vec<Finding>) {

@@ -1,12 +1,42 @@
 //! The forms of answers about pipelines.
 #![allow(dead_code, reason = "only what is derived from them is used")]
 
+use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+/// What was rendered, in the form that was asked for.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum Rendered {
+    Objects(Objects),
+    Kustomized(Kustomized),
+    HelmValues(HelmValues),
+}
+
+/// A Kustomization.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Kustomized {
+    /// What is in `kustomization.yaml`.
+    kustomization: Value,
+    /// What is in `objects.yaml` beside it.
+    objects: Vec<Value>,
+    /// What is to be said about it.
+    findings: Vec<FindingInPlace>,
+}
+
+/// deployKF's values.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HelmValues {
+    /// They say the same as the description.
+    values: Value,
+    /// What is to be said about it, and what they cannot say.
+    findings: Vec<FindingInPlace>,
+}
+
 /// Objects.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Objects {
     /// Always `v1`.
     api_version: String,
@@ -14,6 +44,8 @@ pub(crate) struct Objects {
     kind: String,
     /// The objects, in the order in which they are to be applied.
     items: Vec<Value>,
+    /// What is to be said about it.
+    findings: Vec<FindingInPlace>,
 }
 
 /// Findings about a description.
@@ -27,7 +59,7 @@ pub(crate) struct Findings {
 }
 
 /// A finding with its place.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct FindingInPlace {
     /// `error`, `warning` or `note`.
     severity: String,
@@ -119,6 +151,8 @@ pub(crate) struct Resolved {
     /// What a run dies of.
     #[schema(required = false)]
     error: Option<String>,
+    /// What KFP passes over in silence.
+    findings: Vec<FindingInPlace>,
 }
 
 /// How objects stand to the cluster.
@@ -168,7 +202,7 @@ pub(crate) struct AppliedObject {
     namespace: String,
     /// The name.
     name: String,
-    /// `created`, `changed`, `unchanged` or `deleted`.
+    /// `created`, `changed`, `unchanged` or `deleted`; `agreed` of a source Secret, `opted-in` of a namespace.
     result: String,
 }
 

@@ -74,6 +74,19 @@ impl Layout {
     }
 }
 
+/// In which form a rendering is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Output {
+    /// A `List` of objects.
+    #[default]
+    Json,
+    /// A Kustomization, and the objects that go into `objects.yaml` beside it.
+    Kustomize,
+    /// deployKF's values that say the same.
+    HelmValues,
+}
+
 /// A description that the examples of the document share.
 fn example() -> serde_json::Value {
     json!({
@@ -110,6 +123,11 @@ bodies! {
         /// Whether Kyverno copies Secrets also in the native layout.
         #[serde(default)] #[schema(required = false)]
         kyverno: bool,
+        /// `json` where it is not given.
+        #[serde(default)] #[schema(required = false)]
+        output: Output,
+        /// Manifests that a Kustomization is laid over, as its `resources` have it; `base` where it is not given.
+        base: Option<String>,
     } json!({"description": example()});
     /// What to look at.
     LintStore {
@@ -151,6 +169,10 @@ bodies! {
         /// Whether to take over fields that somebody else set.
         #[serde(default)] #[schema(required = false)]
         force_conflicts: bool,
+        /// Whether to let the operator copy: source Secrets agree, and namespaces of listed profiles and of the
+        /// parts that they share opt in. Not together with `kyverno`.
+        #[serde(default)] #[schema(required = false)]
+        opt_in: bool,
     } json!({"description": example()});
     /// What to check.
     CheckReaders {

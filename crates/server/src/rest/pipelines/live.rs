@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
-use bowline_catalog::Error;
 use bowline_core::{Finding, Severity};
-use bowline_pipelines::render;
+use bowline_pipelines::{Input, render};
+use bowline_setup::apply::{self, Done, Trouble, Wish};
 use bowline_setup::check::Report;
-use bowline_setup::objects::{self, Applied, Identity};
+use bowline_setup::objects::{self, Identity};
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -37,11 +37,9 @@ const fn act(verb: &'static str, is_dry_run: bool) -> Act<'static> {
     }
 }
 
-/// What a request renders, and whose it is.
-fn rendered(body: &ApplyObjects) -> Result<(String, Vec<Value>), Problem> {
-    let input = body.description.read()?;
-    let deployment = accepted(&input)?;
-    let (objects, _) = render::objects(deployment, body.options(&input));
+/// What a request renders.
+fn rendered(body: &ApplyObjects, input: &Input) -> Result<Vec<Value>, Problem> {
+    let (objects, _) = render::objects(accepted(input)?, body.options(input));
     if objects.len() > MOST_OBJECTS {
         let detail = format!(
             "there are {} objects, more than {MOST_OBJECTS}",
@@ -50,7 +48,7 @@ fn rendered(body: &ApplyObjects) -> Result<(String, Vec<Value>), Problem> {
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
             .help("use `bowline pipelines` for so many profiles"));
     }
-    Ok((render::owner(deployment), objects))
+    Ok(objects)
 }
 
 /// Show what applying pipelines' objects would change in the cluster
@@ -66,7 +64,9 @@ pub(crate) async fn diff(
     Parameters(Nothing): Parameters<Nothing>,
     Json(body): Json<ApplyObjects>,
 ) -> Result<Json<Value>, Problem> {
-    let (owner, objects) = rendered(&body)?;
+    let input = body.description.read()?;
+    let objects = rendered(&body, &input)?;
+    let owner = render::owner(accepted(&input)?);
     let difference = objects::difference(&caller.client, &owner, &objects).await?;
     Ok(Json(difference.value()))
 }
@@ -75,7 +75,8 @@ pub(crate) async fn diff(
 ///
 /// As `bowline pipelines apply`, with the sender's own rights. An object that is refused does not keep the
 /// others from being applied; then the answer is a problem with a finding for each. Nothing is pruned
-/// where an object was refused.
+/// where an object was refused. A Deployment that runs is not pointed at a Secret that is not there; copies
+/// that are made meanwhile are waited for, up to 10 s.
 #[utoipa::path(
     post, path = "/api/v1/pipelines/apply", tag = "pipelines", operation_id = "applyPipelines",
     params(DryRun), request_body(content = ApplyObjects),
@@ -88,54 +89,64 @@ pub(crate) async fn apply(
     Json(body): Json<ApplyObjects>,
 ) -> Result<Json<Value>, Problem> {
     acted(&caller, &id, act("apply", is_dry), async {
-        let (owner, objects) = rendered(&body)?;
+        if body.opt_in && body.kyverno {
+            let detail = "`optIn` and `kyverno` are two ways of making copies";
+            return Err(
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).help("send one of them")
+            );
+        }
+        let input = body.description.read()?;
+        let objects = rendered(&body, &input)?;
         let client = match is_dry {
             true => caller.clone().dry().client,
             false => caller.client.clone(),
         };
+        let wish = Wish {
+            deployment: accepted(&input)?,
+            objects: &objects,
+            force: body.force_conflicts,
+            prune: body.prune,
+            opt_in: body.opt_in,
+            is_dry,
+        };
         let (mut done, mut refused) = (Vec::new(), Vec::new());
-        for object in &objects {
-            match objects::apply(&client, object, body.force_conflicts).await {
-                Ok(applied) => done.push((Identity::of(object), applied)),
-                Err(error) => refused.push((Identity::of(object), error)),
+        apply::apply(&client, wish, |identity, end| match end {
+            Ok(end) => done.push(result(&identity, end)),
+            Err(trouble) => refused.push((identity, problem(trouble))),
+        })
+        .await;
+        match refused.is_empty() {
+            true => Ok(Json(json!({ "objects": done }))),
+            false => {
+                let of = done.len() + refused.len();
+                Err(not_applied(refused, of))
             }
         }
-        if !refused.is_empty() {
-            return Err(not_applied(refused, objects.len()));
-        }
-        let mut deleted = Vec::new();
-        if body.prune {
-            for stale in objects::stale(&client, &owner, &objects).await? {
-                objects::prune(&client, &stale).await?;
-                deleted.push(stale.identity);
-            }
-        }
-        Ok(Json(answer(&done, &deleted)))
     })
     .await
 }
 
-fn answer(done: &[(Identity, Applied)], deleted: &[Identity]) -> Value {
-    let with = |identity: &Identity, word: &str| {
-        // An identity is a plain object, which always has a JSON form.
-        let mut object = serde_json::to_value(identity).unwrap_or_default();
-        object["result"] = json!(word);
-        object
-    };
-    let done = done
-        .iter()
-        .map(|(identity, applied)| with(identity, applied.as_str()));
-    let deleted = deleted.iter().map(|identity| with(identity, "deleted"));
-    json!({ "objects": done.chain(deleted).collect::<Vec<_>>() })
+fn result(identity: &Identity, done: Done) -> Value {
+    // An identity is a plain object, which always has a JSON form.
+    let mut object = serde_json::to_value(identity).unwrap_or_default();
+    object["result"] = json!(done.as_str());
+    object
+}
+
+fn problem(trouble: Trouble) -> Problem {
+    match trouble {
+        Trouble::Refused(error) => Problem::from(error),
+        Trouble::Withheld(withheld) => Problem::new(StatusCode::NOT_FOUND, withheld.what.as_str())
+            .help(withheld.help("secrets", "optIn")),
+    }
 }
 
 /// What was refused; the first decides the status.
-fn not_applied(refused: Vec<(Identity, Error)>, of: usize) -> Problem {
+fn not_applied(refused: Vec<(Identity, Problem)>, of: usize) -> Problem {
     let count = refused.len();
     let mut findings = Vec::with_capacity(count);
     let mut first = None;
-    for (identity, error) in refused {
-        let problem = Problem::from(error);
+    for (identity, problem) in refused {
         findings.push(Finding {
             severity: Severity::Error,
             rule: "not-applied",
