@@ -32,7 +32,7 @@ pub struct Kind {
 pub(crate) enum Shape {
     /// A kind that core ties connections into.
     Workload(WorkloadKind),
-    /// Made from a Deployment, or by hand; also its forerunner, the ReplicationController.
+    /// Made from a Deployment, or by hand; also its forerunner, the `ReplicationController`.
     ReplicaSet,
     /// Holds pod specifications that others run, at these paths.
     Template(&'static [&'static [&'static str]]),
