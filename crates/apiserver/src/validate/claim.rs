@@ -1,4 +1,4 @@
-//! Rules about PersistentVolumeClaims.
+//! Rules about `PersistentVolumeClaim`s.
 
 use super::values::{self, Row, Rule};
 use super::{FieldError, names, selector};
