@@ -85,7 +85,7 @@ update-chart-snapshots: ## Write deploy/chart/snapshots anew, to be looked at be
 update-reference: ## Write the generated pages and parts of docs/reference anew
 	UPDATE_REFERENCE=1 cargo test --locked -p bowline --bin bowline the_page_about_commands
 	UPDATE_REFERENCE=1 cargo test --locked -p bowline-probe --test suite the_page_of_outcomes
-	UPDATE_REFERENCE=1 cargo test --locked -p bowline-cluster-tests --test suite the_page_lists_the_differences
+	UPDATE_REFERENCE=1 cargo test --locked -p bowline-cluster-tests --test suite the_page_lists
 	UPDATE_REFERENCE=1 cargo test --locked -p bowline-pipelines --lib the_reference
 
 .PHONY: update-differential
@@ -97,6 +97,7 @@ update-differential: ## Store what a real kube-apiserver answers to tests/cluste
 .PHONY: install-tools
 install-tools: ## Install or build what `demo`, `test`, `test-cluster` and `check` would when they need it
 	@scripts/kubectl.sh > /dev/null
+	@scripts/jq.sh > /dev/null
 	@scripts/chromium.sh > /dev/null
 	@scripts/cargo-deny.sh > /dev/null
 	@scripts/cluster-tools.sh > /dev/null

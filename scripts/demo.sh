@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The two-minute try: starts `bowline up` on fresh state, applies examples/ with a stock kubectl, and
 # shows for each workload what it asked for, what it got and why. Serves until Ctrl-C; with --once it
-# ends after the show. Whatever happens, the server is stopped and its state removed.
+# ends after the show. Whatever happens, the server is stopped and its state removed. $BOWLINE names a
+# program to show instead of the one that is built here.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -63,8 +64,9 @@ start() {
 # A member of the line that `bowline up` prints when it is ready.
 member() { sed -nE "s/.*\"$1\": *\"([^\"]*)\".*/\1/p" <<< "$ready"; }
 
-# The `spec` of an object on stdin, as YAML, without the reference that a pod template may carry.
-spec() { awk '/^[^ ]/ {inside = /^spec:/} inside && !/opendatahub\.io\/connections:/'; }
+# The `spec` of an object on stdin, as YAML, without the reference that a pod template may carry and
+# what the API gives to every Job, which is another for each.
+spec() { awk '/^[^ ]/ {inside = /^spec:/} inside && !/opendatahub\.io\/connections:|controller-uid:|job-name:/'; }
 
 # What the API would store of a manifest that names nothing: its own defaults are no gift of ours.
 untied() {
@@ -86,9 +88,13 @@ show() {
 }
 
 kubectl=$(scripts/kubectl.sh)
-title "Building"
-run cargo build --locked -p bowline
-bowline=${CARGO_TARGET_DIR:-$PWD/target}/debug/bowline
+if [ -n "${BOWLINE:-}" ]; then
+  bowline=$BOWLINE
+else
+  title "Building"
+  run cargo build --locked -p bowline
+  bowline=${CARGO_TARGET_DIR:-$PWD/target}/debug/bowline
+fi
 
 title "Starting a Kubernetes API of its own, on fresh state"
 echo "$dim\$ bowline up --data <new folder> --output json$plain"

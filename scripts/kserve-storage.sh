@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-home=$(scripts/python-packages.sh "KServe's storage code" tests/cluster/storage/requirements.txt kserve-storage \
+home=$(scripts/python-packages.sh "KServe's storage code" \
+  "Tests fetch models as KServe does" tests/cluster/storage/requirements.txt kserve-storage \
   --require-hashes --only-binary :all:)
 echo "$home/bin/python"

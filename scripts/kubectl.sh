@@ -19,33 +19,17 @@ if [ -x "$unpacked/usr/bin/kubectl" ]; then
   exit
 fi
 
-if ! command -v apt-get > /dev/null || ! command -v dpkg > /dev/null; then
-  echo "error: no kubectl on PATH, and this is not a Debian system to unpack one from" >&2
-  echo "help: install kubectl, or set KUBECTL to its path" >&2
-  exit 1
-fi
 cat >&2 <<EOF
 kubectl is not on PATH. The examples and tests run the real one against \`bowline up\`.
 Unpacking Debian's package \`kubernetes-client\` into $unpacked
 (package lists are fetched into the same folder; no root needed, the system stays as it is).
 EOF
 
-# Lists and archives of our own, so that neither root nor a fresh system-wide list is needed.
-readonly apt="$tools/apt"
-mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$apt/download"
-apt_options=(
-  -qq
-  -o "Dir::State::lists=$apt/lists"
-  -o "Dir::Cache=$apt"
-  -o "APT::Sandbox::User=$(id -un)"
-)
-{
-  apt-get "${apt_options[@]}" update
-  cd "$apt/download"
-  apt-get "${apt_options[@]}" download kubernetes-client
-  dpkg -x kubernetes-client_*.deb "$unpacked.part"
-} >&2
-mv "$unpacked.part" "$unpacked"
-rm -rf "$apt"
+mkdir -p "$tools"
+scripts/unpack.sh "$unpacked" kubernetes-client || {
+  echo "error: no kubectl on PATH, and Debian's cannot be unpacked" >&2
+  echo "help: install kubectl, or set KUBECTL to its path" >&2
+  exit 1
+}
 "$unpacked/usr/bin/kubectl" version --client >&2
 echo "$unpacked/usr/bin/kubectl"

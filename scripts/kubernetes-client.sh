@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-home=$(scripts/python-packages.sh "the Python client of Kubernetes" tests/servers/kubernetes-client.txt kubernetes-client-python \
+home=$(scripts/python-packages.sh "the Python client of Kubernetes" \
+  "Tests use \`bowline up\` from Python" tests/servers/kubernetes-client.txt kubernetes-client-python \
   --only-binary :all:)
 echo "$home/bin/python"

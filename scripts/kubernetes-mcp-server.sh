@@ -20,7 +20,7 @@ mkdir -p "$(dirname "$home")"
 exec 9> "$home.lock"
 flock 9
 if [ "$(cat "$home/stamp" 2> /dev/null)" != "$stamp" ]; then
-  echo "Installing kubernetes-mcp-server into $home" >&2
+  echo "Tests let assistants use \`bowline up\` through it: installing kubernetes-mcp-server into $home" >&2
   rm -rf "$home"
   mkdir -p "$home"
   cp "$source/package.json" "$source/package-lock.json" "$home"

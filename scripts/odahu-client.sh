@@ -6,5 +6,6 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Three of its libraries come as source only, so building has to be allowed.
-home=$(scripts/python-packages.sh "ODAHU's client" tests/servers/odahu-client.txt odahu-client)
+home=$(scripts/python-packages.sh "ODAHU's client" \
+  "Tests let it use ODAHU's API of \`bowline up\`" tests/servers/odahu-client.txt odahu-client)
 echo "$home/bin/odahuflowctl"

@@ -14,7 +14,7 @@ mkdir -p "$(dirname "$home")"
 exec 9> "$home.lock"
 flock 9
 if [ "$(cat "$home/stamp" 2> /dev/null)" != "$stamp" ]; then
-  echo "Installing the OpenID provider of the tests into $home" >&2
+  echo "Tests sign in with OpenID Connect: installing the provider they ask into $home" >&2
   rm -rf "$home"
   mkdir -p "$home"
   cp "$source/package.json" "$source/package-lock.json" "$home"

@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-home=$(scripts/python-packages.sh schemathesis tests/servers/schemathesis.txt schemathesis \
+home=$(scripts/python-packages.sh schemathesis \
+  "Tests send what the OpenAPI document allows, and what it does not" tests/servers/schemathesis.txt schemathesis \
   --only-binary :all:)
 echo "$home/bin/schemathesis"

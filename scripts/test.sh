@@ -6,8 +6,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 KUBECTL=$(scripts/kubectl.sh)
 export KUBECTL
-# Tests ask for it again; here it can say why it cannot be had.
-scripts/odahu-client.sh > /dev/null
+# Tests ask for these again; here they can say what they install and why, or why they cannot be had.
+scripts/jq.sh > /dev/null || [ $? = 69 ]
+scripts/odahu-client.sh > /dev/null || [ $? = 69 ]
 scripts/kubernetes-client.sh > /dev/null || [ $? = 69 ]
 scripts/kubernetes-mcp-server.sh > /dev/null || [ $? = 69 ]
 # Tests put the output of what they start into this folder; the suite's own output joins it.

@@ -136,6 +136,7 @@ async fn tested(connection: &Connection, ask: &Ask) -> Report {
         others: &[],
         claims: None,
         authorities: None,
+        identity: None,
     };
     let guard = Guard::new().allowing_own();
     probe(&request, &guard, &Settings::default(), &mut |_| {}).await

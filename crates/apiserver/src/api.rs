@@ -117,7 +117,7 @@ impl Api {
     }
 
     /// Brings the registry up to what is stored under one definition's key.
-    async fn register(&self, key: &ObjectKey) -> Result<(), StoreError> {
+    pub(crate) async fn register(&self, key: &ObjectKey) -> Result<(), StoreError> {
         let _one_at_a_time = self.definitions.lock().await;
         let stored_as = match key.name.split_once('.') {
             Some((plural, group)) => format!("{group}/{plural}"),

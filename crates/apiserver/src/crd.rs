@@ -2,15 +2,16 @@
 //! is done like that of any object; the schema engine is [`crate::schema`]. Versions are not
 //! converted: a stored object is shown with the `apiVersion` asked for.
 
+mod structural;
+
 use crate::object;
 use crate::resource::{Nature, Resource, Scale, ScaleSelector, members_of};
-use crate::schema::{Schema, pattern};
+use crate::schema::{Schema, list};
 use crate::table::Column;
+use crate::validate::FieldError;
 use crate::validate::names::{self, NameRule};
-use crate::validate::{FINDINGS_LIMIT, FieldError, name_shown};
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
-use std::fmt::{self, Write as _};
 
 /// The group of CustomResourceDefinitions themselves.
 pub(crate) const GROUP: &str = "apiextensions.k8s.io";
@@ -88,7 +89,7 @@ pub(crate) fn check(definition: &Value, old: Option<&Value>) -> Vec<FieldError> 
         let why = "must be false, and versions say x-kubernetes-preserve-unknown-fields where they need it";
         errors.push(FieldError::invalid("spec.preserveUnknownFields", true, why));
     }
-    check_versions(definition, &mut errors);
+    check_versions(definition, old, &mut errors);
     for (pointer, field) in [
         ("/spec/scope", "spec.scope"),
         ("/spec/names/kind", "spec.names.kind"),
@@ -151,7 +152,7 @@ fn check_names(definition: &Value, errors: &mut Vec<FieldError>) {
     }
 }
 
-fn check_versions(definition: &Value, errors: &mut Vec<FieldError>) {
+fn check_versions(definition: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
     let mut seen = HashSet::new();
     for (index, version) in versions(definition).enumerate() {
         let field = format!("spec.versions[{index}]");
@@ -164,24 +165,18 @@ fn check_versions(definition: &Value, errors: &mut Vec<FieldError>) {
         if !seen.insert(name) {
             errors.push(FieldError::duplicate(format!("{field}.name"), name));
         }
-        let schema = format!("{field}.schema.openAPIV3Schema");
         match version.pointer("/schema/openAPIV3Schema") {
             None => errors.push(FieldError::required(
-                schema.as_str(),
+                schema_field(index),
                 "schemas are required",
             )),
-            Some(root) if root["type"] != "object" => {
-                let found = root["type"].clone();
-                errors.push(FieldError::invalid(
-                    format!("{schema}.type"),
-                    found,
-                    "must be object at the root",
-                ));
+            Some(root) => {
+                let found = structural::check(root, &schema_field(index));
+                // What was stored before schemas were looked at may stay as it is.
+                if !found.is_empty() && !old.is_some_and(has_lax_schema) {
+                    errors.extend(found);
+                }
             }
-            Some(_) => {}
-        }
-        if let Some(root) = version.pointer("/schema/openAPIV3Schema") {
-            check_patterns(root, &mut schema.clone(), errors);
         }
         if let Err(error) = Column::of_custom_resource(version.get("additionalPrinterColumns")) {
             let field = format!("{field}.additionalPrinterColumns");
@@ -200,47 +195,43 @@ fn check_versions(definition: &Value, errors: &mut Vec<FieldError>) {
     }
 }
 
-/// Every pattern in a schema must be one.
-fn check_patterns(schema: &Value, field: &mut String, errors: &mut Vec<FieldError>) {
-    let Some(members) = schema.as_object() else {
-        return;
+fn schema_field(version: usize) -> String {
+    format!("spec.versions[{version}].schema.openAPIV3Schema")
+}
+
+/// Whether a definition is stored whose schemas are none that would be taken now.
+fn has_lax_schema(definition: &Value) -> bool {
+    let mut roots = versions(definition).map(|version| version.pointer("/schema/openAPIV3Schema"));
+    roots.any(|root| root.is_some_and(|root| !structural::check(root, "").is_empty()))
+}
+
+/// What whoever writes a definition should know of it.
+pub(crate) fn warnings(definition: &Value) -> Vec<String> {
+    let has_rules = |version: &Value| {
+        let root = version.pointer("/schema/openAPIV3Schema");
+        root.is_some_and(has_rules)
     };
-    if errors.len() >= FINDINGS_LIMIT {
-        return;
-    }
-    if let Some(wanted) = members.get("pattern").and_then(Value::as_str)
-        && !pattern::is_valid(wanted)
-    {
-        let why = "must be a valid regular expression";
-        errors.push(FieldError::invalid(format!("{field}.pattern"), wanted, why));
-    }
-    // One text for all paths: written anew for each member, long names would add up.
-    let mut inside = |inner: &Value, step: fmt::Arguments<'_>| {
-        let length = field.len();
-        // Writing into a text cannot fail.
-        let _ = field.write_fmt(step);
-        check_patterns(inner, field, errors);
-        field.truncate(length);
-    };
-    for (name, inner) in members {
-        match (name.as_str(), inner) {
-            ("properties" | "patternProperties" | "definitions", Value::Object(all)) => {
-                for (property, inner) in all {
-                    let property = name_shown(property);
-                    inside(inner, format_args!(".{name}[{property}]"));
-                }
-            }
-            ("items" | "additionalProperties" | "not", inner) => {
-                inside(inner, format_args!(".{name}"));
-            }
-            ("allOf" | "anyOf" | "oneOf", Value::Array(all)) => {
-                for (index, inner) in all.iter().enumerate() {
-                    inside(inner, format_args!(".{name}[{index}]"));
-                }
-            }
-            _ => {}
-        }
-    }
+    let found = versions(definition)
+        .enumerate()
+        .filter(|(_, version)| has_rules(version));
+    found
+        .map(|(index, _)| {
+            let field = schema_field(index);
+            format!(
+                "{field}: the rules of {} are kept, but not evaluated",
+                structural::RULES
+            )
+        })
+        .collect()
+}
+
+fn has_rules(schema: &Value) -> bool {
+    let inside = |name: &str| schema.get(name).and_then(Value::as_object);
+    list(schema, structural::RULES).next().is_some()
+        || inside("properties").is_some_and(|all| all.values().any(has_rules))
+        || ["items", "additionalProperties"]
+            .iter()
+            .any(|name| schema.get(name).is_some_and(has_rules))
 }
 
 /// The resources of a definition that is valid, its storage version first.

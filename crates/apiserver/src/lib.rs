@@ -12,7 +12,6 @@
 //! - An object whose owners never were is left alone.
 //! - CEL rules of custom resources are not evaluated, and versions of a custom resource differ in
 //!   nothing but their name and schema.
-//! - Built-in kinds are checked as far as a store that runs nothing needs.
 //! - A deleted namespace is usually gone when the answer arrives, not some time later.
 //! - Members that stand twice in YAML, in a patch or in options are refused, whatever
 //!   `fieldValidation` says.
@@ -32,6 +31,11 @@
 //! # Ok(())
 //! # }
 //! ```
+
+/// The example in the README runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod accounts;
 mod admission;

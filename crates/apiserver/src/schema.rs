@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 
 pub(crate) const REFERENCE: &str = "#/components/schemas/";
 pub(crate) const PRESERVE: &str = "x-kubernetes-preserve-unknown-fields";
-const EMBEDDED: &str = "x-kubernetes-embedded-resource";
+pub(crate) const EMBEDDED: &str = "x-kubernetes-embedded-resource";
 pub(crate) const INT_OR_STRING: &str = "x-kubernetes-int-or-string";
 pub(crate) const LIST_TYPE: &str = "x-kubernetes-list-type";
 pub(crate) const LIST_KEYS: &str = "x-kubernetes-list-map-keys";
@@ -55,6 +55,11 @@ impl Schema {
         root.insert("apiVersion".to_owned(), json!({"type": "string"}));
         root.insert("kind".to_owned(), json!({"type": "string"}));
         root.insert("metadata".to_owned(), reference(types::OBJECT_META));
+        Self::new(open_api)
+    }
+
+    /// The schema of a part of a custom resource.
+    pub(crate) fn part(open_api: Value) -> Self {
         Self::new(open_api)
     }
 

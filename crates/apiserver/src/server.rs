@@ -116,8 +116,9 @@ impl ApiServer {
         self.api.store.rekey().await
     }
 
-    /// Serves HTTP/1.1 and HTTP/2 over TLS, and finishes deletions that an earlier server left undone, until `shutdown` is done; then watches end, requests
+    /// Serves HTTP/1.1 and HTTP/2 over TLS until `shutdown` is done; then watches end, requests
     /// under way are answered, and this returns. An API that was shut down does not serve again.
+    /// Meanwhile deletions are finished that an earlier server did not come to the end of.
     pub async fn serve(
         &self,
         listener: TcpListener,

@@ -2,14 +2,18 @@
 //! from an object to findings, all of them; what an answer makes of findings is left to the pipeline.
 
 pub(crate) mod base64;
+pub(crate) mod claim;
 mod field;
 pub(crate) mod ingress;
 pub(crate) mod metadata;
 pub(crate) mod names;
+pub(crate) mod node;
+pub(crate) mod pod;
 pub(crate) mod policy;
 pub(crate) mod rbac;
 mod schedule;
 pub(crate) mod secret;
+mod selector;
 pub(crate) mod service;
 mod values;
 pub(crate) mod workload;
@@ -32,3 +36,6 @@ pub(crate) fn name_shown(name: &str) -> Cow<'_, str> {
         None => name.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,8 @@ use kube::core::DynamicResourceScope;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use crate::kinds::{LAUNCHER, STORE_LABEL};
+use crate::references::{PROVIDERS, STORE_KEY};
 use crate::row::{Meta, Row};
 
 /// An object of which only what `T` keeps was kept.
@@ -51,14 +53,31 @@ impl Keep for Option<Box<Row>> {
     }
 }
 
-/// Anything else is kept whole, but for the values under `data`, which only Secrets have.
+/// Anything else is kept whole, but for the values under `data`: those of the Secret `storage-config`
+/// are nobody's to look at, and those of ConfigMaps are large, so that only those stay that name
+/// Secrets.
 impl Keep for Value {
     fn keep(mut object: Self) -> Self {
+        let is_config_map = names_secrets(&object);
         if let Some(data) = object.get_mut("data").and_then(Value::as_object_mut) {
-            data.values_mut().for_each(|value| *value = Self::Null);
+            for (key, value) in data.iter_mut() {
+                if !is_config_map || ![PROVIDERS, STORE_KEY].contains(&key.as_str()) {
+                    *value = Self::Null;
+                }
+            }
         }
         object
     }
+}
+
+/// Whether it is one of the ConfigMaps by which pipelines are set up.
+fn names_secrets(object: &Value) -> bool {
+    let metadata = object.get("metadata");
+    let name = metadata.and_then(|metadata| metadata.get("name"));
+    let labels = metadata.and_then(|metadata| metadata.get("labels"));
+    let (label, value) = STORE_LABEL;
+    let label = labels.and_then(|labels| labels.get(label));
+    name.and_then(Value::as_str) == Some(LAUNCHER) || label.and_then(Value::as_str) == Some(value)
 }
 
 impl<'de, T: Keep> Deserialize<'de> for Arrived<T> {
@@ -152,6 +171,17 @@ mod tests {
         );
         assert_eq!(arrived.name_any(), "tides");
         assert_eq!(arrived.kept.unwrap().keys, ["URI"]);
+    }
+
+    #[test]
+    fn of_a_config_map_of_pipelines_arrives_what_names_secrets() {
+        let data = json!({"providers": "a", "store.yaml": "b", "defaultPipelineRoot": "c"});
+        let map = json!({"metadata": {"name": "kfp-launcher"}, "data": data});
+        let arrived: Arrived<Value> = serde_json::from_value(map).unwrap();
+        assert_eq!(
+            arrived.kept["data"],
+            json!({"providers": "a", "store.yaml": "b", "defaultPipelineRoot": null})
+        );
     }
 
     #[test]

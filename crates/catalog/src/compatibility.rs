@@ -196,6 +196,12 @@ pub fn not_deployable(connection: &Connection) -> Vec<String> {
             if !has_key(connection, "AWS_S3_BUCKET") {
                 say("it has no bucket; set `AWS_S3_BUCKET`");
             }
+            if !may_sign_in(connection) {
+                say(
+                    "it has no keys; set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or \
+                     `AWS_ROLE_ARN`, or annotation `serving.kserve.io/s3-useanoncredential: \"true\"`",
+                );
+            }
         }
         Protocol::Uri if !has_key(connection, "URI") && !has_key(connection, "https-host") => {
             say("it names no location; set `URI`");
@@ -228,6 +234,16 @@ pub fn not_deployable(connection: &Connection) -> Vec<String> {
         ));
     }
     reasons
+}
+
+/// Whether a model's pod finds out who it is at an S3 store, or that it need be nobody.
+fn may_sign_in(connection: &Connection) -> bool {
+    let anonymous = connection.secret.annotation(names::KSERVE_S3_ANONYMOUS);
+    let is_anonymous = anonymous.is_some_and(|text| ["1", "true"].contains(&text));
+    let pair = &S3_KEYS[..2];
+    is_anonymous
+        || has_key(connection, "AWS_ROLE_ARN")
+        || pair.iter().all(|key| has_key(connection, key))
 }
 
 /// Whether a setting is there, in any spelling, as text or not.

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::arrived::Arrived;
 use crate::error::{Error, Result};
 use crate::index::{Object, ObjectRef, User};
-use crate::kinds::{Kind, STORAGE_CONFIG};
+use crate::kinds::Kind;
 use crate::row::Row;
 use crate::view::{Look, NotLooked, Scope, Snapshot, once};
 use bowline_core::names;
@@ -224,9 +224,8 @@ fn refuse_if_used(namespace: &str, name: &str, users: &[User]) -> Result<()> {
     })
 }
 
-/// Copies in `storage-config` are nobody's need, seen or not.
 fn refuse_if_unseen(namespace: &str, name: &str, kinds: &[NotLooked]) -> Result<()> {
-    let may_hide = |kind: &&NotLooked| kind.why.may_hide_users() && kind.kind != STORAGE_CONFIG;
+    let may_hide = |kind: &&NotLooked| kind.why.may_hide_users() && Kind::is_needing(kind.kind);
     let kinds: Vec<_> = kinds.iter().filter(may_hide).collect();
     if kinds.is_empty() {
         return Ok(());

@@ -182,9 +182,15 @@ impl Index {
 
     /// Takes out all objects of a kind but these, as after a fresh list.
     pub fn keep_objects(&mut self, kind: &str, kept: &BTreeSet<ObjectRef>) {
-        let is_gone = |object: &&ObjectRef| object.kind == kind && !kept.contains(*object);
-        let gone: Vec<_> = self.objects.keys().filter(is_gone).cloned().collect();
+        let is_gone = |object: &&Object| object.title == kind && !kept.contains(&object.reference);
+        let gone = self.objects.values().filter(is_gone);
+        let gone: Vec<_> = gone.map(|object| object.reference.clone()).collect();
         gone.iter().for_each(|object| self.remove_object(object));
+    }
+
+    /// How many rows and users it holds.
+    pub(crate) fn size(&self) -> usize {
+        self.rows.len() + self.objects.len()
     }
 
     /// One row, with its users counted.

@@ -2,6 +2,7 @@
 //! over many objects, is left to `index`.
 
 mod path;
+mod pipelines;
 mod places;
 mod pod;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub(crate) use path::FieldPath;
+pub(crate) use pipelines::{PROVIDERS, STORE_KEY};
 
 use crate::kinds::{Kind, Shape};
 use pod::name;
@@ -97,8 +99,13 @@ pub(crate) fn find(kind: &Kind, object: &Value) -> Vec<Found> {
     match shape {
         Shape::Account => account(object, &mut found),
         Shape::StorageConfig => entries(object, &mut found),
-        Shape::Pipelines => pipelines(object, &mut found),
-        Shape::Workload(_) | Shape::ReplicaSet => {}
+        Shape::Pipelines => pipelines::server(object, &mut found),
+        Shape::Launcher | Shape::Store => {
+            pipelines::launcher(object, &mut found);
+            pipelines::store(object, &mut found);
+        }
+        Shape::PodDefault => pod_default(object, &mut found),
+        Shape::Workload(_) | Shape::ReplicaSet | Shape::Template(_) => {}
     }
     found
 }
@@ -183,6 +190,15 @@ pub(crate) fn is_own(object: &Value, namespace: Option<&str>) -> bool {
     namespace.is_none_or(|namespace| own.and_then(Value::as_str) == Some(namespace))
 }
 
+/// The specification is a pod's and a container's in one.
+fn pod_default(object: &Value, found: &mut Vec<Found>) {
+    let spec = FieldPath::keys(&["spec"]);
+    pod::container(object, &spec, found);
+    pod::each(object, &spec.key("sidecars"), |item| {
+        pod::container(object, item, found);
+    });
+}
+
 fn account(object: &Value, found: &mut Vec<Found>) {
     pod::each(object, &FieldPath::keys(&["secrets"]), |item| {
         name(object, item.key("name"), How::ServiceAccount, found);
@@ -203,27 +219,4 @@ fn entries(object: &Value, found: &mut Vec<Found>) {
         at: at.key(key),
         how: How::StorageConfig,
     }));
-}
-
-fn pipelines(object: &Value, found: &mut Vec<Found>) {
-    const FIELDS: [&[&str]; 4] = [
-        &[
-            "objectStorage",
-            "externalStorage",
-            "s3CredentialsSecret",
-            "secretName",
-        ],
-        &[
-            "objectStorage",
-            "minio",
-            "s3CredentialsSecret",
-            "secretName",
-        ],
-        &["database", "externalDB", "passwordSecret", "name"],
-        &["database", "mariaDB", "passwordSecret", "name"],
-    ];
-    for field in FIELDS {
-        let at = FieldPath::keys(&[&["spec"], field].concat());
-        name(object, at, How::Pipelines, found);
-    }
 }

@@ -225,9 +225,9 @@ fn protocol(protocol: Option<Protocol>) -> Option<String> {
 
 /// The type that an annotation refers to; those that state a protocol name none.
 fn type_name(secret: &Secret) -> Option<String> {
-    let markers = [Marker::TypeRef, Marker::LegacyType, Marker::AlaudaTypeRef];
-    let stated = markers
+    let stated = Marker::STATED
         .into_iter()
+        .filter(|marker| !matches!(marker, Marker::Protocol | Marker::AlaudaProtocol))
         .find_map(|marker| secret.annotation(marker.annotation()?));
     stated.map(str::to_owned)
 }

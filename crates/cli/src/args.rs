@@ -22,6 +22,7 @@ mod types;
 mod usage;
 mod web;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use bowline_operator::controllers::testing::When;
@@ -163,6 +164,23 @@ pub struct Up {
         hide_env_values = true
     )]
     pub http_port: u16,
+    /// Address of this machine at which others reach the Kubernetes API and, over TLS, the web; all else stays on loopback
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "BOWLINE_LISTEN",
+        hide_env_values = true
+    )]
+    pub listen: Option<IpAddr>,
+    /// Port of the web over TLS, with `--listen`; 0 means any free port
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 8443,
+        env = "BOWLINE_HTTPS_PORT",
+        hide_env_values = true
+    )]
+    pub https_port: u16,
     /// File of further users: lines of token,user,uid,"group1,group2"
     #[arg(
         long,

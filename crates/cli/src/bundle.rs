@@ -1,5 +1,5 @@
-//! The manifests of one run as a world of their own: which Secrets they hold, and what each
-//! workload among them would get if it were created now. Showing the answer is left to the
+//! The manifests of one run, or what was read of a cluster, as a world of its own: which Secrets it
+//! holds, and what each workload in it would get if it were created now. Showing the answer is left to the
 //! commands.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::manifests::Manifest;
 use crate::object::{ObjectRef, is_core};
 
-/// Manifests with the Secrets among them.
+/// The Secrets of manifests or of a cluster.
 pub struct Bundle<'a> {
     /// The namespace of objects that name none.
     pub namespace: &'a str,
@@ -47,6 +47,16 @@ impl<'a> Bundle<'a> {
             })
             .collect();
         Self { namespace, secrets }
+    }
+
+    /// Secrets that a cluster has, where every object names its namespace.
+    pub fn of(secrets: impl IntoIterator<Item = Secret>) -> Self {
+        let key = |secret: &Secret| (secret.namespace.clone(), secret.name.clone());
+        let secrets = secrets.into_iter();
+        Self {
+            namespace: "",
+            secrets: secrets.map(|secret| (key(&secret), Ok(secret))).collect(),
+        }
     }
 
     /// How an object is named to people.

@@ -3,17 +3,21 @@
 
 mod refusal;
 
+use bowline_catalog::kinds::{KINDS, Kind as KindOfUser};
 pub use bowline_catalog::view::Scope;
-use bowline_core::{Secret, names};
+use bowline_catalog::view::{NotLooked, Why};
+use bowline_core::{Secret, WorkloadKind, names};
 use k8s_openapi::api::core::v1;
 use kube::api::{Api, ApiResource, DynamicObject, ListParams, ObjectMeta};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::core::{ObjectList, PartialObjectMeta};
+use kube::core::{ObjectList, PartialObjectMeta, TypeMeta};
 use kube::{Client, Config};
+use serde_json::Value;
 use std::time::Duration;
 
 use crate::args;
 use crate::failure::{Failure, Kind};
+use crate::suggest::nearest;
 
 /// Objects per answer; small enough to hold, large enough to be quick.
 const PAGE: u32 = 500;
@@ -146,6 +150,89 @@ impl Cluster {
         Ok(())
     }
 
+    /// Hands every workload to `each`, one page at a time. Kinds that the cluster does not know have
+    /// no objects; those that the caller may not list are told.
+    ///
+    /// # Errors
+    /// When the API does not answer.
+    pub async fn each_workload(
+        &self,
+        scope: &Scope,
+        mut each: impl FnMut(Value),
+    ) -> Result<Vec<NotLooked>, Failure> {
+        let mut not_looked_at = Vec::new();
+        for kind in KINDS.iter().filter(|kind| is_workload(kind)) {
+            // One version is enough: all objects of a kind are served in each of its versions.
+            for version in kind.versions {
+                match self.each_of(scope, kind, version, &mut each).await {
+                    Ok(()) => break,
+                    Err(kube::Error::Api(status)) if status.code == 404 => {}
+                    Err(kube::Error::Api(status)) if status.code == 403 => {
+                        not_looked_at.push(NotLooked {
+                            kind: kind.name,
+                            why: Why::NotAllowed,
+                        });
+                        break;
+                    }
+                    Err(error) => {
+                        let what = format!("objects of kind `{}` {scope}", kind.name);
+                        return Err(refusal::of(&self.address, &what, &error));
+                    }
+                }
+            }
+        }
+        Ok(not_looked_at)
+    }
+
+    async fn each_of(
+        &self,
+        scope: &Scope,
+        kind: &KindOfUser,
+        version: &str,
+        each: &mut impl FnMut(Value),
+    ) -> Result<(), kube::Error> {
+        let resource = kind.resource(version);
+        let api: Api<DynamicObject> = match scope {
+            Scope::Namespace(name) => Api::namespaced_with(self.client.clone(), name, &resource),
+            Scope::All => Api::all_with(self.client.clone(), &resource),
+        };
+        let mut next = Some(ListParams::default().limit(PAGE));
+        while let Some(params) = next {
+            let page = api.list(&params).await?;
+            next = following(&params, &page);
+            for mut object in page.items {
+                // Items of a list do not say what they are.
+                object.types = Some(TypeMeta {
+                    api_version: resource.api_version.clone(),
+                    kind: resource.kind.clone(),
+                });
+                each(serde_json::to_value(object).map_err(kube::Error::SerdeError)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// That there is no such namespace, and which one may have been meant; `None` where there is
+    /// one, or the caller may not know.
+    pub async fn no_namespace(&self, name: &str) -> Option<Failure> {
+        let api: Api<v1::Namespace> = Api::all(self.client.clone());
+        let found = api.get_metadata_opt(name).await;
+        if !matches!(found, Ok(None)) {
+            return None;
+        }
+        let failure = Failure::new(Kind::NotFound, format!("there is no namespace `{name}`"));
+        // A suggestion is a favour; whoever may not list is told the rest.
+        let known = api.list_metadata(&ListParams::default()).await;
+        let known = known.map(|list| list.items).unwrap_or_default();
+        let known = known
+            .iter()
+            .filter_map(|item| item.metadata.name.as_deref());
+        Some(match nearest(name, known) {
+            Some(other) => failure.help(format!("did you mean `{other}`?")),
+            None => failure.help("`bowline list -A` shows the connections of all namespaces"),
+        })
+    }
+
     /// Hands every Secret that could be a connection to `each`, without its values or type.
     ///
     /// # Errors
@@ -196,6 +283,11 @@ impl Cluster {
         };
         refusal::of(&self.address, &what, error)
     }
+}
+
+fn is_workload(kind: &KindOfUser) -> bool {
+    let is_known = |version: &&str| WorkloadKind::of(kind.group, version, kind.name).is_some();
+    kind.versions.iter().any(is_known)
 }
 
 fn first_page() -> ListParams {

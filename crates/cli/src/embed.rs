@@ -8,10 +8,11 @@ mod crds;
 mod files;
 pub(crate) mod links;
 mod odahu;
+mod reach;
 mod seed;
 mod tokens;
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,8 +30,10 @@ use bowline_operator::listen::listen;
 use bowline_operator::server::{Reviews, routes};
 use bowline_operator::{Admission, Kubernetes, Metrics};
 use bowline_proof::Bounds;
+use bowline_server::callers::Callers;
 use bowline_server::guard::Hosts;
 use bowline_server::session::oidc::Oidc;
+use rustls::ServerConfig;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -38,7 +41,10 @@ use crate::failure::{Failure, Kind};
 use crate::web;
 use admission::Embedded;
 use links::Links;
+pub(crate) use reach::Reach;
+use reach::{Far, bind};
 
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Names under which clients on this machine reach the servers.
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 /// Who owns the written kubeconfig.
@@ -53,6 +59,8 @@ pub(crate) struct Settings {
     pub(crate) kubernetes_port: u16,
     pub(crate) admission_port: u16,
     pub(crate) http_port: u16,
+    /// Where clients on other machines reach what may be reached from there.
+    pub(crate) reach: Option<Reach>,
     /// File of further users.
     pub(crate) token_file: Option<PathBuf>,
     /// Where connection types live.
@@ -75,6 +83,8 @@ pub(crate) struct Listening {
     pub(crate) kubernetes: String,
     pub(crate) admission: String,
     pub(crate) http: String,
+    /// The web over TLS, where it is reached from other machines.
+    pub(crate) https: Option<String>,
     pub(crate) token: String,
     pub(crate) ca: PathBuf,
     /// Good for one sign-in.
@@ -91,6 +101,7 @@ pub(crate) struct Stack {
     review: TcpListener,
     http: TcpListener,
     web: Router,
+    far: Option<Far>,
     control: Option<UnixListener>,
     links: Links,
     listening: Listening,
@@ -104,12 +115,17 @@ impl Stack {
         // The store comes first: it knows best that another `bowline up` is running.
         let secret = token.secret().to_owned();
         let api = open_api(settings, token).await?;
-        let kubernetes = bind("--kubernetes-port", settings.kubernetes_port)?;
-        let review = bind("--admission-port", settings.admission_port)?;
-        let http = bind("--http-port", settings.http_port)?;
+        let address = settings.reach.map_or(LOOPBACK, |reach| reach.address);
+        let kubernetes = bind("--kubernetes-port", address, settings.kubernetes_port)?;
+        let review = bind("--admission-port", LOOPBACK, settings.admission_port)?;
+        let http = bind("--http-port", LOOPBACK, settings.http_port)?;
+        let https = settings
+            .reach
+            .map(|reach| bind("--https-port", reach.address, reach.https_port))
+            .transpose()?;
         let authority =
             Authority::in_directory(settings.data.join("tls")).map_err(|e| at_fault(&e))?;
-        let serving = authority.serving(&NAMES).map_err(|e| at_fault(&e))?;
+        let serving = serving(&authority, address)?;
         let ca = settings.data.join("ca.crt");
         files::write(&ca, authority.certificate_pem())?;
         let client = api.in_process(UserInfo::administrator(OPERATOR));
@@ -138,6 +154,7 @@ impl Stack {
             kubernetes: url("https", &kubernetes)?,
             admission: url("https", &review)?,
             http: url("http", &http)?,
+            https: https.as_ref().map(|far| url("https", far)).transpose()?,
             login: links.link(links::AT_THE_START),
             token: secret,
             ca,
@@ -149,11 +166,14 @@ impl Stack {
             Arc::clone(&metrics),
         );
         let health = web::health(Arc::clone(&metrics), &web.metrics);
-        let callers = callers::Embedded {
+        let callers: Arc<dyn Callers> = Arc::new(callers::Embedded {
             api: api.clone(),
             oidc: settings.oidc.clone(),
-        };
-        let web = bowline_server::routes(web, Arc::new(callers), health);
+        });
+        let far = settings.reach.zip(https);
+        let far = far.map(|(reach, https)| reach.web(https, &web, Arc::clone(&callers)));
+        let far = far.transpose()?;
+        let web = bowline_server::routes(web, callers, health);
         let users = Arc::clone(&controllers.inventory);
         let reviews = Reviews {
             admission: Arc::new(Admission::new(Kubernetes::new(client))),
@@ -183,6 +203,7 @@ impl Stack {
             review,
             http,
             web,
+            far,
             control: control::bind(&settings.data),
             links,
             listening,
@@ -199,16 +220,38 @@ impl Stack {
         let kubernetes = asynchronous(self.kubernetes)?;
         let tls = self.serving.server_config();
         let api = self.api.serve(kubernetes, Arc::clone(&tls), stop());
+        let far = far(self.far, Arc::clone(&tls), stop());
         let review = listen(self.review, tls, routes(self.reviews), stop());
         let http = bowline_server::listen::listen(self.http, None, self.web, stop());
         // There is no other replica: this one leads.
         let (_leads, leading) = watch::channel(true);
         let controllers = self.controllers.run(leading, stopping.clone());
         let control = control::serve(self.control, &self.api, &self.links, stop());
-        let (api, review, http, (), ()) = tokio::join!(api, review, http, controllers, control);
+        let (api, review, http, far, (), ()) =
+            tokio::join!(api, review, http, far, controllers, control);
         api.map_err(|error| at_fault(&error))?;
-        review.and(http).map_err(|error| at_fault(&error))
+        review.and(http).and(far).map_err(|error| at_fault(&error))
     }
+}
+
+/// Serves what is reached from other machines, if anything is.
+async fn far(
+    far: Option<Far>,
+    tls: Arc<ServerConfig>,
+    stop: impl Future<Output = ()> + Send,
+) -> std::io::Result<()> {
+    match far {
+        Some(far) => bowline_server::listen::listen(far.listener, Some(tls), far.web, stop).await,
+        None => Ok(()),
+    }
+}
+
+/// The serving certificate, also for the address at which clients elsewhere reach us.
+fn serving(authority: &Authority, address: IpAddr) -> Result<Serving, Failure> {
+    let address = address.to_string();
+    let own = (!NAMES.contains(&address.as_str())).then_some(address.as_str());
+    let names: Vec<&str> = NAMES.into_iter().chain(own).collect();
+    authority.serving(&names).map_err(|error| at_fault(&error))
 }
 
 /// Our own Secrets are kept where people do not look for connections.
@@ -245,20 +288,6 @@ async fn open_api(settings: &Settings, token: Token) -> Result<ApiServer, Failur
 
 pub(crate) fn administrator() -> UserInfo {
     UserInfo::administrator(ADMINISTRATOR)
-}
-
-fn bind(flag: &str, port: u16) -> Result<TcpListener, Failure> {
-    let address = (Ipv4Addr::LOCALHOST, port);
-    TcpListener::bind(address).map_err(|error| {
-        Failure::new(
-            Kind::Unavailable,
-            format!("port {port} of this machine cannot be used"),
-        )
-        .caused_by(&error)
-        .help(format!(
-            "choose another with `{flag}`; 0 means any free one"
-        ))
-    })
 }
 
 fn url(scheme: &str, listener: &TcpListener) -> Result<String, Failure> {

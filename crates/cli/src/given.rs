@@ -10,6 +10,7 @@ use bowline_catalog::convert::{self, Format};
 use bowline_catalog::edit::is_secret;
 use bowline_catalog::types::{ConnectionType, Field, FieldKind};
 use bowline_catalog::values::{Given, Input};
+use bowline_core::location::{has_userinfo, looks_signed};
 use bowline_core::{Finding, Secret, Sensitive, Severity};
 
 use crate::args::{Setting, Sources};
@@ -141,6 +142,9 @@ fn one(
                 content(key, field, name, bytes)
             }
             None if is_secret(type_, key) => return Err(secret_argument(key)),
+            None if has_userinfo(value) || looks_signed(value) => {
+                return Err(login_argument(key));
+            }
             None => Given::text(value),
         },
     };
@@ -155,6 +159,17 @@ fn secret_argument(key: &str) -> Failure {
     .help(format!(
         "give it as `{key}=@FILE` or `{key}=-`; where the one you typed is real, make a new one"
     ))
+}
+
+fn login_argument(key: &str) -> Failure {
+    usage(format!(
+        "the value of `{key}` holds what grants access, and cannot be an argument"
+    ))
+    .cause("arguments are seen by everybody on this machine, and kept in the shell's history")
+    .help(
+        "leave user name and password out of it, and give them in fields that are secret; where they \
+         are real, make new ones",
+    )
 }
 
 /// What a file or stdin gave; the line end that editors and `echo` leave is no part of one line.

@@ -19,6 +19,7 @@ mod lookup;
 mod manifests;
 mod object;
 mod output;
+mod overlooked;
 mod plugin;
 mod process;
 mod suggest;

@@ -59,7 +59,7 @@ pub enum Marker {
     Protocol,
     /// [`names::TYPE_REF`].
     TypeRef,
-    /// [`names::LEGACY_TYPE`]; nothing is injected for it.
+    /// [`names::LEGACY_TYPE`]; no model is served by it.
     LegacyType,
     /// [`names::ALAUDA_PROTOCOL`].
     AlaudaProtocol,
@@ -76,14 +76,20 @@ pub enum Marker {
 }
 
 impl Marker {
-    /// The markers that are one annotation, strongest first.
+    /// The markers that are one annotation, strongest first. The legacy type comes last: admission
+    /// does not go by it, and so it must not win over what admission goes by.
     pub const STATED: [Self; 5] = [
         Self::Protocol,
         Self::TypeRef,
-        Self::LegacyType,
         Self::AlaudaProtocol,
         Self::AlaudaTypeRef,
+        Self::LegacyType,
     ];
+
+    /// Whether admission goes by this marker when it ties a connection into what serves models.
+    pub const fn is_served_by(self) -> bool {
+        matches!(self, Self::Protocol | Self::TypeRef | Self::AlaudaProtocol)
+    }
 
     /// The dialect that uses this marker.
     pub const fn dialect(self) -> Dialect {

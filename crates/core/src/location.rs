@@ -93,7 +93,7 @@ pub enum LocationError {
     #[error("it has no scheme such as `s3://`")]
     NoScheme,
     /// A scheme that nobody reads.
-    #[error("nobody reads this scheme{}", .nearest.map(|n| format!("; did you mean `{n}://`")).unwrap_or_default())]
+    #[error("nobody reads this scheme{}", .nearest.map(|n| format!("; did you mean `{n}://`?")).unwrap_or_default())]
     UnknownScheme {
         /// The most similar known scheme.
         nearest: Option<&'static str>,

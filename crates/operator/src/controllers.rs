@@ -269,6 +269,7 @@ impl Assembly {
                 let due = queue.due(Key::controller);
                 let due = if is_leading { due } else { Due::default() };
                 metrics.oldest_pending(due.oldest);
+                metrics.oldest_failing(due.failing);
                 for controller in Key::CONTROLLERS {
                     let items = due.items.get(controller).copied().unwrap_or_default();
                     metrics.pending(controller, items);
@@ -318,54 +319,60 @@ impl Controllers {
     ) {
         while !stopping.is_cancelled() {
             let is_leading = *leads.borrow_and_update();
+            let pause = stopping.child_token();
+            let mut workers = JoinSet::new();
             if is_leading {
-                let pause = stopping.child_token();
-                let mut workers = self.workers(&pause);
-                tokio::select! {
-                    () = stopping.cancelled() => {}
-                    () = until_changed(&mut leads) => {}
-                }
-                pause.cancel();
-                while workers.join_next().await.is_some() {}
-            } else {
-                tokio::select! {
-                    () = stopping.cancelled() => {}
-                    () = until_changed(&mut leads) => {}
-                }
+                self.queue.reset_ages();
+                self.start_workers(&mut workers, &pause);
             }
+            tokio::select! {
+                () = stopping.cancelled() => {}
+                () = until_other(&mut leads, is_leading) => {}
+            }
+            pause.cancel();
+            while workers.join_next().await.is_some() {}
         }
     }
 
-    fn workers(self: &Arc<Self>, pause: &CancellationToken) -> JoinSet<()> {
-        let mut workers = JoinSet::new();
+    fn start_workers(self: &Arc<Self>, workers: &mut JoinSet<()>, pause: &CancellationToken) {
         for _ in 0..WORKERS {
             let (this, pause) = (Arc::clone(self), pause.clone());
             workers.spawn(async move {
                 while let Some(key) = pause.run_until_cancelled(this.queue.take()).await {
-                    let end = tokio::select! {
-                        end = this.measured(&key) => end,
-                        () = long_after(&pause) => End::Failed,
-                    };
-                    this.queue.finish(&key, end);
+                    let end = this.measured(&key, &pause).await;
+                    if let Some(lag) = this.queue.finish(&key, end) {
+                        this.metrics.lagged(key.controller(), lag);
+                    }
                 }
             });
         }
-        workers
     }
 
-    async fn measured(&self, key: &Key) -> End {
+    /// Works on one key, unless it takes too long once `pause` has begun; counted either way.
+    async fn measured(&self, key: &Key, pause: &CancellationToken) -> End {
         let start = Instant::now();
         let span = key.span();
-        let end = self.reconcile(key).instrument(span.clone()).await;
-        let outcome = match end {
-            End::Done => "done",
-            End::Later(_) => "later",
-            End::Failed => "failed",
+        let work = self.reconcile(key).instrument(span.clone());
+        let end = tokio::select! {
+            end = work => Some(end),
+            () = long_after(pause) => None,
         };
+        let outcome = match end {
+            Some(End::Done) => "done",
+            Some(End::Later(_)) => "later",
+            Some(End::Failed) => "failed",
+            None => "dropped",
+        };
+        if end.is_none() {
+            tracing::warn!(
+                ?key,
+                "dropped, since this replica leads no more; whoever does looks at it"
+            );
+        }
         span.record("outcome", outcome);
         let took = start.elapsed();
         self.metrics.reconciled(key.controller(), outcome, took);
-        end
+        end.unwrap_or(End::Failed)
     }
 
     /// Works on one key; a panic, an error or a deadline is a failure of this key alone.
@@ -466,9 +473,10 @@ async fn long_after(pause: &CancellationToken) {
     tokio::time::sleep(GRACE).await;
 }
 
-/// A sender that is gone says nothing more, so the last word counts until the end.
-async fn until_changed(leads: &mut watch::Receiver<bool>) {
-    if leads.changed().await.is_err() {
+/// Waits until something else is said than this. A sender that is gone says nothing more, so the last
+/// word counts until the end.
+async fn until_other(leads: &mut watch::Receiver<bool>, than: bool) {
+    if leads.wait_for(|leads| *leads != than).await.is_err() {
         std::future::pending::<()>().await;
     }
 }

@@ -20,6 +20,9 @@ const ADMISSION: [f64; 11] = [
 ];
 /// Upper ends of the buckets for reconciles, in seconds.
 const RECONCILE: [f64; 9] = [0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0];
+/// Upper ends of the buckets for how late reconciles are, in seconds: what failed comes again after a
+/// minute, and what nothing has told of after ten.
+const LAG: [f64; 10] = [0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 10.0, 60.0, 120.0, 600.0];
 
 /// The media type of [`Metrics::encode`].
 pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -120,8 +123,10 @@ pub struct Metrics {
     certificate_expiry: Gauge,
     reconciles: Family<ReconcileLabels, Counter>,
     reconcile_duration: Family<ControllerLabel, Histogram, fn() -> Histogram>,
+    reconcile_lag: Family<ControllerLabel, Histogram, fn() -> Histogram>,
     pending: Family<ControllerLabel, Gauge>,
     oldest_pending: Gauge<f64, AtomicU64>,
+    oldest_failing: Gauge<f64, AtomicU64>,
     cache_objects: Family<ResourceLabel, Gauge>,
     leader: Gauge,
     panics: Counter,
@@ -133,6 +138,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let admission: fn() -> Histogram = || Histogram::new(ADMISSION);
         let reconcile: fn() -> Histogram = || Histogram::new(RECONCILE);
+        let lag: fn() -> Histogram = || Histogram::new(LAG);
         let mut metrics = Self {
             registry: Registry::with_prefix("bowline"),
             reviews: Family::default(),
@@ -141,8 +147,10 @@ impl Default for Metrics {
             certificate_expiry: Gauge::default(),
             reconciles: Family::default(),
             reconcile_duration: Family::new_with_constructor(reconcile),
+            reconcile_lag: Family::new_with_constructor(lag),
             pending: Family::default(),
             oldest_pending: Gauge::default(),
+            oldest_failing: Gauge::default(),
             cache_objects: Family::default(),
             leader: Gauge::default(),
             panics: Counter::default(),
@@ -164,8 +172,10 @@ impl Metrics {
         all.register_with_unit("certificate_expiry_timestamp", "When the serving certificate ends, since 1970; 0 without one", Unit::Seconds, self.certificate_expiry.clone());
         all.register("reconciles", "Items handled by the controllers", self.reconciles.clone());
         all.register_with_unit("reconcile_duration", "Time that handling one item took", Unit::Seconds, self.reconcile_duration.clone());
+        all.register_with_unit("reconcile_lag", "Time from when an item was asked for until it was as it should be", Unit::Seconds, self.reconcile_lag.clone());
         all.register("pending_items", "Items that wait to be handled", self.pending.clone());
-        all.register_with_unit("oldest_pending", "How long the oldest item has been waiting", Unit::Seconds, self.oldest_pending.clone());
+        all.register_with_unit("oldest_pending", "How long the oldest item has been waiting that has not failed", Unit::Seconds, self.oldest_pending.clone());
+        all.register_with_unit("oldest_failing", "How long the oldest item has been waiting that failed and is tried again", Unit::Seconds, self.oldest_failing.clone());
         all.register("cache_objects", "Objects known from watches", self.cache_objects.clone());
         all.register("leader", "1 where this process leads, else 0", self.leader.clone());
         all.register("panics", "Panics caught; each is a defect", self.panics.clone());
@@ -216,15 +226,27 @@ impl Metrics {
         duration.observe(took.as_secs_f64());
     }
 
+    /// Counts how long it took until an item was as it should be, since it was asked for.
+    pub fn lagged(&self, controller: &'static str, lag: Duration) {
+        let labels = ControllerLabel { controller };
+        let lags = self.reconcile_lag.get_or_create(&labels);
+        lags.observe(lag.as_secs_f64());
+    }
+
     /// Says how many items wait for a controller.
     pub fn pending(&self, controller: &'static str, items: usize) {
         let gauge = self.pending.get_or_create(&ControllerLabel { controller });
         gauge.set(whole(items));
     }
 
-    /// Says how long the oldest item of all has been waiting.
+    /// Says how long the oldest item of all has been waiting that has not failed.
     pub fn oldest_pending(&self, age: Duration) {
         self.oldest_pending.set(age.as_secs_f64());
+    }
+
+    /// Says how long the oldest item of all has been waiting that failed and is tried again.
+    pub fn oldest_failing(&self, age: Duration) {
+        self.oldest_failing.set(age.as_secs_f64());
     }
 
     /// Says how many objects of a resource are known.

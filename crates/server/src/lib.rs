@@ -95,6 +95,7 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     pub(crate) sign_ins: SignIns,
     pub(crate) views: Views,
+    pub(crate) open: rest::OpenProjects,
     pub(crate) tests: Arc<Tests>,
 }
 
@@ -110,6 +111,7 @@ pub fn routes(settings: Settings, callers: Arc<dyn Callers>, others: Router) -> 
         sign_ins: SignIns::default(),
         tests,
         views: Views::new(bowline_catalog::view::Settings::default()),
+        open: rest::OpenProjects::default(),
         settings,
         callers,
     });

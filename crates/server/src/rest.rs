@@ -10,6 +10,7 @@ mod parameters;
 mod pipelines;
 mod place;
 mod projects;
+pub(crate) use projects::OpenProjects;
 mod tests;
 mod types;
 mod usage;

@@ -22,6 +22,8 @@ pub struct Ready {
     pub admission: String,
     /// URL of the HTTP server.
     pub http: String,
+    /// URL of the web over TLS, where other machines reach it.
+    pub https: Option<String>,
     /// Bearer token of the administrator.
     pub token: String,
     /// Path of the CA certificate.

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use axum::middleware::from_fn_with_state;
 use bowline_operator::listen::listen;
 use bowline_operator::server::{Reviews, routes};
-use bowline_operator::{Admission, Kubernetes};
+use bowline_operator::{Admission, Kubernetes, Metrics, Rights};
 use kube::api::{Api, ApiResource, DynamicObject, PostParams};
 use kube::core::GroupVersionKind;
 use serde_json::{Value, json};
@@ -85,10 +85,14 @@ impl Bowline {
     }
 
     async fn serve(&mut self, listener: TcpListener, cluster: &Cluster) -> Result<()> {
+        let metrics = Arc::<Metrics>::default();
+        let kubernetes = Kubernetes::new(cluster.client().await?);
+        // As the operator asks for rights.
+        let rights = Rights::new(kubernetes, Arc::clone(&metrics));
         let reviews = Reviews {
-            admission: Arc::new(Admission::new(Kubernetes::new(cluster.client().await?))),
+            admission: Arc::new(Admission::new(rights)),
             users: Arc::new(()),
-            metrics: Arc::default(),
+            metrics,
         };
         let routes = routes(reviews).layer(from_fn_with_state(self.tap.clone(), tap::listen_in));
         let (stop, stopped) = oneshot::channel::<()>();

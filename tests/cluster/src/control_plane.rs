@@ -21,6 +21,9 @@ apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
 rules:
+  - level: RequestResponse
+    userGroups: ["system:serviceaccounts"]
+    resources: [{group: authorization.k8s.io, resources: [subjectaccessreviews]}]
   - level: Metadata
     userGroups: ["system:serviceaccounts"]
   - level: None

@@ -120,7 +120,7 @@ impl Installation {
     }
 }
 
-/// One replica; killed when dropped. A panic in its log then fails the test.
+/// One replica, or the web server; killed when dropped. A panic in its log then fails the test.
 #[derive(Debug)]
 pub struct Operator {
     process: Process,
@@ -133,7 +133,7 @@ impl Operator {
     /// among which is `address`.
     ///
     /// # Errors
-    /// When it does not come to serve admission.
+    /// When it does not come to serve.
     pub async fn start(
         variables: &[String],
         arguments: &[String],
@@ -153,7 +153,7 @@ impl Operator {
         Ok(operator)
     }
 
-    /// Where it answers admission.
+    /// Where it answers admission, or people.
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
@@ -285,9 +285,10 @@ impl Drop for Operator {
 
 /// An address in the line of the log that says where it serves, in either format.
 fn address_of(port: &str, log: &str) -> Option<SocketAddr> {
+    let says_so = ["serving admission", "serving connections"];
     let line = log
         .lines()
-        .find(|line| line.contains("serving admission"))?;
+        .find(|line| says_so.iter().any(|words| line.contains(words)))?;
     let at = [format!("\"{port}\":\""), format!("{port}=")];
     let rest = at.iter().find_map(|mark| line.split_once(mark.as_str()))?.1;
     let end = rest.find(['"', ' ']).unwrap_or(rest.len());

@@ -32,6 +32,8 @@ pub enum Fault {
     None,
     /// It is answered with this code, and never reaches the API server.
     Refuse(StatusCode),
+    /// It is answered with 429, and that it may come again after so many seconds.
+    Busy(u64),
     /// It passes after a while.
     Delay(Duration),
     /// It passes, but the answer is cut in the middle.
@@ -240,7 +242,8 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     };
     let fault = shared.fault(&passed).await;
     match fault {
-        Fault::Refuse(code) => return refusal(code),
+        Fault::Refuse(code) => return refusal(code, 1),
+        Fault::Busy(seconds) => return refusal(StatusCode::TOO_MANY_REQUESTS, seconds),
         Fault::Delay(time) => tokio::time::sleep(time).await,
         Fault::None | Fault::Cut | Fault::Hold => {}
     }
@@ -292,8 +295,8 @@ fn is_gone(chunk: &[u8]) -> bool {
     text.contains(r#""type":"ERROR""#) && text.contains(r#""code":410"#)
 }
 
-/// As API servers refuse.
-fn refusal(code: StatusCode) -> Response {
+/// As API servers refuse; those that are busy say in how many seconds to come again.
+fn refusal(code: StatusCode, seconds: u64) -> Response {
     let status = json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
         "message": "bad weather", "code": code.as_u16(),
@@ -301,7 +304,7 @@ fn refusal(code: StatusCode) -> Response {
     let mut answer = (code, axum::Json(status)).into_response();
     if code == StatusCode::TOO_MANY_REQUESTS {
         let headers = answer.headers_mut();
-        headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+        headers.insert(header::RETRY_AFTER, seconds.into());
     }
     answer
 }

@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 
 use crate::admission::Bowline;
 use crate::assets::{assets, skipped};
-use crate::cluster::{Cluster, workload_kinds};
+use crate::cluster::{Cluster, field_kinds, workload_kinds};
 
 /// Names an existing cluster to test on; `KUBECONFIG` is not asked, as it may well be somebody's
 /// production.
@@ -45,7 +45,7 @@ pub async fn shared() -> Result<Option<&'static Shared>> {
         } else {
             Cluster::start(&place).await?
         };
-        cluster.install(&workload_kinds()?).await?;
+        cluster.install(&kinds()?).await?;
         let bowline = Bowline::start(&cluster).await?;
         anyhow::Ok(Shared { cluster, bowline })
     };
@@ -55,12 +55,20 @@ pub async fn shared() -> Result<Option<&'static Shared>> {
     Ok(Some(shared))
 }
 
+/// The workload kinds with their whole schemas where there are any, and else our own.
+fn kinds() -> Result<Vec<Value>> {
+    match field_kinds()? {
+        Some(kinds) => Ok(kinds),
+        None => workload_kinds(),
+    }
+}
+
 /// A cluster of the test's own, to break; it has the workload kinds, but not Bowline.
 ///
 /// # Errors
 /// When it should start, but does not.
 pub async fn own() -> Result<Option<Cluster>> {
-    own_with(&workload_kinds()?).await
+    own_with(&kinds()?).await
 }
 
 /// As [`own`], with these definitions of the workload kinds.
@@ -77,7 +85,7 @@ pub async fn own_with(kinds: &[Value]) -> Result<Option<Cluster>> {
 /// As [`own`].
 pub async fn own_audited() -> Result<Option<Cluster>> {
     let start = async |assets: &Path| Cluster::start_audited(assets).await;
-    start_own(&workload_kinds()?, start).await
+    start_own(&kinds()?, start).await
 }
 
 async fn start_own(

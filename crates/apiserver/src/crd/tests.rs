@@ -29,3 +29,14 @@ fn a_version_that_is_there_twice_is_told() {
     let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
     assert_eq!(texts, ["spec.versions[1].name: Duplicate value: \"v1\""]);
 }
+
+#[test]
+fn a_definition_of_an_earlier_program_may_change_in_other_ways() {
+    let version = |schema: Value| json!([{"name": "v1", "storage": true, "schema": {"openAPIV3Schema": schema}}]);
+    let lax = definition(&version(json!({"type": "object", "properties": {"a": {}}})));
+    assert_eq!(check(&lax, None).len(), 1);
+    let changed = version(json!({"type": "object", "properties": {"a": {}, "b": {}}}));
+    assert_eq!(check(&definition(&changed), Some(&lax)), []);
+    let good = definition(&version(json!({"type": "object"})));
+    assert_eq!(check(&lax, Some(&good)).len(), 1);
+}

@@ -3,7 +3,7 @@
 use super::{PLAIN, Row, defaults};
 use crate::object;
 use crate::validate::names::NameRule;
-use crate::validate::{base64, secret, service, workload};
+use crate::validate::{base64, claim, node, pod, secret, service};
 use serde_json::{Value, json};
 
 pub(super) const ROWS: &[Row] = &[
@@ -79,7 +79,7 @@ pub(super) const ROWS: &[Row] = &[
             "status.nominatedNodeName",
         ],
         prepare: prepare_pod,
-        check: workload::check_pod,
+        check: pod::check_pod,
         ..PLAIN
     },
     Row {
@@ -89,6 +89,8 @@ pub(super) const ROWS: &[Row] = &[
         is_namespaced: false,
         has_status: true,
         selectable: &["spec.unschedulable"],
+        prepare: node::prepare,
+        check: node::check,
         ..PLAIN
     },
     Row {
@@ -97,7 +99,7 @@ pub(super) const ROWS: &[Row] = &[
         short_names: &["pvc"],
         has_status: true,
         prepare: |claim, old| start_phase(claim, old, "Pending"),
-        check: workload::check_claim,
+        check: claim::check_claim,
         ..PLAIN
     },
     Row {

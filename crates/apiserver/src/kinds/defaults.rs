@@ -104,7 +104,7 @@ pub(super) fn quality_of_service(pod: &Value) -> &'static str {
 }
 
 /// How a service is reached, as far as that does not need an address.
-pub(super) fn service(service: &mut Value, _old: Option<&Value>) {
+pub(super) fn service(service: &mut Value, old: Option<&Value>) {
     let spec = object::member_mut(service, "spec");
     each_object(spec, "ports", |port| {
         if let Some(number) = port.get("port").cloned() {
@@ -119,8 +119,19 @@ pub(super) fn service(service: &mut Value, _old: Option<&Value>) {
     spec.entry("ipFamilies").or_insert_with(|| json!(["IPv4"]));
     spec.entry("ipFamilyPolicy")
         .or_insert_with(|| "SingleStack".into());
-    if let Some(address) = spec.get("clusterIP").cloned() {
-        spec.entry("clusterIPs").or_insert_with(|| json!([address]));
+    let address = |spec: &Map<String, Value>| {
+        let address = spec.get("clusterIP").filter(|address| **address != "");
+        address.cloned()
+    };
+    // A client that names no address keeps what is there, and one that names one alone means it.
+    let kept = old.and_then(|old| old.get("spec")?.as_object().and_then(address));
+    let wanted = address(spec).or_else(|| spec.get("clusterIPs")?.get(0).cloned());
+    if let Some(wanted) = wanted.or(kept) {
+        let first = spec.get("clusterIPs").and_then(|all| all.get(0));
+        if first != Some(&wanted) {
+            spec.insert("clusterIPs".to_owned(), json!([wanted]));
+        }
+        spec.insert("clusterIP".to_owned(), wanted);
     }
 }
 

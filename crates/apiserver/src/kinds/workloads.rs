@@ -10,7 +10,6 @@ const APPS: Row = Row {
     categories: &["all"],
     has_status: true,
     has_generation: true,
-    check: workload::check_replicated,
     ..PLAIN
 };
 
@@ -26,6 +25,7 @@ pub(super) const ROWS: &[Row] = &[
         plural: "daemonsets",
         short_names: &["ds"],
         prepare: defaults::daemon_set,
+        check: workload::check_daemon_set,
         ..APPS
     },
     Row {
@@ -33,6 +33,7 @@ pub(super) const ROWS: &[Row] = &[
         plural: "deployments",
         short_names: &["deploy"],
         prepare: defaults::deployment,
+        check: workload::check_deployment,
         has_scale: true,
         ..APPS
     },
@@ -41,6 +42,7 @@ pub(super) const ROWS: &[Row] = &[
         plural: "replicasets",
         short_names: &["rs"],
         prepare: |set, _| defaults::pod_spec(set, "/spec/template/spec"),
+        check: workload::check_replica_set,
         has_scale: true,
         ..APPS
     },

@@ -295,7 +295,7 @@ fn uid_of(value: &Value) -> String {
         .to_owned()
 }
 
-pub(super) fn corrupt(key: &ObjectKey, what: &str) -> StoreError {
+fn corrupt(key: &ObjectKey, what: &str) -> StoreError {
     StoreError::Corrupt {
         key: key.clone(),
         what: what.to_owned(),

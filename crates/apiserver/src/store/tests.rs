@@ -1,6 +1,7 @@
 //! The store as its callers see it, on real files.
 
 mod backups;
+mod headings;
 mod history;
 mod keys;
 mod model;

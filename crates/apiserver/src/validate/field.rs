@@ -128,9 +128,15 @@ impl FieldError {
         )
     }
 
-    /// Whether it is about this field.
-    pub(crate) fn is_at(&self, field: &str) -> bool {
-        self.field == field
+    /// The same about what stands at `field`.
+    pub(crate) fn below(mut self, field: &str) -> Self {
+        let dot = if self.field.is_empty() || self.field.starts_with('[') {
+            ""
+        } else {
+            "."
+        };
+        self.field = format!("{field}{dot}{}", self.field);
+        self
     }
 
     /// Whether it is about something below this member of the object.

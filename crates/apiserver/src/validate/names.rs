@@ -37,6 +37,7 @@ const LABEL_VALUE: &str = "a valid label must be an empty string or consist of a
     validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 const CONFIG_KEY: &str = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' \
     (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+const VARIABLE: &str = "a valid environment variable name must consist only of printable ASCII characters other than '='";
 
 /// An RFC 1123 subdomain.
 pub(crate) fn subdomain(text: &str) -> Vec<String> {
@@ -115,6 +116,40 @@ pub(crate) fn config_key(text: &str) -> Vec<String> {
         found.push("must not start with '..'".to_owned());
     }
     found
+}
+
+/// The name of a variable in a container's environment.
+pub(crate) fn variable(text: &str) -> Vec<String> {
+    let is_well_formed = text.bytes().all(|c| matches!(c, b' '..=b'~') && c != b'=');
+    findings(
+        text,
+        usize::MAX,
+        is_well_formed && !text.is_empty(),
+        VARIABLE,
+    )
+}
+
+/// The name of a port.
+pub(crate) fn port(text: &str) -> Vec<String> {
+    let is_plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
+    let rules = [
+        (text.len() > 15, "must be no more than 15 characters"),
+        (
+            text.is_empty() || !text.bytes().all(is_plain),
+            "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)",
+        ),
+        (
+            !text.bytes().any(|c| c.is_ascii_lowercase()),
+            "must contain at least one letter (a-z)",
+        ),
+        (text.contains("--"), "must not contain consecutive hyphens"),
+        (
+            text.starts_with('-') || text.ends_with('-'),
+            "must not begin or end with a hyphen",
+        ),
+    ];
+    let broken = rules.into_iter().filter(|(is_broken, _)| *is_broken);
+    broken.map(|(_, why)| why.to_owned()).collect()
 }
 
 /// What is wrong with a part of a label.

@@ -1,7 +1,7 @@
 //! Rules about what limits workloads or ranks them: quotas, disruption budgets, priorities.
 
-use super::FieldError;
 use super::values::{self, Row, Rule};
+use super::{FieldError, selector};
 use crate::object;
 use serde_json::Value;
 
@@ -118,6 +118,9 @@ pub(crate) fn check_disruption_budget(budget: &Value, _old: Option<&Value>) -> V
         errors.push(FieldError::invalid(format!("spec.{limit}"), text, why));
     }
     values::check(spec, "spec", BUDGET, &mut errors);
+    if let Some(chosen) = spec.get("selector") {
+        selector::check(chosen, "spec.selector", &mut errors);
+    }
     errors
 }
 

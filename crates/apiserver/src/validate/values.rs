@@ -4,6 +4,8 @@
 use super::FieldError;
 use serde_json::Value;
 
+const PORT: &str = "must be between 1 and 65535, inclusive";
+
 /// What a value must be.
 pub(super) enum Rule {
     /// One of these texts.
@@ -14,6 +16,10 @@ pub(super) enum Rule {
     Positive,
     /// The number of a port.
     Port,
+    /// The number of a port, or zero for none.
+    OptionalPort,
+    /// Who may do what with a file.
+    FileMode,
 }
 
 /// A place below an object, and its rule; `containers[].name` is that of every entry.
@@ -64,7 +70,11 @@ fn judge(value: &Value, field: String, rule: &Rule) -> Option<FieldError> {
         }
         Rule::NotNegative if number? < 0 => "must be greater than or equal to 0",
         Rule::Positive if number? <= 0 => "must be greater than 0",
-        Rule::Port if !(1..=65535).contains(&number?) => "must be between 1 and 65535, inclusive",
+        Rule::Port if !(1..=65535).contains(&number?) => PORT,
+        Rule::OptionalPort if !(0..=65535).contains(&number?) => PORT,
+        Rule::FileMode if !(0..=0o777).contains(&number?) => {
+            "must be a number between 0 and 0777 (octal), both inclusive"
+        }
         _ => return None,
     };
     Some(FieldError::invalid(field, value.clone(), why))

@@ -7,7 +7,7 @@ use crate::object;
 use crate::pipeline::query;
 use crate::pipeline::respond::{Answer, ObjectList};
 use crate::status::{self, Status};
-use crate::store::{ListQuery, StoreError, Stored, Write};
+use crate::store::{ListQuery, ObjectKey, StoreError, Stored, Write};
 use crate::validate::FieldError;
 use serde_json::{Map, Value};
 
@@ -219,19 +219,42 @@ impl Call {
             let marked = self.mark(name, found).await?;
             return Ok((marked, false));
         }
-        if self.resource.stored_as == crd::STORED_AS {
-            self.remove_custom_objects(&found.value).await?;
+        self.take_away(name, &found.value, found.version).await?;
+        Ok((found.value, true))
+    }
+
+    /// Takes an object out of the store, and with it what cannot be without it. Where that fails
+    /// halfway, a definition that is still stored is served as before.
+    pub(super) async fn take_away(
+        &self,
+        name: &str,
+        object: &Value,
+        version: u64,
+    ) -> Result<(), Status> {
+        let key = self.key(name);
+        if self.resource.stored_as != crd::STORED_AS {
+            return self.take_away_alone(key, version).await;
         }
+        let removed = match self.remove_custom_objects(object).await {
+            Ok(()) => self.take_away_alone(key.clone(), version).await,
+            Err(status) => Err(status),
+        };
+        if removed.is_err() {
+            self.api.register(&key).await.map_err(internal)?;
+        }
+        removed
+    }
+
+    async fn take_away_alone(&self, key: ObjectKey, version: u64) -> Result<(), Status> {
         let delete = Write::Delete {
-            key: self.key(name),
-            expected: Some(found.version),
+            key,
+            expected: Some(version),
         };
         self.api
             .commit(&self.resource.stored_as, vec![delete])
             .await
             .map_err(|error| self.refused(error))?;
-        namespace::settle(&self.api, self.closing_namespace()).await?;
-        Ok((found.value, true))
+        namespace::settle(&self.api, self.closing_namespace()).await
     }
 
     /// Marks an object as going; it goes when its last finalizer does.
@@ -271,7 +294,7 @@ impl Call {
                 object::namespace(&item).to_owned(),
                 object::name(&item).to_owned(),
             );
-            let key = crate::store::ObjectKey {
+            let key = ObjectKey {
                 resource: resource.clone(),
                 namespace,
                 name,

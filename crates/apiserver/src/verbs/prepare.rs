@@ -69,6 +69,9 @@ impl Call {
     }
 
     fn conform_members(&mut self, object: &mut Value) -> Result<(), Status> {
+        if self.resource.stored_as == crd::STORED_AS {
+            self.warnings.extend(crd::warnings(object));
+        }
         let mut unknown = self.resource.schema.prune(object);
         if self.resource.is_custom {
             unknown.sort();
@@ -172,7 +175,9 @@ impl Call {
             );
         let mut errors = metadata::check(object, resource.names, is_strict);
         errors.extend(self.resource.schema.check(object));
-        if errors.len() < FINDINGS_LIMIT && !errors.iter().any(FieldError::is_type) {
+        // What is stored was judged when it was written, maybe by a program that knew less.
+        let is_same = old.is_some_and(|old| wants_the_same(object, old, resource.has_status));
+        if !is_same && errors.len() < FINDINGS_LIMIT && !errors.iter().any(FieldError::is_type) {
             errors.extend((self.resource.check)(object, old));
         }
         errors.extend(old.and_then(|old| added_finalizer(object, old)));
@@ -239,16 +244,18 @@ pub(super) fn restore_system_members(object: &mut Value, system: &Map<String, Va
 
 /// Whether two states want the same: everything but metadata and, where it is written apart, status.
 pub(super) fn wants_the_same(one: &Value, other: &Value, has_status: bool) -> bool {
-    let is_wanted = |name: &str| name != "metadata" && !(has_status && name == "status");
-    let wanted = |object: &Value| -> Map<String, Value> {
-        let members = object
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter(|(name, _)| is_wanted(name));
+    let wanted = |object: &Value| -> usize {
+        let members = object.as_object().into_iter().flatten();
         members
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()
+            .filter(|(name, _)| is_wanted(name, has_status))
+            .count()
     };
+    let mut members = one.as_object().into_iter().flatten();
     wanted(one) == wanted(other)
+        && members
+            .all(|(name, value)| !is_wanted(name, has_status) || other.get(name) == Some(value))
+}
+
+fn is_wanted(member: &str, has_status: bool) -> bool {
+    member != "metadata" && !(has_status && member == "status")
 }

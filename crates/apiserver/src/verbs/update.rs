@@ -7,7 +7,7 @@ use crate::admission::Operation;
 use crate::object;
 use crate::pipeline::respond::Answer;
 use crate::status::Status;
-use crate::store::{ObjectKey, Stored, Write};
+use crate::store::{Stored, Write};
 use crate::validate::FieldError;
 use serde_json::Value;
 
@@ -155,7 +155,7 @@ impl Call {
         let is_free = object::is_terminating(&object) && !object::has_finalizers(&object);
         let is_namespace = self.resource.stored_as == namespace::STORED_AS;
         if is_free && !is_namespace {
-            return self.release(key, object, expected).await;
+            return self.release(object, expected).await;
         }
         let value = self.resource.to_stored(object);
         let writes = vec![Write::Update {
@@ -179,21 +179,8 @@ impl Call {
     }
 
     /// Lets an object go that nobody holds back any more; the answer is what it would have become.
-    async fn release(
-        &self,
-        key: ObjectKey,
-        mut object: Value,
-        expected: u64,
-    ) -> Result<Value, Status> {
-        let delete = Write::Delete {
-            key,
-            expected: Some(expected),
-        };
-        self.api
-            .commit(&self.resource.stored_as, vec![delete])
-            .await
-            .map_err(|error| self.refused(error))?;
-        namespace::settle(&self.api, self.closing_namespace()).await?;
+    async fn release(&self, mut object: Value, expected: u64) -> Result<Value, Status> {
+        self.take_away(&self.name, &object, expected).await?;
         let version = expected.to_string();
         object::metadata_mut(&mut object).insert("resourceVersion".to_owned(), version.into());
         Ok(object)

@@ -229,6 +229,8 @@ async fn a_definition_can_change() {
 #[case::webhook(json!([{"op": "add", "path": "/spec/conversion", "value": {"strategy": "Webhook"}}]), "spec.conversion.strategy: Unsupported value")]
 #[case::column(json!([{"op": "replace", "path": "/spec/versions/0/additionalPrinterColumns/0/jsonPath", "value": ".spec["}]), "additionalPrinterColumns")]
 #[case::pattern(json!([{"op": "add", "path": "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/berth/pattern", "value": "("}]), "properties[spec].properties[berth].pattern: Invalid value: \"(\": must be a valid regular expression")]
+#[case::type_(json!([{"op": "remove", "path": "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/owner/type"}]), "spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[owner].type: Required value: must not be empty for specified object fields")]
+#[case::default(json!([{"op": "replace", "path": "/spec/versions/1/schema/openAPIV3Schema/properties/spec/properties/sails/default", "value": "many"}]), "spec.versions[1].schema.openAPIV3Schema.properties[spec].properties[sails].default: Invalid value: \"string\"")]
 #[tokio::test]
 async fn a_definition_keeps_its_rules(#[case] patch: Value, #[case] expected: &str) {
     let admin = Server::start().await.admin();
@@ -240,4 +242,54 @@ async fn a_definition_keeps_its_rules(#[case] patch: Value, #[case] expected: &s
         .await
         .refused(422, "Invalid");
     assert!(message.contains(expected), "{message}");
+}
+
+#[tokio::test]
+async fn a_definition_that_could_not_be_deleted_is_served_as_before() {
+    let server = Server::with_definitions(vec![definition()]).await;
+    let admin = server.admin();
+    admin.post(BOATS, &boat("argo")).await.ok();
+    let path = format!("{DEFINITIONS}/boats.harbour.example.com");
+    // Nothing can be written while somebody else writes.
+    let store = server.directory.path().join("store.sqlite");
+    let other = rusqlite::Connection::open(store).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    admin.delete(&path).await.refused(500, "InternalError");
+    other.execute_batch("ROLLBACK").unwrap();
+    admin.get(&path).await.ok();
+    admin.get(&format!("{BOATS}/argo")).await.ok();
+    admin.delete(&path).await.ok();
+    assert_eq!(admin.get(BOATS).await.code, 404);
+}
+
+#[tokio::test]
+async fn the_objects_of_a_definition_go_when_its_last_finalizer_does() {
+    let admin = harbour().await;
+    admin.post(BOATS, &boat("argo")).await.ok();
+    let path = format!("{DEFINITIONS}/boats.harbour.example.com");
+    let finalizers = |list: Value| json!({"metadata": {"finalizers": list}});
+    let held = finalizers(json!(["example.com/hold"]));
+    admin.patch(&path, "merge", &held).await.ok();
+    admin.delete(&path).await.ok();
+    admin.get(&format!("{BOATS}/argo")).await.ok();
+    let free = finalizers(Value::Null);
+    admin.patch(&path, "merge", &free).await.ok();
+    admin.post(DEFINITIONS, &definition()).await.ok();
+    assert_eq!(admin.get(&format!("{BOATS}/argo")).await.code, 404);
+}
+
+#[tokio::test]
+async fn whoever_writes_rules_is_told_that_nobody_evaluates_them() {
+    let admin = Server::start().await.admin();
+    let mut object = definition();
+    object["spec"]["versions"][1]["schema"]["openAPIV3Schema"]["properties"]["spec"]["x-kubernetes-validations"] =
+        json!([{"rule": "self.sails > 1"}]);
+    let answer = admin.post(DEFINITIONS, &object).await;
+    answer.ok();
+    assert_eq!(
+        answer.warnings(),
+        [
+            "299 - \"spec.versions[1].schema.openAPIV3Schema: the rules of x-kubernetes-validations are kept, but not evaluated\""
+        ]
+    );
 }

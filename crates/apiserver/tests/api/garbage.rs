@@ -2,9 +2,14 @@
 
 use crate::client::{Client, PATIENCE, Server, config_map};
 use crate::kubectl::Kubectl;
+use bowline_apiserver::store::{HistoryLimit, ObjectKey, Store, Write};
+use bowline_apiserver::tls::Authority;
 use bowline_apiserver::{ApiServer, Config};
+use rstest::rstest;
 use serde_json::{Value, json};
 use std::time::Duration;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
@@ -195,6 +200,148 @@ async fn owners_are_known_after_a_restart() {
     let admin = (admin.admin(), admin);
     delete(&admin.0, "parent", "Background").await;
     until_gone(&admin.0, "child").await;
+}
+
+/// What a server that was killed has left behind, and one that serves it from there.
+struct Wreck {
+    directory: TempDir,
+    history: HistoryLimit,
+}
+
+impl Wreck {
+    /// Objects that a server stored.
+    async fn of(fill: impl AsyncFnOnce(&Client)) -> Self {
+        let server = Server::start().await;
+        fill(&server.admin()).await;
+        Self {
+            directory: server.directory,
+            history: HistoryLimit::default(),
+        }
+    }
+
+    fn config(&self) -> Config {
+        let mut config = Config::new(self.directory.path().join("store.sqlite"));
+        config.history = self.history;
+        config
+    }
+
+    /// Changes what is stored past every server, as the first half of a deletion does.
+    async fn change(&self, writes: Vec<Write>) {
+        let store = Store::open(self.config().store()).unwrap();
+        for write in writes {
+            store.write(vec![write]).await.unwrap();
+        }
+    }
+
+    async fn stored(&self, key: &ObjectKey) -> Value {
+        let store = Store::open(self.config().store()).unwrap();
+        store.get(key).await.unwrap().unwrap().value
+    }
+
+    /// A server that serves what is stored.
+    async fn served(self) -> (Client, Server) {
+        let api = ApiServer::open(self.config()).await.unwrap();
+        let authority = Authority::in_directory(self.directory.path().join("tls")).unwrap();
+        let tls = authority.serving(&["localhost"]).unwrap().server_config();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let serving = api.clone();
+        tokio::spawn(async move { serving.serve(listener, tls, std::future::pending()).await });
+        let directory = self.directory;
+        let server = Server { api, directory };
+        (server.admin(), server)
+    }
+}
+
+fn key(resource: &str, namespace: &str, name: &str) -> ObjectKey {
+    ObjectKey {
+        resource: resource.to_owned(),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    }
+}
+
+fn gone(name: &str) -> Write {
+    Write::Delete {
+        key: key("/configmaps", "default", name),
+        expected: None,
+    }
+}
+
+fn marked(key: ObjectKey, mut value: Value) -> Write {
+    value["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
+    Write::Update {
+        key,
+        value,
+        expected: None,
+    }
+}
+
+#[tokio::test]
+async fn a_namespace_whose_deletion_was_cut_short_goes() {
+    let wreck = Wreck::of(async |admin| {
+        for name in ["sunk", "afloat"] {
+            let namespace = json!({"metadata": {"name": name}});
+            admin.post("/api/v1/namespaces", &namespace).await.ok();
+            let maps = format!("/api/v1/namespaces/{name}/configmaps");
+            admin.post(&maps, &config_map("left")).await.ok();
+        }
+    })
+    .await;
+    let sunk = key("/namespaces", "", "sunk");
+    let value = wreck.stored(&sunk).await;
+    wreck.change(vec![marked(sunk, value)]).await;
+    let (admin, _server) = wreck.served().await;
+    until(&admin, "/api/v1/namespaces/sunk", Value::is_null).await;
+    let left = |name: &str| format!("/api/v1/namespaces/{name}/configmaps/left");
+    assert_eq!(admin.get(&left("sunk")).await.code, 404);
+    assert_eq!(admin.get(&left("afloat")).await.code, 200);
+}
+
+#[rstest]
+#[case::right_after_the_owner(&["top"], 10_000)]
+#[case::amid_the_dependents(&["top", "middle"], 10_000)]
+#[case::long_after_the_owner(&["top", "first"], 1)]
+#[tokio::test]
+async fn dependents_whose_collection_was_cut_short_go(
+    #[case] deleted: &[&str],
+    #[case] kept: usize,
+) {
+    let mut wreck = Wreck::of(async |admin| {
+        let top = create(admin, "top", &[]).await;
+        let middle = create(admin, "middle", &[owner(&top, false)]).await;
+        create(admin, "bottom", &[owner(&middle, false)]).await;
+        create(admin, "first", &[owner(&top, false)]).await;
+        create(admin, "last", &[owner(&top, false)]).await;
+        let other = create(admin, "other", &[]).await;
+        create(admin, "of-other", &[owner(&other, false)]).await;
+    })
+    .await;
+    wreck.history.changes = kept;
+    wreck
+        .change(deleted.iter().map(|name| gone(name)).collect())
+        .await;
+    let (admin, _server) = wreck.served().await;
+    for name in ["first", "last", "middle", "bottom"] {
+        until_gone(&admin, name).await;
+    }
+    assert!(is_there(&admin, "other").await && is_there(&admin, "of-other").await);
+}
+
+#[tokio::test]
+async fn an_owner_that_waited_when_the_server_was_killed_goes() {
+    let wreck = Wreck::of(async |admin| {
+        let mut waiting = config_map("waiting");
+        waiting["metadata"]["finalizers"] = json!(["foregroundDeletion"]);
+        let waiting = admin.post(MAPS, &waiting).await.ok();
+        create(admin, "blocking", &[owner(&waiting, true)]).await;
+    })
+    .await;
+    let waiting = key("/configmaps", "default", "waiting");
+    let value = wreck.stored(&waiting).await;
+    wreck.change(vec![marked(waiting, value)]).await;
+    let (admin, _server) = wreck.served().await;
+    until_gone(&admin, "waiting").await;
+    assert!(!is_there(&admin, "blocking").await);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rstest::rstest;
 use serde_json::json;
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
@@ -271,6 +272,8 @@ const HEADERS: u8 = 1;
 const RESET: u8 = 3;
 const SETTINGS: u8 = 4;
 const CONTINUATION: u8 = 9;
+/// A setting: no answer may begin before the client makes room for it.
+const NO_WINDOW: [u8; 6] = [0, 4, 0, 0, 0, 0];
 const END_HEADERS: u8 = 4;
 const END_STREAM: u8 = 1;
 
@@ -315,6 +318,50 @@ async fn who_opens_and_resets_requests_rapidly_keeps_nobody_waiting() {
     let (closed, (), ()) = tokio::join!(timeout(PATIENCE, is_closed(&mut reading)), attack, well);
     closed.unwrap();
     is_well(&served).await;
+}
+
+#[tokio::test]
+async fn who_never_opens_its_window_is_cut_off() {
+    let served = Served::patient(Patience {
+        answer: 2 * SHORT,
+        ..Patience::default()
+    })
+    .await;
+    create(&served, &mut http2(&served).await, "news", 10).await;
+    let (mut reading, mut writing) = tokio::io::split(served.shake_hands().await);
+    let mut first = PREFACE.to_vec();
+    first.extend(frame(SETTINGS, 0, 0, &NO_WINDOW));
+    for number in (1..200).step_by(2) {
+        first.extend(frame(
+            HEADERS,
+            END_HEADERS | END_STREAM,
+            number,
+            &get(&served),
+        ));
+    }
+    writing.write_all(&first).await.unwrap();
+    writing.flush().await.unwrap();
+    is_well(&served).await;
+    is_closed(&mut reading).await;
+    is_well(&served).await;
+}
+
+#[tokio::test]
+async fn ten_thousand_half_open_connections_keep_nobody_out() {
+    let served = Served::start().await;
+    // The head of a record of TLS, of which nothing more comes.
+    let half = [22, 3, 1, 2, 0, 1];
+    let mut held = VecDeque::new();
+    for _ in 0..20 {
+        for _ in 0..500 {
+            let mut stream = TcpStream::connect(served.address).await.unwrap();
+            stream.write_all(&half).await.unwrap();
+            held.push_back(stream);
+        }
+        is_well(&served).await;
+        // More than there are places stay, and not more than a process may have files.
+        held.drain(..held.len().saturating_sub(2000));
+    }
 }
 
 #[tokio::test]

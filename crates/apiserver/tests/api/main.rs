@@ -12,6 +12,7 @@ mod client;
 mod definitions;
 mod deletions;
 mod discovery;
+mod escalation;
 mod forms;
 mod garbage;
 mod hostile;

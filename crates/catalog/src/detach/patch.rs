@@ -9,9 +9,10 @@ use crate::error::{Error, Result};
 use crate::index::ObjectRef;
 
 /// The parts of an object that are changed here, and so put back.
-const PARTS: [&str; 4] = [
+const PARTS: [&str; 5] = [
     "/metadata/annotations",
     "/spec",
+    "/template",
     "/secrets",
     "/imagePullSecrets",
 ];

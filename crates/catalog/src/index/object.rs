@@ -50,6 +50,8 @@ pub struct Object {
     pub owner: Option<Owner>,
     /// What it uses.
     pub uses: Vec<Use>,
+    /// What people call the objects of its kind that are looked at.
+    pub(super) title: &'static str,
     /// Whether other objects that are looked at can be made from it.
     can_own: bool,
 }
@@ -81,6 +83,7 @@ impl Object {
                 name: text(owner, "name"),
             }),
             uses: references::uses(kind, object),
+            title: kind.title(),
             can_own: can_own(kind),
         })
     }
@@ -98,6 +101,14 @@ impl Object {
 }
 
 fn can_own(kind: &Kind) -> bool {
-    let pod = Shape::Workload(bowline_core::WorkloadKind::Pod);
-    ![pod, Shape::Account, Shape::StorageConfig].contains(&kind.shape)
+    match kind.shape {
+        Shape::Workload(kind) => kind != bowline_core::WorkloadKind::Pod,
+        Shape::ReplicaSet | Shape::Pipelines => true,
+        Shape::Template(_)
+        | Shape::PodDefault
+        | Shape::Account
+        | Shape::Launcher
+        | Shape::Store
+        | Shape::StorageConfig => false,
+    }
 }

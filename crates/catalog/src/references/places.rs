@@ -45,7 +45,13 @@ pub(super) fn pods(shape: Shape, object: &Value) -> Vec<FieldPath> {
             expand(&specs)
         }
         Shape::ReplicaSet => expand(&REPLICA_SET),
-        Shape::Account | Shape::StorageConfig | Shape::Pipelines => Vec::new(),
+        Shape::Template(paths) => expand(paths),
+        Shape::PodDefault => expand(&[&["spec"]]),
+        Shape::Account
+        | Shape::StorageConfig
+        | Shape::Pipelines
+        | Shape::Launcher
+        | Shape::Store => Vec::new(),
     }
 }
 

@@ -270,6 +270,123 @@ fn a_pipeline_server_names_its_storage_and_its_database() {
     );
 }
 
+const PROVIDERS: &str = "
+s3:
+  Default: {credentials: {fromEnv: false, secretRef: {secretName: files, accessKeyKey: a, secretKeyKey: b}}}
+  overrides: [{bucketName: other, credentials: {secretref: {SecretName: others}}}]
+gs: {default: {credentials: {secretRef: {secretName: files}}}}
+";
+
+#[test]
+fn the_launcher_of_pipelines_names_the_secrets_of_its_providers() {
+    let mut launcher = object(
+        "v1",
+        "ConfigMap",
+        &json!({"data": {"providers": PROVIDERS}}),
+    );
+    assert_eq!(shown(&launcher), [""; 0], "another name is another thing");
+    launcher["metadata"]["name"] = "kfp-launcher".into();
+    assert_eq!(
+        shown(&launcher),
+        [
+            "files data.providers Pipelines",
+            "others data.providers Pipelines"
+        ]
+    );
+}
+
+const STORE: &str = "
+apiVersion: bowline.dev/v1alpha1
+kind: PipelineStore
+metadata: {namespace: harbour}
+spec:
+  connection: shared
+  ca: {secretName: authority}
+  auth: {type: KeyPerProfile, secretTemplate: 'pipelines-{profile_name}'}
+  profiles:
+  - {name: team-a, secret: {name: elsewhere}}
+  - {name: team-b, secret: {name: here, namespace: harbour}}
+";
+
+#[test]
+fn the_document_of_a_store_names_the_secrets_of_its_own_namespace() {
+    let labels = json!({"bowline.dev/pipelines": "store"});
+    let rest = json!({"metadata": {"labels": labels}, "data": {"store.yaml": STORE}});
+    let secrets = [
+        "shared",
+        "authority",
+        "pipelines-team-a",
+        "here",
+        "pipelines-team-b",
+    ];
+    assert_eq!(
+        shown(&object("v1", "ConfigMap", &rest)),
+        secrets.map(|secret| format!("{secret} data.store.yaml Pipelines"))
+    );
+    let rest = json!({"data": {"store.yaml": STORE}});
+    assert_eq!(shown(&object("v1", "ConfigMap", &rest)), [""; 0]);
+}
+
+#[test]
+fn a_runtime_names_secrets_for_its_servers_and_their_workers() {
+    let container = |secret| json!([{"name": "a", "envFrom": [{"secretRef": {"name": secret}}]}]);
+    let spec = json!({
+        "containers": container("served"), "imagePullSecrets": [{"name": "pulled"}],
+        "workerSpec": {"containers": container("worked")},
+    });
+    assert_eq!(
+        shown(&object(
+            "serving.kserve.io/v1alpha1",
+            "ServingRuntime",
+            &json!({"spec": spec})
+        )),
+        [
+            "served spec.containers[0].envFrom[0].secretRef.name EnvFrom",
+            "pulled spec.imagePullSecrets[0].name PullSecret",
+            "worked spec.workerSpec.containers[0].envFrom[0].secretRef.name EnvFrom",
+        ]
+    );
+}
+
+#[rstest]
+#[case::pod_template("PodTemplate", json!({"template": {"spec": pull()}}), "template.spec")]
+#[case::controller("ReplicationController", json!({"spec": {"template": {"spec": pull()}}}), "spec.template.spec")]
+fn templates_of_the_core_name_secrets(#[case] kind: &str, #[case] rest: Value, #[case] at: &str) {
+    assert_eq!(
+        shown(&object("v1", kind, &rest)),
+        [format!("pulled {at}.imagePullSecrets[0].name PullSecret")]
+    );
+}
+
+fn pull() -> Value {
+    json!({"imagePullSecrets": [{"name": "pulled"}]})
+}
+
+#[test]
+fn what_kubeflow_adds_to_pods_names_secrets() {
+    let spec = json!({
+        "env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "one", "key": "a"}}}],
+        "envFrom": [{"secretRef": {"name": "all"}}],
+        "volumes": [{"name": "v", "secret": {"secretName": "file"}}],
+        "sidecars": [{"name": "s", "envFrom": [{"secretRef": {"name": "beside"}}]}],
+    });
+    let mut names = shown(&object(
+        "kubeflow.org/v1alpha1",
+        "PodDefault",
+        &json!({"spec": spec}),
+    ));
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            "all spec.envFrom[0].secretRef.name EnvFrom",
+            "beside spec.sidecars[0].envFrom[0].secretRef.name EnvFrom",
+            "file spec.volumes[0].secret.secretName Volume",
+            "one spec.env[0].valueFrom.secretKeyRef.name Env",
+        ]
+    );
+}
+
 #[rstest]
 #[case::pod("v1", "Pod", json!({"spec": pod_spec(), "status": {"phase": "Succeeded"}}))]
 #[case::job("batch/v1", "Job", json!({

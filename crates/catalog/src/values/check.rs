@@ -3,6 +3,7 @@
 
 mod field;
 
+use bowline_core::location::has_userinfo;
 use bowline_core::{Finding, Sensitive, Severity};
 use serde_json::Number;
 
@@ -49,8 +50,40 @@ pub fn check(type_: Option<&ConnectionType>, input: &Input, purpose: Purpose<'_>
     for (key, given) in input.iter().filter(|(key, _)| is_extra(key)) {
         check_extra(type_, key, given, purpose, &mut findings);
     }
+    for (key, given) in input {
+        check_login(type_, key, given, purpose, &mut findings);
+    }
     check_size(type_, input, purpose, &mut findings);
     findings
+}
+
+/// A login in a URL would be shown to everybody who is shown the place.
+fn check_login(
+    type_: Option<&ConnectionType>,
+    key: &str,
+    given: &Given,
+    purpose: Purpose<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let Given::Text(text) = given else {
+        return;
+    };
+    let url = text.expose_str().map(str::trim).unwrap_or_default();
+    let is_stored = purpose
+        .stored(key)
+        .is_some_and(|stored| stored.expose() == text.expose());
+    let is_login = url.contains("://") && has_userinfo(url);
+    if !is_login || is_stored || crate::edit::is_secret(type_, key) {
+        return;
+    }
+    findings.push(Finding {
+        severity: Severity::Error,
+        rule: "login-in-value",
+        field: key.to_owned(),
+        message: format!("`{key}` holds a login, and is shown to whoever is shown the connection"),
+        help: "leave user name and password out of it, and give them in fields that are secret"
+            .to_owned(),
+    });
 }
 
 /// Whether nothing would change: what is given means what is stored.

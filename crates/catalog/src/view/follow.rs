@@ -49,6 +49,7 @@ pub(super) async fn follow(
             }
         }
         if let End::Not(why) = end {
+            let why = source.reason(&client, why).await;
             shared.forget(source, why);
         }
         tokio::time::sleep(RETRY).await;
@@ -112,7 +113,7 @@ async fn users(client: &kube::Client, scope: &Scope, source: Source, shared: &Sh
                 }
             }
             Ok(Event::InitDone) => {
-                shared.write(|index| index.keep_objects(kind.name, &listed));
+                shared.write(|index| index.keep_objects(kind.title(), &listed));
                 listed = BTreeSet::new();
                 shared.mark_seen(source);
             }

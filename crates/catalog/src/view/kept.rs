@@ -23,6 +23,9 @@ use crate::row::Row;
 pub struct Settings {
     /// Most views at a time; whoever has not looked for longest is dropped first.
     pub most: usize,
+    /// Most rows and users in all views together, before views are dropped in the same order; that
+    /// many projects are open to somebody is no reason by itself.
+    pub most_kept: usize,
     /// How long a view is kept after its last use.
     pub unused: Duration,
     /// How long an answer about the caller's rights holds.
@@ -34,7 +37,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            most: 64,
+            most: 1024,
+            most_kept: 200_000,
             unused: Duration::from_secs(120),
             recheck: Duration::from_secs(10),
             patience: Duration::from_secs(10),
@@ -152,12 +156,17 @@ impl Views {
             view.touch();
             return (Arc::clone(view), false);
         }
-        while views.len() >= self.0.settings.most.max(1) {
+        let settings = &self.0.settings;
+        let mut kept: usize = views.values().map(|view| view.size()).sum();
+        while views.len() >= settings.most.max(1) || kept > settings.most_kept {
             let oldest = views.iter().max_by_key(|(_, view)| view.idle());
             let Some(oldest) = oldest.map(|(key, _)| key.clone()) else {
                 break;
             };
-            views.remove(&oldest);
+            kept -= views
+                .remove(&oldest)
+                .map_or(0, |view| view.size())
+                .min(kept);
         }
         let view = Arc::new(View::start(caller, &key.1));
         views.insert(key.clone(), Arc::clone(&view));
@@ -297,6 +306,11 @@ impl View {
         Ok(is_first || answers.into_iter().all(|is_allowed| is_allowed))
     }
 
+    /// How much is held for it.
+    fn size(&self) -> usize {
+        self.shared.read(Index::size)
+    }
+
     fn is_refused(&self) -> bool {
         matches!(self.shared.state(Source::Connections), State::Not(_))
     }
@@ -388,7 +402,7 @@ impl Shared {
         let none = Default::default();
         match source {
             Source::Connections => self.write(|index| index.keep_rows(&Default::default())),
-            Source::Users(kind, _) => self.write(|index| index.keep_objects(kind.name, &none)),
+            Source::Users(kind, _) => self.write(|index| index.keep_objects(kind.title(), &none)),
         }
         self.set(source, State::Not(why));
     }

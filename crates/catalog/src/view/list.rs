@@ -77,7 +77,7 @@ async fn objects(
             Err(error) => match why(&error) {
                 Some(Why::NotInstalled) => {}
                 Some(why) => {
-                    reason = why;
+                    reason = source.reason(client, why).await;
                     break;
                 }
                 None => {

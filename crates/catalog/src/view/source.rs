@@ -76,7 +76,7 @@ impl Source {
                 let fields = NOT_OF_THE_PLATFORM.to_owned();
                 (Some(format!("{label}!={value}")), Some(fields))
             }
-            Self::Users(kind, _) => (None, kind.field_selector()),
+            Self::Users(kind, _) => (kind.label_selector(), kind.field_selector()),
         }
     }
 
@@ -129,6 +129,40 @@ impl Source {
                 status.allowed && status.denied != Some(true)
             };
         Ok(answer.status.is_some_and(is_allowed))
+    }
+}
+
+impl Source {
+    /// Whether the cluster serves the kind in any version. Rights are asked for before kinds are
+    /// looked up, so that whoever may not list a kind is not told that there is none.
+    async fn is_served(self, client: &kube::Client) -> bool {
+        let Self::Users(kind, _) = self else {
+            return true;
+        };
+        if kind.group.is_empty() {
+            return true;
+        }
+        for version in kind.versions {
+            let version = kind.api_version(version);
+            match client.list_api_group_resources(&version).await {
+                Ok(list) if list.resources.iter().any(|one| one.name == kind.plural) => {
+                    return true;
+                }
+                Ok(_) => {}
+                Err(kube::Error::Api(status)) if status.code == 404 => {}
+                // Whoever cannot find out has to think that there are some.
+                Err(_) => return true,
+            }
+        }
+        false
+    }
+
+    /// What is said of a source that is not looked at for this reason.
+    pub(super) async fn reason(self, client: &kube::Client, why: Why) -> Why {
+        match why {
+            Why::NotAllowed if !self.is_served(client).await => Why::NotInstalled,
+            why => why,
+        }
     }
 }
 

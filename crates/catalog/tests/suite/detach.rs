@@ -238,7 +238,9 @@ async fn what_may_be_in_use_unseen_is_not_deleted_and_the_kinds_are_named(
     assert_eq!(error.kind(), Kind::Conflict);
     let text = error.to_string();
     assert!(
-        text.contains("Notebook (you may not list it)") && !text.contains("Deployment"),
+        text.contains("Notebook (you may not list it)")
+            && !text.contains("Deployment")
+            && !text.contains("RayCluster"),
         "{text}"
     );
     assert!(api.get(&connection("tides")).await?.is_some());

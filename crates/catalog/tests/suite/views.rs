@@ -253,6 +253,25 @@ async fn the_view_that_was_not_used_for_longest_makes_room() -> Result<()> {
 }
 
 #[tokio::test]
+async fn many_small_views_stay_and_large_ones_make_room() -> Result<()> {
+    let api = with_tides().await?;
+    let of_size = |most_kept| Settings {
+        most_kept,
+        ..Settings::default()
+    };
+    for (most_kept, expected) in [(1000, 80), (0, 1)] {
+        let views = Views::new(of_size(most_kept));
+        for caller in 0..80 {
+            views
+                .of(&api.client, &caller.to_string(), &harbour())
+                .await?;
+        }
+        assert_eq!(views.len(), expected);
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_view_that_nobody_uses_is_dropped() -> Result<()> {
     let api = with_tides().await?;
     let views = Views::new(Settings {

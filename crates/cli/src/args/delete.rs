@@ -1,6 +1,6 @@
 //! The flags of `bowline delete`.
 
-use super::Project;
+use super::{Project, Shape};
 
 /// Delete connections
 ///
@@ -35,4 +35,7 @@ pub struct Delete {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+    /// How it is told.
+    #[command(flatten)]
+    pub shape: Shape,
 }

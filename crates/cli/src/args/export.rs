@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Home, Scope};
+use super::{Home, Scope, Shape};
 
 /// Write connections to a file that can be imported elsewhere
 ///
@@ -57,6 +57,9 @@ pub struct Import {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+    /// How it is told.
+    #[command(flatten)]
+    pub shape: Shape,
     /// Namespace to create all of them in [default: that of each in the file, else the context's]
     #[arg(short, long, visible_alias = "project", value_name = "NAME")]
     pub namespace: Option<String>,

@@ -7,12 +7,15 @@ use bowline_catalog::detach::{Deletion, Detach, Terms, delete};
 use bowline_catalog::index::{Usage, User};
 use bowline_catalog::view::{Look, Scope, Snapshot, once};
 
+use serde_json::json;
+
 use super::usage;
 use crate::args::{self, Delete};
 use crate::cluster::Cluster;
 use crate::columns::not_looked_at;
 use crate::failure::{Failure, Kind};
 use crate::lookup;
+use crate::output::{self, Output, Shown};
 use crate::terminal::{self, count};
 
 /// Deletes connections.
@@ -37,6 +40,7 @@ pub async fn run(args: &Delete, flags: &args::Cluster) -> Result<(), Failure> {
         .collect();
     terminal::aside(&not_looked_at(&hidden));
     confirm(args)?;
+    let mut done = Vec::new();
     for name in &args.names {
         let seen = snapshot
             .row(namespace, name)
@@ -48,9 +52,20 @@ pub async fn run(args: &Delete, flags: &args::Cluster) -> Result<(), Failure> {
         };
         let deletion = delete(cluster.client(), namespace, name, terms).await;
         let deletion = deletion.map_err(|error| failure(&cluster, name, error))?;
-        terminal::print(&told(name, &deletion))?;
+        if matches!(args.shape.output, Output::Text | Output::Wide) {
+            terminal::print(&told(name, &deletion))?;
+        }
+        let mut value = output::value(&deletion)?;
+        value["namespace"] = namespace.into();
+        value["name"] = name.as_str().into();
+        done.push(value);
     }
-    Ok(())
+    args.shape.output.print(&Shown {
+        value: json!({"connections": done}),
+        names: args.names.clone(),
+        // It was told one by one, as it was done.
+        text: &|_| String::new(),
+    })
 }
 
 /// Shows what uses a connection; fails where it is clear already that it will not be deleted.

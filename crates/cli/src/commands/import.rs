@@ -10,6 +10,7 @@ use super::export::{document::Document, sealed};
 use crate::args::{self, Import};
 use crate::cluster::Cluster;
 use crate::failure::{Failure, Failures};
+use crate::output::{Output, Shown};
 use crate::{catalog, manifests, terminal};
 use plan::Plan;
 
@@ -23,18 +24,31 @@ pub async fn run(args: &Import, flags: &args::Cluster) -> Result<(), Failures> {
     let cluster = Cluster::new(flags).await?;
     let connections = catalog::connections(&cluster, &args.home);
     let plan = Plan::of(&document, args, &cluster, &connections).await?;
-    terminal::print(&plan.preview())?;
+    let output = &args.shape.output;
+    let is_text = matches!(output, Output::Text | Output::Wide);
+    if is_text {
+        terminal::print(&plan.preview())?;
+    } else if !args.yes {
+        terminal::aside(&plan.preview());
+    }
     if args.dry_run || plan.is_empty() {
-        return Ok(());
+        return Ok(print(output, &plan, "")?);
     }
     if !args.yes && !is_wanted()? {
         return Err(catalog::usage("nothing was imported").into());
     }
     let done = carry_out::all(&plan, &cluster, &connections).await?;
-    Ok(terminal::print(&format!(
-        "{} imported\n",
-        terminal::count(done, "connection")
-    ))?)
+    let told = format!("{} imported\n", terminal::count(done, "connection"));
+    Ok(print(output, &plan, &told)?)
+}
+
+/// The steps for programs; for people they have been told, and only the end is new.
+fn print(output: &Output, plan: &Plan, told: &str) -> Result<(), Failure> {
+    output.print(&Shown {
+        value: plan.value(),
+        names: plan.steps.iter().map(|step| step.name.clone()).collect(),
+        text: &|_| told.to_owned(),
+    })
 }
 
 fn read(args: &Import) -> Result<Document, Failure> {

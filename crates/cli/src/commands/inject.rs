@@ -4,6 +4,8 @@
 mod accounts;
 mod diff;
 
+use std::fmt::Display;
+
 use bowline_core::manifest;
 use bowline_core::plan::{Denial, Found, Warning};
 use serde_json::Value;
@@ -12,6 +14,7 @@ use crate::args::Inject;
 use crate::bundle::{Bundle, Outcome};
 use crate::failure::{Failure, Failures, Kind};
 use crate::manifests::{self, Manifest};
+use crate::overlooked::Overlooked;
 use crate::terminal;
 
 /// Prints the manifests as they would be after admission, or what changes.
@@ -33,6 +36,7 @@ pub fn run(args: &Inject) -> Result<(), Failures> {
 fn tie(manifests: &[Manifest], bundle: &Bundle<'_>) -> Result<Vec<Value>, Failures> {
     let (mut after, mut accounts, mut denials) = (Vec::new(), Vec::new(), Vec::new());
     for manifest in manifests {
+        overlooked(manifest, bundle);
         let Some(outcome) = bundle.plan(&manifest.object, &Found::Missing) else {
             after.push(manifest.object.clone());
             continue;
@@ -56,11 +60,21 @@ fn tie(manifests: &[Manifest], bundle: &Bundle<'_>) -> Result<Vec<Value>, Failur
     Ok(after)
 }
 
-fn warn(manifest: &Manifest, bundle: &Bundle<'_>, warnings: &[Warning]) {
-    let (place, object) = (manifest.source.start(), bundle.name(&manifest.object));
-    for warning in warnings {
-        terminal::warn(&format!("{place}: {object}: {warning}"));
+fn overlooked(manifest: &Manifest, bundle: &Bundle<'_>) {
+    for overlooked in Overlooked::of(&manifest.object) {
+        say(manifest, bundle, &overlooked);
     }
+}
+
+fn warn(manifest: &Manifest, bundle: &Bundle<'_>, warnings: &[Warning]) {
+    for warning in warnings {
+        say(manifest, bundle, warning);
+    }
+}
+
+fn say(manifest: &Manifest, bundle: &Bundle<'_>, what: &dyn Display) {
+    let (place, object) = (manifest.source.start(), bundle.name(&manifest.object));
+    terminal::warn(&format!("{place}: {object}: {what}"));
 }
 
 fn denied(manifest: &Manifest, bundle: &Bundle<'_>, denial: &Denial, outcome: &Outcome) -> Failure {

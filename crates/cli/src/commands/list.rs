@@ -23,6 +23,12 @@ pub async fn run(args: &List, flags: &args::Cluster) -> Result<(), Failure> {
     let snapshot = snapshot.map_err(|error| cluster.failed(error))?;
     let listing = Listing::of(&snapshot, args)
         .map_err(|error| Failure::new(Kind::Usage, "the list cannot be made").caused_by(&error))?;
+    // An empty list says nothing about a namespace that is misspelt.
+    if let Some(namespace) = scope.namespace().filter(|_| listing.is_empty())
+        && let Some(failure) = cluster.no_namespace(namespace).await
+    {
+        return Err(failure);
+    }
     args.shape.output.print(&Shown {
         value: listing.value()?,
         names: listing.names(&scope),
@@ -58,6 +64,10 @@ impl Listing {
             not_looked_at: snapshot.not_looked_at().to_vec(),
             is_filtered: args.conditions.is_any(),
         })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.connections.is_empty() && self.candidates.is_empty()
     }
 
     fn value(&self) -> Result<Value, Failure> {

@@ -3,6 +3,7 @@
 mod text;
 mod value;
 
+use bowline_catalog::compatibility::{Missing, missing, not_deployable};
 use bowline_core::{Candidate, Connection, Finding, Recognition, Secret, names, validate};
 use serde::Serialize;
 
@@ -63,6 +64,10 @@ struct Details {
     /// How its last test went.
     #[serde(skip_serializing_if = "Option::is_none")]
     test: Option<bowline_catalog::row::Test>,
+    /// What OpenShift AI's dashboard would miss.
+    missing: Vec<Missing>,
+    /// Why no model can be served from it.
+    not_deployable: Vec<String>,
     findings: Vec<Finding>,
 }
 
@@ -88,6 +93,8 @@ impl Details {
             why: connection.why(),
             keys: value::keys(secret, connection.protocol),
             annotations: value::annotations(secret),
+            missing: missing(connection),
+            not_deployable: not_deployable(connection),
             findings: validate(connection),
             test: bowline_catalog::row::Test::of(connection),
             ..Self::bare(secret)
@@ -121,6 +128,8 @@ impl Details {
             keys: Vec::new(),
             annotations: Vec::new(),
             test: None,
+            missing: Vec::new(),
+            not_deployable: Vec::new(),
             findings: Vec::new(),
         }
     }

@@ -78,7 +78,16 @@ fn workload_roles() -> Vec<Value> {
         role("view", &["get", "list", "watch"]),
         role(
             "edit",
-            &["create", "delete", "deletecollection", "patch", "update"],
+            &[
+                "get",
+                "list",
+                "watch",
+                "create",
+                "delete",
+                "deletecollection",
+                "patch",
+                "update",
+            ],
         ),
         role("admin", &["*"]),
     ]

@@ -6,8 +6,9 @@
 
 mod admission;
 mod commands;
+mod debug;
 mod kubectl;
-mod secrets;
+pub(crate) mod secrets;
 mod state;
 
 use std::sync::Arc;

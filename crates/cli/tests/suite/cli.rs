@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::Output;
 
 use assert_cmd::Command;
+use bowline_testkit::canary;
 use insta::assert_snapshot;
 use rstest::rstest;
 use tempfile::TempDir;
@@ -52,6 +53,7 @@ impl Sandbox {
     /// Exit code, stdout and stderr of a command line, for a snapshot.
     fn run(&self, line: &str) -> String {
         let output = self.command(line).output().expect("the binary runs");
+        canary::keep(&[output.stdout.as_slice(), &output.stderr].concat());
         self.shown(line, &output)
     }
 

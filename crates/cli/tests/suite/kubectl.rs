@@ -2,6 +2,7 @@
 
 mod access;
 mod applying;
+mod chain;
 mod deleting;
 mod describe;
 mod editing;

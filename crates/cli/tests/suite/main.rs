@@ -7,6 +7,7 @@ mod canary;
 mod cli;
 mod completion;
 mod convert;
+mod demo;
 mod guides;
 mod kube_rs;
 mod kubectl;

@@ -135,13 +135,22 @@ fn credentials_decide_where_the_api_is_not_open() -> Result<()> {
 #[test]
 fn what_the_client_makes_is_tied_into_workloads() -> Result<()> {
     let client = Client::new(Door::Open)?;
-    client.play("odahuflowctl conn create -f s3.yaml")?;
-    let made = client.bowline("list -n odahu");
-    assert!(
-        made.contains("training-data") && made.contains("s3"),
-        "{made}"
+    for made in ["s3", "gcs", "docker", "git"] {
+        client.play(&format!("odahuflowctl conn create -f {made}.yaml"))?;
+    }
+    transcript!(
+        client,
+        "bowline list -n odahu
+         ${KUBECTL:-kubectl} create -f workloads.yaml
+         ${KUBECTL:-kubectl} get notebook training-data -n odahu -o 'jsonpath={.spec.template.spec}'
+         ${KUBECTL:-kubectl} get notebook google-data -n odahu -o 'jsonpath={.spec.template.spec}'
+         ${KUBECTL:-kubectl} get notebook docker-registry -n odahu -o 'jsonpath={.spec.template.spec}'
+         ${KUBECTL:-kubectl} get notebook ml-repository -n odahu -o 'jsonpath={.spec.template.spec}'
+         ${KUBECTL:-kubectl} get inferenceservice training-data -n odahu -o 'jsonpath={.spec.predictor}'
+         ${KUBECTL:-kubectl} get inferenceservice docker-registry -n odahu -o 'jsonpath={.spec.predictor}'
+         bowline usage -n odahu"
     );
-    Ok(())
+    client.search_the_log()
 }
 
 /// The manifests that the scripts name.

@@ -9,13 +9,15 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
-use bowline_testkit::Canaries;
 use bowline_testkit::server::Server;
+use bowline_testkit::{Canaries, canary};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
 use kube::api::PostParams;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::tools::tool;
 
 /// The server that tests share: started by the first that needs it, ended with the last, so that
 /// no process outlives the suite.
@@ -61,6 +63,10 @@ impl Shared {
         let kubectl = std::env::var_os("KUBECTL").map(PathBuf::from);
         if let Some(kubectl) = kubectl.filter(|path| path.is_absolute()) {
             link("kubectl", &kubectl);
+        }
+        // Guides pipe what kubectl prints through it.
+        if let Some(jq) = tool("jq") {
+            link("jq", &jq);
         }
         Self { server, home, data }
     }
@@ -180,8 +186,16 @@ impl Project {
             .unwrap_or(0)
     }
 
-    /// Runs a shell script, which must succeed.
+    /// Runs a shell script, which must succeed. What it prints is searched for secret values once
+    /// all tests are done.
     pub(crate) fn run(&self, script: &str) -> Outcome {
+        let outcome = self.run_showing_values(script);
+        canary::keep(outcome.stdout.as_bytes());
+        outcome
+    }
+
+    /// The same for a script that shows values because it is asked for them.
+    pub(crate) fn run_showing_values(&self, script: &str) -> Outcome {
         let outcome = self.sh(script);
         assert_eq!(
             outcome.code,
@@ -195,6 +209,7 @@ impl Project {
     /// Runs a shell script, which must fail.
     pub(crate) fn fails(&self, script: &str) -> Outcome {
         let outcome = self.sh(script);
+        canary::keep(outcome.stdout.as_bytes());
         assert_ne!(
             outcome.code,
             Some(0),
@@ -225,6 +240,7 @@ impl Project {
             stdout: text(output.stdout),
             stderr: text(output.stderr),
         };
+        canary::keep(outcome.stderr.as_bytes());
         assert_eq!(
             self.canaries.leaks(&outcome.stderr),
             [],
@@ -235,7 +251,7 @@ impl Project {
 
     /// An object as it is stored, such as `secret/soundings`.
     pub(crate) fn object(&self, object: &str) -> Value {
-        let outcome = self.run(&format!("kubectl get {object} -o json"));
+        let outcome = self.run_showing_values(&format!("kubectl get {object} -o json"));
         serde_json::from_str(&outcome.stdout).expect("JSON")
     }
 
@@ -251,7 +267,7 @@ impl Project {
     pub(crate) fn value(&self, secret: &str, key: &str) -> String {
         let key = key.replace('.', "\\.");
         let get = format!("kubectl get secret {secret} -o jsonpath='{{.data.{key}}}' | base64 -d");
-        self.run(&get).stdout
+        self.run_showing_values(&get).stdout
     }
 }
 

@@ -4,6 +4,7 @@
 mod accounts;
 mod browser;
 mod browsing;
+mod listen;
 mod schemathesis;
 mod server;
 mod up;

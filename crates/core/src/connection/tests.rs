@@ -84,9 +84,9 @@ fn the_markers_win_in_their_order() {
     let mut annotations = vec![
         (names::PROTOCOL, "uri"),
         (names::TYPE_REF, "oci-v1"),
-        (names::LEGACY_TYPE, "s3"),
         (names::ALAUDA_PROTOCOL, "gcs"),
         (names::ALAUDA_TYPE_REF, "ct-x"),
+        (names::LEGACY_TYPE, "s3"),
         (names::KSERVE_S3_ENDPOINT, "host"),
     ];
     let mut order = Vec::new();

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::path::Path;
 use super::record::{FieldSet, ItemAdded, Made, Record, Tied, annotation};
-use super::reference::{parse_list_leniently, parse_single};
+use super::reference::{Single, parse_list_leniently, single};
 use super::{Found, Lookup, Request, place, resolve};
 use crate::names;
 use crate::protocol::Protocol;
@@ -78,11 +78,12 @@ const LLM_INFERENCE_SERVICE: Fields = Fields {
 };
 
 fn serving(before: &Value, fields: &Fields, lookup: &Lookup) -> Record {
-    let reference = annotation(before, names::CONNECTIONS).unwrap_or_default();
-    let Ok(Some(entry)) = parse_single(reference) else {
+    // Only an InferenceService has a storage entry, and Alauda's annotation.
+    let Ok(Some(Single { entry, is_alauda })) = single(before, fields.storage.is_some()) else {
         return Record::default();
     };
     let name = entry.name;
+    let path = annotation(before, names::CONNECTION_PATH).unwrap_or_default();
     let mut tied = Tied {
         name: name.clone(),
         ..Tied::default()
@@ -106,7 +107,6 @@ fn serving(before: &Value, fields: &Fields, lookup: &Lookup) -> Record {
     let mut is_s3 = adopt(&pod.child("serviceAccountName"), &|value| value == account);
     if let Some(storage) = fields.storage.map(Path::keys) {
         is_s3 |= adopt(&storage.child("key"), &|value| value == name);
-        let path = annotation(before, names::CONNECTION_PATH).unwrap_or_default();
         adopt(&storage.child("path"), &|value| is_s3 && value == path);
         made.push(Made {
             at: storage.to_string(),
@@ -120,13 +120,18 @@ fn serving(before: &Value, fields: &Fields, lookup: &Lookup) -> Record {
         .and_then(Value::as_array)
         .is_some_and(|l| l.contains(&item));
     let location = Path::keys(fields.location);
+    let is_known = matches!(lookup.get(&name), Some(Found::Secret(_)));
     let protocol = protocol(is_s3, is_oci, lookup.get(&name));
     match protocol {
         // An InferenceService gets a storage key; a location beside it is the user's.
         Some(Protocol::S3) if fields.storage.is_none() => {
             adopt(&location, &|value| value.starts_with("s3://"));
         }
-        Some(Protocol::Uri) => {
+        // Alauda's get a location instead. Without its path it might be a person's.
+        Some(Protocol::S3) if is_alauda && is_s3 && !path.is_empty() => {
+            adopt(&location, &|value| is_in_bucket(value, path));
+        }
+        Some(Protocol::Uri) if !is_alauda || is_known => {
             adopt(&location, &|_| true);
         }
         _ => {}
@@ -146,6 +151,13 @@ fn serving(before: &Value, fields: &Fields, lookup: &Lookup) -> Record {
         connections: vec![tied],
         made,
     }
+}
+
+/// Whether a location is this path in some bucket.
+fn is_in_bucket(location: &str, path: &str) -> bool {
+    let below = location.strip_prefix("s3://");
+    let found = below.and_then(|below| below.split_once('/'));
+    found.is_some_and(|(_, found)| found == path.trim().trim_start_matches('/'))
 }
 
 /// What the connection was when it was injected: an account or key shows S3, a pull secret OCI;

@@ -1,6 +1,7 @@
 //! Which protocol a Secret may be injected by; recognising connections for lists and lint, where
 //! more dialects count, is left to `connection`.
 
+use crate::connection::Marker;
 use crate::finding::Severity;
 use crate::names;
 use crate::protocol::Protocol;
@@ -11,6 +12,9 @@ use super::advice::{Warning, short};
 
 /// Most findings of one connection that a request is told of; the rest is left to `bowline lint`.
 const MOST_FINDINGS: usize = 4;
+
+/// The protocols that models are served by.
+const SERVED: [Protocol; 3] = [Protocol::S3, Protocol::Uri, Protocol::Oci];
 
 /// Why a Secret cannot be tied into a serving workload. Each text says what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,40 +38,29 @@ pub enum Unusable {
 ///
 /// A wrong protocol never falls back to a good reference, the two vocabularies are not mixed, and
 /// the legacy annotation does not count. Alauda's protocol counts where OpenShift AI's annotations
-/// are absent.
+/// are absent. The order is [`Marker::STATED`]'s, by which lists and findings go as well.
 ///
 /// # Errors
 /// When no annotation that counts says `s3`, `uri` or `oci`.
 pub(crate) fn protocol(secret: &Secret) -> Result<Protocol, Unusable> {
-    let protocols = [
-        ("s3", Protocol::S3),
-        ("uri", Protocol::Uri),
-        ("oci", Protocol::Oci),
-    ];
-    let refs = [
-        ("s3", Protocol::S3),
-        ("uri-v1", Protocol::Uri),
-        ("oci-v1", Protocol::Oci),
-    ];
-    let sources = [
-        (names::PROTOCOL, protocols),
-        (names::TYPE_REF, refs),
-        (names::ALAUDA_PROTOCOL, protocols),
-    ];
-    for (key, vocabulary) in sources {
-        let Some(value) = secret.annotation(key) else {
-            continue;
-        };
-        let known = vocabulary.into_iter().find(|(text, _)| *text == value);
-        return known
-            .map(|(_, protocol)| protocol)
-            .ok_or_else(|| Unusable::Unknown {
-                secret: secret.name.clone(),
-                key,
-                value: short(value),
-            });
-    }
-    Err(Unusable::Untyped(secret.name.clone()))
+    let stated = Marker::STATED
+        .into_iter()
+        .filter(|marker| marker.is_served_by())
+        .find_map(|marker| {
+            let key = marker.annotation()?;
+            Some((marker, key, secret.annotation(key)?))
+        });
+    let Some((marker, key, value)) = stated else {
+        return Err(Unusable::Untyped(secret.name.clone()));
+    };
+    marker
+        .protocol(value)
+        .filter(|protocol| SERVED.contains(protocol))
+        .ok_or_else(|| Unusable::Unknown {
+            secret: secret.name.clone(),
+            key,
+            value: short(value),
+        })
 }
 
 /// What is wrong with a connection, as warnings for the person who is about to use it.
@@ -86,4 +79,54 @@ pub(crate) fn findings(secret: &Secret) -> Vec<Warning> {
         )));
     }
     warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::connection::{Connection, Recognition};
+    use crate::sensitive::Sensitive;
+
+    /// What an annotation may hold: nothing, a word of either vocabulary, or something else.
+    fn text() -> impl Strategy<Value = Option<&'static str>> {
+        prop::sample::select(vec![
+            None,
+            Some(""),
+            Some("s3"),
+            Some("uri"),
+            Some("oci"),
+            Some("uri-v1"),
+            Some("oci-v1"),
+            Some("gcs"),
+            Some("S3"),
+            Some("our-model-store"),
+        ])
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_listed_is_what_is_served(
+            texts in prop::array::uniform5(text()),
+            keys in prop::sample::subsequence(vec!["AWS_S3_BUCKET", "AWS_ACCESS_KEY_ID", "URI"], 0..3),
+        ) {
+            let object = serde_json::json!({"metadata": {"name": "tides"}});
+            let mut secret = Secret::from_value(&object).expect("a Secret");
+            for (marker, text) in Marker::STATED.into_iter().zip(texts) {
+                if let (Some(key), Some(text)) = (marker.annotation(), text) {
+                    secret.annotations.insert(key.to_owned(), text.to_owned());
+                }
+            }
+            for key in keys {
+                secret.data.insert(key.to_owned(), Sensitive::new(b"tides".to_vec()));
+            }
+            if let Ok(served) = protocol(&secret) {
+                let Recognition::Connection(listed) = Connection::from_secret(secret) else {
+                    return Err(TestCaseError::fail("it is served from, and not listed"));
+                };
+                prop_assert_eq!(listed.protocol, Some(served));
+            }
+        }
+    }
 }

@@ -173,7 +173,7 @@ fn legacy(connection: &Connection, stated: &str, report: &mut Report) {
         return;
     }
     let message =
-        format!("only the legacy annotation `{key}` is there; nothing is injected for it");
+        format!("no model can be served from it: only the legacy annotation `{key}` is there");
     let help = annotate(&connection.secret, names::PROTOCOL, "s3");
     report.add(&rules::LEGACY_TYPE_ONLY, key, message, help);
 }

@@ -22,7 +22,7 @@ rules! {
     OTHER_TYPE = Note "other-type": "a type of the platform's own whose keys match no protocol, so workloads get variables and no model can be served";
     CUSTOM_TYPE = Warning "custom-type": "serving readers know only built-in types, so the protocol has to be stated";
     REF_WITHOUT_PROTOCOL = Warning "ref-without-protocol": "the deprecated type reference stands alone";
-    LEGACY_TYPE_ONLY = Warning "legacy-type-only": "only the legacy type annotation is there, which is ignored when a workload is admitted";
+    LEGACY_TYPE_ONLY = Warning "legacy-type-only": "only the legacy type annotation is there, so no model can be served from the connection";
     TYPES_DISAGREE = Warning "types-disagree": "two annotations name different protocols";
     EMPTY_ANNOTATION = Warning "empty-annotation": "a type annotation is present but empty, so readers skip it";
     STORAGE_CONFIG = Note "storage-config": "the labels and the annotation are missing by which `storage-config` picks up the credentials";

@@ -81,7 +81,7 @@ impl Election {
                 Err(_) => tracing::warn!(lease = self.name, "lease not renewed in time"),
             }
             let is_held = !self.term.is_over();
-            if leads.send_replace(is_held) != is_held {
+            if tell(&leads, is_held) {
                 tracing::info!(lease = self.name, identity = self.identity, leads = is_held);
             }
             tokio::select! {
@@ -90,7 +90,7 @@ impl Election {
             }
         }
         self.term.end();
-        if leads.send_replace(false) {
+        if tell(&leads, false) {
             let _ = tokio::time::timeout(self.terms.renew, self.release()).await;
         }
     }
@@ -158,6 +158,11 @@ impl Election {
             }),
         }
     }
+}
+
+/// Says whether this replica leads; whether that is news. What is no news wakes nobody.
+fn tell(leads: &watch::Sender<bool>, is_held: bool) -> bool {
+    leads.send_if_modified(|leads| std::mem::replace(leads, is_held) != is_held)
 }
 
 /// Who comes too late has not got it, which is no error.

@@ -23,14 +23,17 @@ pub enum Priority {
     Urgent,
 }
 
-/// What is to be done now; what waits for its time is left out.
+/// What is to be done, failures that are tried again included; what was put off is not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Due {
     /// How many keys, by group.
     pub items: BTreeMap<&'static str, usize>,
-    /// How long the oldest has waited.
+    /// How long the oldest has waited that has not failed.
     pub oldest: Duration,
-    /// How long nothing was taken or finished while there was something to do.
+    /// How long the oldest has waited that failed.
+    pub failing: Duration,
+    /// How long nothing got done while there was more than one key to do. One alone says nothing
+    /// about whoever does the work.
     pub stalled: Duration,
 }
 
@@ -60,13 +63,14 @@ struct State<K> {
     later: BTreeMap<(Instant, u64), K>,
     keys: HashMap<K, Entry>,
     number: u64,
-    /// When a key was last taken or finished.
+    /// When the work on a key last ended well.
     progress: Instant,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     standing: Standing,
+    /// When it was asked for; failures since then change nothing of that.
     since: Instant,
     failures: u32,
 }
@@ -75,7 +79,10 @@ struct Entry {
 enum Standing {
     Waiting(Priority),
     Later(Instant, u64),
-    Running { again: Option<Priority> },
+    /// Whether it was asked for again meanwhile, and when first.
+    Running {
+        again: Option<(Priority, Instant)>,
+    },
 }
 
 impl<K> Default for Queue<K> {
@@ -121,10 +128,19 @@ impl<K: Clone + Eq + Hash> Queue<K> {
         }
     }
 
-    /// Says how the work on a key ended.
-    pub fn finish(&self, key: &K, end: End) {
-        self.lock().finish(key, end);
+    /// Says how the work on a key ended; if well, returns how long ago it was asked for.
+    pub fn finish(&self, key: &K, end: End) -> Option<Duration> {
+        let lag = self.lock().finish(key, end);
         self.changed.notify_one();
+        lag
+    }
+
+    /// Lets ages begin now: what waits here while somebody else does the work is not late.
+    pub fn reset_ages(&self) {
+        let now = Instant::now();
+        let mut state = self.lock();
+        state.progress = now;
+        state.keys.values_mut().for_each(|entry| entry.since = now);
     }
 
     /// How many keys wait or are worked on.
@@ -137,23 +153,37 @@ impl<K: Clone + Eq + Hash> Queue<K> {
         self.len() == 0
     }
 
-    /// What could be worked on now or is being worked on, counted by what `group` says of a key.
+    /// What waits, is being worked on or is tried again, counted by what `group` says of a key.
     pub fn due(&self, group: impl Fn(&K) -> &'static str) -> Due {
         let state = self.lock();
         let mut due = Due::default();
+        let mut next_oldest = Duration::ZERO;
         for (key, entry) in &state.keys {
-            if !matches!(entry.standing, Standing::Later(..)) {
-                *due.items.entry(group(key)).or_default() += 1;
-                due.oldest = due.oldest.max(entry.since.elapsed());
+            if entry.is_put_off() {
+                continue;
+            }
+            *due.items.entry(group(key)).or_default() += 1;
+            let age = entry.since.elapsed();
+            next_oldest = next_oldest.max(age.min(due.oldest.max(due.failing)));
+            match entry.failures {
+                0 => due.oldest = due.oldest.max(age),
+                _ => due.failing = due.failing.max(age),
             }
         }
-        due.stalled = due.oldest.min(state.progress.elapsed());
+        due.stalled = next_oldest.min(state.progress.elapsed());
         due
     }
 
     /// A panic in the middle of these few lines leaves a queue that can still be used.
     fn lock(&self) -> MutexGuard<'_, State<K>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    /// Whether it waits for its time, and not because it failed.
+    const fn is_put_off(&self) -> bool {
+        matches!(self.standing, Standing::Later(..)) && self.failures == 0
     }
 }
 
@@ -165,13 +195,17 @@ enum Next<K> {
 
 impl<K: Clone + Eq + Hash> State<K> {
     fn add(&mut self, key: K, priority: Priority) {
-        let now = Instant::now();
+        self.add_since(key, priority, Instant::now());
+    }
+
+    fn add_since(&mut self, key: K, priority: Priority, now: Instant) {
         let (since, failures) = match self.keys.get_mut(&key) {
             Some(Entry {
                 standing: Standing::Running { again },
                 ..
             }) => {
-                *again = (*again).max(Some(priority));
+                let (held, first) = again.unwrap_or((priority, now));
+                *again = Some((held.max(priority), first));
                 return;
             }
             Some(entry) => match entry.standing {
@@ -179,7 +213,8 @@ impl<K: Clone + Eq + Hash> State<K> {
                 // A refresh is no reason to try sooner what has just failed.
                 Standing::Later(..) if priority == Priority::Refresh => return,
                 Standing::Later(time, number) => {
-                    let kept = (now, entry.failures);
+                    let since = if entry.is_put_off() { now } else { entry.since };
+                    let kept = (since, entry.failures);
                     self.later.remove(&(time, number));
                     kept
                 }
@@ -211,7 +246,6 @@ impl<K: Clone + Eq + Hash> State<K> {
                 && matches!(entry.standing, Standing::Waiting(_))
             {
                 entry.standing = Standing::Running { again: None };
-                self.progress = now;
                 return Next::Key(key);
             }
         }
@@ -228,46 +262,52 @@ impl<K: Clone + Eq + Hash> State<K> {
         {
             let key = first.remove();
             if let Some(entry) = self.keys.get_mut(&key) {
+                if entry.is_put_off() {
+                    entry.since = now;
+                }
                 entry.standing = Standing::Waiting(Priority::Urgent);
-                entry.since = now;
                 self.urgent.push_back(key);
             }
         }
     }
 
-    fn finish(&mut self, key: &K, end: End) {
-        self.progress = Instant::now();
-        let Some(entry) = self.keys.remove(key) else {
-            return;
-        };
+    fn finish(&mut self, key: &K, end: End) -> Option<Duration> {
+        let now = Instant::now();
+        let entry = self.keys.remove(key)?;
         let Standing::Running { again } = entry.standing else {
             self.keys.insert(key.clone(), entry);
-            return;
+            return None;
         };
+        if end != End::Failed {
+            self.progress = now;
+        }
+        let lag = (end == End::Done).then(|| now - entry.since);
         let (failures, wait) = match (end, again) {
-            (End::Done | End::Later(_), Some(priority)) => {
-                self.add(key.clone(), priority);
-                return;
+            (End::Done | End::Later(_), Some((priority, since))) => {
+                self.add_since(key.clone(), priority, since);
+                return lag;
             }
-            (End::Done, None) => return,
+            (End::Done, None) => return lag,
             (End::Later(wait), None) => (0, wait),
             (End::Failed, _) => {
                 let failures = entry.failures.saturating_add(1);
                 (failures, pause(failures))
             }
         };
-        let time = self.progress + wait;
+        let time = now + wait;
         self.number += 1;
         let standing = Standing::Later(time, self.number);
         self.later.insert((time, self.number), key.clone());
+        let since = entry.since;
         self.keys.insert(
             key.clone(),
             Entry {
                 standing,
-                since: entry.since,
+                since,
                 failures,
             },
         );
+        None
     }
 }
 

@@ -25,7 +25,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::queue::{End, Priority, Queue};
-use super::{ReconcileError, until_changed};
+use super::watches::PAGE;
+use super::{ReconcileError, until_other};
 use crate::metrics::Metrics;
 
 /// Tests at the same time, in all and of one namespace.
@@ -126,7 +127,8 @@ impl Tester {
     ) {
         while !stopping.is_cancelled() {
             let mut tasks = JoinSet::new();
-            if *leads.borrow_and_update() {
+            let is_leading = *leads.borrow_and_update();
+            if is_leading {
                 let this = Arc::clone(&self);
                 tasks.spawn(async move { this.follow().await });
                 for _ in 0..WORKERS {
@@ -136,7 +138,7 @@ impl Tester {
             }
             tokio::select! {
                 () = stopping.cancelled() => {}
-                () = until_changed(&mut leads) => {}
+                () = until_other(&mut leads, is_leading) => {}
             }
             tasks.shutdown().await;
         }
@@ -145,7 +147,7 @@ impl Tester {
     /// Asks for a look at each connection that there is, and at each that changes.
     async fn follow(&self) {
         let api: Api<PartialObjectMeta<KubernetesSecret>> = Api::all(self.client.clone());
-        let mut stream = pin!(watcher(api, Config::default()).default_backoff());
+        let mut stream = pin!(watcher(api, Config::default().page_size(PAGE)).default_backoff());
         while let Some(event) = stream.next().await {
             match event {
                 Ok(Event::InitApply(object)) => self.ask(&object.metadata, Priority::Refresh),

@@ -28,7 +28,7 @@ use super::queue::{Priority, Queue};
 
 /// Objects in one page of a list. Metadata can be large where `kubectl apply` keeps a copy of the
 /// object in it, and pages are what the memory at the start depends on.
-const PAGE: u32 = 50;
+pub(super) const PAGE: u32 = 50;
 /// How often it is looked whether a kind has been installed.
 const NOT_INSTALLED_PAUSE: Duration = Duration::from_secs(5);
 /// How often everything is looked at again, changed or not.

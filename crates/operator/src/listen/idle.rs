@@ -1,4 +1,4 @@
-//! Closing connections on which nothing comes in any more.
+//! Closing connections on which nothing comes in any more, and all of them so that no answer is lost.
 
 use std::future::{Ready, ready};
 use std::io::{Error, ErrorKind, Result};
@@ -10,6 +10,9 @@ use axum_server::accept::Accept;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
+
+/// How long a client may take to close its side once ours is closed.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Accepts connections that end once nothing came in for this long.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +36,8 @@ pub(super) struct MayIdle {
     most: Duration,
     heard: Instant,
     alarm: Pin<Box<Sleep>>,
+    /// Whether our side is closed.
+    is_closed: bool,
 }
 
 impl MayIdle {
@@ -42,6 +47,7 @@ impl MayIdle {
             most,
             heard: Instant::now(),
             alarm: Box::pin(tokio::time::sleep(most)),
+            is_closed: false,
         }
     }
 
@@ -90,7 +96,23 @@ impl AsyncWrite for MayIdle {
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
+    /// Closes our side, and reads away what still comes until the client closes its own: where that
+    /// is left unread, the system resets the connection, and the client loses answers on their way.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        if !self.is_closed {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+            self.is_closed = true;
+            self.alarm.as_mut().reset(Instant::now() + LINGER);
+        }
+        let mut space = [0; 1024];
+        while self.alarm.as_mut().poll(cx).is_pending() {
+            let mut buffer = ReadBuf::new(&mut space);
+            let read = Pin::new(&mut self.stream).poll_read(cx, &mut buffer);
+            let is_over = ready!(read).is_err() || buffer.filled().is_empty();
+            if is_over {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }

@@ -28,14 +28,19 @@ fn controllers_are_counted() {
     let metrics = Metrics::default();
     metrics.reconciled("status", "changed", Duration::from_millis(2));
     metrics.pending("status", 7);
+    metrics.lagged("status", Duration::from_secs(70));
     metrics.oldest_pending(Duration::from_millis(1500));
+    metrics.oldest_failing(Duration::from_secs(90));
     metrics.cache_objects("secrets", 10_000);
     metrics.leads(true);
     for line in [
         r#"bowline_reconciles_total{controller="status",outcome="changed"} 1"#,
         r#"bowline_reconcile_duration_seconds_count{controller="status"} 1"#,
+        r#"bowline_reconcile_lag_seconds_bucket{le="60.0",controller="status"} 0"#,
+        r#"bowline_reconcile_lag_seconds_bucket{le="120.0",controller="status"} 1"#,
         r#"bowline_pending_items{controller="status"} 7"#,
         "bowline_oldest_pending_seconds 1.5",
+        "bowline_oldest_failing_seconds 90.0",
         r#"bowline_cache_objects{resource="secrets"} 10000"#,
         "bowline_leader 1",
         "bowline_panics_total 0",

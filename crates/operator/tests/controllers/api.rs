@@ -9,10 +9,14 @@ use anyhow::{Context as _, Result, bail};
 use axum::http::Request;
 use bowline_apiserver::{ApiServer, Config, UserInfo};
 use bowline_core::manifest;
+use bowline_operator::Metrics;
 use bowline_operator::controllers::inventory::Inventory;
+use bowline_operator::controllers::lease::{Election, Terms};
 use bowline_operator::controllers::queue::Queue;
+use bowline_operator::controllers::term::Term;
 use bowline_operator::controllers::{Assembly, Settings};
 use futures::{StreamExt as _, TryStreamExt as _};
+use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
 use kube::client::Body;
 use kube::discovery;
@@ -193,12 +197,14 @@ impl TestApi {
     }
 }
 
-/// The loop of controllers, leading until it is dropped.
+/// The loop of controllers, leading until it is dropped or told otherwise.
 pub(crate) struct Loop {
     pub(crate) queue: Arc<Queue<bowline_operator::controllers::Key>>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// What says whether it leads, where that is not for an election to say.
+    pub(crate) leads: Option<watch::Sender<bool>>,
     inventory: Arc<Inventory>,
     stopping: CancellationToken,
-    _leads: watch::Sender<bool>,
 }
 
 impl Loop {
@@ -207,16 +213,43 @@ impl Loop {
     }
 
     pub(crate) fn start_with(client: &kube::Client, settings: &Settings) -> Self {
-        let assembly = Assembly::new(client, settings, Arc::default());
+        let (leads, leading) = watch::channel(true);
+        let mut started = Self::start_led_by(client, settings, leading);
+        started.leads = Some(leads);
+        started
+    }
+
+    /// The same, leading as an election says that takes this time.
+    pub(crate) fn start_as_elected(
+        client: &kube::Client,
+        settings: &Settings,
+        terms: Terms,
+    ) -> Self {
+        let (leads, leading) = watch::channel(false);
+        let started = Self::start_led_by(client, settings, leading);
+        let leases: Api<Lease> = Api::namespaced(client.clone(), &settings.namespace);
+        let (name, identity) = (settings.name.clone(), "only".to_owned());
+        let election = Election::new(leases, name, identity, terms, Term::default());
+        tokio::spawn(election.run(leads, started.stopping.clone()));
+        started
+    }
+
+    fn start_led_by(
+        client: &kube::Client,
+        settings: &Settings,
+        leading: watch::Receiver<bool>,
+    ) -> Self {
+        let metrics = Arc::<Metrics>::default();
+        let assembly = Assembly::new(client, settings, Arc::clone(&metrics));
         let inventory = Arc::clone(&assembly.inventory);
         let (queue, stopping) = (Arc::clone(&assembly.queue), CancellationToken::new());
-        let (leads, leading) = watch::channel(true);
         tokio::spawn(assembly.run(leading, stopping.clone()));
         Self {
             queue,
+            metrics,
+            leads: None,
             inventory,
             stopping,
-            _leads: leads,
         }
     }
 }

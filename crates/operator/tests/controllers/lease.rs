@@ -1,5 +1,6 @@
 //! Which replica leads: taking, keeping, losing and handing over the lease.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::TestApi;
 
-const QUICK: Terms = Terms {
+/// An election that does not take long.
+pub(crate) const QUICK: Terms = Terms {
     lasts: Duration::from_secs(2),
     renew: Duration::from_millis(300),
     give_up: Duration::from_millis(1200),
@@ -67,6 +69,25 @@ async fn one_of_two_leads_and_the_other_takes_over_when_it_dies() -> Result<()> 
     );
     first.task.abort();
     leads(&mut second).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_renewal_is_no_news() -> Result<()> {
+    let api = TestApi::start().await?;
+    let mut first = candidate(&api, "first");
+    leads(&mut first).await?;
+    let leases: Api<Lease> = Api::namespaced(api.client.clone(), "default");
+    let mut versions = BTreeSet::new();
+    let renewals = async {
+        while versions.len() <= 5 {
+            versions.insert(leases.get("bowline").await?.metadata.resource_version);
+            tokio::time::sleep(QUICK.renew / 10).await;
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(QUICK.renew * 50, renewals).await??;
+    assert!(!first.leads.has_changed()?, "it was told what it knew");
     Ok(())
 }
 

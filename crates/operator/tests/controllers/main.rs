@@ -9,3 +9,4 @@ mod lease;
 mod status;
 mod storage_config;
 mod testing;
+mod trouble;

@@ -1,5 +1,6 @@
 //! Connections that are tested by themselves.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -9,6 +10,7 @@ use bowline_proof::Bounds;
 use serde_json::{Value, json};
 
 use crate::api::{Loop, TestApi};
+use crate::lease::QUICK;
 
 const STATUS: &str = "opendatahub.io/connection-test-status";
 const TESTED: &str = "bowline.dev/tested";
@@ -109,6 +111,28 @@ async fn a_connection_is_tested_again_after_a_while() -> Result<()> {
     let first = annotation(&tested, TESTED);
     api.until(&tides, |object| annotation(object, TESTED) != first)
         .await?;
+    Ok(())
+}
+
+/// Answers everybody with 200, after this time.
+async fn answering_after(time: Duration) -> Result<SocketAddr> {
+    let answer = move || async move { tokio::time::sleep(time).await };
+    let routes = axum::Router::new().fallback(answer);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    Ok(address)
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_slower_than_the_lease_is_renewed_gets_a_verdict() -> Result<()> {
+    let api = TestApi::start().await?;
+    let tested = settings(Some(When::OnChange));
+    let _loop = Loop::start_as_elected(&api.client, &tested, QUICK);
+    let slow = answering_after(QUICK.renew * 5).await?;
+    let tides = serde_json::to_value(api.create(location(&format!("http://{slow}/a"))).await?)?;
+    let is_verified = |object: &Value| annotation(object, STATUS).as_deref() == Some("verified");
+    api.until(&tides, is_verified).await?;
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! The projects in which somebody may list connections, and lists over all of them.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use bowline_catalog::Error;
@@ -26,6 +28,41 @@ use crate::problem::Problem;
 
 /// Questions about rights that are asked at a time.
 const AT_A_TIME: usize = 8;
+/// Views that are started at a time.
+const VIEWS_AT_A_TIME: usize = 16;
+/// How long an answer about what is open to somebody holds; views ask for rights as often.
+const OPEN: Duration = Duration::from_secs(10);
+/// Callers whose answers are kept.
+const CALLERS: usize = 1024;
+
+/// Which projects are open to whom, as was found out just now. A view asks again whether it may still
+/// look, so nobody sees what is closed since.
+#[derive(Debug, Default)]
+pub(crate) struct OpenProjects(Mutex<HashMap<String, (Instant, Vec<String>)>>);
+
+impl OpenProjects {
+    async fn of(
+        &self,
+        key: &str,
+        ask: impl Future<Output = Result<Vec<String>, Problem>>,
+    ) -> Result<Vec<String>, Problem> {
+        let known = {
+            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            known.retain(|_, (time, _)| time.elapsed() < OPEN);
+            known.get(key).map(|(_, open)| open.clone())
+        };
+        if let Some(open) = known {
+            return Ok(open);
+        }
+        let asked = Instant::now();
+        let open = ask.await?;
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < CALLERS {
+            known.insert(key.to_owned(), (asked, open.clone()));
+        }
+        Ok(open)
+    }
+}
 
 /// A project.
 #[derive(Debug, Serialize, ToSchema)]
@@ -77,11 +114,15 @@ pub(super) async fn query(
     }
     let mut index = Index::default();
     let mut not_looked_at = Vec::new();
-    for project in open_to(caller, names(app).await?).await? {
-        let view = app
-            .views
-            .of(&caller.client, &caller.key, &Scope::Namespace(project))
-            .await;
+    let open = app.open.of(&caller.key, async {
+        open_to(caller, names(app).await?).await
+    });
+    let views = open.await?.into_iter().map(|project| async move {
+        let scope = Scope::Namespace(project);
+        app.views.of(&caller.client, &caller.key, &scope).await
+    });
+    let mut views = stream::iter(views).buffered(VIEWS_AT_A_TIME);
+    while let Some(view) = views.next().await {
         match view {
             Ok(view) => {
                 rows(&view, &query.filter)?

@@ -3,6 +3,7 @@
 mod bodies;
 mod races;
 mod types;
+mod wishes;
 
 use anyhow::Result;
 use reqwest::{Method, Response};

@@ -83,6 +83,16 @@ impl Differences {
                     .push(format!("{}\n{unexplained}", real.id)),
             }
         }
+        // An answer that nothing was stored for was compared with nothing.
+        let known: BTreeSet<&str> = real.iter().map(|answer| answer.id.as_str()).collect();
+        let unknown = ours
+            .iter()
+            .filter(|answer| !known.contains(answer.id.as_str()));
+        let unstored = unknown.map(|answer| {
+            let id = &answer.id;
+            format!("{id}\n  no answer is stored; run `make update-differential`\n")
+        });
+        verdict.unexplained.extend(unstored);
         verdict.stale = self
             .all_listings()
             .filter(|one| !occurred.contains(one))
@@ -193,5 +203,26 @@ fn compare(
                 |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
             found.push((path.to_owned(), shown(real), shown(ours)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_nothing_is_stored_for_is_told() -> Result<()> {
+        let differences: Differences = serde_saphyr::from_str("[]")?;
+        let answer = |id: &str| Answer {
+            id: id.to_owned(),
+            code: 200,
+            headers: Default::default(),
+            body: Value::Null,
+        };
+        let verdict = differences.judge(&[answer("a/b")], &[answer("a/b"), answer("a/c")]);
+        assert_eq!(verdict.equal, 1);
+        let told = verdict.unexplained.concat();
+        assert!(told.starts_with("a/c\n  no answer is stored"), "{told}");
+        Ok(())
     }
 }

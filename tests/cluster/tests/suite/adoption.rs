@@ -4,7 +4,10 @@
 
 mod controllers;
 
+use std::sync::LazyLock;
+
 use anyhow::{Context as _, Result, ensure};
+use bowline_cluster_tests::field_kinds;
 use bowline_core::names;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -15,7 +18,8 @@ use crate::wire::{APPLY_PATCH, MERGE_PATCH};
 /// A workload that was stored before Bowline came.
 struct Theirs {
     kind: (&'static str, &'static str),
-    /// The connection it names.
+    /// The annotation that names its connection, and that one.
+    reference: &'static str,
     connection: &'static str,
     /// What a person wrote.
     written: Value,
@@ -28,6 +32,7 @@ struct Theirs {
 const NOTEBOOK: (&str, &str) = ("kubeflow.org/v1", "Notebook");
 const SERVICE: (&str, &str) = ("serving.kserve.io/v1beta1", "InferenceService");
 const LLM: (&str, &str) = ("serving.kserve.io/v1alpha2", "LLMInferenceService");
+const OLD_LLM: (&str, &str) = ("serving.kserve.io/v1alpha1", "LLMInferenceService");
 
 fn theirs(
     kind: (&'static str, &'static str),
@@ -37,6 +42,7 @@ fn theirs(
 ) -> Theirs {
     Theirs {
         kind,
+        reference: names::CONNECTIONS,
         connection,
         written,
         injected,
@@ -83,6 +89,23 @@ fn service_s3_of_the_second_generation() -> Theirs {
     }
 }
 
+/// Alauda's webhook writes the location itself, and an account that links the Secret.
+fn service_of_alauda() -> Theirs {
+    let model = json!({"modelFormat": {"name": "onnx"}});
+    Theirs {
+        reference: names::ALAUDA_SOURCE,
+        ..theirs(
+            SERVICE,
+            CONNECTION,
+            json!({"predictor": {"minReplicas": 1, "model": model}}),
+            json!({"predictor": {
+                "serviceAccountName": format!("{CONNECTION}-sa"),
+                "model": {"storageUri": "s3://soundings/granite"},
+            }}),
+        )
+    }
+}
+
 fn service_uri() -> Theirs {
     theirs(
         SERVICE,
@@ -113,6 +136,13 @@ fn llm_s3() -> Theirs {
             "template": {"serviceAccountName": format!("{CONNECTION}-sa")},
         }),
     )
+}
+
+fn llm_s3_of_the_first_version() -> Theirs {
+    Theirs {
+        kind: OLD_LLM,
+        ..llm_s3()
+    }
 }
 
 fn llm_uri() -> Theirs {
@@ -219,7 +249,7 @@ impl Theirs {
             "apiVersion": self.kind.0,
             "kind": self.kind.1,
             "metadata": {"name": name, "namespace": scene.namespace, "annotations": {
-                names::CONNECTIONS: reference, names::CONNECTION_PATH: "granite",
+                self.reference: reference, names::CONNECTION_PATH: "granite",
             }},
             "spec": self.written,
         })
@@ -247,14 +277,26 @@ impl Theirs {
         json_patch::merge(&mut plain, &update.change(self.kind));
         let mut tied = plain.clone();
         json_patch::merge(&mut tied["spec"], &self.injected);
-        json_patch::merge(&mut plain, &without_reference());
+        json_patch::merge(&mut plain, &self.without_reference());
         (said(&tied), said(&plain))
+    }
+
+    fn without_reference(&self) -> Value {
+        let gone = json!({self.reference: null, names::CONNECTION_PATH: null});
+        let mut change = json!({"metadata": {"annotations": gone}});
+        // Whole schemas do not let it be without a location.
+        if needs_location() && self.injected.pointer("/model/uri").is_some() {
+            change["spec"] = json!({"model": {"uri": "hf://granite/own"}});
+        }
+        change
     }
 }
 
-fn without_reference() -> Value {
-    let gone = json!({names::CONNECTIONS: null, names::CONNECTION_PATH: null});
-    json!({"metadata": {"annotations": gone}})
+/// Whether the kinds have their whole schemas.
+fn needs_location() -> bool {
+    static HAS_SCHEMAS: LazyLock<bool> =
+        LazyLock::new(|| field_kinds().is_ok_and(|kinds| kinds.is_some()));
+    *HAS_SCHEMAS
 }
 
 /// What an object says: without what only the API server or Bowline's memory writes.
@@ -314,7 +356,7 @@ async fn connections(scene: &Scene) -> Result<()> {
 /// Takes the reference away.
 async fn detach(scene: &Scene, theirs: &Theirs, name: &str) -> Result<Value> {
     let path = scene.path(&theirs.object(scene, name))?;
-    let change = without_reference();
+    let change = theirs.without_reference();
     let reply = scene.admin.patch(&path, MERGE_PATCH, &change).await?;
     reply.granted()
 }
@@ -323,9 +365,11 @@ async fn detach(scene: &Scene, theirs: &Theirs, name: &str) -> Result<Value> {
 #[case::notebook(notebook())]
 #[case::service_s3(service_s3())]
 #[case::service_s3_of_the_second_generation(service_s3_of_the_second_generation())]
+#[case::service_of_alauda(service_of_alauda())]
 #[case::service_uri(service_uri())]
 #[case::service_oci(service_oci())]
 #[case::llm_s3(llm_s3())]
+#[case::llm_s3_of_the_first_version(llm_s3_of_the_first_version())]
 #[case::llm_uri(llm_uri())]
 #[case::llm_oci(llm_oci())]
 #[tokio::test]
@@ -364,9 +408,11 @@ async fn an_update_changes_nothing_of_its_meaning_and_detaching_takes_back_what_
 #[case::notebook(notebook())]
 #[case::service_s3(service_s3())]
 #[case::service_s3_of_the_second_generation(service_s3_of_the_second_generation())]
+#[case::service_of_alauda(service_of_alauda())]
 #[case::service_uri(service_uri())]
 #[case::service_oci(service_oci())]
 #[case::llm_s3(llm_s3())]
+#[case::llm_s3_of_the_first_version(llm_s3_of_the_first_version())]
 #[case::llm_uri(llm_uri())]
 #[case::llm_oci(llm_oci())]
 #[tokio::test]
@@ -422,7 +468,7 @@ async fn what_a_person_writes_while_detaching_stays(
     Update::Label.send(&scene, &theirs, "own").await?;
     let (_, mut expected) = theirs.expected(&scene, "own", Update::Label);
     json_patch::merge(&mut expected["spec"], &own);
-    let mut change = without_reference();
+    let mut change = theirs.without_reference();
     change["spec"] = own;
     let path = scene.path(&theirs.object(&scene, "own"))?;
     let after = scene

@@ -38,11 +38,18 @@ fn scene(stage: &Stage, connection: &Connection, workload: Value) -> Scene {
 
 /// The dialects that say enough for a serving workload.
 fn usable(stage: &Stage, dialect: Dialect) -> Connection {
-    let connection = stage.connection(dialect);
-    match dialect {
+    enough_for_serving(stage.connection(dialect))
+}
+
+/// The same connection with what its dialect does not say.
+fn enough_for_serving(connection: Connection) -> Connection {
+    match connection.dialect {
         Dialect::Protocol | Dialect::TypeRef | Dialect::Alauda => connection,
         Dialect::Legacy => connection.marked(),
-        Dialect::KServe => connection.marked().with_key("AWS_S3_BUCKET", BUCKET),
+        Dialect::KServe => {
+            let bucket = connection.bucket.clone();
+            connection.marked().with_key("AWS_S3_BUCKET", &bucket)
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod leaders;
 mod scene;
 mod shutdown;
 mod slow;
+mod testing;
 mod watches;
 mod weather;
 mod webhook;

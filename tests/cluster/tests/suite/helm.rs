@@ -144,8 +144,9 @@ fn a_release_is_installed_with_all_its_objects() -> Result<()> {
         list.contains("\"chart\":\"tides-1.2.3\"") && list.contains("deployed"),
         "{list}"
     );
-    let status = harbour.run("helm status spring -o json | jq -r .info.status")?;
-    ensure!(status.trim() == "deployed", "{status}");
+    let status = harbour.run("helm status spring -o json")?;
+    let status: Value = serde_json::from_str(&status)?;
+    ensure!(status["info"]["status"] == "deployed", "{status}");
     Ok(())
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct Installed {
     /// The user that the operator is to the API server.
     pub(crate) user: String,
     // Holds certificates for as long as they may be read again.
-    _files: tempfile::TempDir,
+    files: tempfile::TempDir,
 }
 
 impl Installed {
@@ -94,8 +94,40 @@ impl Installed {
             user: format!("system:serviceaccount:{namespace}:{account}"),
             cluster,
             objects,
-            _files: files,
+            files,
         })
+    }
+
+    /// Starts the web server of the chart, as its ServiceAccount, over plain HTTP and with this machine
+    /// as the proxy that it trusts; also returns the user that it is to the API server.
+    pub(crate) async fn web_server(&self) -> Result<(Operator, String)> {
+        let is_web = |object: &&Value| {
+            let first = object.pointer("/spec/template/spec/containers/0/args/0");
+            first.is_some_and(|argument| argument == "server")
+        };
+        let found = self.objects.iter().find(is_web);
+        let deployment = found.context("no web server")?;
+        let account = text(deployment, "/spec/template/spec/serviceAccountName")?;
+        let namespace = text(deployment, "/metadata/namespace")?;
+        let kubeconfig = self.files.path().join("web-kubeconfig");
+        let of_account = kubeconfig_of(&self.cluster, namespace, account).await?;
+        std::fs::write(&kubeconfig, of_account.to_string())?;
+        let address = free_address()?;
+        let mut arguments = arguments(deployment, address, self.files.path())?;
+        // Signing in asks nothing of the cluster.
+        let elsewhere = [
+            "--host=",
+            "--certificate-dir=",
+            "--trusted-proxy=",
+            "--oidc-",
+        ];
+        arguments.retain(|flag| !elsewhere.iter().any(|start| flag.starts_with(start)));
+        arguments.push("--behind-tls".to_owned());
+        arguments.push("--trusted-proxy=127.0.0.1".to_owned());
+        let variables = [format!("KUBECONFIG={}", kubeconfig.display())];
+        let server = Operator::start(&variables, &arguments, address).await?;
+        let user = format!("system:serviceaccount:{namespace}:{account}");
+        Ok((server, user))
     }
 
     /// Whether the chart starts the operator with this flag.

@@ -365,7 +365,11 @@ async fn writes_to_subresources_never_reach_the_webhook() -> Result<()> {
         let asked = scene.calls().len();
         let path = scene.path(&object)?;
         let controller = scene.admin.acting_as("controller", &["system:masters"]);
-        let status = json!({"status": {}, "metadata": {"labels": {"seen": "yes"}}});
+        let mut status = json!({"status": {}, "metadata": {"labels": {"seen": "yes"}}});
+        if kind == "Notebook" {
+            // What its whole schema wants.
+            status["status"] = json!({"conditions": [], "containerState": {}, "readyReplicas": 0});
+        }
         let status_path = format!("{path}/status");
         controller
             .patch(&status_path, MERGE_PATCH, &status)

@@ -1,10 +1,13 @@
 //! Who may use a connection in a workload: the API server's own access rules, asked by Bowline on
 //! behalf of whoever makes the request.
 
+use std::time::{Duration, Instant};
+
 use anyhow::Result;
+use bowline_cluster_tests::until;
 use serde_json::json;
 
-use crate::scene::{AUTHORS, CONNECTION, KINDS, Scene};
+use crate::scene::{AUTHORS, CONNECTION, KINDS, Scene, binding};
 use crate::wire::MERGE_PATCH;
 
 #[tokio::test]
@@ -79,10 +82,34 @@ async fn a_service_account_is_asked_for_as_itself() -> Result<()> {
     assert_eq!(pipeline.post(&path, &object).await?.code, 403);
     scene.let_read("User", &name, &pipeline).await?;
     // An answer given a moment ago may still hold for at most ten seconds.
-    bowline_cluster_tests::until("the account may use the connection", || async {
+    until("the account may use the connection", || async {
         Ok(pipeline.post(&path, &object).await?.is_ok())
     })
     .await
+}
+
+#[tokio::test]
+async fn a_right_that_was_taken_away_is_gone_within_twelve_seconds() -> Result<()> {
+    let Some(scene) = Scene::new().await? else {
+        return Ok(());
+    };
+    let object = scene.tied("kubeflow.org/v1", "Notebook");
+    let path = format!("{}?dryRun=All", scene.all(&object)?);
+    scene.author.post(&path, &object).await?.granted()?;
+    let user = format!("author-of-{}", scene.namespace);
+    let mut right = binding("Role", &user, "User", &user);
+    right["metadata"]["namespace"] = json!(scene.namespace);
+    let start = Instant::now();
+    scene.cluster().delete(&[right]).await?;
+    until("the author is refused", || async {
+        Ok(scene.author.post(&path, &object).await?.code == 403)
+    })
+    .await?;
+    let time = start.elapsed();
+    assert!(time < Duration::from_secs(12), "after {time:?}");
+    // And it stays so.
+    assert_eq!(scene.author.post(&path, &object).await?.code, 403);
+    Ok(())
 }
 
 #[tokio::test]

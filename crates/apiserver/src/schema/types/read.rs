@@ -113,7 +113,10 @@ fn with_default(kind: &str, full: &dyn Fn(&str) -> String) -> Value {
     };
     let mut schema = of(kind, full);
     if let Some(default) = default {
-        schema["default"] = serde_json::from_str(default).unwrap_or_else(|_| default.into());
+        // An amount is a text, also where it looks like a number.
+        let read = serde_json::from_str(default).ok();
+        let read = read.filter(|_| kind != "quantity");
+        schema["default"] = read.unwrap_or_else(|| default.into());
     }
     schema
 }

@@ -3,7 +3,6 @@
 
 use super::{State, blob};
 use crate::store::error::{StoreError, database};
-use crate::store::seal::corrupt;
 use crate::store::{Change, ObjectKey};
 use rusqlite::{Params, params};
 use serde::Deserialize;
@@ -48,7 +47,7 @@ impl State<'_> {
         let step = || database("look for what is owned or gone");
         let mut statement = self.connection.prepare_cached(sql).map_err(step())?;
         let mut rows = statement.query(values).map_err(step())?;
-        let (mut items, mut last) = (Vec::new(), None);
+        let (mut items, mut last, mut n_rows) = (Vec::new(), None, 0);
         while let Some(row) = rows.next().map_err(step())? {
             last = Some(row.get(0).map_err(step())?);
             let key = ObjectKey {
@@ -56,12 +55,14 @@ impl State<'_> {
                 namespace: row.get(2).map_err(step())?,
                 name: row.get(3).map_err(step())?,
             };
-            let heading = serde_json::from_slice(blob(row, 4).map_err(step())?);
-            let Heading { metadata } =
-                heading.map_err(|_| corrupt(&key, "its text is no JSON with metadata"))?;
-            items.push((key, metadata));
+            n_rows += 1;
+            // What is damaged is for others to find, and holds up nothing.
+            if let Ok(Heading { metadata }) = serde_json::from_slice(blob(row, 4).map_err(step())?)
+            {
+                items.push((key, metadata));
+            }
         }
-        let next = last.filter(|_| items.len() == PAGE);
+        let next = last.filter(|_| n_rows == PAGE);
         Ok(Headings { items, next })
     }
 }

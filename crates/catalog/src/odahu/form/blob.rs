@@ -1,7 +1,7 @@
 //! Buckets of Google Cloud Storage and containers of Azure Blob storage.
 
 use bowline_core::location::looks_signed;
-use bowline_core::{Connection, Sensitive};
+use bowline_core::{Connection, Sensitive, names};
 
 use super::super::record::{Member, Spec};
 use super::{Form, ODAHU_PREFIX};
@@ -16,6 +16,7 @@ const AZURE: &str = ".blob.core.windows.net";
 pub(super) fn write_gcs(spec: &Spec, form: &mut Form) {
     let uri = spec.text(Member::Uri);
     let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+    form.annotate(names::TYPE_REF, "gcs");
     form.put(GCS_KEY, spec.get(Member::KeySecret));
     place(uri, rest.trim_start_matches('/'), "GCS_BUCKET", form);
 }
@@ -34,6 +35,7 @@ pub(super) fn write_azure(spec: &Spec, form: &mut Form) {
         Some((_, rest)) => rest.split_once('/').map_or("", |(_, rest)| rest),
         None => uri.trim_start_matches('/'),
     };
+    form.annotate(names::TYPE_REF, "azure");
     place(uri, rest, "AZURE_CONTAINER", form);
     let Some((base, token)) = spec
         .get(Member::KeySecret)

@@ -1,6 +1,6 @@
 //! Git connections: an SSH login as Kubernetes knows it, or user and password for HTTPS.
 
-use bowline_core::{Connection, Sensitive};
+use bowline_core::{Connection, Sensitive, names};
 
 use super::super::record::{Member, Spec};
 use super::{Form, text};
@@ -17,6 +17,7 @@ const KEYS: [(Member, &str); 6] = [
 ];
 
 pub(super) fn write(spec: &Spec, form: &mut Form) {
+    form.annotate(names::TYPE_REF, "git");
     form.put(SSH_KEY, Some(&Sensitive::from("")));
     for (member, key) in KEYS {
         form.put(key, spec.get(member));

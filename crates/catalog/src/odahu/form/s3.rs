@@ -5,6 +5,8 @@ use bowline_core::location::{has_userinfo, looks_signed};
 use bowline_core::{Connection, Sensitive, names};
 use url::{Url, form_urlencoded};
 
+use crate::compatibility::S3_KEYS;
+
 use super::super::record::{Member, Spec};
 use super::{Form, ODAHU_PREFIX, text};
 
@@ -78,9 +80,13 @@ pub(super) fn write(spec: &Spec, form: &mut Form) {
         form.annotate(&format!("{ODAHU_PREFIX}path"), place.path);
     }
     form.annotate(names::TYPE_REF, "s3");
-    form.annotate(names::LEGACY_TYPE, "s3");
-    form.labels
-        .insert(names::MANAGED_LABEL.to_owned(), "true".to_owned());
+    // By these a dashboard offers models from it, for which it wants all four keys.
+    let is_there = |key: &str| form.data.get(key).is_some_and(|value| !value.is_empty());
+    if S3_KEYS.into_iter().all(is_there) {
+        form.annotate(names::LEGACY_TYPE, "s3");
+        form.labels
+            .insert(names::MANAGED_LABEL.to_owned(), "true".to_owned());
+    }
     form.annotate(names::KSERVE_S3_REGION, region);
     if let Some((scheme, host)) = endpoint
         .split_once("://")

@@ -9,6 +9,7 @@ use bowline_catalog::edit::{Change, Subject, edit, type_name};
 use bowline_catalog::values::Given;
 use bowline_catalog::{Connections, Error};
 use bowline_core::{Secret, names};
+use serde_json::{Value, json};
 
 use super::super::export::document::{Document, Item};
 use crate::args::Import;
@@ -91,6 +92,19 @@ impl Plan {
         self.steps
             .iter()
             .all(|step| matches!(step.action, Action::Nothing))
+    }
+
+    /// The steps, for programs.
+    pub fn value(&self) -> Value {
+        let step = |step: &Step| {
+            let action = match &step.action {
+                Action::Create(_) | Action::Carry(_) => "create",
+                Action::Change(..) => "change",
+                Action::Nothing => "none",
+            };
+            json!({"namespace": step.namespace, "name": step.name, "action": action})
+        };
+        json!({"connections": self.steps.iter().map(step).collect::<Vec<_>>()})
     }
 
     /// What would be done, one line each.

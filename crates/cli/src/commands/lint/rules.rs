@@ -4,7 +4,10 @@
 use bowline_core::plan::{Denial, Warning};
 use bowline_core::secret::SecretError;
 use bowline_core::validate::{self, Rule};
-use bowline_core::{Finding, Severity};
+use bowline_core::{Finding, Severity, names};
+
+use super::workload::World;
+use crate::overlooked::Overlooked;
 
 const UNREADABLE: Rule = Rule {
     id: "unreadable-secret",
@@ -27,9 +30,27 @@ const ADVICE: Rule = Rule {
     summary: "admission lets the workload pass with a warning",
 };
 
+const UNKNOWN_WORKLOAD: Rule = Rule {
+    id: "unknown-workload",
+    severity: Severity::Warning,
+    summary: "an object of a kind into which nothing is injected names a connection",
+};
+const UNKNOWN_ANNOTATION: Rule = Rule {
+    id: "unknown-annotation",
+    severity: Severity::Warning,
+    summary: "an annotation's key is almost, but not quite, one that Bowline reads",
+};
+
 /// Every rule that `lint` knows.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    const OWN: &[Rule] = &[UNREADABLE, DENIED, UNCHECKED, ADVICE];
+    const OWN: &[Rule] = &[
+        UNREADABLE,
+        DENIED,
+        UNCHECKED,
+        ADVICE,
+        UNKNOWN_WORKLOAD,
+        UNKNOWN_ANNOTATION,
+    ];
     validate::RULES.iter().chain(OWN)
 }
 
@@ -54,9 +75,29 @@ pub fn unchecked(field: &str, secret: &str) -> Finding {
     finding(&UNCHECKED, field, message, "add its manifest with `-f`")
 }
 
-pub fn advice(field: &str, warning: &Warning) -> Finding {
-    let help = "`bowline inject --diff` with the same files shows what the workload gets";
+pub fn advice(field: &str, warning: &Warning, world: World) -> Finding {
+    let help = match world {
+        World::Files => "`bowline inject --diff` with the same files shows what the workload gets",
+        World::Cluster => "correct the workload, or the Secret that it names",
+    };
     finding(&ADVICE, field, warning.to_string(), help)
+}
+
+pub fn overlooked(overlooked: &Overlooked) -> Finding {
+    let message = overlooked.to_string();
+    match overlooked {
+        Overlooked::Kind(_) => {
+            let help = "put the keys there yourself, by `envFrom`; \
+                        the guide lists the kinds that can name connections";
+            finding(&UNKNOWN_WORKLOAD, names::CONNECTIONS, message, help)
+        }
+        Overlooked::Key(key, meant) => finding(
+            &UNKNOWN_ANNOTATION,
+            key,
+            message,
+            format!("write `{meant}`"),
+        ),
+    }
 }
 
 fn finding(rule: &Rule, field: &str, message: String, help: impl Into<String>) -> Finding {

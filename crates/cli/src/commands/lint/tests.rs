@@ -161,3 +161,17 @@ fn a_finding_of_a_cluster_has_no_file() {
         location.get("physicalLocation").is_none() && location.get("logicalLocations").is_some()
     );
 }
+
+#[test]
+fn what_nobody_hears_is_a_warning() {
+    let text = notebook("team-a/training-data").replace("Notebook", "PyTorchJob");
+    let slip = notebook("").replace("/connections", "/conections");
+    let report = report(&format!("{text}---\n{slip}---\n{SECRET}"));
+    assert_eq!(rules_of(&report, "PyTorchJob"), ["unknown-workload"]);
+    assert_eq!(rules_of(&report, "Notebook"), ["unknown-annotation"]);
+    let entry = report
+        .entries
+        .iter()
+        .find(|entry| entry.finding.rule == "unknown-annotation");
+    assert_eq!(entry.and_then(|entry| entry.place.as_ref()?.line), Some(14));
+}

@@ -8,10 +8,22 @@ use serde_json::Value;
 use super::rules;
 use crate::bundle::Bundle;
 
+/// Where the Secrets of a run come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum World {
+    /// Files, beside which there may be others.
+    Files,
+    /// A cluster, which has all there are.
+    Cluster,
+}
+
 /// All findings about one workload.
-pub fn findings(bundle: &Bundle<'_>, object: &Value) -> Vec<Finding> {
-    // A Secret outside of the files may well be in the cluster, so nothing is held against it.
-    let absent = Found::Unavailable("its manifest is not among the files".to_owned());
+pub fn findings(bundle: &Bundle<'_>, object: &Value, world: World) -> Vec<Finding> {
+    let absent = match world {
+        // A Secret outside of the files may well be in the cluster, so nothing is held against it.
+        World::Files => Found::Unavailable("its manifest is not among the files".to_owned()),
+        World::Cluster => Found::Missing,
+    };
     let Some(outcome) = bundle.plan(object, &absent) else {
         return Vec::new();
     };
@@ -19,6 +31,7 @@ pub fn findings(bundle: &Bundle<'_>, object: &Value) -> Vec<Finding> {
     let unchecked = outcome
         .missing
         .iter()
+        .filter(|_| world == World::Files)
         .map(|secret| rules::unchecked(field, secret));
     let said = match &outcome.plan {
         Ok(plan) => {
@@ -26,7 +39,7 @@ pub fn findings(bundle: &Bundle<'_>, object: &Value) -> Vec<Finding> {
             plan.warnings
                 .iter()
                 .filter(is_new)
-                .map(|w| rules::advice(field, w))
+                .map(|w| rules::advice(field, w, world))
                 .collect()
         }
         Err(Denial::Unavailable(_)) if !outcome.missing.is_empty() => Vec::new(),

@@ -41,6 +41,10 @@ pub fn render(details: &Details) -> String {
     values(&mut out, "Keys", &details.keys);
     values(&mut out, "Annotations", &details.annotations);
     tested(&mut out, details);
+    let missing = details.missing.iter().map(|missing| missing.message());
+    reasons(&mut out, "For OpenShift AI's dashboard", missing);
+    let reasons_against = details.not_deployable.iter().map(String::as_str);
+    reasons(&mut out, "No model is served from it", reasons_against);
     findings(&mut out, details);
     out
 }
@@ -78,6 +82,17 @@ fn tested(out: &mut String, details: &Details) {
         let _ = write!(out, "; stale, since the connection has changed");
     }
     out.push('\n');
+}
+
+/// Sentences below a title, where there are any.
+fn reasons<'a>(out: &mut String, title: &str, texts: impl Iterator<Item = &'a str>) {
+    let mut texts = texts.peekable();
+    if texts.peek().is_some() {
+        let _ = writeln!(out, "\n{BOLD}{title}:{BOLD:#}");
+    }
+    for text in texts {
+        let _ = writeln!(out, "  {}", plain(text));
+    }
 }
 
 fn findings(out: &mut String, details: &Details) {

@@ -64,6 +64,17 @@ async fn a_body_that_is_no_review_is_refused(
         .refuses(400, problem);
 }
 
+/// Members that nothing reads are leapt over, and may be what they like: the page about admission
+/// says so.
+#[rstest]
+#[case::annotation_of_others(review(&json!({})).replacen("\"note\"", "\"note\":\"a\",\"note\"", 1))]
+#[case::in_a_container(review(&json!({})).replacen("\"containers\":[{", "\"containers\":[{\"image\":\"a\",\"image\":\"b\",", 1))]
+#[tokio::test]
+async fn a_member_that_nobody_reads_may_stand_twice(#[case] body: String) {
+    let answer = Target::new().review("/mutate", JSON, body).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
 /// Nothing reads what lies that deep, so it may pass, but it must not exhaust the stack.
 #[rstest]
 #[tokio::test]

@@ -89,7 +89,7 @@ const S3: [(&str, &str); 6] = [
     ("AWS_DEFAULT_REGION", "eu-north-1"),
 ];
 
-pub(super) fn of_every_protocol_and_dialect(canaries: &mut Canaries) -> Vec<Value> {
+pub(crate) fn of_every_protocol_and_dialect(canaries: &mut Canaries) -> Vec<Value> {
     let mut all = good(canaries);
     all.extend(of_other_dialects(canaries));
     all.extend(bad(canaries));

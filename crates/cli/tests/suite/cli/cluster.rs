@@ -131,6 +131,72 @@ async fn names_and_documents_of_a_cluster_can_be_read_by_programs() {
     );
 }
 
+/// A workload as it was stored before its connection was taken away, or by an API without admission.
+fn notebook(name: &str, annotation: (&str, &str)) -> Value {
+    json!({
+        "apiVersion": "kubeflow.org/v1", "kind": "Notebook",
+        "metadata": {"name": name, "annotations": {annotation.0: annotation.1}},
+        "spec": {"template": {"spec": {"containers": [{"name": name, "image": "jupyter"}]}}},
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lint_looks_at_the_workloads_of_a_cluster() {
+    let harbour = Harbour::new().await;
+    let client = harbour.server.client().await.expect("a client");
+    let gvk = kube::core::GroupVersionKind::gvk("kubeflow.org", "v1", "Notebook");
+    let resource = kube::api::ApiResource::from_gvk(&gvk);
+    let notebooks =
+        Api::<kube::api::DynamicObject>::namespaced_with(client.clone(), "team-a", &resource);
+    let reference = "opendatahub.io/connections";
+    for object in [
+        notebook("fine", (reference, "team-a/granite")),
+        notebook("left-alone", (reference, "team-a/gone")),
+        notebook("misspelt", ("opendatahub.io/conections", "team-a/granite")),
+    ] {
+        let gone = json!({
+            "metadata": {"name": "gone",
+                "annotations": {"opendatahub.io/connection-type-protocol": "uri"}},
+            "stringData": {"URI": "hf://ibm-granite/granite-3.1-2b-instruct"},
+        });
+        let secrets: Api<Secret> = Api::namespaced(client.clone(), "team-a");
+        if object["metadata"]["name"] == "left-alone" {
+            create(&secrets, gone).await;
+        }
+        let object = serde_json::from_value(object).expect("an object");
+        let created = notebooks.create(&PostParams::default(), &object).await;
+        created.expect("created");
+        let _ = secrets.delete("gone", &Default::default()).await;
+    }
+    let report: Value = serde_json::from_str(&harbour.run("lint -A --output json")).expect("JSON");
+    assert_eq!(report["checked"], json!({"secrets": 3, "workloads": 3}));
+    let findings = report["findings"].as_array().expect("findings");
+    let of_notebooks = findings
+        .iter()
+        .filter(|finding| finding["object"]["kind"] == "Notebook")
+        .map(|finding| json!([finding["object"]["name"], finding["rule"]]));
+    assert_eq!(
+        of_notebooks.collect::<Vec<_>>(),
+        [
+            json!(["misspelt", "unknown-annotation"]),
+            json!(["left-alone", "denied"])
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_that_is_misspelt_is_told_from_an_empty_one() {
+    let harbour = Harbour::new().await;
+    assert_eq!(
+        harbour.run("list -n default"),
+        "no connections in namespace `default`\n"
+    );
+    assert_eq!(
+        harbour.run("list -n taem-a"),
+        "error: there is no namespace `taem-a`\nhelp: did you mean `team-a`?\n"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_output_of_inject_can_be_created() {
     let harbour = Harbour::new().await;

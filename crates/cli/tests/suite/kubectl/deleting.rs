@@ -63,6 +63,12 @@ fn what_is_not_there_is_not_deleted_again() {
     project.run("kubectl delete configmap north --ignore-not-found");
 }
 
+/// The test in a shell of whether an object is gone: before 1.22 `kubectl wait` fails on one that
+/// was gone already.
+fn gone(object: &str) -> String {
+    format!("[ -z \"$(kubectl get {object} --ignore-not-found -o name)\" ]")
+}
+
 #[rstest]
 #[case::background("background", false)]
 #[case::foreground("foreground", false)]
@@ -76,7 +82,10 @@ fn what_is_owned_goes_or_stays_as_asked(#[case] cascade: &str, #[case] stays: bo
         let pod = project.object("pod web");
         assert_eq!(pod.pointer("/metadata/ownerReferences"), None);
     } else {
-        project.run("kubectl wait pod/web --for=delete --timeout=30s");
+        project.run(&format!(
+            "kubectl wait pod/web --for=delete --timeout=30s || {}",
+            gone("pod/web")
+        ));
     }
 }
 
@@ -92,11 +101,12 @@ fn a_finalizer_holds_an_object_until_it_is_taken_off() {
         .fails("kubectl wait configmap/tides --for=delete --timeout=1s")
         .complains("timed out");
     assert!(project.object("configmap tides")["metadata"]["deletionTimestamp"].is_string());
-    project.run(
+    project.run(&format!(
         "kubectl wait configmap/tides --for=delete --timeout=30s & WAIT=$!
-         kubectl patch configmap tides --type=json -p '[{\"op\":\"remove\",\"path\":\"/metadata/finalizers\"}]'
-         wait $WAIT",
-    );
+         kubectl patch configmap tides --type=json -p '[{{\"op\":\"remove\",\"path\":\"/metadata/finalizers\"}}]'
+         wait $WAIT || {}",
+        gone("configmap/tides")
+    ));
 }
 
 #[test]

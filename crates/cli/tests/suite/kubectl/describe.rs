@@ -36,6 +36,10 @@ fn named(project: &Project, kinds: &[String]) -> Vec<String> {
 #[test]
 fn every_kind_can_be_described() {
     let (project, kinds) = project_with_everything();
+    // Older ones ask for versions of kinds that Kubernetes itself no longer serves.
+    if !project.has_kubectl(22) {
+        return;
+    }
     // By name, since other tests take away what a list would still have shown.
     let objects = named(&project, &kinds).join(" ");
     let described = project.run(&format!("kubectl describe {objects}")).stdout;

@@ -135,6 +135,9 @@ fn labels_are_shown_beside_the_age() {
 #[test]
 fn json_is_a_list_of_objects_without_their_owners() {
     let project = project_with_notes();
+    if !project.has_kubectl(21) {
+        return;
+    }
     let list: Value = project
         .run("kubectl get configmaps -o json")
         .stdout
@@ -148,6 +151,9 @@ fn json_is_a_list_of_objects_without_their_owners() {
 #[test]
 fn owners_are_shown_when_asked_for() {
     let project = project_with_notes();
+    if !project.has_kubectl(21) {
+        return;
+    }
     project
         .run("kubectl get configmap north -o yaml --show-managed-fields")
         .prints("manager: kubectl-create")

@@ -1,8 +1,11 @@
 //! `bowline export` and `bowline import`.
 
 use age::secrecy::ExposeSecret as _;
+use bowline_testkit::Canaries;
+use serde_json::{Value, json};
 
 use super::{empty, project};
+use crate::canary::secrets;
 use crate::project::Project;
 
 /// Writes an age identity into a project, and gives the recipient.
@@ -132,4 +135,73 @@ fn an_identity_given_for_a_recipient_is_not_repeated() {
     let outcome = project.fails("bowline export --with-values --recipient \"$(cat identity)\"");
     outcome.complains("recipient 1 is not one of age's");
     assert!(!outcome.stderr.contains("AGE-SECRET-KEY"));
+}
+
+/// The law of carrying: whatever counts as a connection comes back with the same data and marks, be
+/// it odd here or there.
+#[test]
+fn every_connection_comes_back_with_its_data_and_marks() {
+    let (here, there) = (empty(), empty());
+    let mut canaries = Canaries::default();
+    let secrets = secrets::of_every_protocol_and_dialect(&mut canaries);
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": secrets});
+    here.file("secrets.json", &list.to_string());
+    here.run("kubectl create -f secrets.json");
+    here.run(
+        "kubectl annotate secret s3 bowline.dev/vital=true opendatahub.io/connection-test-status=verified \
+         && kubectl label secret s3 harbour=north",
+    );
+    let recipient = identity(&here);
+    let sealed = here.run(&format!(
+        "bowline export --with-values --recipient {recipient}"
+    ));
+    there
+        .file("identity", &here.run("cat identity").stdout)
+        .file("connections.age", &sealed.stdout);
+    let import = format!(
+        "bowline import connections.age -i identity -n {} --yes",
+        there.name
+    );
+    let outcome = there.run(&import);
+    assert_eq!(canaries.leaks(&outcome.stderr), []);
+    let names = here.run("bowline list -o name").stdout;
+    assert!(names.lines().count() > 20, "{names}");
+    for name in names.lines() {
+        assert_eq!(marks(&there, name), marks(&here, name), "{name}");
+    }
+    there.run(&import).prints("as it is");
+}
+
+/// What a Secret is, without what is true of one place only.
+fn marks(project: &Project, name: &str) -> Value {
+    let object = project.object(&format!("secret/{name}"));
+    let metadata = &object["metadata"];
+    let mut annotations = metadata["annotations"].clone();
+    if let Some(annotations) = annotations.as_object_mut() {
+        annotations.retain(|key, _| {
+            !key.starts_with("opendatahub.io/connection-test-") && key != "bowline.dev/creator"
+        });
+    }
+    json!([
+        object["type"],
+        object["data"],
+        metadata["labels"],
+        annotations
+    ])
+}
+
+#[test]
+fn what_is_imported_is_told_to_programs() {
+    let project = empty();
+    let file = "kind: ConnectionExport\nversion: 1\nconnections: [{name: a, type: uri-v1, isVital: true, values: {URI: 'https://a.example'}}]\n";
+    project
+        .file("connections.yaml", file)
+        .run("bowline import connections.yaml --yes -o jsonpath='{.connections[*].action}'")
+        .is("create");
+    project
+        .fails("bowline delete a --yes")
+        .complains("--vital=false");
+    project
+        .run("bowline set a --vital=false > /dev/null; bowline delete a --yes -o name")
+        .is("a");
 }

@@ -79,6 +79,47 @@ fn a_value_in_the_wrong_place_is_not_repeated(#[case] line: &str) {
     project().fails(line);
 }
 
+#[rstest]
+#[case::as_an_argument("URI=https://user:secret@a.example", "cannot be an argument")]
+#[case::from_a_file("URI=@place", "login-in-value")]
+fn a_place_with_a_login_is_refused_before_it_is_stored(#[case] given: &str, #[case] why: &str) {
+    let project = empty();
+    project
+        .file("place", "https://user:$CANARY@a.example")
+        .fails(&format!("bowline create tides --type uri-v1 --set {given}"))
+        .complains(why)
+        .complains("leave user name and password out");
+    assert!(!project.has("secret/tides"));
+}
+
+#[test]
+fn what_is_vital_is_kept_until_that_is_lifted() {
+    let project = empty();
+    project.run("bowline create tides --type uri-v1 --set URI=https://a.example --vital");
+    project
+        .fails("bowline delete tides --yes")
+        .complains("bowline set tides");
+    project.run("bowline set tides --vital=false");
+    project.run("bowline set tides --vital");
+    project.fails("bowline delete tides --yes");
+    project.run("bowline set tides --vital=false && bowline delete tides --yes");
+}
+
+#[test]
+fn what_is_hidden_is_listed_where_it_is_asked_for() {
+    let project = project();
+    project.run("kubectl annotate secret tides opendatahub.io/connection-hidden=true");
+    project.run("bowline list -o name").is("");
+    project.run("bowline list --hidden -o name").is("tides");
+}
+
+#[test]
+fn a_state_of_a_test_that_there_is_not_is_no_condition() {
+    empty()
+        .fails("bowline list --test bogus")
+        .complains("not-tested, testing, verified, failed, stale");
+}
+
 #[test]
 fn all_findings_are_told_at_once() {
     empty()

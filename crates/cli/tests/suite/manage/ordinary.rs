@@ -55,7 +55,7 @@ fn where_types_may_not_be_read_those_compiled_in_remain() {
     let project = project();
     let elsewhere = "--types-namespace default";
     project
-        .run(&format!("bowline types list {elsewhere} -o name"))
+        .run(&format!("bowline types {elsewhere} list -o name"))
         .prints("s3\n")
         .complains("connection types in namespace `default` are not shown");
     project.run(&format!(

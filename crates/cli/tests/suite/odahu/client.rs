@@ -92,13 +92,6 @@ impl Client {
         assert_eq!(code, 0, "{output}");
     }
 
-    /// What `bowline` prints.
-    pub(super) fn bowline(&self, arguments: &str) -> String {
-        let (code, output) = self.run(&format!("bowline {arguments}"));
-        assert_eq!(code, 0, "{output}");
-        output
-    }
-
     /// Runs a command for each line, and returns it all as a person would see it.
     pub(super) fn play(&self, commands: &str) -> Result<String> {
         let mut transcript = String::new();

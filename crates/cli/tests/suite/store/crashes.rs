@@ -3,16 +3,20 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures::StreamExt as _;
-use k8s_openapi::api::core::v1::Secret;
-use kube::api::{Patch, PatchParams, WatchEvent, WatchParams};
-use kube::{Api, ResourceExt as _};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
+use kube::api::{ListParams, Patch, PatchParams, WatchEvent, WatchParams};
+use kube::{Api, Client, ResourceExt as _};
 use serde_json::json;
 
 use super::{secrets, start};
 
 const KILLS: u64 = 20;
 const WRITERS: usize = 4;
+/// How many objects a deletion takes along.
+const CARGO: usize = 250;
+/// Long enough for a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Writes one Secret again and again until the server is gone; returns the last number that was
 /// acknowledged.
@@ -106,4 +110,98 @@ async fn a_server_killed_at_any_point_has_all_that_it_acknowledged() {
         watch(&client, &mut from, &mut seen, &until).await;
     }
     assert!(done.iter().all(|n| *n > KILLS), "{done:?}");
+}
+
+/// Creates ConfigMaps with these owners.
+async fn load(maps: &Api<ConfigMap>, name: &str, owners: serde_json::Value) {
+    let create = |number: usize| {
+        let metadata = json!({"name": format!("{name}-{number}"), "ownerReferences": owners});
+        let map = serde_json::from_value(json!({ "metadata": metadata })).expect("a ConfigMap");
+        async move { maps.create(&Default::default(), &map).await.map(drop) }
+    };
+    let created = stream::iter(0..CARGO).map(create).buffer_unordered(16);
+    created.try_collect::<()>().await.expect("created");
+}
+
+/// A namespace and an owner, with what goes along with each.
+struct Freight {
+    namespaces: Api<Namespace>,
+    inside: Api<ConfigMap>,
+    beside: Api<ConfigMap>,
+}
+
+impl Freight {
+    fn of(client: Client) -> Self {
+        Self {
+            namespaces: Api::all(client.clone()),
+            inside: Api::namespaced(client.clone(), "sunk"),
+            beside: Api::namespaced(client, "default"),
+        }
+    }
+
+    async fn load(&self) {
+        let namespace = json!({"metadata": {"name": "sunk"}});
+        let namespace = serde_json::from_value(namespace).expect("a Namespace");
+        let created = self
+            .namespaces
+            .create(&Default::default(), &namespace)
+            .await;
+        created.expect("created");
+        load(&self.inside, "inside", json!([])).await;
+        let owner = json!({"metadata": {"name": "owner"}});
+        let owner = serde_json::from_value(owner).expect("a ConfigMap");
+        let owner = self.beside.create(&Default::default(), &owner).await;
+        let uid = owner.expect("created").uid().expect("a uid");
+        let owner = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": uid});
+        load(&self.beside, "owned", json!([owner])).await;
+    }
+
+    /// Begins both deletions; neither is waited for.
+    async fn drop_it(&self) {
+        let owner = self.beside.delete("owner", &Default::default()).await;
+        owner.expect("deleted");
+        let namespaces = self.namespaces.clone();
+        tokio::spawn(async move { namespaces.delete("sunk", &Default::default()).await });
+        while self.is_open().await {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    async fn is_open(&self) -> bool {
+        let found = self.namespaces.get_opt("sunk").await.expect("an answer");
+        found.is_some_and(|found| found.metadata.deletion_timestamp.is_none())
+    }
+
+    async fn left(&self) -> usize {
+        let namespace = self.namespaces.get_opt("sunk").await.expect("an answer");
+        let everything = ListParams::default();
+        let inside = self.inside.list(&everything).await.expect("a list");
+        let beside = self.beside.list(&everything).await.expect("a list");
+        let owned = beside
+            .iter()
+            .filter(|map| map.name_any().starts_with("owned-"));
+        usize::from(namespace.is_some()) + inside.items.len() + owned.count()
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_that_was_cut_short_is_finished_by_the_next_start() {
+    for pause in [0, 20, 70] {
+        let data = tempfile::tempdir().expect("a folder");
+        let mut server = start(data.path(), &[("RUST_LOG", "warn")]);
+        let freight = Freight::of(server.client().await.expect("a client"));
+        freight.load().await;
+        freight.drop_it().await;
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        server.kill();
+        let server = start(data.path(), &[("RUST_LOG", "warn")]);
+        let freight = Freight::of(server.client().await.expect("a client"));
+        let finished = async {
+            while freight.left().await > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(PATIENCE, finished).await;
+        assert!(in_time.is_ok(), "{} are left", freight.left().await);
+    }
 }

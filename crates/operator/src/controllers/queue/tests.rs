@@ -106,12 +106,87 @@ async fn a_stall_shows_while_work_is_pending_only() {
     tokio::time::advance(Duration::from_secs(100)).await;
     assert_eq!(stalled(&queue), Duration::ZERO);
     queue.add("a", Urgent);
+    queue.add("b", Urgent);
     tokio::time::advance(Duration::from_secs(70)).await;
     assert_eq!(stalled(&queue), Duration::from_secs(70));
     assert_eq!(next(&queue), Some("a"));
-    assert_eq!(stalled(&queue), Duration::ZERO);
+    assert_eq!(stalled(&queue), Duration::from_secs(70), "it is not done");
     queue.finish(&"a", End::Done);
+    assert_eq!(stalled(&queue), Duration::ZERO);
+    assert_eq!(next(&queue), Some("b"));
+    queue.finish(&"b", End::Done);
     assert_eq!(queue.due(|_| "all").oldest, Duration::ZERO);
+}
+
+/// Tries all that is due for so long; these keys fail, and others get done.
+async fn work(queue: &Queue<&'static str>, time: Duration, failing: &[&str]) {
+    let end = tokio::time::Instant::now() + time;
+    while let Ok(key) = tokio::time::timeout_at(end, queue.take()).await {
+        let fails = failing.contains(&key);
+        queue.finish(&key, if fails { End::Failed } else { End::Done });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_again_and_again_is_a_stall_until_something_gets_done() {
+    let queue = Queue::default();
+    for key in ["a", "b", "c"] {
+        queue.add(key, Urgent);
+    }
+    work(&queue, Duration::from_secs(70), &["a", "b", "c"]).await;
+    assert_eq!(stalled(&queue).as_secs(), 70);
+    queue.add("new", Refresh);
+    assert_eq!(stalled(&queue).as_secs(), 70, "nor is that done");
+    work(&queue, Duration::from_secs(70), &["a", "b"]).await;
+    assert!(stalled(&queue).as_secs() <= 70, "`new` got done");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_key_that_always_fails_is_no_stall_and_its_age_shows() {
+    let queue = Queue::default();
+    queue.add("bad", Urgent);
+    queue.add("good", Urgent);
+    work(&queue, Duration::from_secs(300), &["bad"]).await;
+    let due = queue.due(|_| "all");
+    assert_eq!(due.stalled, Duration::ZERO);
+    assert_eq!(due.failing.as_secs(), 300);
+    assert_eq!(due.oldest, Duration::ZERO, "it is not for want of trying");
+    assert_eq!(due.items.get("all"), Some(&1));
+    work(&queue, LONGEST_PAUSE + Duration::from_secs(1), &[]).await;
+    assert_eq!(queue.due(|_| "all").failing, Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_late_a_key_is_counts_from_when_it_was_asked_for() {
+    let queue = Queue::default();
+    let seconds = Duration::from_secs;
+    queue.add("a", Urgent);
+    tokio::time::advance(seconds(3)).await;
+    assert_eq!(next(&queue), Some("a"));
+    tokio::time::advance(seconds(2)).await;
+    queue.add("a", Urgent);
+    tokio::time::advance(seconds(1)).await;
+    assert_eq!(queue.finish(&"a", End::Done), Some(seconds(6)));
+    assert_eq!(next(&queue), Some("a"));
+    assert_eq!(queue.finish(&"a", End::Failed), None);
+    tokio::time::advance(seconds(4)).await;
+    assert_eq!(queue.take().await, "a");
+    assert_eq!(
+        queue.finish(&"a", End::Done),
+        Some(seconds(5)),
+        "failures included"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waited_for_somebody_else_is_not_late() {
+    let queue = Queue::default();
+    queue.add("a", Urgent);
+    queue.add("b", Urgent);
+    tokio::time::advance(Duration::from_secs(3600)).await;
+    queue.reset_ages();
+    let due = queue.due(|_| "all");
+    assert_eq!((due.oldest, due.stalled), (Duration::ZERO, Duration::ZERO));
 }
 
 #[tokio::test]

@@ -43,28 +43,40 @@ fn renamed_bucket(connection: Connection, _: &Stage) -> Connection {
 async fn a_connection_that_is_wrong_fails_when_the_model_is_fetched(
     #[case] flaw: Flaw,
     #[case] cause: Cause,
-    #[values(inference_service, llm_inference_service, notebook)] workload: Workload,
+    #[values(
+        Dialect::Protocol,
+        Dialect::TypeRef,
+        Dialect::Legacy,
+        Dialect::Alauda,
+        Dialect::KServe
+    )]
+    dialect: Dialect,
 ) {
     let Some(stage) = Stage::set() else { return };
-    let connection = flaw(stage.connection(Dialect::Protocol), stage);
-    let scene = scene(stage, &connection, workload(PATH));
-    assert_eq!(
-        stage.play(&scene, OPEN_DATA_HUB).await,
-        Err(End::Failed(cause))
-    );
+    let connection = enough_for_serving(flaw(stage.connection(dialect), stage));
+    for workload in [inference_service, llm_inference_service, notebook] {
+        let workload = workload(PATH);
+        // Variables of a notebook lead nowhere in that dialect.
+        if dialect == Dialect::KServe && workload["kind"] == "Notebook" {
+            continue;
+        }
+        let scene = scene(stage, &connection, workload);
+        assert_eq!(
+            stage.play(&scene, OPEN_DATA_HUB).await,
+            Err(End::Failed(cause))
+        );
+    }
 }
 
 #[rstest]
 #[tokio::test]
 async fn a_path_with_nothing_below_it_fails_when_the_model_is_fetched(
-    #[values(inference_service, llm_inference_service)] workload: Workload,
+    #[values(inference_service, llm_inference_service, notebook)] workload: Workload,
+    #[values(Dialect::Protocol, Dialect::TypeRef, Dialect::Legacy, Dialect::Alauda)]
+    dialect: Dialect,
 ) {
     let Some(stage) = Stage::set() else { return };
-    let scene = scene(
-        stage,
-        &stage.connection(Dialect::Protocol),
-        workload("llm/nowhere"),
-    );
+    let scene = scene(stage, &usable(stage, dialect), workload("llm/nowhere"));
     assert_eq!(
         stage.play(&scene, OPEN_DATA_HUB).await,
         Err(End::Failed(Cause::NoModel))

@@ -1,6 +1,7 @@
 //! The API server refuses a share of what is asked, is slow, and cuts answers: everything comes to
 //! be as it should, once, and an object that cannot be written delays no other.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
@@ -103,6 +104,87 @@ async fn an_object_that_cannot_be_written_delays_no_other() -> Result<()> {
     proxy.set(|_| Fault::None);
     scene.secret("models", "3").await?;
     scene.until_all(&bad, "stale").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_object_that_cannot_be_read_makes_nobody_wait_not_even_at_times() -> Result<()> {
+    let Some(cluster) = own().await? else {
+        return Ok(());
+    };
+    let scene = Scene::new(&cluster, "one-slow").await?;
+    let proxy = Proxy::start(&cluster).await?;
+    let operator = Installation::new(&[])?.start(&proxy.kubeconfig()).await?;
+    operator.until_leading().await?;
+    for (name, connection) in [("slow", "models"), ("quick", "charts")] {
+        scene.secret(connection, "1").await?;
+        scene.notebook(name, connection).await?;
+        scene.until(name, "current").await?;
+    }
+    proxy.set(|asked| {
+        let is_slow = asked.method == Method::GET && asked.path.ends_with("/notebooks/slow");
+        if is_slow { Fault::Hold } else { Fault::None }
+    });
+    scene.secret("models", "2").await?;
+    until("it is being read", || async { Ok(proxy.held() > 0) }).await?;
+    let mut longest = Duration::ZERO;
+    for change in 0..10_u64 {
+        // In step with nothing that the leader does at regular times.
+        tokio::time::sleep(Duration::from_millis(1700 + 137 * change)).await;
+        let (value, state) = if change % 2 == 0 {
+            ("2", "stale")
+        } else {
+            ("1", "current")
+        };
+        let start = Instant::now();
+        scene.secret("charts", value).await?;
+        scene.until("quick", state).await?;
+        longest = longest.max(start.elapsed());
+    }
+    println!("told after {:.2} s at most", longest.as_secs_f32());
+    ensure!(longest < Duration::from_secs(1), "waited {longest:?}");
+    // Whoever looks after it hears of the slow one.
+    until("it is told that it was not read", || async {
+        Ok(operator.said("not reconciled") >= 1)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn who_is_told_to_come_again_later_does_not_come_sooner() -> Result<()> {
+    const PAUSE: u64 = 4;
+    let Some(cluster) = own().await? else {
+        return Ok(());
+    };
+    let scene = Scene::new(&cluster, "busy").await?;
+    let proxy = Proxy::start(&cluster).await?;
+    let operator = Installation::new(&[])?.start(&proxy.kubeconfig()).await?;
+    operator.until_leading().await?;
+    scene.secret("models", "1").await?;
+    scene.notebook("lab", "models").await?;
+    scene.until("lab", "current").await?;
+    let times = Arc::<Mutex<Vec<Instant>>>::default();
+    let tried = Arc::clone(&times);
+    proxy.set(move |asked| {
+        if asked.method != Method::PATCH || !asked.path.ends_with("/notebooks/lab") {
+            return Fault::None;
+        }
+        let mut tried = tried.lock().unwrap_or_else(PoisonError::into_inner);
+        tried.push(Instant::now());
+        if tried.len() == 1 {
+            Fault::Busy(PAUSE)
+        } else {
+            Fault::None
+        }
+    });
+    scene.secret("models", "2").await?;
+    scene.until("lab", "stale").await?;
+    let times = times.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let [first, second, ..] = times[..] else {
+        anyhow::bail!("it did not come again");
+    };
+    let pause = second - first;
+    ensure!(pause >= Duration::from_secs(PAUSE), "after {pause:?}");
     Ok(())
 }
 

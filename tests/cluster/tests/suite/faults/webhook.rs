@@ -49,6 +49,42 @@ async fn without_a_webhook_only_objects_with_a_reference_are_refused() -> Result
 }
 
 #[tokio::test]
+async fn where_the_administrator_chose_so_nothing_is_refused_without_a_webhook() -> Result<()> {
+    let Some(cluster) = common().await? else {
+        return Ok(());
+    };
+    let kubeconfig = cluster.kubeconfig_path().unwrap_or_default();
+    let scene = Scene::new(cluster, "webhook-ignored").await?;
+    let installation = Installation::new(&["--no-controllers"])?;
+    let mut operator = installation.start(&kubeconfig).await?;
+    let mut configurations = installation.configurations(&operator, "webhook-ignored")?;
+    for configuration in &mut configurations {
+        let webhooks = configuration["webhooks"].as_array_mut();
+        for webhook in webhooks.into_iter().flatten() {
+            webhook["failurePolicy"] = json!("Ignore");
+        }
+    }
+    cluster.apply(&configurations).await?;
+    scene.until_asked().await?;
+    scene.secret("models", "1").await?;
+    operator.kill().await?;
+
+    let made = scene.notebook("lab", "models").await?;
+    ensure!(!is_injected(&made), "{made}");
+    let lab = scene.notebook_object("lab", Some("models"));
+    let label = json!({"metadata": {"labels": {"colour": "blue"}}});
+    scene.patch(&lab, &label).await?.granted()?;
+    // Whoever touches it afterwards has it completed.
+    let _operator = installation
+        .start_at(&kubeconfig, operator.address())
+        .await?;
+    let label = json!({"metadata": {"labels": {"colour": "green"}}});
+    let after = scene.patch(&lab, &label).await?.granted()?;
+    ensure!(is_injected(&after), "{after}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn without_a_webhook_a_vital_secret_stays_and_others_go() -> Result<()> {
     let Some(cluster) = common().await? else {
         return Ok(());

@@ -44,11 +44,61 @@ pub(super) fn requests(log: &Path, user: &str) -> Result<BTreeSet<Request>> {
     let mut requests = BTreeSet::new();
     for line in complete.lines() {
         let event: Value = serde_json::from_str(line).context("a line of the audit log")?;
-        if event["user"]["username"] == user {
+        requests.extend(asked_about(&event, user));
+        if event["user"]["username"] != user {
+            continue;
+        }
+        let somebody = &event["impersonatedUser"];
+        if somebody.is_object() {
+            // What follows is that person's request.
+            requests.extend(acted_for(somebody));
+        } else {
             requests.insert(request(&event));
         }
     }
     Ok(requests)
+}
+
+/// The rights by which somebody was impersonated.
+fn acted_for(somebody: &Value) -> Vec<Request> {
+    let impersonate = |group: &str, resource: String, name: &str| Request {
+        verb: "impersonate".to_owned(),
+        group: group.to_owned(),
+        resource,
+        namespace: String::new(),
+        name: name.to_owned(),
+        is_allowed: true,
+    };
+    let authentication = "authentication.k8s.io";
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let user = text(&somebody["username"]);
+    let mut used = vec![impersonate("", "users".to_owned(), &user)];
+    // Whoever is known is in this one, without anybody's word.
+    let groups = somebody["groups"].as_array().into_iter().flatten();
+    let groups = groups.map(text).filter(|it| it != "system:authenticated");
+    used.extend(groups.map(|group| impersonate("", "groups".to_owned(), &group)));
+    let extra = somebody["extra"].as_object().into_iter().flatten();
+    used.extend(extra.map(|(key, _)| impersonate(authentication, format!("userextras/{key}"), "")));
+    let uid = text(&somebody["uid"]);
+    if !uid.is_empty() {
+        used.push(impersonate(authentication, "uids".to_owned(), &uid));
+    }
+    used
+}
+
+/// What `user` was asked about whether it may do it: rights that are used by that.
+fn asked_about(event: &Value, user: &str) -> Option<Request> {
+    let spec = &event["requestObject"]["spec"];
+    let attributes = &spec["resourceAttributes"];
+    let text = |key: &str| attributes[key].as_str().unwrap_or_default().to_owned();
+    (spec["user"] == user && attributes.is_object()).then(|| Request {
+        verb: text("verb"),
+        group: text("group"),
+        resource: text("resource"),
+        namespace: text("namespace"),
+        name: text("name"),
+        is_allowed: event["responseObject"]["status"]["allowed"] == true,
+    })
 }
 
 fn request(event: &Value) -> Request {

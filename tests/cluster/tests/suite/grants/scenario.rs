@@ -16,6 +16,7 @@ pub(super) async fn play(installed: &Installed) -> Result<()> {
     let cluster = &installed.cluster;
     let labels = [("bowline.dev/inject", "enabled")];
     cluster.namespace(NAMESPACE, &labels).await?;
+    cluster.apply(&[claim()]).await?;
     cluster.apply(&connections()).await?;
     cluster.apply(&certificates("one")).await?;
     if installed.has_flag("--certificates=self") {
@@ -88,7 +89,7 @@ fn uses_soundings(workload: &Value) -> bool {
     named.is_some_and(|named| named.ends_with("soundings"))
 }
 
-fn connections() -> [Value; 4] {
+fn connections() -> [Value; 5] {
     let login = json!({"auths": {"registry.example.com": {"auth": "YTpi"}}});
     [
         s3("soundings", "old"),
@@ -99,6 +100,8 @@ fn connections() -> [Value; 4] {
             "Opaque",
             json!({"URI": "https://models.example.com/tide.onnx"}),
         ),
+        // A test of it looks at the claim.
+        secret("shelf", "uri", "Opaque", json!({"URI": "pvc://shelf/tide"})),
         secret(
             "images",
             "oci",
@@ -106,6 +109,14 @@ fn connections() -> [Value; 4] {
             json!({".dockerconfigjson": login.to_string()}),
         ),
     ]
+}
+
+fn claim() -> Value {
+    let mut claim = object("v1", "PersistentVolumeClaim", "shelf");
+    claim["spec"] = json!({
+        "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}},
+    });
+    claim
 }
 
 fn s3(name: &str, key: &str) -> Value {
@@ -173,7 +184,11 @@ fn workloads() -> Vec<Value> {
     let cron_job = json!({"schedule": "0 0 1 1 *", "jobTemplate": {"spec": job}});
     let ray = json!({"headGroupSpec": {"template": running}});
     for (api_version, kind, spec) in [
-        ("kubeflow.org/v1", "Notebook", json!({"template": running})),
+        (
+            "kubeflow.org/v1",
+            "Notebook",
+            json!({"template": {"spec": {"containers": containers}}}),
+        ),
         ("apps/v1", "Deployment", replicated.clone()),
         ("apps/v1", "StatefulSet", named),
         ("apps/v1", "DaemonSet", replicated),
