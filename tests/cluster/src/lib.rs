@@ -22,5 +22,5 @@ pub use cluster::{Cluster, field_kinds, workload_kinds};
 pub use control_plane::ControlPlane;
 pub use operator::{Installation, Operator, program};
 pub use proxy::{Fault, Passed, Proxy};
-pub use shared::{Shared, own, own_audited, own_with, shared};
+pub use shared::{Shared, own, own_audited, own_with, own_with_schemas, shared};
 pub use wait::until;

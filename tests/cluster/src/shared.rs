@@ -63,12 +63,20 @@ fn kinds() -> Result<Vec<Value>> {
     }
 }
 
+/// As [`own`], with the kinds' whole schemas where there are any. Those take an API server a while.
+///
+/// # Errors
+/// As [`own`].
+pub async fn own_with_schemas() -> Result<Option<Cluster>> {
+    own_with(&kinds()?).await
+}
+
 /// A cluster of the test's own, to break; it has the workload kinds, but not Bowline.
 ///
 /// # Errors
 /// When it should start, but does not.
 pub async fn own() -> Result<Option<Cluster>> {
-    own_with(&kinds()?).await
+    own_with(&workload_kinds()?).await
 }
 
 /// As [`own`], with these definitions of the workload kinds.

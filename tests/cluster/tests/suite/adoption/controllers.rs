@@ -4,7 +4,7 @@
 use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bowline_cluster_tests::{Authority, Cluster, own, until};
+use bowline_cluster_tests::{Authority, Cluster, own_with_schemas, until};
 use bowline_core::names;
 use serde_json::{Value, json};
 
@@ -95,7 +95,7 @@ async fn reasons(cluster: &Cluster) -> Result<Vec<String>> {
 #[tokio::test]
 async fn beside_a_peer_what_its_controllers_made_is_left_alone_and_an_event_says_so() -> Result<()>
 {
-    let Some(cluster) = own().await? else {
+    let Some(cluster) = own_with_schemas().await? else {
         return Ok(());
     };
     let (service, theirs) = left_behind(&cluster).await?;
@@ -121,7 +121,7 @@ async fn beside_a_peer_what_its_controllers_made_is_left_alone_and_an_event_says
 
 #[tokio::test]
 async fn in_place_of_a_peer_its_entries_are_put_right_and_those_of_others_stay() -> Result<()> {
-    let Some(cluster) = own().await? else {
+    let Some(cluster) = own_with_schemas().await? else {
         return Ok(());
     };
     let (service, theirs) = left_behind(&cluster).await?;

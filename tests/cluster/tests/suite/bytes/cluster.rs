@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context as _, Result};
 use bowline_cluster_tests::storage::{Files, Namespace};
-use bowline_cluster_tests::{own, until};
+use bowline_cluster_tests::{own_with_schemas, until};
 use bowline_core::{Secret, WorkloadKind};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -20,7 +20,7 @@ use crate::wire::{Caller, collection};
 async fn installed() -> Result<Option<&'static Installed>> {
     static INSTALLED: OnceCell<Option<Installed>> = OnceCell::const_new();
     let install = || async {
-        match own().await? {
+        match own_with_schemas().await? {
             Some(cluster) => Ok(Some(Installed::new(cluster, "kserve").await?)),
             None => anyhow::Ok(None),
         }
