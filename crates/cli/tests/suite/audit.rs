@@ -75,6 +75,9 @@ async fn send(client: &Client, line: &str, headers: &[(&str, &str)], body: &Valu
     answer.status().as_u16()
 }
 
+/// What is sent, with which headers and body; the code of the answer, and what is told.
+type Step<'a> = (String, &'a [(&'a str, &'a str)], &'a Value, u16, &'a str);
+
 #[tokio::test]
 async fn every_write_is_one_line() {
     let mut scene = Scene::new().await;
@@ -191,7 +194,7 @@ async fn a_write_that_is_not_done_is_told_and_by_whom() {
     bad["metadata"]["name"] = "No Name\nof ours".into();
     let as_alice = [("impersonate-user", "alice")];
     let by_alice = json!({"spec": {"paused": true}});
-    let steps: [(String, &[(&str, &str)], &Value, u16, &str); 6] = [
+    let steps: [Step<'_>; 6] = [
         (
             format!("POST {SECRETS}"),
             &as_alice,
