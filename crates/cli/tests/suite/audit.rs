@@ -75,6 +75,9 @@ async fn send(client: &Client, line: &str, headers: &[(&str, &str)], body: &Valu
     answer.status().as_u16()
 }
 
+/// What is sent, with which headers and body; the code of the answer, and what is told.
+type Step<'a> = (String, &'a [(&'a str, &'a str)], &'a Value, u16, &'a str);
+
 #[tokio::test]
 async fn every_write_is_one_line() {
     let mut scene = Scene::new().await;
