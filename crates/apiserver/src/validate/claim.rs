@@ -1,4 +1,4 @@
-//! Rules about PersistentVolumeClaims.
+//! Rules about what a PersistentVolumeClaim asks for, and what of it stays.
 
 use super::values::{self, Row, Rule};
 use super::{FieldError, names, selector};
