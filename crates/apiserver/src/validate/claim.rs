@@ -1,4 +1,4 @@
-//! Rules about `PersistentVolumeClaim`s.
+//! Rules about what a `PersistentVolumeClaim` asks for, and what of it stays.
 
 use super::values::{self, Row, Rule};
 use super::{FieldError, names, selector};

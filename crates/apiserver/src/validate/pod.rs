@@ -15,6 +15,8 @@ use serde_json::Value;
 use std::collections::HashSet;
 
 type FieldErrors = Vec<FieldError>;
+/// A member whose text follows a grammar.
+type Named = (&'static str, fn(&str) -> Vec<String>);
 
 const CONTAINER: &[Row] = &[(
     "imagePullPolicy",
@@ -73,8 +75,8 @@ pub(super) fn check_spec(spec: Option<&Value>, field: &str, errors: &mut FieldEr
     if let Some(labels) = spec.get("nodeSelector").and_then(Value::as_object) {
         metadata::check_labels(labels, &format!("{field}.nodeSelector"), errors);
     }
-    let grammars = [
-        ("serviceAccountName", names::subdomain as fn(&str) -> _),
+    let grammars: [Named; 5] = [
+        ("serviceAccountName", names::subdomain),
         ("nodeName", names::subdomain),
         ("hostname", names::label),
         ("subdomain", names::label),
@@ -91,12 +93,7 @@ pub(super) fn check_spec(spec: Option<&Value>, field: &str, errors: &mut FieldEr
     check_texts(spec, field, last, errors);
 }
 
-fn check_texts(
-    spec: &Value,
-    field: &str,
-    grammars: &[(&str, fn(&str) -> Vec<String>)],
-    errors: &mut FieldErrors,
-) {
+fn check_texts(spec: &Value, field: &str, grammars: &[Named], errors: &mut FieldErrors) {
     for (member, grammar) in grammars {
         let text = spec.get(member).and_then(Value::as_str).unwrap_or_default();
         if !text.is_empty() {

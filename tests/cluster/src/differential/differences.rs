@@ -216,7 +216,7 @@ mod tests {
         let answer = |id: &str| Answer {
             id: id.to_owned(),
             code: 200,
-            headers: Default::default(),
+            headers: std::collections::BTreeMap::new(),
             body: Value::Null,
         };
         let verdict = differences.judge(&[answer("a/b")], &[answer("a/b"), answer("a/c")]);
