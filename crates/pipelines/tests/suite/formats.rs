@@ -163,8 +163,8 @@ fn every_release_of_argo_gets_what_it_takes(#[case] argo: &str) {
 
 #[rstest]
 #[case::providers("2.1", "2.2", json!({"providers": {}}))]
-#[case::path_style("2.3", "2.4", s3(json!({"forcePathStyle": true})))]
-#[case::retries("2.14", "2.15", s3(json!({"maxRetries": 3})))]
+#[case::path_style("2.3", "2.4", s3(&json!({"forcePathStyle": true})))]
+#[case::retries("2.14", "2.15", s3(&json!({"maxRetries": 3})))]
 fn the_launchers_form_knows_no_field_before_its_release(
     #[case] before: &str,
     #[case] since: &str,
@@ -200,12 +200,12 @@ fn the_repositorys_form_knows_no_field_before_its_release(
 }
 
 #[rstest]
-#[case::misspelt(s3(json!({"forcePathstyle": true})))]
-#[case::of_another_type(s3(json!({"region": 1})))]
-#[case::text_for_a_truth(s3(json!({"disableSSL": "false"})))]
-#[case::no_credentials(s3(json!({"credentials": null})))]
-#[case::neither_keys_nor_environment(s3(json!({"credentials": {"fromEnv": false}})))]
-#[case::half_a_secret(s3(json!({"credentials": {"fromEnv": false, "secretRef": {"secretName": "s"}}})))]
+#[case::misspelt(s3(&json!({"forcePathstyle": true})))]
+#[case::of_another_type(s3(&json!({"region": 1})))]
+#[case::text_for_a_truth(s3(&json!({"disableSSL": "false"})))]
+#[case::no_credentials(s3(&json!({"credentials": null})))]
+#[case::neither_keys_nor_environment(s3(&json!({"credentials": {"fromEnv": false}})))]
+#[case::half_a_secret(s3(&json!({"credentials": {"fromEnv": false, "secretRef": {"secretName": "s"}}})))]
 #[case::unknown_scheme(json!({"providers": {"gcs": {}}}))]
 #[case::unread_text(json!({"providers": "s3: {}"}))]
 fn the_launchers_form_is_strict(#[case] data: Value) {
@@ -232,8 +232,8 @@ fn what_is_rendered_for_the_newest_release_is_not_in_the_form_of_the_oldest() {
 }
 
 /// The launcher's data with a store that has keys from the environment, and more.
-fn s3(more: Value) -> Value {
+fn s3(more: &Value) -> Value {
     let mut default = json!({"endpoint": "e", "credentials": {"fromEnv": true}});
-    json_patch::merge(&mut default, &more);
+    json_patch::merge(&mut default, more);
     json!({"defaultPipelineRoot": "s3://b/p", "providers": {"s3": {"default": default}}})
 }
