@@ -186,9 +186,6 @@ async fn a_generated_name_is_told_and_reads_and_reviews_are_not() {
     );
 }
 
-/// A request, its headers and body, the status that it gets, and what the audit log says of it.
-type Step<'a> = (String, &'a [(&'a str, &'a str)], &'a Value, u16, &'a str);
-
 #[tokio::test]
 async fn a_write_that_is_not_done_is_told_and_by_whom() {
     let mut scene = Scene::new().await;
