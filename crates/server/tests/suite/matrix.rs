@@ -137,6 +137,11 @@ async fn install(world: &World) -> Result<()> {
             .create(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))
             .await?;
     }
+    // Running parts are not told to read a Secret that is not there, so there is the copy of the keys.
+    let copy = json!({"name": "pipelines-object-store", "namespace": "kubeflow"});
+    world
+        .create(json!({"apiVersion": "v1", "kind": "Secret", "metadata": copy}))
+        .await?;
     for (name, container) in [
         ("ml-pipeline", "ml-pipeline-api-server"),
         ("ml-pipeline-ui", "ml-pipeline-ui"),
