@@ -186,16 +186,9 @@ impl Project {
             .unwrap_or(0)
     }
 
-    /// Runs a shell script, which must succeed. What it prints is searched for secret values once
-    /// all tests are done.
+    /// Runs a shell script, which must succeed. Many are asked for values, so what is searched for them
+    /// once all tests are done is what it says on stderr.
     pub(crate) fn run(&self, script: &str) -> Outcome {
-        let outcome = self.run_showing_values(script);
-        canary::keep(outcome.stdout.as_bytes());
-        outcome
-    }
-
-    /// The same for a script that shows values because it is asked for them.
-    pub(crate) fn run_showing_values(&self, script: &str) -> Outcome {
         let outcome = self.sh(script);
         assert_eq!(
             outcome.code,
@@ -251,7 +244,7 @@ impl Project {
 
     /// An object as it is stored, such as `secret/soundings`.
     pub(crate) fn object(&self, object: &str) -> Value {
-        let outcome = self.run_showing_values(&format!("kubectl get {object} -o json"));
+        let outcome = self.run(&format!("kubectl get {object} -o json"));
         serde_json::from_str(&outcome.stdout).expect("JSON")
     }
 
@@ -267,7 +260,7 @@ impl Project {
     pub(crate) fn value(&self, secret: &str, key: &str) -> String {
         let key = key.replace('.', "\\.");
         let get = format!("kubectl get secret {secret} -o jsonpath='{{.data.{key}}}' | base64 -d");
-        self.run_showing_values(&get).stdout
+        self.run(&get).stdout
     }
 }
 

@@ -39,7 +39,7 @@ fn an_evaluated_connection_is_in_the_environment() {
     let script = "eval \"$(bowline env soundings 2>/dev/null)\"; env";
     let expected = format!("AWS_SECRET_ACCESS_KEY={}\n", project.canary);
     project
-        .run_showing_values(script)
+        .run(script)
         .prints(&expected)
         .prints("AWS_S3_BUCKET=soundings\n");
 }
@@ -52,13 +52,13 @@ fn an_evaluated_connection_is_in_the_environment() {
 fn every_form_of_variables_is_printed(#[case] format: &str, #[case] expected: &str) {
     let project = project();
     project
-        .run_showing_values(&format!("bowline env soundings --format {format}"))
+        .run(&format!("bowline env soundings --format {format}"))
         .prints(expected);
 }
 
 #[test]
 fn a_key_that_no_shell_knows_is_told() {
-    let outcome = project().run_showing_values("bowline env soundings");
+    let outcome = project().run("bowline env soundings");
     outcome.complains("`odd-name` cannot be the name of a variable in a shell");
     assert!(!outcome.stdout.contains("odd-name"));
 }
@@ -69,7 +69,7 @@ fn a_command_gets_every_key_byte_for_byte() {
     let canary = project.canary.clone();
     let print = "bowline run soundings -- python3 -c 'import os; print(os.environ[\"AWS_SECRET_ACCESS_KEY\"] + os.environ[\"odd-name\"], end=\"|\")'";
     project
-        .run_showing_values(print)
+        .run(print)
         .is(&format!("{canary}it's $HOME `x` \"q\"\n|"));
 }
 
@@ -172,11 +172,10 @@ fn the_last_connection_wins_as_in_a_container() {
 fn the_environment_is_handed_on_without_our_own_variables() {
     let project = project();
     let set = "BOWLINE_TOKEN=own BOWLINE_CONTEXT=up OTHER=kept LC_ALL=C";
-    let outcome = project.run_showing_values(&format!("{set} bowline run soundings -- env"));
+    let outcome = project.run(&format!("{set} bowline run soundings -- env"));
     outcome.prints("OTHER=kept\n").prints("KUBECONFIG=");
     assert!(!outcome.stdout.contains("BOWLINE_"), "{}", outcome.stdout);
-    let outcome =
-        project.run_showing_values(&format!("{set} bowline run --clean soundings -- env"));
+    let outcome = project.run(&format!("{set} bowline run --clean soundings -- env"));
     outcome
         .prints("PATH=")
         .prints("LC_ALL=C\n")
@@ -189,14 +188,14 @@ fn the_environment_is_handed_on_without_our_own_variables() {
 fn variables_of_the_same_accounts_are_left_out_and_named() {
     let project = project();
     let set = "AWS_SESSION_TOKEN=stale AWS_PROFILE=prod AWS_S3_BUCKET=mine AZURE_CLIENT_ID=other";
-    let outcome = project.run_showing_values(&format!("{set} bowline run soundings -- env"));
+    let outcome = project.run(&format!("{set} bowline run soundings -- env"));
     outcome
         .prints("AWS_S3_BUCKET=soundings\n")
         .prints("AZURE_CLIENT_ID=other\n")
         .complains("AWS_PROFILE, AWS_SESSION_TOKEN; `--keep-env` keeps them");
     assert!(!outcome.stdout.contains("stale") && !outcome.stdout.contains("prod"));
     project
-        .run_showing_values(&format!("{set} bowline run --keep-env soundings -- env"))
+        .run(&format!("{set} bowline run --keep-env soundings -- env"))
         .prints("AWS_PROFILE=prod\n")
         .prints("AWS_SESSION_TOKEN=stale\n")
         .prints("AWS_S3_BUCKET=soundings\n");
@@ -207,7 +206,7 @@ fn variables_of_the_same_accounts_are_left_out_and_named() {
 fn no_value_is_in_the_arguments_of_any_process() {
     let project = project();
     // Of whatever runs on this machine.
-    let outcome = project.run_showing_values(
+    let outcome = project.run(
         "bowline run soundings -- sh -c 'cat /proc/[0-9]*/cmdline 2>/dev/null | tr \"\\0\" \" \"'",
     );
     assert!(

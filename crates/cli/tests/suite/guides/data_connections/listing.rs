@@ -123,7 +123,7 @@ fn view_specific_connection_with_decoded_data() {
 fn view_specific_connection_as_yaml() {
     let project = project_with_soundings();
     project
-        .run_showing_values("kubectl get secret soundings -o yaml")
+        .run("kubectl get secret soundings -o yaml")
         .prints("kind: Secret\n")
         .prints("\n  AWS_ACCESS_KEY_ID: aGFyYm91ci1rZXktaWQ=\n")
         .prints("\n    opendatahub.io/dashboard: \"true\"\n")

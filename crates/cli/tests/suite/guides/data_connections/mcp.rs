@@ -177,9 +177,7 @@ async fn deleting_connections_with_mcp() {
 #[test]
 fn best_practices_for_mcp_prepare_base64_values_externally() {
     let project = Project::new("harbour");
-    let encoded = project
-        .run_showing_values("echo -n \"$CANARY\" | base64 -w0")
-        .stdout;
+    let encoded = project.run("echo -n \"$CANARY\" | base64 -w0").stdout;
     project.apply(&format!(
         "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\ndata:\n  KEY: {encoded}\n"
     ));

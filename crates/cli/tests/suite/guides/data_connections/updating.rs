@@ -48,7 +48,7 @@ fn updating_data_connections_using_kubectl_edit_with_a_mistake() {
         .fails(edit)
         .complains("secrets \"soundings\" is invalid");
     project
-        .run_showing_values("cat kubectl-edit-*.yaml")
+        .run("cat kubectl-edit-*.yaml")
         .prints("# * type: Invalid value")
         .prints("field is immutable");
     assert_eq!(project.object("secret soundings")["type"], "Opaque");

@@ -18,9 +18,8 @@ fn verify_connection_visibility_by_the_dashboard_label() {
 #[test]
 fn verify_connection_visibility_by_the_required_annotations() {
     let project = project_with_soundings();
-    let shown = project.run_showing_values(
-        "kubectl get secret soundings -o jsonpath='{.metadata.annotations}' | jq",
-    );
+    let shown =
+        project.run("kubectl get secret soundings -o jsonpath='{.metadata.annotations}' | jq");
     let annotations: Value = serde_json::from_str(&shown.stdout).expect("JSON");
     assert_eq!(annotations["opendatahub.io/connection-type"], "s3");
     assert_eq!(annotations["openshift.io/display-name"], "Depth Soundings");

@@ -57,7 +57,7 @@ fn creating_an_oci_connection_type_using_the_connections_api() {
         project.value("quay-side", "OCI_HOST"),
         "registry.harbour.example/models"
     );
-    let auth = project.run_showing_values(
+    let auth = project.run(
         r"kubectl get secret quay-side -o jsonpath='{.data.\.dockerconfigjson}' | base64 -d \
           | jq -r '.auths[].auth' | base64 -d",
     );
