@@ -55,6 +55,8 @@ async fn every_object_is_accepted(#[case] name: &str) -> Result<()> {
         return Ok(());
     };
     release_namespace(&shared.cluster).await?;
+    // Where the store of pipelines is, which some settings name.
+    shared.cluster.namespace("kubeflow", &[]).await?;
     let client = shared.cluster.client().await?;
     let params = PatchParams {
         dry_run: true,
