@@ -27,14 +27,37 @@ async fn main() -> Result<()> {
     compare("8 ms a read, 12 ms an access review", read, review, 40).await
 }
 
+/// How a review is answered.
+#[derive(Clone)]
+enum Algorithm {
+    AtOnce(Arc<Admission<Rights<Kubernetes>>>),
+    Sequential(kube::Client),
+}
+
+impl Algorithm {
+    /// The answer, and how many milliseconds it took. As in a server, a review is a task on a
+    /// worker of the runtime.
+    async fn answer(&self, body: String) -> Result<(Vec<u8>, f64)> {
+        let algorithm = self.clone();
+        let task = async move {
+            let start = Instant::now();
+            let answer = match algorithm {
+                Self::AtOnce(admission) => answer_mutate(&admission, body.as_bytes()).await?,
+                Self::Sequential(client) => sequential::answer(&client, body.as_bytes()).await?,
+            };
+            Ok((answer, start.elapsed().as_secs_f64() * 1e3))
+        };
+        tokio::spawn(task).await?
+    }
+}
+
 /// Both algorithms in turn, with each number of connections, `samples` reviews at a time.
 async fn compare(name: &str, read: Duration, review: Duration, samples: usize) -> Result<()> {
     let stub = Stub::start(read, review)?;
     let cluster = Kubernetes::new(connect::client(&stub.config()?)?);
-    let ours = Admission::new(Rights::new(cluster, Arc::default()));
-    let baseline = kube::Client::try_from(stub.config()?)?;
-    let ours = async |body: &str| Ok(answer_mutate(&ours, body.as_bytes()).await?);
-    let baseline = async |body: &str| sequential::answer(&baseline, body.as_bytes()).await;
+    let cluster = Rights::new(cluster, Arc::default());
+    let ours = Algorithm::AtOnce(Arc::new(Admission::new(cluster)));
+    let baseline = Algorithm::Sequential(kube::Client::try_from(stub.config()?)?);
     let mut series: Vec<Vec<(Vec<f64>, Vec<f64>)>> = vec![Vec::new(); NUMBERS.len()];
     for number in NUMBERS {
         same_meaning(number, &ours, &baseline).await?;
@@ -98,17 +121,11 @@ fn report(name: &str, number: usize, pairs: &[(Vec<f64>, Vec<f64>)]) {
 }
 
 /// Milliseconds of each of so many reviews, one at a time.
-async fn time(
-    answer: impl AsyncFn(&str) -> Result<Vec<u8>>,
-    connections: usize,
-    samples: usize,
-) -> Result<Vec<f64>> {
+async fn time(algorithm: &Algorithm, connections: usize, samples: usize) -> Result<Vec<f64>> {
     let mut times = Vec::new();
     for _ in 0..samples {
-        let body = body(connections);
-        let start = Instant::now();
-        let answer = answer(&body).await?;
-        times.push(start.elapsed().as_secs_f64() * 1e3);
+        let (answer, time) = algorithm.answer(body(connections)).await?;
+        times.push(time);
         ensure!(!answer.is_empty(), "an answer");
     }
     Ok(times)
@@ -126,14 +143,10 @@ fn body(connections: usize) -> String {
 }
 
 /// The gate: both answers bring the same connections into the same container, in the same order.
-async fn same_meaning(
-    connections: usize,
-    ours: impl AsyncFn(&str) -> Result<Vec<u8>>,
-    baseline: impl AsyncFn(&str) -> Result<Vec<u8>>,
-) -> Result<()> {
+async fn same_meaning(connections: usize, ours: &Algorithm, baseline: &Algorithm) -> Result<()> {
     let body = body(connections);
-    let ours = patched(&body, &ours(&body).await?)?;
-    let baseline = patched(&body, &baseline(&body).await?)?;
+    let ours = patched(&body, &ours.answer(body.clone()).await?.0)?;
+    let baseline = patched(&body, &baseline.answer(body.clone()).await?.0)?;
     let containers = |object: &Value| object["spec"]["template"]["spec"]["containers"].clone();
     let sources = &containers(&ours)[0]["envFrom"];
     ensure!(

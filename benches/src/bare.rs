@@ -33,10 +33,12 @@ impl Bare {
             roots.add(CertificateDer::from_pem_slice(pem.as_bytes())?)?;
         }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
+        let mut config = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
+        // A test looks at the certificate, so a session that was agreed on before is no test.
+        config.resumption = rustls::client::Resumption::disabled();
         Ok(Self {
             connector: TlsConnector::from(Arc::new(config)),
             name: ServerName::try_from("127.0.0.1")?,
