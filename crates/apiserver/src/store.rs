@@ -2,6 +2,7 @@
 //! changes, Secret values sealed. What an object means, who may see it and whether it is valid is
 //! left to the callers.
 
+mod answered;
 mod backup;
 mod check;
 mod error;

@@ -1,5 +1,6 @@
 //! Everything between a path and a store that serves: directory, lock, key, tables, writer.
 
+use super::answered::Answered;
 use super::error::{StoreError, database, file};
 use super::key::{Keys, private_file, with_suffix};
 use super::layout::Head;
@@ -36,9 +37,11 @@ pub(super) fn open(options: Options) -> Result<Store, StoreError> {
         bring_up_to_date(&mut connection, &head, &sealer, &keys)?;
     }
     let seal = Arc::new(Seal::new(sealer));
-    let (mut writer, feed) = Writer::new(connection, seal.clone(), keys.clone(), history)?;
+    let answered = Arc::<Answered>::default();
+    let parts = (seal.clone(), keys.clone(), answered.clone());
+    let (mut writer, feed) = Writer::new(connection, parts, history)?;
     writer.resume();
-    let reader = Arc::new(Reader::start(&path, &seal)?);
+    let reader = Arc::new(Reader::start(&path, &seal, answered)?);
     let (messages, waiting) = mpsc::unbounded_channel();
     let thread = std::thread::Builder::new().name("store-writer".to_owned());
     let thread = thread.spawn(move || writer.run(waiting));

@@ -6,7 +6,7 @@ use super::seal::Place;
 use super::{ObjectKey, Shape};
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
@@ -73,12 +73,19 @@ impl Opened {
         Ok(text)
     }
 
-    fn find(&self, place: Place<'_>, bytes: &[u8], shape: &Shape) -> Option<ObjectText> {
-        let mut generations = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Lets go of what has not been asked for lately.
+    pub(super) fn age(&self) {
+        let mut generations = self.generations();
         let [young, old] = &mut *generations;
         if young.bytes > BYTES || young.begun.elapsed() > LATELY {
             *old = std::mem::take(young);
         }
+    }
+
+    fn find(&self, place: Place<'_>, bytes: &[u8], shape: &Shape) -> Option<ObjectText> {
+        self.age();
+        let mut generations = self.generations();
+        let [young, old] = &mut *generations;
         let is_it = |entry: &Entry| {
             entry.key == *place.key && *entry.bytes == *bytes && *entry.shape == *shape
         };
@@ -93,8 +100,11 @@ impl Opened {
     }
 
     fn keep(&self, version: u64, entry: Entry) {
-        let mut generations = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        generations[0].put(version, entry);
+        self.generations()[0].put(version, entry);
+    }
+
+    fn generations(&self) -> MutexGuard<'_, [Generation; 2]> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -9,6 +9,7 @@ mod list;
 pub(crate) use headings::Headings;
 pub(super) use history::Changes;
 
+use super::answered::{Answered, Question};
 use super::error::{StoreError, database, file};
 use super::opened::{ObjectText, Opened};
 use super::seal::{Place, Seal, Sealer};
@@ -37,11 +38,16 @@ pub(super) struct Reader {
     at_once: Mutex<Vec<Connection>>,
     seal: Arc<Seal>,
     opened: Arc<Opened>,
+    answered: Arc<Answered>,
 }
 
 impl Reader {
     /// Starts the threads; they end when the reader is dropped and their work is done.
-    pub(super) fn start(path: &Path, seal: &Arc<Seal>) -> Result<Self, StoreError> {
+    pub(super) fn start(
+        path: &Path,
+        seal: &Arc<Seal>,
+        answered: Arc<Answered>,
+    ) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel::<Job>();
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..THREADS {
@@ -63,6 +69,7 @@ impl Reader {
             at_once: Mutex::new(at_once.collect::<Result<_, _>>()?),
             seal: Arc::clone(seal),
             opened: Arc::default(),
+            answered,
         })
     }
 
@@ -122,6 +129,30 @@ impl Reader {
     }
 
     pub(super) async fn list_texts(
+        &self,
+        query: ListQuery,
+        shape: Arc<Shape>,
+    ) -> Result<Listed<ObjectText>, StoreError> {
+        self.opened.age();
+        let question = match (query.after.as_ref(), query.at) {
+            (None, None) => Question {
+                resource: query.resource.clone(),
+                namespace: query.namespace.clone(),
+                limit: query.limit,
+                shape: shape.clone(),
+            },
+            _ => return self.read_texts(query, shape).await,
+        };
+        let state = match self.answered.find(&question) {
+            Ok(listed) => return Ok(listed),
+            Err(state) => state,
+        };
+        let listed = self.read_texts(query, shape).await?;
+        self.answered.keep(state, question, &listed);
+        Ok(listed)
+    }
+
+    async fn read_texts(
         &self,
         query: ListQuery,
         shape: Arc<Shape>,

@@ -10,7 +10,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 /// Which members of an object are written, and how.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Shape {
     /// Members that come first, as JSON text with a comma behind each; stored ones of their names
     /// must be left out.
@@ -22,7 +22,7 @@ pub(crate) struct Shape {
 }
 
 /// Which members of an object are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kept {
     /// All but these.
     AllBut(&'static [&'static str]),

@@ -7,6 +7,7 @@ mod rekey;
 
 pub(super) use rekey::Rekeying;
 
+use super::answered::Answered;
 use super::error::{StoreError, database};
 use super::feed::{Entry, Feed};
 use super::key::Keys;
@@ -41,6 +42,7 @@ pub(super) struct Writer {
     connection: Connection,
     seal: Arc<Seal>,
     keys: Keys,
+    answered: Arc<Answered>,
     feed: Arc<Feed>,
     limit: HistoryLimit,
     now: Position,
@@ -58,8 +60,7 @@ struct Position {
 impl Writer {
     pub(super) fn new(
         connection: Connection,
-        seal: Arc<Seal>,
-        keys: Keys,
+        (seal, keys, answered): (Arc<Seal>, Keys, Arc<Answered>),
         limit: HistoryLimit,
     ) -> Result<(Self, Arc<Feed>), StoreError> {
         let version = layout::number(&connection, "version")?;
@@ -81,6 +82,7 @@ impl Writer {
                 connection,
                 seal,
                 keys,
+                answered,
                 feed: feed.clone(),
                 limit,
                 now,
@@ -179,8 +181,8 @@ impl Writer {
             forget(&transaction, &mut now, self.limit)
                 .and_then(|()| layout::set_number(&transaction, "version", now.version))
                 .map_err(database("bound the history"))?;
-            transaction
-                .commit()
+            self.answered
+                .during(|| transaction.commit())
                 .map_err(database("commit a transaction"))?;
             self.now = now;
         }

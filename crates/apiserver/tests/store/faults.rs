@@ -133,12 +133,17 @@ fn a_full_disk_does_not_lose_a_change_of_the_key() {
     tell("done");
 }
 
+/// Waits for the readers of a store, which end a moment after it.
 fn remount(folder: &Path, how: &str) {
-    let status = Command::new("mount")
-        .args(["-o", &format!("remount,{how}")])
-        .arg(folder)
-        .status();
-    assert!(status.unwrap().success());
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let is_done = || {
+        let mut mount = Command::new("mount");
+        mount.args(["-o", &format!("remount,{how}")]).arg(folder);
+        mount.status().unwrap().success()
+    };
+    while !is_done() {
+        assert!(Instant::now() < deadline, "the disk stays busy");
+    }
 }
 
 #[test]

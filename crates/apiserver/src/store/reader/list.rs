@@ -156,6 +156,7 @@ impl Range<'_> {
 mod tests {
     use super::*;
     use rstest::rstest;
+    use rusqlite::StatementStatus;
 
     #[rstest]
     #[case::everywhere(None, None)]
@@ -194,5 +195,31 @@ mod tests {
             .iter()
             .all(|step| !step.contains("SCAN") && !step.contains("TEMP"));
         assert!(is_flat, "{plan:#?}");
+    }
+
+    #[test]
+    fn a_page_is_planned_once_for_all_values() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store.db");
+        std::fs::File::create(&path).unwrap();
+        let connection = layout::writing(&path, "").unwrap();
+        for resource in ["/secrets", "/configmaps", "/pods"] {
+            let query = ListQuery {
+                resource: resource.to_owned(),
+                namespace: Some("a".to_owned()),
+                ..ListQuery::default()
+            };
+            let range = Range {
+                query: &query,
+                after: None,
+                version: 1,
+            };
+            let sql = range.sql("name", "name");
+            let mut statement = connection.prepare_cached(&sql).unwrap();
+            let mut rows = statement.query(params_from_iter(range.values())).unwrap();
+            assert!(rows.next().unwrap().is_none());
+            drop(rows);
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        }
     }
 }

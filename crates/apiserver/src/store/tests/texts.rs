@@ -114,3 +114,52 @@ async fn a_shape_puts_members_first_leaves_some_out_and_unfolds_one() {
     let read = as_text(&store, &key, shape).await;
     assert_eq!(read, json!({"metadata": metadata}));
 }
+
+/// The names in a list of texts, and the version that it is of.
+async fn names(store: &Store) -> (Vec<String>, u64) {
+    let query = ListQuery {
+        resource: CONFIG_MAPS.to_owned(),
+        ..ListQuery::default()
+    };
+    let listed = store.list_texts(query, Arc::new(WHOLE)).await;
+    let listed = listed.expect("a list");
+    let name = |text: &crate::store::ObjectText| {
+        let object: Value = serde_json::from_slice(text).expect("JSON");
+        object["metadata"]["name"]
+            .as_str()
+            .expect("a name")
+            .to_owned()
+    };
+    (listed.items.iter().map(name).collect(), listed.version)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_list_of_texts_shows_every_change_that_is_done_and_never_goes_back() {
+    let (_directory, store) = fresh();
+    let tasks = (0..4).map(|task| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let mut before = 0;
+            for number in 0..30 {
+                let key = config_map("a", &format!("{task}-{number}"));
+                let done = one(&store, create(&key, "x")).await.expect("it is stored");
+                for _ in 0..3 {
+                    let (names, version) = names(&store).await;
+                    assert!(names.contains(&key.name), "{} of {version}", key.name);
+                    assert!(version >= done.version.max(before));
+                    before = version;
+                }
+                let delete = Write::Delete {
+                    key: key.clone(),
+                    expected: None,
+                };
+                one(&store, delete).await.expect("it is deleted");
+                let (names, _) = names(&store).await;
+                assert!(!names.contains(&key.name), "{}", key.name);
+            }
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.expect("every change is seen");
+    }
+}
