@@ -135,6 +135,8 @@ impl Serialize for ConnectionType {
             #[serde(skip_serializing_if = "Option::is_none")]
             resource_version: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
+            stated_protocol: Option<&'static str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
             protocol: Option<&'static str>,
             tags: Vec<Tag>,
         }
@@ -151,6 +153,7 @@ impl Serialize for ConnectionType {
             creator: self.creator.as_deref(),
             created: self.created.as_deref(),
             resource_version: self.resource_version.as_deref(),
+            stated_protocol: self.stated_protocol.map(Protocol::as_str),
             protocol: self.protocol().map(Protocol::as_str),
             tags: compatibility::tags_of_type(self),
         };
@@ -183,6 +186,10 @@ pub struct TypeInput {
     /// Whether new connections may be made with it.
     #[serde(default = "yes")]
     pub is_enabled: bool,
+    /// The protocol of its connections, by name; empty where the fields are to tell it. Absent, an
+    /// edit leaves it as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated_protocol: Option<String>,
     /// The version that the editor saw; a change by somebody else since then is a conflict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_version: Option<String>,
@@ -202,6 +209,12 @@ impl From<&ConnectionType> for TypeInput {
             categories: type_.categories.clone(),
             fields: type_.fields.clone(),
             is_enabled: type_.is_enabled,
+            stated_protocol: Some(
+                type_
+                    .stated_protocol
+                    .map_or("", Protocol::as_str)
+                    .to_owned(),
+            ),
             resource_version: type_.resource_version.clone(),
         }
     }

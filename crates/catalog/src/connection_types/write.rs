@@ -118,12 +118,15 @@ impl Types {
                     return Err(protected(name, "changed"));
                 }
                 let (namespace, dialect) = self.place(stored)?;
-                let type_ = rules::cleaned(&ConnectionType {
+                let mut type_ = rules::cleaned(&ConnectionType {
                     name: name.to_owned(),
                     namespace,
                     dialect,
                     ..wanted(input)
                 });
+                if input.stated_protocol.is_none() {
+                    type_.stated_protocol = read::stated_protocol(stored, dialect);
+                }
                 let findings = check(&what, &type_, input, others)?;
                 Ok((write::merge(stored, &type_), findings))
             },
@@ -280,7 +283,10 @@ fn wanted(input: &TypeInput) -> ConnectionType {
         categories: input.categories.clone(),
         fields: input.fields.clone(),
         is_enabled: input.is_enabled,
-        stated_protocol: None,
+        stated_protocol: input
+            .stated_protocol
+            .as_deref()
+            .and_then(|text| text.parse().ok()),
         creator: None,
         is_preinstalled: false,
         created: None,
@@ -322,7 +328,8 @@ fn check(
         fields: input.fields.clone(),
         ..type_.clone()
     };
-    let findings = rules::check(&given, others);
+    let mut findings = rules::check(&given, others);
+    findings.extend(rules::check_protocol(input));
     if findings
         .iter()
         .any(|finding| finding.severity == Severity::Error)

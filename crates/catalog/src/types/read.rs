@@ -1,6 +1,7 @@
 //! Reading a connection type from its ConfigMap, in either dialect. One that cannot be read is
 //! [`Broken`], so that it can be listed with its error.
 
+use bowline_core::Protocol;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -55,7 +56,7 @@ pub fn read(object: &Value) -> Result<ConnectionType, Broken> {
         categories: categories(object).map_err(broken)?,
         fields: fields(object).map_err(broken)?,
         is_enabled: annotation(object, keys.disabled) != Some("true"),
-        stated_protocol: annotation(object, keys.protocol).and_then(|text| text.parse().ok()),
+        stated_protocol: stated_protocol(object, dialect),
         creator: annotation(object, keys.creator)
             .filter(|creator| !creator.is_empty())
             .map(str::to_owned),
@@ -63,6 +64,11 @@ pub fn read(object: &Value) -> Result<ConnectionType, Broken> {
         created: optional(object, "creationTimestamp"),
         resource_version: optional(object, "resourceVersion"),
     })
+}
+
+/// The protocol that a type says it speaks; `None` too where it is none that is known.
+pub(crate) fn stated_protocol(object: &Value, dialect: TypeDialect) -> Option<Protocol> {
+    annotation(object, dialect.keys().protocol)?.parse().ok()
 }
 
 fn display_name(object: &Value, keys: &Keys) -> String {

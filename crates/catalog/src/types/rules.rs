@@ -5,9 +5,9 @@ mod field;
 
 use std::collections::BTreeMap;
 
-use bowline_core::{Finding, Severity};
+use bowline_core::{Finding, Protocol, Severity};
 
-use super::{ConnectionType, Entry, Field, FieldKind, Item, wire};
+use super::{ConnectionType, Entry, Field, FieldKind, Item, TypeInput, wire};
 use crate::naming;
 
 /// Most bytes that the API stores in one ConfigMap.
@@ -70,6 +70,25 @@ pub fn cleaned(type_: &ConnectionType) -> ConnectionType {
         fields: type_.fields.iter().map(cleaned_entry).collect(),
         ..type_.clone()
     }
+}
+
+/// What is wrong with the protocol that a person names.
+pub fn check_protocol(input: &TypeInput) -> Option<Finding> {
+    let text = input.stated_protocol.as_deref()?;
+    if text.is_empty() || text.parse::<Protocol>().is_ok() {
+        return None;
+    }
+    let known = Protocol::ALL.map(|protocol| format!("`{}`", protocol.as_str()));
+    Some(Finding {
+        severity: Severity::Error,
+        rule: "unknown-protocol",
+        field: "statedProtocol".to_owned(),
+        message: format!("`{text}` is no protocol"),
+        help: format!(
+            "name one of {}, or none where the fields tell it",
+            known.join(", ")
+        ),
+    })
 }
 
 fn cleaned_entry(entry: &Entry) -> Entry {

@@ -1,10 +1,11 @@
 //! Writing a connection type: as a new ConfigMap, and as the smallest change to one that is there,
 //! so that what others put beside it survives.
 
+use bowline_core::Protocol;
 use serde_json::{Map, Value, json};
 
 use super::keys::PART_OF;
-use super::read::{annotation, categories, fields};
+use super::read::{annotation, categories, fields, stated_protocol};
 use super::{ConnectionType, TypeDialect, wire};
 
 /// The ConfigMap of a type that is not there yet.
@@ -62,6 +63,10 @@ pub fn merge(stored: &Value, wanted: &ConnectionType) -> Option<Value> {
     if (annotation(stored, keys.disabled) == Some("true")) == wanted.is_enabled {
         let text = if wanted.is_enabled { "false" } else { "true" };
         set(keys.disabled, text);
+    }
+    if stated_protocol(stored, wanted.dialect) != wanted.stated_protocol {
+        let text = wanted.stated_protocol.map(Protocol::as_str);
+        annotations.insert(keys.protocol.to_owned(), json!(text));
     }
     let mut data = Map::new();
     if categories(stored).ok().as_ref() != Some(&wanted.categories) {

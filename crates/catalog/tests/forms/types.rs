@@ -56,7 +56,6 @@ fn a_type_may_state_the_protocol_that_its_fields_do_not_tell() {
         &stored,
         &ConnectionType {
             display_name: "Reef".to_owned(),
-            stated_protocol: None,
             ..type_
         },
     );

@@ -423,7 +423,9 @@ pub(super) struct ConnectionType {
     created: Option<String>,
     /// Its version; absent where it is compiled in only.
     resource_version: Option<String>,
-    /// The protocol that its fields fit.
+    /// The protocol that it states, whatever its fields fit.
+    stated_protocol: Option<String>,
+    /// The protocol that it states, or else the one that its fields fit.
     protocol: Option<String>,
     /// How models can be served from connections of it.
     tags: Vec<String>,
@@ -508,6 +510,9 @@ pub(super) struct TypeInput {
     /// Whether new connections may be made with it.
     #[schema(required = false, default = true)]
     is_enabled: bool,
+    /// The protocol of its connections: `s3`, `uri`, `oci`, `gcs`, `azure` or `git`; empty where the
+    /// fields are to tell it. Where it is absent, a change leaves it as it is.
+    stated_protocol: Option<String>,
     /// The version that the sender has seen, where there is no `If-Match`.
     resource_version: Option<String>,
 }

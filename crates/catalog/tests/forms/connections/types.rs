@@ -356,6 +356,52 @@ async fn an_edit_merges_and_keeps_name_creator_and_what_others_wrote() -> Result
 }
 
 #[tokio::test]
+async fn the_protocol_that_a_type_states_is_copied_kept_changed_and_taken_back() -> Result<()> {
+    let world = World::start().await?;
+    let (types, admin) = (world.types(), world.admin());
+    let mut given = sample();
+    given["statedProtocol"] = json!("git");
+    let name = types.create(&admin, &input(&given)?).await?.type_.name;
+    let copy = types.duplicate(&admin, &name, None).await?.type_;
+    let stated = |saved: &str| saved.parse().ok();
+    assert_eq!(copy.stated_protocol, stated("git"));
+    for (text, wanted) in [
+        (None, stated("git")),
+        (Some("uri"), stated("uri")),
+        (Some(""), None),
+    ] {
+        given["statedProtocol"] = json!(text);
+        let saved = types.edit(&admin, &name, &input(&given)?).await?;
+        assert_eq!(saved.type_.stated_protocol, wanted, "{text:?}");
+    }
+    let map = world.config_map("opendatahub", &name).await?;
+    let annotations = &map["metadata"]["annotations"];
+    assert_eq!(
+        annotations.get("opendatahub.io/connection-type-protocol"),
+        None
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_protocol_that_nobody_speaks_is_refused_with_those_that_are() -> Result<()> {
+    let world = World::start().await?;
+    let mut given = sample();
+    given["statedProtocol"] = json!("S3");
+    let refused = world.types().create(&world.admin(), &input(&given)?).await;
+    let Err(Error::Invalid { findings, .. }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(findings[0].field, "statedProtocol");
+    assert!(
+        findings[0].help.contains("`s3`, `uri`"),
+        "{}",
+        findings[0].help
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn who_was_too_late_hears_what_has_changed() -> Result<()> {
     let world = World::start().await?;
     let seen = world

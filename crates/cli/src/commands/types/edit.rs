@@ -17,11 +17,12 @@ use crate::failure::{Failure, Kind};
 /// How often somebody else may be faster before we give up.
 const ATTEMPTS: usize = 5;
 /// What a person may change.
-const MEMBERS: [&str; 5] = [
+const MEMBERS: [&str; 6] = [
     "displayName",
     "description",
     "categories",
     "isEnabled",
+    "statedProtocol",
     "fields",
 ];
 
@@ -138,7 +139,8 @@ fn render(type_: &ConnectionType, form: &Form, news: Option<&str>) -> String {
     out.push_str(
         "# Lines that begin with # are left out. A member that is removed is emptied. Fields are of\n\
          # the types section (a heading), short-text, text, hidden, uri, boolean, numeric, dropdown\n\
-         # and file.\n",
+         # and file. The protocol that is stated wins over what the fields fit: s3, uri, oci, gcs,\n\
+         # azure or git.\n",
     );
     out.push_str(&manifest::render(&[Value::Object(form.clone())]));
     out
@@ -158,7 +160,9 @@ fn read(text: &str) -> Result<TypeInput, String> {
     {
         return Err(format!("{other}: a type has no such member"));
     }
-    TypeInput::deserialize(&object).map_err(|error| error.to_string())
+    let mut input = TypeInput::deserialize(&object).map_err(|error| error.to_string())?;
+    input.stated_protocol.get_or_insert_default();
+    Ok(input)
 }
 
 #[cfg(test)]
