@@ -11,7 +11,7 @@ use crate::input::{InputFile, Reading};
 use crate::known::Known;
 use crate::model::{
     Accounts, Addressing, CaSource, Credentials, DeploykfOptions, Deployment, Endpoint, Layout,
-    Namespaces, PipelineServer, Profile, Releases, SecretRef, Store, Vendor,
+    Namespaces, PipelineServer, Profile, Release, Releases, SecretRef, Store, Vendor,
 };
 use crate::reading::{Reader, View};
 use crate::releases::{NEWEST_KFP, argo_of};
@@ -117,13 +117,24 @@ fn deployment(reader: &mut Reader<'_>, root: &View<'_>) -> Option<Deployment> {
     };
     store.ca = authority(reader, root);
     switches(reader, root, &storage);
+    Some(of_server(server, store, secret, NEWEST_KFP))
+}
+
+/// What a pipeline server makes of a store: one project with the operator's own layout, in which
+/// everybody reads the keys in place.
+pub(crate) fn of_server(
+    server: PipelineServer,
+    store: Store,
+    secret: SecretRef,
+    kfp: Release,
+) -> Deployment {
     let credentials = Credentials::Keys(secret);
     let namespaces = Namespaces {
         kubeflow: server.namespace.clone(),
         argo: server.namespace.clone(),
         minio: server.namespace.clone(),
     };
-    Some(Deployment {
+    Deployment {
         name: format!("{}.{}", server.namespace, server.name),
         layout: Layout {
             artifacts_key_format: KEY_FORMAT.to_owned(),
@@ -146,14 +157,14 @@ fn deployment(reader: &mut Reader<'_>, root: &View<'_>) -> Option<Deployment> {
         embedded: None,
         typed_keys: None,
         releases: Releases {
-            kfp: NEWEST_KFP,
-            argo: argo_of(NEWEST_KFP),
+            kfp,
+            argo: argo_of(kfp),
             deploykf: None,
         },
         deploykf: DeploykfOptions::default(),
         others: None,
         server: Some(server),
-    })
+    }
 }
 
 /// What changes the meaning of the rest, or of the operator's answer to it.

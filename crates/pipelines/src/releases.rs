@@ -11,6 +11,7 @@ mod tests;
 use crate::model::Release;
 
 pub use reference::reference;
+pub(crate) use reference::short;
 
 /// The releases of Kubeflow Pipelines that the reference lists.
 pub const KFP: [Release; 12] = [

@@ -3,6 +3,7 @@
 
 mod auth;
 mod connection;
+mod server;
 mod sources;
 
 use bowline_core::{Secret, Severity};
@@ -65,6 +66,7 @@ kind
 metadata.*
 spec.connection
 spec.claim
+spec.pipelineServer
 spec.endpoint
 spec.region
 spec.bucket
@@ -187,6 +189,9 @@ fn deployment(
     let place = connection::read(reader, &spec, &namespace, documents, secrets)?;
     let auth = Auth::read(reader, &spec, &place);
     let mut deployment = assemble(reader, &spec, place, &auth);
+    if spec.child("pipelineServer").is_truthy() {
+        return server::deployment(reader, root, deployment);
+    }
     let name = reader.text_or(&root.at("metadata.name"), "store");
     deployment.name = format!("{namespace}.{name}");
     deployment.profiles = profiles(reader, &spec, &auth);

@@ -2,12 +2,14 @@
 //! releases of Kubeflow Pipelines can use it. Whether a store answers is left to the probe.
 
 mod findings;
+mod reference;
 #[cfg(test)]
 mod tests;
 
 use crate::model::{Store, Vendor};
 
 pub use findings::findings;
+pub use reference::reference;
 
 /// Where a store takes the bucket's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,18 @@ pub enum Styles {
     PathOnly,
     /// In the host only.
     VirtualOnly,
+}
+
+impl Styles {
+    /// For the reference.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Both => "path or host",
+            Self::PathUnlessDomain => "path; host where the server was given a domain",
+            Self::PathOnly => "path only",
+            Self::VirtualOnly => "host only",
+        }
+    }
 }
 
 /// What a store wants for a region.
@@ -37,6 +51,19 @@ pub enum Region {
     Any,
 }
 
+impl Region {
+    /// For the reference.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TheBuckets => "the bucket's own",
+            Self::TheEndpoints => "the one in the endpoint",
+            Self::TheServers => "the server's, mostly `us-east-1`",
+            Self::Auto => "`auto`, or `us-east-1`",
+            Self::Any => "any",
+        }
+    }
+}
+
 /// What is known of a vendor's store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Traits {
@@ -50,6 +77,8 @@ pub struct Traits {
     pub styles: Styles,
     /// What it wants for a region.
     pub region: Region,
+    /// What is particular about how requests to it are signed; all of them take Amazon's version 4.
+    pub signature: &'static str,
     /// Whether it answers over TLS only, or should.
     pub needs_tls: bool,
     /// Whether it refuses checksums that newer SDKs send by themselves.
@@ -65,6 +94,7 @@ const fn row(vendor: Vendor, name: &'static str, endpoint: &'static str) -> Trai
         endpoint,
         styles: Styles::PathUnlessDomain,
         region: Region::TheServers,
+        signature: "",
         needs_tls: false,
         refuses_checksums: false,
         has_prefix_rights: true,
@@ -76,12 +106,14 @@ pub const STORES: [Traits; 11] = [
     Traits {
         styles: Styles::Both,
         region: Region::TheBuckets,
+        signature: "another region in it is refused: `AuthorizationHeaderMalformed`",
         needs_tls: true,
         ..row(Vendor::Aws, "Amazon S3", "s3.{region}.amazonaws.com")
     },
     Traits {
         styles: Styles::Both,
         region: Region::Any,
+        signature: "with an HMAC key; parts that carry a checksum of newer SDKs do not match",
         needs_tls: true,
         refuses_checksums: true,
         ..row(
@@ -92,6 +124,7 @@ pub const STORES: [Traits; 11] = [
     },
     Traits {
         region: Region::Any,
+        signature: "by S3Proxy, with the one identity that it was given",
         has_prefix_rights: false,
         ..row(
             Vendor::Azure,
@@ -102,6 +135,7 @@ pub const STORES: [Traits; 11] = [
     Traits {
         styles: Styles::VirtualOnly,
         region: Region::TheEndpoints,
+        signature: "no bodies that are signed in chunks (`aws-chunked`)",
         needs_tls: true,
         refuses_checksums: true,
         ..row(
@@ -113,6 +147,7 @@ pub const STORES: [Traits; 11] = [
     Traits {
         styles: Styles::Both,
         region: Region::TheEndpoints,
+        signature: "with an HMAC key, which a service credential has only when asked for",
         needs_tls: true,
         ..row(
             Vendor::Ibm,
@@ -130,6 +165,7 @@ pub const STORES: [Traits; 11] = [
     Traits {
         styles: Styles::Both,
         region: Region::Auto,
+        signature: "parts of an upload must be of one size",
         needs_tls: true,
         refuses_checksums: true,
         has_prefix_rights: false,

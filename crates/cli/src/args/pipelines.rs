@@ -62,6 +62,28 @@ pub struct PipelinesSource {
     pub argo: Option<Release>,
 }
 
+/// In whose ways a store is set up, for those who look at it and make nothing.
+#[derive(Debug, clap::Args)]
+pub struct Ways {
+    /// In whose ways the store is set up [default: `deploykf` for deployKF's values, else `native`]
+    #[arg(long, value_name = "LAYOUT")]
+    layout: Option<RenderLayout>,
+    /// As if Kyverno copied Secrets also in the native layout
+    #[arg(long)]
+    pub kyverno: bool,
+}
+
+impl Ways {
+    /// The names that are asked for, else those of the layout that an input is written for.
+    pub fn names(&self, source: &PipelinesSource) -> Names {
+        let usual = match source.files.is_empty() {
+            true => RenderLayout::Native,
+            false => RenderLayout::Deploykf,
+        };
+        self.layout.unwrap_or(usual).names()
+    }
+}
+
 /// Print every object that the store needs
 ///
 /// Needs no cluster. Findings go to stderr; values that deployKF refuses end the command, and then
@@ -106,12 +128,9 @@ pub struct PipelinesLint {
     /// What to read.
     #[command(flatten)]
     pub source: PipelinesSource,
-    /// In whose ways the store will be set up [default: `deploykf` for deployKF's values, else `native`]
-    #[arg(long, value_name = "LAYOUT")]
-    pub layout: Option<RenderLayout>,
-    /// As if Kyverno copied Secrets also in the native layout
-    #[arg(long)]
-    pub kyverno: bool,
+    /// In whose ways.
+    #[command(flatten)]
+    pub ways: Ways,
     /// How to show the findings
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: FindingsOutput,
@@ -140,14 +159,6 @@ impl RenderLayout {
             Self::Native => Names::Native,
             Self::Deploykf => Names::Deploykf,
         }
-    }
-
-    /// The layout that is asked for, else the one that an input is written for.
-    pub fn or_that_of(asked: Option<Self>, source: &PipelinesSource) -> Self {
-        asked.unwrap_or(match source.files.is_empty() {
-            true => Self::Native,
-            false => Self::Deploykf,
-        })
     }
 }
 
@@ -235,12 +246,9 @@ pub struct Explain {
     /// What to read.
     #[command(flatten)]
     pub source: PipelinesSource,
-    /// In whose ways the store is set up [default: `deploykf` for deployKF's values, else `native`]
-    #[arg(long, value_name = "LAYOUT")]
-    pub layout: Option<RenderLayout>,
-    /// As if Kyverno copied Secrets also in the native layout
-    #[arg(long)]
-    pub kyverno: bool,
+    /// In whose ways.
+    #[command(flatten)]
+    pub ways: Ways,
     /// How to show it: `text`, `wide`, `json`, `yaml`, `jsonpath=TEMPLATE`
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: Output,
@@ -269,12 +277,9 @@ pub struct Check {
     /// What to read.
     #[command(flatten)]
     pub source: PipelinesSource,
-    /// In whose ways the store is set up [default: `deploykf` for deployKF's values, else `native`]
-    #[arg(long, value_name = "LAYOUT")]
-    pub layout: Option<RenderLayout>,
-    /// As if Kyverno copied Secrets also in the native layout
-    #[arg(long)]
-    pub kyverno: bool,
+    /// In whose ways.
+    #[command(flatten)]
+    pub ways: Ways,
     /// Profile that is meant, beside the shared parts [default: all of them] (can be repeated)
     #[arg(long = "profile", value_name = "NAME", num_args = 1..)]
     pub profiles: Vec<String>,

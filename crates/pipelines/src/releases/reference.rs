@@ -42,7 +42,8 @@ fn table(page: &mut String, title: &str, head: &[&str]) {
     row(page, &vec!["---"; head.len()]);
 }
 
-fn short(release: Release) -> String {
+/// A release as people write it.
+pub(crate) fn short(release: Release) -> String {
     match release {
         Release::MASTER => release.to_string(),
         Release {

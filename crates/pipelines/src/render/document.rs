@@ -27,19 +27,17 @@ pub fn document(deployment: &Deployment) -> Value {
     if let Some(secret) = backend {
         spec.insert("connection".to_owned(), json!(secret.name));
     }
-    spec.insert("layout".to_owned(), layout(&deployment.layout));
     let releases = &deployment.releases;
     let releases = json!({"kfp": releases.kfp.to_string(), "argo": releases.argo.to_string()});
     spec.insert("releases".to_owned(), releases);
-    let namespaces = json!({"kubeflow": kubeflow, "argo": deployment.namespaces.argo});
-    spec.insert("namespaces".to_owned(), namespaces);
     spec.insert("auth".to_owned(), way.auth.clone());
-    if way.others.is_none() {
-        spec.insert("onlyListed".to_owned(), json!(true));
+    match &deployment.server {
+        // It has a layout of its own, and one project.
+        Some(server) => {
+            spec.insert("pipelineServer".to_owned(), json!(server.name));
+        }
+        None => installation(deployment, &way, &mut spec),
     }
-    let profiles = deployment.profiles.iter();
-    let profiles = profiles.map(|one| profile(one, &way)).collect();
-    spec.insert("profiles".to_owned(), profiles);
     // What is applied from this belongs to the same installation.
     let of_here = deployment.name.strip_prefix(namespace);
     let name = of_here.and_then(|rest| rest.strip_prefix('.'));
@@ -49,6 +47,20 @@ pub fn document(deployment: &Deployment) -> Value {
         "metadata": {"name": name.unwrap_or(super::NATIVE_STORE), "namespace": namespace},
         "spec": spec,
     })
+}
+
+/// What only a whole Kubeflow has.
+fn installation(deployment: &Deployment, way: &Way, spec: &mut Map<String, Value>) {
+    spec.insert("layout".to_owned(), layout(&deployment.layout));
+    let namespaces = &deployment.namespaces;
+    let namespaces = json!({"kubeflow": namespaces.kubeflow, "argo": namespaces.argo});
+    spec.insert("namespaces".to_owned(), namespaces);
+    if way.others.is_none() {
+        spec.insert("onlyListed".to_owned(), json!(true));
+    }
+    let profiles = deployment.profiles.iter();
+    let profiles = profiles.map(|one| profile(one, way)).collect();
+    spec.insert("profiles".to_owned(), profiles);
 }
 
 fn store(store: &Store) -> Map<String, Value> {

@@ -284,7 +284,6 @@ fn existence_check(deployment: &Deployment, found: &mut Vec<Finding>) {
     }
 }
 
-/// Signing in without keys is for the makers' own stores.
 /// Names that S3 takes: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
 fn bucket_name(deployment: &Deployment, found: &mut Vec<Finding>) {
     let store = &deployment.store;

@@ -5,6 +5,22 @@ use crate::InputFile;
 use crate::deploykf::read;
 use crate::model::{Addressing, DeploykfRelease, Deployment};
 
+#[test]
+fn the_reference_page_is_what_the_tables_and_findings_say() {
+    let page = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/reference/pipelines-stores.md"
+    );
+    if std::env::var_os("UPDATE_REFERENCE").is_some() {
+        std::fs::write(page, reference()).expect("the page can be written");
+    }
+    let stored = std::fs::read_to_string(page).expect("the page exists");
+    assert!(
+        stored == reference(),
+        "run this test with UPDATE_REFERENCE=1"
+    );
+}
+
 #[rstest]
 #[case("s3.amazonaws.com", Vendor::Aws)]
 #[case("s3.cn-north-1.amazonaws.com.cn", Vendor::Aws)]

@@ -16,7 +16,7 @@ use bowline_setup::check::{Check, News, Report, Sources};
 use serde_json::Value;
 
 use super::input;
-use crate::args::{self, RenderLayout, TestOutput};
+use crate::args::{self, TestOutput};
 use crate::cluster::Cluster;
 use crate::commands::test::{authorities, guard, live::Live};
 use crate::failure::{Failure, Failures};
@@ -39,8 +39,8 @@ pub async fn run(args: &args::Check, flags: &args::Cluster) -> Result<ExitCode, 
     let deployment = input::accepted(&input)?;
     known(&args.profiles, deployment)?;
     let options = Options {
-        names: RenderLayout::or_that_of(args.layout, &args.source).names(),
-        kyverno: args.kyverno,
+        names: args.ways.names(&args.source),
+        kyverno: args.ways.kyverno,
         secrets: input.secrets.as_deref(),
     };
     let (objects, findings) = render::objects(deployment, options);

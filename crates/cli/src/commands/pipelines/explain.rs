@@ -7,7 +7,7 @@ use bowline_pipelines::explain::{self, Explanation};
 use bowline_pipelines::render::{self, Options};
 
 use super::input;
-use crate::args::{Explain, RenderLayout};
+use crate::args::Explain;
 use crate::failure::Failures;
 use crate::output::{self, Shown, Width};
 
@@ -19,8 +19,8 @@ pub fn run(args: &Explain) -> Result<ExitCode, Failures> {
     let input = input::read(&args.source)?;
     let deployment = input::accepted(&input)?;
     let options = Options {
-        names: RenderLayout::or_that_of(args.layout, &args.source).names(),
-        kyverno: args.kyverno,
+        names: args.ways.names(&args.source),
+        kyverno: args.ways.kyverno,
         secrets: input.secrets.as_deref(),
     };
     let (objects, _) = render::objects(deployment, options);

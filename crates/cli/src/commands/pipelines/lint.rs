@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use bowline_pipelines::{Located, lint};
 
 use super::input;
-use crate::args::{FindingsOutput, PipelinesLint, RenderLayout};
+use crate::args::{FindingsOutput, PipelinesLint};
 use crate::failure::{Failure, Kind};
 use crate::terminal;
 
@@ -15,8 +15,8 @@ use crate::terminal;
 /// When a file cannot be read.
 pub fn run(args: &PipelinesLint) -> Result<ExitCode, Failure> {
     let input = input::read(&args.source)?;
-    let names = RenderLayout::or_that_of(args.layout, &args.source).names();
-    let findings = lint::lint(input, names, args.kyverno);
+    let names = args.ways.names(&args.source);
+    let findings = lint::lint(input, names, args.ways.kyverno);
     let counts = lint::counts(&findings);
     match args.output {
         FindingsOutput::Text => text(&findings, counts)?,
