@@ -1,4 +1,4 @@
-"""Makes the container `models` with a blob: `KEY=... azure_fill.py ENDPOINT`."""
+"""Makes the containers `models` and `public`, each with a blob: `KEY=... azure_fill.py ENDPOINT`."""
 
 import os
 import sys
@@ -15,5 +15,6 @@ def put(path, body, headers):
     urllib.request.urlopen(urllib.request.Request(url, body, headers, method="PUT"), timeout=30)
 
 
-put("models?restype=container", b"", {})
-put("models/demo/hello.txt", b"hello", {"x-ms-blob-type": "BlockBlob"})
+for name, headers in ("models", {}), ("public", {"x-ms-blob-public-access": "container"}):
+    put(f"{name}?restype=container", b"", headers)
+    put(f"{name}/demo/hello.txt", b"hello", {"x-ms-blob-type": "BlockBlob"})

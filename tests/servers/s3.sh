@@ -12,6 +12,9 @@
 # PORT is S3, PORT+1 the same over TLS, PORT+2 and PORT+10 to PORT+20 serve the cluster itself.
 # Without PORT it looks for free ones. Logs, keys and the configuration stay in STATE_DIR; without
 # one they are in a folder of its own, which goes when the server was told to stop.
+#
+# With S3_ROLES in the environment the gateway gives keys for roles too. It then refuses wrong keys
+# without saying which it knows.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -128,6 +131,16 @@ mon data = $state/mon
 osd data = $state/osd
 osd objectstore = memstore
 memstore device bytes = 1073741824
+${S3_ROLES:+$(roles)}
+END
+}
+
+# The gateway gives temporary keys for roles, sealed by this one.
+roles() {
+  cat << END
+[client.rgw]
+rgw sts key = $(openssl rand -hex 8)
+rgw s3 auth use sts = true
 END
 }
 

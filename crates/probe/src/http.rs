@@ -7,6 +7,7 @@ mod trust;
 mod wire;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, HOST, HeaderName, HeaderValue, USER_AGENT};
@@ -203,10 +204,11 @@ impl<'a> Http<'a> {
             Some(wire) => wire,
             None => self.open(&origin).await?,
         };
-        let answer = match self.exchange(&mut wire, &call).await {
+        let patience = self.settings.answer;
+        let answer = match exchange(&mut wire, &call, patience).await {
             Err(trouble) if is_kept && trouble.is(&outcome::CLOSED_EARLY) => {
                 wire = self.open(&origin).await?;
-                self.exchange(&mut wire, &call).await?
+                exchange(&mut wire, &call, patience).await?
             }
             answer => answer?,
         };
@@ -216,22 +218,20 @@ impl<'a> Http<'a> {
         }
         Ok(answer)
     }
+}
 
-    async fn exchange(&self, wire: &mut Wire, call: &Call) -> Result<Answer, Trouble> {
-        let late = || Trouble::new(&outcome::ANSWER_TIMEOUT);
-        let head = timeout(
-            self.settings.answer,
-            wire.send(request(call, wire.is_two())?),
-        );
-        let (parts, body) = head.await.map_err(|_| late())??.into_parts();
-        let (body, is_cut) = wire::read(body, call.most).await?;
-        Ok(Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-            is_cut,
-        })
-    }
+async fn exchange(wire: &mut Wire, call: &Call, patience: Duration) -> Result<Answer, Trouble> {
+    let late = || Trouble::new(&outcome::ANSWER_TIMEOUT);
+    let request = request(call, wire.is_two())?;
+    let head = timeout(patience, wire.send(request)).await;
+    let (parts, body) = head.map_err(|_| late())??.into_parts();
+    let (body, is_cut) = wire.read(body, call.most).await?;
+    Ok(Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+        is_cut,
+    })
 }
 
 fn origin(url: &Url) -> Result<Origin, Trouble> {

@@ -229,7 +229,8 @@ fn refused(role: &Role, answer: &Answer, host: &str) -> Trouble {
         "IDPCommunicationError" => &outcome::ISSUER_UNREACHED,
         "RequestExpired" | "RequestTimeTooSkewed" => &outcome::CLOCK_OFF,
         "Throttling" | "ThrottlingException" => &outcome::SERVICE_BUSY,
-        "AccessDenied" | "AccessDeniedException" => &outcome::ROLE_REFUSED,
+        // The last is what Ceph's gateway says of a role that it does not have.
+        "AccessDenied" | "AccessDeniedException" | "NoSuchEntity" => &outcome::ROLE_REFUSED,
         "MethodNotAllowed" | "NotImplemented" => {
             return Trouble::new(&outcome::ANSWER_UNKNOWN)
                 .detail(format!("`{host}` gives no keys for roles"));

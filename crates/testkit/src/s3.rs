@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// What scripts end with when they need something that cannot be installed here.
 pub const UNAVAILABLE: i32 = 69;
@@ -95,7 +96,19 @@ impl S3 {
     /// # Errors
     /// When it ends, or says something else than the one line it should.
     pub fn start() -> Result<Option<Self>> {
-        let mut child = Command::new(servers().join("s3.sh"))
+        Self::start_by(&mut Command::new(servers().join("s3.sh")))
+    }
+
+    /// Starts a server that gives keys for [roles](Self::make_role).
+    ///
+    /// # Errors
+    /// As [`S3::start`].
+    pub fn start_with_roles() -> Result<Option<Self>> {
+        Self::start_by(Command::new(servers().join("s3.sh")).env("S3_ROLES", "yes"))
+    }
+
+    fn start_by(command: &mut Command) -> Result<Option<Self>> {
+        let mut child = command
             // It ends when this pipe does, which the kernel sees to.
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -153,6 +166,36 @@ impl S3 {
             &format!("--secret-key={}", user.secret_key),
         ])?;
         Ok(user)
+    }
+
+    /// Makes a role that a user may take on, and that may do so much with every bucket. Returns how it
+    /// is named by whoever takes it on.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn make_role(&self, name: &str, by: &User, actions: &[&str]) -> Result<String> {
+        let trust = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": ["sts:AssumeRole"],
+            "Principal": {"AWS": [format!("arn:aws:iam:::user/{}", by.name)]},
+        }]});
+        let rights = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": actions, "Resource": "arn:aws:s3:::*",
+        }]});
+        let role = format!("--role-name={name}");
+        self.administer(&[
+            "role",
+            "create",
+            &role,
+            &format!("--assume-role-policy-doc={trust}"),
+        ])?;
+        self.administer(&[
+            "role-policy",
+            "put",
+            &role,
+            "--policy-name=rights",
+            &format!("--policy-doc={rights}"),
+        ])?;
+        Ok(format!("arn:aws:iam:::role/{name}"))
     }
 
     /// The user that buckets belong to.

@@ -169,10 +169,15 @@ server!(
 );
 
 server!(
-    /// Azure Blob storage. The container `models` holds `demo/hello.txt`.
+    /// Azure Blob storage. The container `models` holds `demo/hello.txt`, and `public`, which everybody
+    /// may read, the same.
     Azurite, "azurite", {
         /// URL of the account.
         endpoint: String,
+        /// URL of an account of the same name and key over TLS.
+        tls_endpoint: String,
+        /// File with the certificate of the CA that signed the server's.
+        ca: PathBuf,
         /// Name of the account.
         account: String,
         /// Its key.

@@ -1,8 +1,9 @@
 //! TLS over a dialled stream, and telling apart why it fails.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::{
@@ -41,7 +42,9 @@ pub(crate) async fn secure(
 }
 
 fn config(trust: &Trust) -> Result<ClientConfig, Trouble> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
+    static PROVIDER: LazyLock<Arc<CryptoProvider>> =
+        LazyLock::new(|| Arc::new(aws_lc_rs::default_provider()));
+    let provider = Arc::clone(&PROVIDER);
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions();
     let builder = builder.map_err(|_| Trouble::new(&outcome::TLS_BAD_CERTIFICATE))?;
@@ -55,6 +58,8 @@ fn config(trust: &Trust) -> Result<ClientConfig, Trouble> {
             .with_no_client_auth(),
     };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    // Every connection is to prove its certificate; none goes on where another one was.
+    config.resumption = Resumption::disabled();
     Ok(config)
 }
 

@@ -1,16 +1,20 @@
-//! One connection over which HTTP/1.1 or HTTP/2 is spoken, with limits on all that a peer sends.
+//! One connection over which HTTP/1.1 or HTTP/2 is spoken, with limits on all that a peer sends. It is
+//! driven by whoever waits for something of it, since a task of its own would run on another thread, and
+//! have to be woken for each answer.
 
 use std::error::Error as _;
 use std::io;
+use std::pin::pin;
 
 use bytes::{Bytes, BytesMut};
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, Either, select};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::task::AbortHandle;
 
 use super::tls;
 use crate::outcome;
@@ -29,10 +33,11 @@ enum Sender {
     Two(http2::SendRequest<Body>),
 }
 
-/// One connection; its task ends with it.
+/// One connection.
 pub(crate) struct Wire {
     sender: Sender,
-    task: AbortHandle,
+    /// What sends and reads; `None` once it has ended.
+    driver: Option<BoxFuture<'static, ()>>,
 }
 
 impl Wire {
@@ -49,10 +54,9 @@ impl Wire {
                 .handshake(io)
                 .await
                 .map_err(|error| trouble(&error))?;
-            let task = tokio::spawn(async move { drop(connection.await) }).abort_handle();
             return Ok(Self {
                 sender: Sender::Two(sender),
-                task,
+                driver: Some(connection.map(drop).boxed()),
             });
         }
         let mut builder = http1::Builder::new();
@@ -62,10 +66,9 @@ impl Wire {
             .handshake(io)
             .await
             .map_err(|error| trouble(&error))?;
-        let task = tokio::spawn(async move { drop(connection.await) }).abort_handle();
         Ok(Self {
             sender: Sender::One(sender),
-            task,
+            driver: Some(connection.map(drop).boxed()),
         })
     }
 
@@ -76,10 +79,14 @@ impl Wire {
 
     /// Whether another request can be sent.
     pub(crate) async fn is_ready(&mut self) -> bool {
-        match &mut self.sender {
-            Sender::One(sender) => sender.ready().await.is_ok(),
-            Sender::Two(sender) => sender.ready().await.is_ok(),
-        }
+        let Self { sender, driver } = self;
+        let ready = async {
+            match sender {
+                Sender::One(sender) => sender.ready().await.is_ok(),
+                Sender::Two(sender) => sender.ready().await.is_ok(),
+            }
+        };
+        driven(driver, ready).await
     }
 
     /// Sends a request and waits for the head of its answer.
@@ -87,22 +94,47 @@ impl Wire {
         &mut self,
         request: Request<Body>,
     ) -> Result<Response<Incoming>, Trouble> {
-        let answer = match &mut self.sender {
-            Sender::One(sender) => sender.send_request(request).await,
-            Sender::Two(sender) => sender.send_request(request).await,
+        let Self { sender, driver } = self;
+        let answer = async {
+            match sender {
+                Sender::One(sender) => sender.send_request(request).await,
+                Sender::Two(sender) => sender.send_request(request).await,
+            }
         };
+        let answer = driven(driver, answer).await;
         answer.map_err(|error| trouble(&error))
     }
-}
 
-impl Drop for Wire {
-    fn drop(&mut self) {
-        self.task.abort();
+    /// Reads at most so many bytes of an answer's body, and says whether there was more.
+    pub(crate) async fn read(
+        &mut self,
+        body: Incoming,
+        most: usize,
+    ) -> Result<(Bytes, bool), Trouble> {
+        driven(&mut self.driver, read(body, most)).await
     }
 }
 
-/// Reads at most so many bytes of a body, and says whether there was more.
-pub(crate) async fn read(mut body: Incoming, most: usize) -> Result<(Bytes, bool), Trouble> {
+/// Waits for something of a connection while it is driven.
+async fn driven<T>(
+    driver: &mut Option<BoxFuture<'static, ()>>,
+    wanted: impl Future<Output = T>,
+) -> T {
+    let wanted = pin!(wanted);
+    let Some(running) = driver else {
+        return wanted.await;
+    };
+    match select(running, wanted).await {
+        Either::Right((found, _)) => found,
+        // What it has read before it ended is still to be had.
+        Either::Left(((), wanted)) => {
+            *driver = None;
+            wanted.await
+        }
+    }
+}
+
+async fn read(mut body: Incoming, most: usize) -> Result<(Bytes, bool), Trouble> {
     let mut read = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| trouble(&error))?;

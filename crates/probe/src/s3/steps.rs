@@ -50,7 +50,8 @@ pub(super) async fn reach_and_sign_in(
     let listed = match answer {
         Ok(answer) => Ok(answer),
         Err(trouble) if trouble.is(&outcome::BUCKET_FORBIDDEN) => {
-            if store.keys.is_none() {
+            // An object may be open to everybody though the list is not.
+            if store.keys.is_none() && store.folder.is_empty() {
                 return Err(Trouble::new(&outcome::ANONYMOUS_REFUSED));
             }
             Err(First::Denied)
@@ -256,6 +257,7 @@ pub(super) async fn look(
 async fn unlisted(session: &mut Session<'_>, store: &Store, path: &str) -> Result<(), Trouble> {
     let part = fetch(session, store, path).await.map_err(|trouble| {
         match trouble.is(&outcome::MAY_NOT_READ) {
+            true if store.keys.is_none() => Trouble::new(&outcome::ANONYMOUS_REFUSED),
             true => Trouble::new(&outcome::BUCKET_FORBIDDEN).detail("neither list nor read"),
             false => trouble,
         }

@@ -1,7 +1,7 @@
 //! Azure connections, against the maker's own emulator, and stubs.
 
 use bowline_core::Connection;
-use bowline_probe::{Ask, Report, Settings};
+use bowline_probe::{Ask, Report, Request, Settings};
 use bowline_testkit::servers::Azurite;
 use rstest::rstest;
 
@@ -47,6 +47,50 @@ async fn a_key_reads_a_blob_and_finds_a_folder() {
             kit::lines(&report)
         );
     }
+}
+
+#[tokio::test]
+async fn over_tls_a_key_and_a_signature_are_sent_to_whom_the_project_trusts() {
+    let Some(server) = Azurite::shared() else {
+        return;
+    };
+    let authority = std::fs::read_to_string(&server.ca).expect("the authority");
+    let sas = server.sas("rl", MONTH, None).expect("a signature");
+    let settings = Settings {
+        azure: server.tls_endpoint.clone(),
+        ..Settings::default()
+    };
+    let ask = kit::path("demo/hello.txt");
+    for proof in [key(server), ("AZURE_STORAGE_SAS_TOKEN", &sas)] {
+        let connection = azure(server, Some("models"), proof);
+        let doubted = kit::request(&connection, &ask);
+        let trusted = Request {
+            authorities: Some(&authority),
+            ..doubted
+        };
+        expect(
+            &kit::run_with(&doubted, &at_home(), &settings).await,
+            "tls-untrusted",
+        );
+        let report = kit::run_with(&trusted, &at_home(), &settings).await;
+        expect(&report, "passed");
+        assert!(kit::lines(&report).contains("tls passed"));
+    }
+}
+
+/// Fields of an account are always with a login, so what is open to everybody is named by its address.
+#[rstest]
+#[case("public/demo/hello.txt", "passed")]
+#[case("public/demo/none.txt", "no-such-location")]
+#[case("models/demo/hello.txt", "login-needed")]
+#[tokio::test]
+async fn a_blob_that_everybody_may_read_needs_no_login(#[case] path: &str, #[case] id: &str) {
+    let Some(server) = Azurite::shared() else {
+        return;
+    };
+    let url = format!("{}/{path}", server.endpoint);
+    let report = kit::run(&connection("uri", &[("URI", &url)]), &at_home()).await;
+    expect(&report, id);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod matrix;
 mod named;
 mod oci;
 mod programs;
+mod rebinding;
 mod roles;
 mod s3;
 mod stub;

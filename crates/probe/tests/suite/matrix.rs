@@ -81,7 +81,7 @@ const TABLE: [(Failure, &str, [Cell; 8]); 14] = [
     (Failure::WrongRegion, "wrong region", [Stub("wrong-region"), Never(NO_REGION), Never(NO_REGION), Never(NO_REGION), Never(NO_REGION), Never(NO_REGION), Never(NO_REGION), Never(NO_REGION)]),
     (Failure::WrongStyle, "wrong addressing style", [Real("wrong-style"), Never(NO_STYLE), Never(NO_STYLE), Never(NO_STYLE), Never(NO_STYLE), Never(NO_STYLE), Never(NO_STYLE), Never(NO_STYLE)]),
     (Failure::Expired, "expired login", [Stub("session-expired"), Never(LIKE_WRONG), Real("sas-expired"), Real("registry-login-expired"), Never("keys have no end"), Never(LIKE_WRONG), Never(LIKE_WRONG), Never(LIKE_WRONG)]),
-    (Failure::UntrustedTls, "untrusted certificate or host key", [Real("tls-untrusted"), Stub("tls-untrusted"), Stub("tls-untrusted"), Real("tls-untrusted"), Real("host-key-changed"), Real("tls-untrusted"), Stub("tls-untrusted"), Stub("tls-untrusted")]),
+    (Failure::UntrustedTls, "untrusted certificate or host key", [Real("tls-untrusted"), Stub("tls-untrusted"), Real("tls-untrusted"), Real("tls-untrusted"), Real("host-key-changed"), Real("tls-untrusted"), Stub("tls-untrusted"), Stub("tls-untrusted")]),
     (Failure::ExpiredTls, "expired certificate", [Stub("tls-expired"), Stub("tls-expired"), Stub("tls-expired"), Stub("tls-expired"), Never("host keys have no end"), Stub("tls-expired"), Stub("tls-expired"), Stub("tls-expired")]),
     (Failure::RefusedPort, "nobody listens", [Stub("connect-refused"); 8]),
     (Failure::Tarpit, "takes the connection and says nothing", [Stub("answer-timeout"); 8]),

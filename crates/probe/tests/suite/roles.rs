@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bowline_core::Connection;
 use bowline_probe::{Ask, Report, Request, Settings, WebIdentity};
+use bowline_testkit::S3;
 use bowline_testkit::servers::Aws;
 use rstest::rstest;
 use serde_json::json;
@@ -92,6 +93,50 @@ async fn each_refusal_of_a_role_is_told_apart() {
         let mut all = vec![("AWS_ROLE_ARN", aws.role.as_str())];
         all.extend(changes);
         expect(&run(&role(aws, &all), &Ask::default()).await, id);
+    }
+}
+
+/// Ceph's gateway gives the keys of its roles itself, and the connection says no more than for Amazon's.
+#[tokio::test]
+async fn a_role_of_a_gateway_is_taken_on_there() {
+    let start = || -> anyhow::Result<Option<(S3, String)>> {
+        let Some(server) = S3::start_with_roles()? else {
+            return Ok(None);
+        };
+        server.make_bucket("models")?;
+        server.put("models", "single.bin", b"few")?;
+        let reading = ["s3:ListBucket", "s3:GetObject"];
+        let role = server.make_role("reader", &server.owner(), &reading)?;
+        Ok(Some((server, role)))
+    };
+    let started = tokio::task::spawn_blocking(start).await.expect("no panic");
+    let Some((server, role)) = started.expect("it starts") else {
+        return;
+    };
+    let with = |changes: &[(&str, &str)]| {
+        let mut all = vec![("AWS_ROLE_ARN", role.as_str())];
+        all.extend(changes);
+        crate::s3::real::good(&server, &all)
+    };
+    let report = run(&with(&[]), &kit::path("single.bin")).await;
+    expect(&report, "passed");
+    let signed_in = format!("sign-in passed: as role `{role}`, region `us-east-1`\n");
+    assert!(lines(&report).contains(&signed_in), "{}", lines(&report));
+    let write = Ask {
+        write: true,
+        ..Ask::default()
+    };
+    expect(&run(&with(&[]), &write).await, "may-not-write");
+    let stranger = [
+        ("AWS_ACCESS_KEY_ID", &*server.ready.other_access_key),
+        ("AWS_SECRET_ACCESS_KEY", &server.ready.other_secret_key),
+    ];
+    // Whether it was the key is not told.
+    let wrong = [("AWS_SECRET_ACCESS_KEY", "Canary/of-somebody-else-entirely")];
+    let absent = [("AWS_ROLE_ARN", "arn:aws:iam:::role/does-not-exist")];
+    for changes in [&stranger[..], &wrong, &absent] {
+        let report = run(&with(changes), &Ask::default()).await;
+        expect(&report, "role-refused");
     }
 }
 

@@ -96,7 +96,10 @@ fn azure(failure: Failure) -> Option<Scene> {
         _ => Ask::default(),
     };
     let mut scene = Scene::new(crate::azure::azure(server, Some(container), proof), ask);
-    scene.settings.azure.clone_from(&server.endpoint);
+    scene.settings.azure.clone_from(match failure {
+        Failure::UntrustedTls => &server.tls_endpoint,
+        _ => &server.endpoint,
+    });
     Some(scene)
 }
 

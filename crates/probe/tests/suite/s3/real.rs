@@ -5,6 +5,8 @@ use std::sync::Mutex;
 use bowline_core::Connection;
 use bowline_probe::{Ask, Guard, News, Report, Settings, StepName};
 use bowline_testkit::S3;
+use bowline_testkit::s3::Call;
+use serde_json::json;
 
 use crate::kit::{self, connection, detail, expect, lines};
 
@@ -26,6 +28,9 @@ pub(crate) async fn server() -> Option<&'static S3> {
             server
                 .put("models", "single.bin-other", b"")
                 .expect("an object");
+            server.make_bucket("open").expect("a bucket");
+            server.put("open", "single.bin", b"few").expect("an object");
+            server.put("open", "other.bin", b"").expect("an object");
             *is_filled = true;
         }
         Some(server)
@@ -162,6 +167,75 @@ async fn an_anonymous_connection_to_a_closed_bucket_is_told() {
             &Ask::default(),
         )
         .await,
+        "anonymous-refused",
+    );
+}
+
+/// Lets everybody do something with the bucket `open`, and nothing else.
+fn open_for(server: &S3, actions: &[&str]) {
+    let policy = json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow", "Principal": {"AWS": ["*"]}, "Action": actions,
+            "Resource": ["arn:aws:s3:::open", "arn:aws:s3:::open/*"],
+        }],
+    });
+    let call = Call {
+        method: "PUT",
+        path: "open",
+        query: &[("policy", "")],
+        body: &policy.to_string(),
+    };
+    let status = server.calls(&server.owner(), &[call]);
+    assert!(matches!(status.expect("an answer")[..], [200 | 204]));
+}
+
+#[tokio::test]
+async fn a_bucket_that_everybody_may_read_needs_no_key() {
+    let server = server!();
+    let connection = good(
+        server,
+        &[
+            ("AWS_S3_BUCKET", "open"),
+            ("awsAnonymousCredential", "true"),
+        ],
+    );
+    open_for(server, &["s3:ListBucket", "s3:GetObject"]);
+    for ask in [Ask::default(), kit::path("single.bin")] {
+        let report = probe(&connection, &ask).await;
+        expect(&report, "passed");
+        assert!(
+            lines(&report).contains("sign-in passed: without a key"),
+            "{}",
+            lines(&report)
+        );
+    }
+    expect(
+        &probe(&connection, &kit::path("none.bin")).await,
+        "no-such-object",
+    );
+    let write = Ask {
+        write: true,
+        ..Ask::default()
+    };
+    expect(&probe(&connection, &write).await, "may-not-write");
+
+    // What is published one by one can be read by whoever knows its name.
+    open_for(server, &["s3:GetObject"]);
+    expect(
+        &probe(&connection, &Ask::default()).await,
+        "anonymous-refused",
+    );
+    let report = probe(&connection, &kit::path("single.bin")).await;
+    expect(&report, "may-not-list");
+    assert!(
+        report.kind().is_none() && lines(&report).contains("first-bytes passed"),
+        "{}",
+        lines(&report)
+    );
+    open_for(server, &["s3:GetObjectAcl"]);
+    expect(
+        &probe(&connection, &kit::path("single.bin")).await,
         "anonymous-refused",
     );
 }
