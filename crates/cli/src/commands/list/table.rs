@@ -22,7 +22,7 @@ const NARROW: [Column; 6] = [
     ("FINDINGS", findings),
     ("WHY", |row| row.why.clone()),
 ];
-const WIDE: [Column; 14] = [
+const WIDE: [Column; 15] = [
     NARROW[0],
     NARROW[1],
     ("TYPE", |row| known(row.type_.as_deref())),
@@ -47,6 +47,10 @@ const WIDE: [Column; 14] = [
     NARROW[4],
     NARROW[5],
     ("DESCRIPTION", |row| known(row.description.as_deref())),
+    ("NOT DEPLOYABLE", |row| {
+        let reasons = row.not_deployable.join("; ");
+        known(Some(reasons.as_str()).filter(|text| !text.is_empty()))
+    }),
 ];
 
 /// The whole list.
