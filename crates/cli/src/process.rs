@@ -41,10 +41,20 @@ pub(crate) struct Telemetry {
     _traces: Option<crate::traces::Traces>,
 }
 
+/// Of answers that it cannot parse the client library logs the whole text as a warning, and in that of
+/// a Secret are its values; the error that it returns tells of them too, without the text.
+const UNSPOKEN: &str = "kube_client::client=error";
+
+/// `filter`, which lets nothing through that may hold a value.
+fn without_answers(filter: EnvFilter) -> EnvFilter {
+    filter.add_directive(UNSPOKEN.parse().expect("a directive"))
+}
+
 /// Logs go to stderr; `RUST_LOG` chooses what is told. Traces, with the feature `otel`, go where the
 /// environment says.
 pub(crate) fn tell(format: LogFormat) -> Telemetry {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = without_answers(filter);
     let logs = fmt::layer().with_writer(std::io::stderr);
     let logs = match format {
         LogFormat::Text => logs.with_ansi(std::io::stderr().is_terminal()).boxed(),
@@ -56,5 +66,47 @@ pub(crate) fn tell(format: LogFormat) -> Telemetry {
     Telemetry {
         #[cfg(feature = "otel")]
         _traces: crate::traces::init(subscriber),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// What was logged.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("the log").write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_answer_that_could_not_be_parsed_is_not_logged_whatever_is_asked_for() {
+        for asked in ["trace", "kube_client=trace", "kube_client::client=trace"] {
+            let log = Log::default();
+            let writer = log.clone();
+            let layer = fmt::layer().with_writer(move || writer.clone());
+            let layer = layer.with_filter(without_answers(EnvFilter::new(asked)));
+            tracing::subscriber::with_default(registry().with(layer), || {
+                tracing::warn!(target: "kube_client::client", "{{\"data\": …}}");
+                tracing::error!(target: "kube_client::client", "told");
+            });
+            let text = log.0.lock().expect("the log").clone();
+            let text = String::from_utf8(text).expect("text");
+            assert!(
+                text.contains("told") && !text.contains("data"),
+                "{asked}: {text}"
+            );
+        }
     }
 }

@@ -4,12 +4,14 @@ use bowline_core::names::MANAGED_BY;
 use bowline_core::plan::Account;
 use bowline_core::{Secret, result};
 use k8s_openapi::api::authorization::v1::{
-    ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec,
+    ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec, SubjectAccessReviewStatus,
 };
-use k8s_openapi::api::core::v1::{ObjectReference, ServiceAccount};
+use k8s_openapi::api::core::v1::{self, ObjectReference, ServiceAccount};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, PostParams};
-use kube::core::GroupVersionKind;
+use kube::Resource as _;
+use kube::api::{Api, ApiResource, DynamicObject, GetParams, Patch, PatchParams, PostParams};
+use kube::core::{GroupVersionKind, Request};
+use serde::Deserialize;
 use serde_json::json;
 use tracing::instrument;
 
@@ -80,15 +82,37 @@ impl Kubernetes {
             },
             ..SubjectAccessReview::default()
         };
-        let api: Api<SubjectAccessReview> = Api::all(self.client.clone());
-        let answer = api
-            .create(&PostParams::default(), &review)
-            .await
-            .map_err(describe)?;
+        let answer = self.ask(&review).await.map_err(describe)?;
         Ok(answer
             .status
             .is_some_and(|status| status.allowed && status.denied != Some(true)))
     }
+
+    async fn ask(&self, review: &SubjectAccessReview) -> Result<Reviewed, kube::Error> {
+        let body = serde_json::to_vec(review).map_err(kube::Error::SerdeError)?;
+        let reviews = Request::new(SubjectAccessReview::url_path(&(), None));
+        let request = reviews.create(&PostParams::default(), body);
+        let request = request.map_err(kube::Error::BuildRequest)?;
+        self.client.request(request).await
+    }
+
+    /// The text of a Secret, since `kube` would log a text that it cannot parse itself.
+    async fn read(&self, namespace: &str, name: &str) -> Result<Option<String>, kube::Error> {
+        let secrets = Request::new(v1::Secret::url_path(&(), Some(namespace)));
+        let request = secrets.get(name, &GetParams::default());
+        let request = request.map_err(kube::Error::BuildRequest)?;
+        match self.client.request_text(request).await {
+            Ok(text) => Ok(Some(text)),
+            Err(kube::Error::Api(status)) if status.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What of an answered access review is read.
+#[derive(Deserialize)]
+struct Reviewed {
+    status: Option<SubjectAccessReviewStatus>,
 }
 
 impl Cluster for Kubernetes {
@@ -99,11 +123,10 @@ impl Cluster for Kubernetes {
         fields(namespace = namespace, name = name)
     )]
     async fn secret(&self, namespace: &str, name: &str) -> Result<Option<Secret>, ClusterError> {
-        let api = secrets(&self.client, namespace);
-        let Some(object) = api.get_opt(name).await.map_err(describe)? else {
+        let Some(text) = self.read(namespace, name).await.map_err(describe)? else {
             return Ok(None);
         };
-        let value = serde_json::to_value(object)
+        let value = serde_json::from_str(&text)
             .map_err(|_| ClusterError::Api("a Secret could not be read as JSON".to_owned()))?;
         Ok(Some(Secret::from_value(&value)?))
     }
