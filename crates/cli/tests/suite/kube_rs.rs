@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{ApiResource, DynamicObject, PostParams};
 use kube::{Api, Client, Resource};
@@ -43,6 +44,20 @@ async fn until<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F) {
     };
     let seen = tokio::time::timeout(PATIENCE, looking).await;
     assert!(seen.is_ok(), "{what}: not in time");
+}
+
+/// A Deployment that the API server takes.
+fn crane() -> Deployment {
+    parsed(json!({
+        "metadata": {"name": "crane"},
+        "spec": {
+            "selector": {"matchLabels": {"app": "crane"}},
+            "template": {
+                "metadata": {"labels": {"app": "crane"}},
+                "spec": {"containers": [{"name": "hook", "image": "registry.harbour.example/a:1"}]},
+            },
+        },
+    }))
 }
 
 /// A project and a client of its administrator.

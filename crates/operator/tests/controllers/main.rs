@@ -9,4 +9,5 @@ mod lease;
 mod status;
 mod storage_config;
 mod testing;
+mod tied;
 mod trouble;

@@ -8,30 +8,9 @@ use kube::api::{Api, ListParams};
 use serde_json::{Value, json};
 
 use crate::api::{Loop, TestApi, definitions};
+use crate::tied::{notebook, secret};
 
 const STATUS: &str = "bowline.dev/connection-status";
-
-fn secret(value: &str) -> Value {
-    json!({
-        "apiVersion": "v1", "kind": "Secret",
-        "metadata": {
-            "name": "models", "namespace": "team-a",
-            "annotations": {"opendatahub.io/connection-type-protocol": "uri"},
-        },
-        "stringData": {"URI": value},
-    })
-}
-
-fn notebook(name: &str) -> Value {
-    json!({
-        "apiVersion": "kubeflow.org/v1", "kind": "Notebook",
-        "metadata": {
-            "name": name, "namespace": "team-a",
-            "annotations": {"opendatahub.io/connections": "team-a/models"},
-        },
-        "spec": {"template": {"spec": {"containers": [{"name": name, "image": "example"}]}}},
-    })
-}
 
 fn state(object: &Value) -> String {
     let text = object["metadata"]["annotations"][STATUS].as_str();

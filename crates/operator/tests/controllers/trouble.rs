@@ -9,35 +9,14 @@ use bowline_operator::controllers::Key;
 use bowline_operator::controllers::inventory::WorkloadRef;
 use bowline_operator::controllers::queue::Priority;
 use kube::client::Body;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::api::{Loop, TestApi};
+use crate::tied::{notebook, secret};
 
 /// More than are worked on at the same time.
 const MANY: usize = 20;
-
-fn secret() -> Value {
-    json!({
-        "apiVersion": "v1", "kind": "Secret",
-        "metadata": {
-            "name": "models", "namespace": "team-a",
-            "annotations": {"opendatahub.io/connection-type-protocol": "uri"},
-        },
-        "stringData": {"URI": "https://a.example/1"},
-    })
-}
-
-fn notebook(name: &str) -> Value {
-    json!({
-        "apiVersion": "kubeflow.org/v1", "kind": "Notebook",
-        "metadata": {
-            "name": name, "namespace": "team-a",
-            "annotations": {"opendatahub.io/connections": "team-a/models"},
-        },
-        "spec": {"template": {"spec": {"containers": [{"name": name, "image": "example"}]}}},
-    })
-}
 
 fn has_status(object: &Value) -> bool {
     object["metadata"]["annotations"]["bowline.dev/connection-status"].is_string()
@@ -91,7 +70,7 @@ async fn work_that_hangs_when_a_term_ends_is_dropped_and_counted() -> Result<()>
         heard.notify_one();
         std::future::pending()
     });
-    api.create(secret()).await?;
+    api.create(secret("https://a.example/1")).await?;
     api.create(notebook("other")).await?;
     let running = Loop::start(&client);
     api.until(&notebook("other"), has_status).await?;
@@ -108,7 +87,7 @@ async fn work_that_hangs_when_a_term_ends_is_dropped_and_counted() -> Result<()>
 async fn work_that_panics_ends_no_worker() -> Result<()> {
     let api = TestApi::start().await?;
     let client = client_with(&api, "bad", || async { panic!("a defect") });
-    api.create(secret()).await?;
+    api.create(secret("https://a.example/1")).await?;
     for n in 0..MANY {
         api.create(notebook(&format!("bad-{n}"))).await?;
     }
@@ -128,7 +107,7 @@ async fn a_new_workload_overtakes_two_thousand_refreshes() -> Result<()> {
     // As slow as in a cluster: by themselves they take five seconds.
     let slow = || tokio::time::sleep(Duration::from_millis(40));
     let client = client_with(&api, "", slow);
-    api.create(secret()).await?;
+    api.create(secret("https://a.example/1")).await?;
     let running = Loop::start(&client);
     running.until_idle().await?;
     for n in 0..2000 {

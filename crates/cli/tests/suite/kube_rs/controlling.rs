@@ -16,7 +16,7 @@ use kube::{Api, Client, Resource as _, ResourceExt as _};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use super::{Harbour, parsed, until};
+use super::{Harbour, crane, until};
 
 const FINALIZER: &str = "harbour.example/settings";
 
@@ -90,19 +90,6 @@ fn run(harbour: &Harbour) -> (Arc<Context>, JoinHandle<()>) {
             Arc::clone(&context),
         );
     (context, tokio::spawn(controller.for_each(|_| async {})))
-}
-
-fn crane() -> Deployment {
-    parsed(json!({
-        "metadata": {"name": "crane"},
-        "spec": {
-            "selector": {"matchLabels": {"app": "crane"}},
-            "template": {
-                "metadata": {"labels": {"app": "crane"}},
-                "spec": {"containers": [{"name": "hook", "image": "registry.harbour.example/a:1"}]},
-            },
-        },
-    }))
 }
 
 #[tokio::test]

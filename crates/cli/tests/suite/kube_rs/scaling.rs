@@ -13,20 +13,7 @@ use kube::runtime::wait::{await_condition, conditions};
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
 
-use super::{Harbour, parsed, soon, status};
-
-fn crane() -> Deployment {
-    parsed(json!({
-        "metadata": {"name": "crane"},
-        "spec": {
-            "selector": {"matchLabels": {"app": "crane"}},
-            "template": {
-                "metadata": {"labels": {"app": "crane"}},
-                "spec": {"containers": [{"name": "hook", "image": "registry.harbour.example/a:1"}]},
-            },
-        },
-    }))
-}
+use super::{Harbour, crane, parsed, soon, status};
 
 #[tokio::test]
 async fn a_deployment_is_scaled_and_its_status_is_written_apart() {
