@@ -167,14 +167,14 @@ disk() {
 
 disk_is_up() { timeout 20 ceph osd stat 2> /dev/null | grep -q '1 up'; }
 
-# user NAME: makes a user of the gateway and prints his access key and secret key. Secrets begin as
-# what is searched for in all that tests write (crates/testkit/src/canary.rs).
+# user NAME [OPTION...]: makes a user of the gateway and prints his access key and secret key. Secrets
+# begin as what is searched for in all that tests write (crates/testkit/src/canary.rs).
 user() {
   local key secret
   key=$(tr '[:lower:]' '[:upper:]' <<< "test$1$(openssl rand -hex 6)")
   secret=Canary/$(openssl rand -hex 8)+$(openssl rand -hex 8)
   timeout 60 radosgw-admin -n client.rgw user create --uid="$1" --display-name="$1" \
-    --access-key="$key" --secret-key="$secret" 2>> "$state/init.log" > /dev/null || fail "could not make user $1"
+    --access-key="$key" --secret-key="$secret" "${@:2}" 2>> "$state/init.log" > /dev/null || fail "could not make user $1"
   echo "$key $secret"
 }
 
@@ -197,7 +197,9 @@ run gateway radosgw -n client.rgw -f --log_file="$state/client.rgw.log" \
 ssl_certificate=$state/tls/server.pem ssl_private_key=$state/tls/server.key"
 until_true 120 "the gateway did not listen" answers "$port"
 until_true 10 "the gateway did not listen with TLS" answers "$((port + 1))"
-users=$(user owner && user stranger)
+# The owner gives policies to users. He may from the start, as two who give him a right at once get in
+# each other's way.
+users=$(user owner --caps='user-policy=*' && user stranger)
 read -r -d '' key secret other_key other_secret <<< "$users" || true
 
 printf '{"endpoint":"%s","tls_endpoint":"%s","ca":"%s","region":"us-east-1",' \

@@ -207,16 +207,7 @@ impl S3 {
         }
     }
 
-    /// Lets the owner give policies to users.
-    ///
-    /// # Errors
-    /// When the server refuses.
-    pub fn let_owner_give_policies(&self) -> Result<()> {
-        self.administer(&["caps", "add", "--uid=owner", "--caps=user-policy=*"])
-    }
-
-    /// Gives a user a policy of his own, in the place of any that he has. The owner must be
-    /// [let](Self::let_owner_give_policies).
+    /// Gives a user a policy of his own, in the place of any that he has.
     ///
     /// # Errors
     /// When the server refuses.

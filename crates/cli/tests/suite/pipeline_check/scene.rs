@@ -23,7 +23,6 @@ impl Scene {
     pub(crate) fn new(bucket: &str) -> Option<Self> {
         let server = S3::shared()?;
         server.make_bucket(bucket).expect("a bucket");
-        server.let_owner_give_policies().expect("policies");
         let make = |subject: &str| server.make_user(&format!("{subject}.{bucket}"));
         let users = SUBJECTS.map(|subject| make(subject).expect("a user"));
         let scene = Self {
