@@ -101,10 +101,7 @@ impl Garbage {
 
 /// Which object a change is about, and whether it goes.
 pub(crate) fn change(write: &Write) -> (ObjectKey, bool) {
-    match write {
-        Write::Create { key, .. } | Write::Update { key, .. } => (key.clone(), false),
-        Write::Delete { key, .. } => (key.clone(), true),
-    }
+    (write.key().clone(), matches!(write, Write::Delete { .. }))
 }
 
 /// Starts to collect, for as long as there is an API.

@@ -100,8 +100,24 @@ pub enum Write {
     },
 }
 
+impl Write {
+    /// The key of the object that is changed.
+    pub fn key(&self) -> &ObjectKey {
+        match self {
+            Self::Create { key, .. } | Self::Update { key, .. } | Self::Delete { key, .. } => key,
+        }
+    }
+}
+
 /// Chooses objects of a list before they count towards its limit.
-pub type Filter = Arc<dyn Fn(&Value) -> bool + Send + Sync>;
+#[derive(Clone)]
+pub struct Filter {
+    /// The members of an object that decide, besides its name, namespace and labels. None of them
+    /// is sealed.
+    pub members: Arc<[String]>,
+    /// Whether an object is chosen, of which there may be no more than what decides.
+    pub accepts: Arc<dyn Fn(&Value) -> bool + Send + Sync>,
+}
 
 /// What [`Store::list`] shall return.
 #[derive(Clone, Default)]
@@ -285,8 +301,7 @@ impl Store {
         self.0.reader.get_text(key.clone(), shape).await
     }
 
-    /// Reads one page as texts, opened and in this shape. The query must have no filter, since that
-    /// judges more than text.
+    /// Reads one page as texts, opened and in this shape.
     pub(crate) async fn list_texts(
         &self,
         query: ListQuery,

@@ -59,6 +59,13 @@ impl FieldSelector {
         })
     }
 
+    /// The members of an object that decide, besides its name and namespace.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &str> {
+        let fields = self.requirements.iter().map(|it| it.field.as_str());
+        let fields = fields.filter(|field| !METADATA.contains(field));
+        fields.map(|field| field.split('.').next().unwrap_or(field))
+    }
+
     /// The value that `field` must have to be chosen, where the selector says so: with a name
     /// required, one object is looked up instead of all.
     pub fn required(&self, field: &str) -> Option<&str> {

@@ -1,8 +1,8 @@
-//! Lists that were read since the last change: until the next one they stay the same, so they are
-//! read once. When something changes is told by the writer; how they are read is left to the reader.
+//! Short lists of the present state: each is read once, and then answered again until something in
+//! it changes. What changes is told by the writer; how lists are read is left to the reader.
 
-use super::{Listed, ObjectText, Shape};
-use std::collections::HashMap;
+use super::{Listed, ObjectKey, ObjectText, Shape};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,69 +22,121 @@ pub(super) struct Question {
     pub(super) shape: Arc<Shape>,
 }
 
-/// The state that something was read of; none while it is being changed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct State(Option<u64>);
+impl Question {
+    fn bytes(&self) -> usize {
+        let namespace = self.namespace.as_ref().map_or(0, String::len);
+        size_of::<(Self, Slot)>() + self.resource.len() + namespace
+    }
+}
 
-/// The lists of one state.
+/// The namespaces of each resource in which something changes.
+#[derive(Default)]
+pub(super) struct Touched(HashMap<String, HashSet<String>>);
+
+impl Touched {
+    fn has(&self, question: &Question) -> bool {
+        let namespaces = self.0.get(&question.resource);
+        namespaces.is_some_and(|touched| match &question.namespace {
+            Some(namespace) => touched.contains(namespace),
+            None => true,
+        })
+    }
+}
+
+impl<'a> FromIterator<&'a ObjectKey> for Touched {
+    fn from_iter<I: IntoIterator<Item = &'a ObjectKey>>(keys: I) -> Self {
+        let mut touched = Self::default();
+        for key in keys {
+            let namespaces = touched.0.entry(key.resource.clone()).or_default();
+            namespaces.insert(key.namespace.clone());
+        }
+        touched
+    }
+}
+
+/// The right to keep a list that is read from now on, where nothing changes it meanwhile.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ticket(Option<u64>);
+
+/// The lists that are known.
 pub(super) struct Answered(Mutex<Lists>);
 
 struct Lists {
-    /// Counts the changes.
-    changes: u64,
-    is_changing: bool,
+    /// The newest version that anybody was told. Whatever is known has not changed since.
+    version: u64,
+    /// What the change that is under way may have done already.
+    changing: Touched,
+    tickets: u64,
     since: Instant,
-    lists: HashMap<Question, Listed<ObjectText>>,
+    lists: HashMap<Question, Slot>,
     bytes: usize,
 }
 
-impl Default for Answered {
-    fn default() -> Self {
+enum Slot {
+    /// It is being read, by whoever has this ticket.
+    Awaited(u64),
+    Known(Listed<ObjectText>),
+}
+
+impl Answered {
+    /// Knows nothing of a store at this version.
+    pub(super) fn new(version: u64) -> Self {
         Self(Mutex::new(Lists {
-            changes: 0,
-            is_changing: false,
+            version,
+            changing: Touched::default(),
+            tickets: 0,
             since: Instant::now(),
             lists: HashMap::new(),
             bytes: 0,
         }))
     }
-}
 
-impl Answered {
-    /// Runs `change`, before whose end readers may see another state.
-    pub(super) fn during<T>(&self, change: impl FnOnce() -> T) -> T {
+    /// Runs `change`, before whose end readers may see another state of what it touches.
+    pub(super) fn during<T>(&self, touched: Touched, change: impl FnOnce() -> T) -> T {
         let mut lists = self.lists();
-        lists.clear();
-        lists.changes += 1;
-        lists.is_changing = true;
+        lists.forget(&touched);
+        lists.changing = touched;
         drop(lists);
         let outcome = change();
-        self.lists().is_changing = false;
+        self.lists().changing = Touched::default();
         outcome
     }
 
-    /// The list, or else the state of which it may be read and kept.
-    pub(super) fn find(&self, question: &Question) -> Result<Listed<ObjectText>, State> {
+    /// The list as the present state has it, or else the right to keep it once it is read.
+    pub(super) fn find(&self, question: &Question) -> Result<Listed<ObjectText>, Ticket> {
         let mut lists = self.lists();
         if lists.since.elapsed() > LATELY {
             lists.clear();
         }
-        let found = lists.lists.get(question).cloned();
-        found.ok_or_else(|| lists.state())
+        match lists.lists.get(question) {
+            Some(Slot::Known(listed)) => Ok(Listed {
+                version: lists.version,
+                ..listed.clone()
+            }),
+            Some(Slot::Awaited(ticket)) => Err(Ticket(Some(*ticket))),
+            None => Err(lists.await_one(question)),
+        }
     }
 
-    /// Keeps a list that was read of this state, where it is still the present one.
-    pub(super) fn keep(&self, state: State, question: Question, listed: &Listed<ObjectText>) {
+    /// Keeps a list that was read, where nothing has changed it since the ticket was given.
+    pub(super) fn keep(&self, ticket: Ticket, question: &Question, listed: &Listed<ObjectText>) {
         let mut lists = self.lists();
-        if state.0.is_none() || state != lists.state() {
-            return;
-        }
         let items: usize = listed.items.iter().map(|item| item.len()).sum();
-        let bytes = lists.bytes + items + size_of::<(Question, Listed<ObjectText>)>();
-        if items <= LONGEST && bytes <= BYTES {
+        let bytes = lists.bytes + items;
+        let Some(slot) = lists.lists.get_mut(question) else {
+            return;
+        };
+        let is_awaited = matches!(slot, Slot::Awaited(of) if Ticket(Some(*of)) == ticket);
+        if is_awaited && items <= LONGEST && bytes <= BYTES {
+            *slot = Slot::Known(listed.clone());
             lists.bytes = bytes;
-            lists.lists.insert(question, listed.clone());
         }
+    }
+
+    /// Somebody is told this version, so nobody is told an older one from now on.
+    pub(super) fn tells(&self, version: u64) {
+        let mut lists = self.lists();
+        lists.version = lists.version.max(version);
     }
 
     fn lists(&self) -> MutexGuard<'_, Lists> {
@@ -94,8 +146,27 @@ impl Answered {
 }
 
 impl Lists {
-    fn state(&self) -> State {
-        State((!self.is_changing).then_some(self.changes))
+    fn await_one(&mut self, question: &Question) -> Ticket {
+        let bytes = self.bytes + question.bytes();
+        if self.changing.has(question) || bytes > BYTES {
+            return Ticket(None);
+        }
+        self.bytes = bytes;
+        self.tickets += 1;
+        let slot = Slot::Awaited(self.tickets);
+        self.lists.insert(question.clone(), slot);
+        Ticket(Some(self.tickets))
+    }
+
+    fn forget(&mut self, touched: &Touched) {
+        let bytes = &mut self.bytes;
+        self.lists.retain(|question, slot| {
+            let stays = !touched.has(question);
+            if !stays {
+                *bytes -= question.bytes() + slot.bytes();
+            }
+            stays
+        });
     }
 
     fn clear(&mut self) {
@@ -105,15 +176,25 @@ impl Lists {
     }
 }
 
+impl Slot {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Awaited(_) => 0,
+            Self::Known(listed) => listed.items.iter().map(|item| item.len()).sum(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::store::Kept;
+    use rstest::rstest;
 
-    fn question(resource: &str) -> Question {
+    fn question(resource: &str, namespace: Option<&str>) -> Question {
         Question {
             resource: resource.to_owned(),
-            namespace: None,
+            namespace: namespace.map(str::to_owned),
             limit: None,
             shape: Arc::new(Shape {
                 first: String::new(),
@@ -132,62 +213,107 @@ mod tests {
         }
     }
 
-    fn found(answered: &Answered, resource: &str) -> Option<String> {
-        let listed = answered.find(&question(resource)).ok()?;
-        String::from_utf8(listed.items[0].to_vec()).ok()
+    fn touching(resource: &str, namespace: &str) -> Touched {
+        let key = ObjectKey {
+            resource: resource.to_owned(),
+            namespace: namespace.to_owned(),
+            name: "n".to_owned(),
+        };
+        Touched::from_iter([&key])
     }
 
-    fn state(answered: &Answered) -> State {
-        let found = answered.find(&question("nothing"));
-        found.err().expect("nobody asked for this")
+    /// Asks as a reader does who reads `text` where nothing is known.
+    fn read(answered: &Answered, question: &Question, text: &str) -> String {
+        let listed = answered.find(question).unwrap_or_else(|ticket| {
+            answered.keep(ticket, question, &listed(text));
+            listed(text)
+        });
+        String::from_utf8(listed.items[0].to_vec()).expect("text")
+    }
+
+    #[rstest]
+    #[case::itself("a", Some("x"), true)]
+    #[case::all_namespaces("a", None, true)]
+    #[case::another_namespace("a", Some("y"), false)]
+    #[case::another_resource("b", Some("x"), false)]
+    #[case::all_of_another_resource("b", None, false)]
+    fn an_answer_is_kept_until_something_in_it_changes(
+        #[case] resource: &str,
+        #[case] namespace: Option<&str>,
+        #[case] is_read_again: bool,
+    ) {
+        let answered = Answered::new(1);
+        let question = question(resource, namespace);
+        assert_eq!(read(&answered, &question, "one"), "one");
+        assert_eq!(read(&answered, &question, "two"), "one");
+        answered.during(touching("a", "x"), || ());
+        let expected = if is_read_again { "three" } else { "one" };
+        assert_eq!(read(&answered, &question, "three"), expected);
     }
 
     #[test]
-    fn an_answer_is_kept_until_something_changes() {
-        let answered = Answered::default();
-        answered.keep(state(&answered), question("a"), &listed("one"));
-        assert_eq!(found(&answered, "a").as_deref(), Some("one"));
-        assert_eq!(found(&answered, "b"), None);
-        answered.during(|| ());
-        assert_eq!(found(&answered, "a"), None);
+    fn an_answer_has_the_newest_version_that_anybody_was_told() {
+        let answered = Answered::new(1);
+        let question = question("a", None);
+        read(&answered, &question, "one");
+        answered.tells(7);
+        answered.tells(5);
+        let listed = answered.find(&question).ok().expect("it is known");
+        assert_eq!(listed.version, 7);
     }
 
     #[test]
     fn what_was_read_before_a_change_is_not_kept_after_it() {
-        let answered = Answered::default();
-        let before = state(&answered);
-        answered.during(|| ());
-        answered.keep(before, question("a"), &listed("one"));
-        assert_eq!(found(&answered, "a"), None);
+        let answered = Answered::new(1);
+        let question = question("a", None);
+        let before = answered.find(&question).err().expect("a ticket");
+        answered.during(touching("a", "x"), || ());
+        answered.keep(before, &question, &listed("before"));
+        let after = answered.find(&question).err().expect("nothing is known");
+        answered.keep(before, &question, &listed("before"));
+        assert!(answered.find(&question).is_err());
+        answered.keep(after, &question, &listed("after"));
+        assert_eq!(read(&answered, &question, "again"), "after");
     }
 
     #[test]
-    fn what_is_read_during_a_change_is_not_kept() {
-        let answered = Answered::default();
-        answered.during(|| {
-            answered.keep(state(&answered), question("a"), &listed("one"));
-            assert_eq!(found(&answered, "a"), None);
+    fn what_is_being_changed_is_not_kept_and_anything_else_is() {
+        let answered = Answered::new(1);
+        let (touched, other) = (question("a", Some("x")), question("a", Some("y")));
+        answered.during(touching("a", "x"), || {
+            read(&answered, &touched, "one");
+            read(&answered, &other, "one");
         });
-        assert_eq!(found(&answered, "a"), None);
+        assert_eq!(read(&answered, &touched, "two"), "two");
+        assert_eq!(read(&answered, &other, "two"), "one");
     }
 
-    #[test]
-    fn memory_is_bounded() {
-        let answered = Answered::default();
-        let long = "x".repeat(LONGEST);
-        for number in 0..100 {
-            let question = question(&number.to_string());
-            answered.keep(state(&answered), question, &listed(&long));
+    #[rstest]
+    #[case::of_lists(&"x".repeat(LONGEST), BYTES / LONGEST)]
+    #[case::of_questions("", BYTES / size_of::<Question>())]
+    fn memory_is_bounded(#[case] text: &str, #[case] most: usize) {
+        let answered = Answered::new(1);
+        for number in 0..20_000 {
+            read(&answered, &question(&number.to_string(), None), text);
         }
-        let kept = answered.lists().lists.len();
-        assert!((1..=BYTES / LONGEST).contains(&kept), "{kept}");
+        let known = |slot: &&Slot| matches!(slot, Slot::Known(_));
+        let known = answered.lists().lists.values().filter(known).count();
+        assert!((1..=most).contains(&known), "{known}");
+        answered.during(touching("0", ""), || ());
+        let lists = answered.lists();
+        let counted = lists.lists.iter();
+        let counted: usize = counted
+            .map(|(question, slot)| question.bytes() + slot.bytes())
+            .sum();
+        assert_eq!(counted, lists.bytes);
+        assert!(counted <= BYTES, "{counted}");
     }
 
     #[test]
     fn what_is_long_is_not_kept() {
-        let answered = Answered::default();
-        let long = "x".repeat(LONGEST + 1);
-        answered.keep(state(&answered), question("a"), &listed(&long));
-        assert_eq!(found(&answered, "a"), None);
+        let answered = Answered::new(1);
+        let question = question("a", None);
+        read(&answered, &question, &"x".repeat(LONGEST + 1));
+        assert_eq!(read(&answered, &question, "short"), "short");
     }
 }

@@ -2,11 +2,12 @@
 
 use super::answered::Answered;
 use super::error::{StoreError, database, file};
+use super::feed::Feed;
 use super::key::{Keys, private_file, with_suffix};
 use super::layout::Head;
 use super::reader::Reader;
 use super::seal::{Seal, Sealer};
-use super::writer::Writer;
+use super::writer::{Shares, Writer};
 use super::{Options, SealedPath, Shared, Store, layout, reseal, restore};
 use rusqlite::Connection;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -37,9 +38,16 @@ pub(super) fn open(options: Options) -> Result<Store, StoreError> {
         bring_up_to_date(&mut connection, &head, &sealer, &keys)?;
     }
     let seal = Arc::new(Seal::new(sealer));
-    let answered = Arc::<Answered>::default();
-    let parts = (seal.clone(), keys.clone(), answered.clone());
-    let (mut writer, feed) = Writer::new(connection, parts, history)?;
+    let version = layout::number(&connection, "version")?;
+    let answered = Arc::new(Answered::new(version));
+    let feed = Arc::new(Feed::new(version));
+    let shares = Shares {
+        seal: Arc::clone(&seal),
+        keys: keys.clone(),
+        answered: Arc::clone(&answered),
+        feed: Arc::clone(&feed),
+    };
+    let mut writer = Writer::new(connection, shares, history)?;
     writer.resume();
     let reader = Arc::new(Reader::start(&path, &seal, answered)?);
     let (messages, waiting) = mpsc::unbounded_channel();

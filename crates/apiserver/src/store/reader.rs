@@ -12,7 +12,7 @@ pub(super) use history::Changes;
 use super::answered::{Answered, Question};
 use super::error::{StoreError, database, file};
 use super::opened::{ObjectText, Opened};
-use super::seal::{Place, Seal, Sealer};
+use super::seal::{Place, Seal, Sealer, glance};
 use super::{ListQuery, Listed, ObjectKey, Shape, Stored, layout};
 use rusqlite::{Connection, Row};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -118,14 +118,18 @@ impl Reader {
     }
 
     pub(super) async fn list(&self, query: ListQuery) -> Result<Listed, StoreError> {
-        self.read(move |state| {
-            state.list_as(&query, |place, bytes| {
+        let list = move |state: &State<'_>| {
+            let page = state.list_as(&query, |place, bytes| {
                 let value = state.sealer.decode(place, bytes)?;
-                let accepts = query.filter.as_ref().is_none_or(|accepts| accepts(&value));
-                Ok(accepts.then_some(value))
-            })
-        })
-        .await
+                let filter = query.filter.as_ref();
+                let is_chosen = filter.is_none_or(|filter| (filter.accepts)(&value));
+                Ok(is_chosen.then_some(value))
+            })?;
+            state.counted(&query, page)
+        };
+        let listed = self.read(list).await?;
+        self.answered.tells(listed.version);
+        Ok(listed)
     }
 
     pub(super) async fn list_texts(
@@ -134,8 +138,8 @@ impl Reader {
         shape: Arc<Shape>,
     ) -> Result<Listed<ObjectText>, StoreError> {
         self.opened.age();
-        let question = match (query.after.as_ref(), query.at) {
-            (None, None) => Question {
+        let question = match (&query.after, query.at, &query.filter) {
+            (None, None, None) => Question {
                 resource: query.resource.clone(),
                 namespace: query.namespace.clone(),
                 limit: query.limit,
@@ -143,12 +147,13 @@ impl Reader {
             },
             _ => return self.read_texts(query, shape).await,
         };
-        let state = match self.answered.find(&question) {
+        let ticket = match self.answered.find(&question) {
             Ok(listed) => return Ok(listed),
-            Err(state) => state,
+            Err(ticket) => ticket,
         };
         let listed = self.read_texts(query, shape).await?;
-        self.answered.keep(state, question, &listed);
+        self.answered.tells(listed.version);
+        self.answered.keep(ticket, &question, &listed);
         Ok(listed)
     }
 
@@ -158,26 +163,37 @@ impl Reader {
         shape: Arc<Shape>,
     ) -> Result<Listed<ObjectText>, StoreError> {
         let opened = Arc::clone(&self.opened);
-        let asked = query.clone();
-        let list = move |state: &State<'_>| {
-            state.list_as(&query, |place, bytes| {
+        let page = move |state: &State<'_>, query: &ListQuery| {
+            state.list_as(query, |place, bytes| {
+                if let Some(filter) = &query.filter
+                    && !(filter.accepts)(&glance(place.key, bytes, filter)?)
+                {
+                    return Ok(None);
+                }
                 let open = || state.sealer.text(place, bytes, &shape);
                 opened.text(place, bytes, &shape, open).map(Some)
             })
         };
-        let free = self.free().pop();
-        let Some(mut connection) = free else {
-            return self.read(list).await;
-        };
-        let listed = on_one_state(&mut connection, &self.seal, |state| {
-            let is_short = state.has_at_most(FEW, &asked)?;
-            is_short.then(|| list(state)).transpose()
-        });
-        self.free().push(connection);
-        match listed? {
-            Some(listed) => Ok(listed),
-            None => self.read(list).await,
+        // How many objects of a filtered list, or of an earlier state, are looked at nobody knows.
+        let is_short = query.at.is_none() && query.filter.is_none();
+        let free = is_short.then(|| self.free().pop()).flatten();
+        if let Some(mut connection) = free {
+            let few = ListQuery {
+                limit: Some(query.limit.map_or(FEW, |limit| limit.min(FEW))),
+                ..query.clone()
+            };
+            let listed = on_one_state(&mut connection, &self.seal, |state| page(state, &few));
+            self.free().push(connection);
+            let listed = listed?;
+            if listed.next.is_none() {
+                return Ok(Listed {
+                    remaining: Some(0),
+                    ..listed
+                });
+            }
         }
+        self.read(move |state| state.counted(&query, page(state, &query)?))
+            .await
     }
 
     /// Refuses a version that the store did not give out yet, or whose history is gone.

@@ -2,8 +2,8 @@
 //! readable at rest. Where the bytes go is left to the reader and the writer.
 
 use super::key::Key;
-use super::text::{Members, Shape, Text};
-use super::{ObjectKey, SealedPath, StoreError};
+use super::text::{self, Members, Shape, Text};
+use super::{Filter, ObjectKey, SealedPath, StoreError};
 use crate::patch::{DEPTH, is_shallow};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -293,6 +293,11 @@ fn uid_of(value: &Value) -> String {
         .and_then(Value::as_str)
         .unwrap_or_default()
         .to_owned()
+}
+
+/// What of a stored text decides whether a filter chooses the object.
+pub(super) fn glance(key: &ObjectKey, bytes: &[u8], filter: &Filter) -> Result<Value, StoreError> {
+    text::glance(bytes, &filter.members).ok_or_else(|| corrupt(key, "its text is not JSON"))
 }
 
 fn corrupt(key: &ObjectKey, what: &str) -> StoreError {

@@ -5,6 +5,7 @@
 use super::SealedPath;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -84,6 +85,27 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
         }
         deserializer.deserialize_map(Collect)
     }
+}
+
+/// An object's name, namespace, labels and these members, as a tree; none where the text is no object.
+pub(super) fn glance(bytes: &[u8], members: &[String]) -> Option<Value> {
+    let object: Members<'_> = serde_json::from_slice(bytes).ok()?;
+    let metadata = match object.get("metadata") {
+        Some(metadata) => Members::of(metadata)?,
+        None => Members::default(),
+    };
+    let some = |of: &Members<'_>, names: &mut dyn Iterator<Item = &str>| {
+        let found = names.filter_map(|name| Some((name.to_owned(), of.get(name)?)));
+        let parse = |(name, value): (String, &RawValue)| {
+            Some((name, serde_json::from_str(value.get()).ok()?))
+        };
+        found.map(parse).collect::<Option<Map<String, Value>>>()
+    };
+    let names = &mut ["name", "namespace", "labels"].into_iter();
+    let metadata = some(&metadata, names)?;
+    let mut glance = Map::from_iter([("metadata".to_owned(), metadata.into())]);
+    glance.extend(some(&object, &mut members.iter().map(String::as_str))?);
+    Some(glance.into())
 }
 
 /// Opens the part at a JSON pointer, which it is bound to.

@@ -7,7 +7,7 @@ mod rekey;
 
 pub(super) use rekey::Rekeying;
 
-use super::answered::Answered;
+use super::answered::{Answered, Touched};
 use super::error::{StoreError, database};
 use super::feed::{Entry, Feed};
 use super::key::Keys;
@@ -37,13 +37,18 @@ pub(super) enum Message {
     Rekey(Rekeying),
 }
 
+/// What the writer keeps true for those who read.
+pub(super) struct Shares {
+    pub(super) seal: Arc<Seal>,
+    pub(super) keys: Keys,
+    pub(super) answered: Arc<Answered>,
+    pub(super) feed: Arc<Feed>,
+}
+
 /// The writer's state between transactions.
 pub(super) struct Writer {
     connection: Connection,
-    seal: Arc<Seal>,
-    keys: Keys,
-    answered: Arc<Answered>,
-    feed: Arc<Feed>,
+    shares: Shares,
     limit: HistoryLimit,
     now: Position,
     rekeying: Option<UnderWay>,
@@ -60,10 +65,9 @@ struct Position {
 impl Writer {
     pub(super) fn new(
         connection: Connection,
-        (seal, keys, answered): (Arc<Seal>, Keys, Arc<Answered>),
+        shares: Shares,
         limit: HistoryLimit,
-    ) -> Result<(Self, Arc<Feed>), StoreError> {
-        let version = layout::number(&connection, "version")?;
+    ) -> Result<Self, StoreError> {
         let (changes, bytes) = connection
             .query_row(
                 "SELECT count(*), ifnull(sum(bytes), 0) FROM history",
@@ -71,25 +75,18 @@ impl Writer {
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .map_err(database("measure the history"))?;
-        let feed = Arc::new(Feed::new(version));
         let now = Position {
-            version,
+            version: shares.feed.latest(),
             changes,
             bytes,
         };
-        Ok((
-            Self {
-                connection,
-                seal,
-                keys,
-                answered,
-                feed: feed.clone(),
-                limit,
-                now,
-                rekeying: None,
-            },
-            feed,
-        ))
+        Ok(Self {
+            connection,
+            shares,
+            limit,
+            now,
+            rekeying: None,
+        })
     }
 
     /// Serves requests until the last handle of the store is gone.
@@ -159,16 +156,16 @@ impl Writer {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(database("begin a transaction"))?;
         let run = |sql, step| transaction.execute_batch(sql).map_err(database(step));
-        let sealer = self.seal.get();
+        let sealer = self.shares.seal.get();
         let mut now = self.now;
         let mut outcomes = Vec::with_capacity(batch.len());
-        for request in batch {
+        for request in batch.iter_mut() {
             run("SAVEPOINT request", "begin a request")?;
             let edit = Edit {
                 connection: &transaction,
                 sealer: &sealer,
             };
-            let outcome = request.apply(&edit, &mut now, self.feed.is_watched());
+            let outcome = request.apply(&edit, &mut now, self.shares.feed.is_watched());
             match outcome {
                 Err(error @ StoreError::Database { .. }) => return Err(error),
                 Err(_) => run("ROLLBACK TO request", "take back a refused request")?,
@@ -181,16 +178,18 @@ impl Writer {
             forget(&transaction, &mut now, self.limit)
                 .and_then(|()| layout::set_number(&transaction, "version", now.version))
                 .map_err(database("bound the history"))?;
-            self.answered
-                .during(|| transaction.commit())
+            let answered = &self.shares.answered;
+            answered
+                .during(touched(batch), || transaction.commit())
                 .map_err(database("commit a transaction"))?;
+            answered.tells(now.version);
             self.now = now;
         }
         Ok(outcomes)
     }
 
     fn publish(&self, batch: &[Request], outcomes: &[Outcome]) {
-        if self.now.version == self.feed.latest() {
+        if self.now.version == self.shares.feed.latest() {
             return;
         }
         let entries = || {
@@ -202,12 +201,12 @@ impl Writer {
                 .map(|(write, applied)| entry(write, applied))
                 .collect()
         };
-        let entries = if self.feed.is_watched() {
+        let entries = if self.shares.feed.is_watched() {
             entries()
         } else {
             None
         };
-        self.feed.publish(entries, self.now.version);
+        self.shares.feed.publish(entries, self.now.version);
     }
 }
 
@@ -238,6 +237,12 @@ impl Request {
         // Whoever asked may have gone away; the change stands all the same.
         let _ = self.reply.send(answer);
     }
+}
+
+/// What a batch changes, where none of it is refused.
+fn touched(batch: &[Request]) -> Touched {
+    let writes = batch.iter().flat_map(|request| &request.writes);
+    writes.map(Write::key).collect()
 }
 
 fn stored(write: Write, applied: &Applied) -> Stored {

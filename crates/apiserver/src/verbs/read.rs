@@ -99,8 +99,7 @@ impl Call {
             at,
             ..self.every(&selection)
         };
-        let shape = shape(&self.resource, self.format, true).filter(|_| query.filter.is_none());
-        let Some(shape) = shape else {
+        let Some(shape) = shape(&self.resource, self.format, true) else {
             let listed = self.api.store.list(query).await;
             let listed = listed.map_err(|error| self.refused(error))?;
             let metadata = self.list_metadata(&listed);
@@ -138,15 +137,13 @@ impl Call {
     /// A query for everything that is selected.
     pub(super) fn every(&self, selection: &Selection) -> ListQuery {
         let (resource, selection) = (Arc::clone(&self.resource), selection.clone());
-        let filter: Option<Filter> = if selection.is_everything() {
-            None
-        } else if resource.renames.is_empty() {
-            Some(Arc::new(move |object| selection.has(object)))
-        } else {
-            Some(Arc::new(move |object| {
-                selection.has(&resource.to_served(object.clone()))
-            }))
+        let members = selection.fields.members().map(str::to_owned).collect();
+        let is_everything = selection.is_everything();
+        let accepts: Arc<dyn Fn(&Value) -> bool + Send + Sync> = match resource.renames.is_empty() {
+            true => Arc::new(move |object| selection.has(object)),
+            false => Arc::new(move |object| selection.has(&resource.to_served(object.clone()))),
         };
+        let filter = (!is_everything).then_some(Filter { members, accepts });
         ListQuery {
             resource: self.resource.stored_as.clone(),
             namespace: Some(self.namespace.clone()).filter(|namespace| !namespace.is_empty()),

@@ -7,7 +7,7 @@ use crate::object;
 use crate::pipeline::respond::{Answer, Line};
 use crate::resource::Resource;
 use crate::status::Status;
-use crate::store::{Change, Event, ListQuery, StoreError, Watch};
+use crate::store::{Change, Event, Filter, ListQuery, StoreError, Watch};
 use futures::stream::{self, BoxStream, StreamExt as _};
 use serde_json::Value;
 use std::sync::Arc;
@@ -69,7 +69,10 @@ impl Call {
             ..self.every(selection)
         };
         // With a filter nobody counts what remains.
-        query.filter.get_or_insert_with(|| Arc::new(|_| true));
+        query.filter.get_or_insert_with(|| Filter {
+            members: Arc::default(),
+            accepts: Arc::new(|_| true),
+        });
         let listed = self.api.store.list(query.clone()).await;
         let listed = listed.map_err(|error| self.refused(error))?;
         query.at = Some(listed.version);

@@ -4,14 +4,14 @@ use super::{State, blob};
 use crate::store::error::{StoreError, database};
 use crate::store::seal::Place;
 use crate::store::{ListQuery, Listed, ObjectKey, layout};
-use rusqlite::types::FromSql;
 use rusqlite::{ToSql, params_from_iter};
 
 /// A place between two objects in the order of lists.
 type Between = (String, String);
 
 impl State<'_> {
-    /// One page, of what `open` makes of what is stored; nothing where it is not to be listed.
+    /// One page, of what `open` makes of what is stored; nothing where it is not to be listed. How
+    /// many come after it is not told.
     pub(super) fn list_as<T>(
         &self,
         query: &ListQuery,
@@ -65,45 +65,32 @@ impl State<'_> {
             listed.items.push(item);
             last = Some((key.namespace, key.name));
         }
-        listed.remaining = match (&query.filter, &listed.next) {
+        Ok(listed)
+    }
+
+    /// The page with how many objects come after it, where that can be told without opening them.
+    pub(super) fn counted<T>(
+        &self,
+        query: &ListQuery,
+        page: Listed<T>,
+    ) -> Result<Listed<T>, StoreError> {
+        let remaining = match (&query.filter, &page.next) {
             (Some(_), _) => None,
             (None, None) => Some(0),
             (None, after) => Some(self.count(&Range {
                 query,
                 after: after.as_ref(),
-                version,
+                version: page.version,
             })?),
         };
-        Ok(listed)
-    }
-
-    /// Whether the query is about no more objects than so many. What was is not looked at.
-    pub(super) fn has_at_most(&self, most: usize, query: &ListQuery) -> Result<bool, StoreError> {
-        if query.at.is_some() {
-            return Ok(false);
-        }
-        let range = Range {
-            query,
-            after: query.after.as_ref(),
-            version: 0,
-        };
-        let found = range.sql("name", "name");
-        let sql = format!("SELECT count(*) FROM ({found} LIMIT {})", most + 1);
-        let found: usize = self.number(&sql, &range)?;
-        Ok(found <= most)
+        Ok(Listed { remaining, ..page })
     }
 
     fn count(&self, range: &Range<'_>) -> Result<u64, StoreError> {
         let key = "namespace, name";
-        self.number(
-            &format!("SELECT count(*) FROM ({})", range.sql(key, key)),
-            range,
-        )
-    }
-
-    fn number<T: FromSql>(&self, sql: &str, range: &Range<'_>) -> Result<T, StoreError> {
+        let sql = format!("SELECT count(*) FROM ({})", range.sql(key, key));
         self.connection
-            .prepare_cached(sql)
+            .prepare_cached(&sql)
             .and_then(|mut statement| {
                 statement.query_row(params_from_iter(range.values()), |row| row.get(0))
             })

@@ -272,10 +272,17 @@ async fn pages_follow_each_other_and_count_what_remains(
     assert_eq!(pages, expected);
 }
 
+fn filter(accepts: impl Fn(&Value) -> bool + Send + Sync + 'static) -> Filter {
+    Filter {
+        members: Arc::default(),
+        accepts: Arc::new(accepts),
+    }
+}
+
 #[tokio::test]
 async fn a_filter_chooses_before_the_limit_counts() {
     let (_directory, store) = store_with_five().await;
-    let filter: Filter = Arc::new(|item| item["metadata"]["name"] == "1");
+    let filter = filter(|item| item["metadata"]["name"] == "1");
     let first = ListQuery {
         filter: Some(filter.clone()),
         limit: Some(2),
@@ -297,7 +304,7 @@ async fn a_filter_chooses_before_the_limit_counts() {
 #[tokio::test]
 async fn a_filter_that_panics_fails_only_its_own_list() {
     let (_directory, store) = store_with_five().await;
-    let filter: Filter = Arc::new(|_| panic!("as a faulty caller might"));
+    let filter = filter(|_| panic!("as a faulty caller might"));
     for _ in 0..20 {
         let query = ListQuery {
             filter: Some(filter.clone()),

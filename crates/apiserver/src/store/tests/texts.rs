@@ -1,8 +1,9 @@
 //! Objects read as text say what they say as trees.
 
 use super::*;
-use crate::store::{Kept, Shape};
+use crate::store::{Kept, ObjectText, Shape};
 use proptest::prelude::*;
+use std::sync::Mutex;
 
 const WHOLE: Shape = Shape {
     first: String::new(),
@@ -115,15 +116,68 @@ async fn a_shape_puts_members_first_leaves_some_out_and_unfolds_one() {
     assert_eq!(read, json!({"metadata": metadata}));
 }
 
+#[tokio::test]
+async fn a_filter_chooses_texts_by_what_it_looks_at_and_is_shown_nothing_else() {
+    let (_directory, store) = fresh();
+    for (name, kind) in [("a", "x"), ("b", "y"), ("c", "x")] {
+        let key = key(SECRETS, "n", name);
+        let value = json!({
+            "metadata": {"name": name, "namespace": "n", "uid": name, "labels": {"l": name},
+                "annotations": {"note": "of no interest"}},
+            "type": kind, "data": {"k": "dg=="}, "immutable": true,
+        });
+        let created = one(&store, Write::Create { key, value }).await;
+        created.expect("it is stored");
+    }
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let seeing = Arc::clone(&seen);
+    let accepts = move |object: &Value| {
+        seeing.lock().expect("nobody panics").push(object.clone());
+        object["type"] == "x"
+    };
+    let query = ListQuery {
+        resource: SECRETS.to_owned(),
+        limit: Some(1),
+        filter: Some(Filter {
+            members: ["type".to_owned()].into(),
+            accepts: Arc::new(accepts),
+        }),
+        ..ListQuery::default()
+    };
+    let first = store.list_texts(query.clone(), Arc::new(WHOLE)).await;
+    let first = first.expect("a page");
+    let second = ListQuery {
+        after: first.next.clone(),
+        ..query
+    };
+    let second = store.list_texts(second, Arc::new(WHOLE)).await;
+    let name = |page: &Listed<ObjectText>| {
+        let object: Value = serde_json::from_slice(&page.items[0]).expect("JSON");
+        (object["metadata"]["name"].clone(), object["data"].clone())
+    };
+    assert_eq!(name(&first), (json!("a"), json!({"k": "dg=="})));
+    assert_eq!(first.remaining, None);
+    assert_eq!(
+        name(&second.expect("a page")),
+        (json!("c"), json!({"k": "dg=="}))
+    );
+    let seen = seen.lock().expect("nobody panics");
+    assert_eq!(
+        seen[0],
+        json!({"metadata": {"name": "a", "namespace": "n", "labels": {"l": "a"}}, "type": "x"})
+    );
+}
+
 /// The names in a list of texts, and the version that it is of.
-async fn names(store: &Store) -> (Vec<String>, u64) {
+async fn names(store: &Store, namespace: Option<&str>) -> (Vec<String>, u64) {
     let query = ListQuery {
         resource: CONFIG_MAPS.to_owned(),
+        namespace: namespace.map(str::to_owned),
         ..ListQuery::default()
     };
     let listed = store.list_texts(query, Arc::new(WHOLE)).await;
     let listed = listed.expect("a list");
-    let name = |text: &crate::store::ObjectText| {
+    let name = |text: &ObjectText| {
         let object: Value = serde_json::from_slice(text).expect("JSON");
         object["metadata"]["name"]
             .as_str()
@@ -139,13 +193,16 @@ async fn a_list_of_texts_shows_every_change_that_is_done_and_never_goes_back() {
     let tasks = (0..4).map(|task| {
         let store = store.clone();
         tokio::spawn(async move {
+            let own = ["a", "b"][task % 2];
+            let places = [None, Some(own), Some("c")];
             let mut before = 0;
             for number in 0..30 {
-                let key = config_map("a", &format!("{task}-{number}"));
+                let key = config_map(own, &format!("{task}-{number}"));
                 let done = one(&store, create(&key, "x")).await.expect("it is stored");
-                for _ in 0..3 {
-                    let (names, version) = names(&store).await;
-                    assert!(names.contains(&key.name), "{} of {version}", key.name);
+                for place in places.repeat(2) {
+                    let (names, version) = names(&store, place).await;
+                    let is_listed = names.contains(&key.name);
+                    assert_eq!(is_listed, place != Some("c"), "{} of {version}", key.name);
                     assert!(version >= done.version.max(before));
                     before = version;
                 }
@@ -154,8 +211,10 @@ async fn a_list_of_texts_shows_every_change_that_is_done_and_never_goes_back() {
                     expected: None,
                 };
                 one(&store, delete).await.expect("it is deleted");
-                let (names, _) = names(&store).await;
-                assert!(!names.contains(&key.name), "{}", key.name);
+                for place in places {
+                    let (names, _) = names(&store, place).await;
+                    assert!(!names.contains(&key.name), "{}", key.name);
+                }
             }
         })
     });

@@ -29,7 +29,7 @@ pub(super) struct UnderWay {
 impl Writer {
     /// Takes up what a process that ended left undone.
     pub(in crate::store) fn resume(&mut self) {
-        if let Some(old) = self.seal.get().retiring_id() {
+        if let Some(old) = self.shares.seal.get().retiring_id() {
             tracing::info!(old, "the change of the store's key goes on");
             self.rekeying = Some(UnderWay::default());
         }
@@ -51,11 +51,11 @@ impl Writer {
 
     /// From here on both keys are needed.
     fn change_key(&mut self, next: Key) -> Result<(), StoreError> {
-        let sealer = self.seal.get();
+        let sealer = self.shares.seal.get();
         let (old, new) = (sealer.key_id(), next.id.as_str());
         tracing::info!(old, new, "changing the store's key");
         self.note(&[(layout::KEY, Some(new)), (layout::RETIRING, Some(old))])?;
-        self.seal.set(sealer.followed_by(next));
+        self.shares.seal.set(sealer.followed_by(next));
         Ok(())
     }
 
@@ -82,7 +82,7 @@ impl Writer {
     }
 
     fn reseal(&mut self, walk: &mut Walk) -> Result<bool, StoreError> {
-        let sealer = self.seal.get();
+        let sealer = self.shares.seal.get();
         let transaction = self
             .connection
             .transaction()
@@ -99,13 +99,13 @@ impl Writer {
     /// Nothing needs the old key any more: first the store says so, then the log that may still
     /// hold what it sealed is emptied, then the key goes.
     fn finish(&mut self, resealed: u64) -> Result<Rekeyed, StoreError> {
-        let sealer = self.seal.get();
+        let sealer = self.shares.seal.get();
         let old = sealer.retiring_id();
         self.note(&[(layout::RETIRING, None), (layout::RETIRED, old)])?;
-        self.seal.set(sealer.without_retiring());
+        self.shares.seal.set(sealer.without_retiring());
         self.empty_log();
         let is_forgotten = match old {
-            Some(old) => self.keys.retire(old)?,
+            Some(old) => self.shares.keys.retire(old)?,
             None => false,
         };
         self.note(&[(layout::RETIRED, None)])?;
