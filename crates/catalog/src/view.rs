@@ -15,6 +15,7 @@ use crate::row::Row;
 
 pub use kept::{Settings, View, Views};
 pub use list::{Look, once};
+pub use source::secret_selectors;
 
 /// Which namespaces to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -5,8 +5,8 @@ mod refusal;
 
 use bowline_catalog::kinds::{KINDS, Kind as KindOfUser};
 pub use bowline_catalog::view::Scope;
-use bowline_catalog::view::{NotLooked, Why};
-use bowline_core::{Secret, WorkloadKind, names};
+use bowline_catalog::view::{NotLooked, Why, secret_selectors};
+use bowline_core::{Secret, WorkloadKind};
 use k8s_openapi::api::core::v1;
 use kube::api::{Api, ApiResource, DynamicObject, ListParams, ObjectMeta};
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -24,10 +24,6 @@ const PAGE: u32 = 500;
 /// Long enough for a cluster across an ocean, short enough to notice a wrong address.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// Kinds of Secret that are never connections, and of which a cluster holds many and large ones.
-const NOT_OF_THE_PLATFORM: &str = "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token,\
-    type!=kubernetes.io/tls,type!=kubernetes.io/dockercfg,type!=bootstrap.kubernetes.io/token";
-
 /// A cluster to read from.
 pub struct Cluster {
     client: Client,
@@ -291,11 +287,11 @@ fn is_workload(kind: &KindOfUser) -> bool {
 }
 
 fn first_page() -> ListParams {
-    let (label, value) = names::MANAGED_BY;
+    let (labels, fields) = secret_selectors();
     ListParams::default()
         .limit(PAGE)
-        .labels(&format!("{label}!={value}"))
-        .fields(NOT_OF_THE_PLATFORM)
+        .labels(&labels)
+        .fields(&fields)
 }
 
 fn following<T: Clone>(params: &ListParams, page: &ObjectList<T>) -> Option<ListParams> {

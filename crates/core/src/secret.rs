@@ -10,6 +10,15 @@ use thiserror::Error;
 
 use crate::sensitive::Sensitive;
 
+/// Types of Secret that the platform makes for itself; their keys never hint at a connection, and a
+/// cluster holds many and large ones.
+pub const PLATFORM_TYPES: [&str; 5] = [
+    "kubernetes.io/service-account-token",
+    "kubernetes.io/tls",
+    "kubernetes.io/dockercfg",
+    "bootstrap.kubernetes.io/token",
+    "helm.sh/release.v1",
+];
 /// The type that Kubernetes gives a Secret that names none.
 pub const OPAQUE: &str = "Opaque";
 /// The type whose `.dockerconfigjson` the kubelet reads.

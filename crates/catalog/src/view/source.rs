@@ -2,6 +2,7 @@
 //! the API say about it.
 
 use bowline_core::names;
+use bowline_core::secret::PLATFORM_TYPES;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
@@ -15,9 +16,13 @@ use crate::kinds::{KINDS, Kind};
 
 /// Objects in one answer; small enough to hold, large enough to be quick.
 pub(super) const PAGE: u32 = 250;
-/// Types of Secret that are never connections, and of which a cluster holds many and large ones.
-const NOT_OF_THE_PLATFORM: &str = "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token,\
-    type!=kubernetes.io/tls,type!=kubernetes.io/dockercfg,type!=bootstrap.kubernetes.io/token";
+/// Label and field selectors of Secrets that may be connections: neither what the platform makes for
+/// itself, nor what is made of connections.
+pub fn secret_selectors() -> (String, String) {
+    let (label, value) = names::MANAGED_BY;
+    let types = PLATFORM_TYPES.map(|type_| format!("type!={type_}"));
+    (format!("{label}!={value}"), types.join(","))
+}
 
 /// What is listed or watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,9 +77,8 @@ impl Source {
     pub(super) fn selectors(self) -> (Option<String>, Option<String>) {
         match self {
             Self::Connections => {
-                let (label, value) = names::MANAGED_BY;
-                let fields = NOT_OF_THE_PLATFORM.to_owned();
-                (Some(format!("{label}!={value}")), Some(fields))
+                let (labels, fields) = secret_selectors();
+                (Some(labels), Some(fields))
             }
             Self::Users(kind, _) => (kind.label_selector(), kind.field_selector()),
         }

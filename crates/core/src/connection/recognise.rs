@@ -4,16 +4,7 @@ use super::spelling::signs;
 use super::{Candidate, Connection, Marker, Recognition, quoted};
 use crate::names;
 use crate::protocol::Protocol;
-use crate::secret::{DOCKER_CONFIG_JSON, Secret};
-
-/// Types that the platform makes for itself; their keys never hint at a connection.
-const PLATFORM_TYPES: [&str; 5] = [
-    "kubernetes.io/service-account-token",
-    "kubernetes.io/tls",
-    "kubernetes.io/dockercfg",
-    "bootstrap.kubernetes.io/token",
-    "helm.sh/release.v1",
-];
+use crate::secret::{DOCKER_CONFIG_JSON, PLATFORM_TYPES, Secret};
 
 pub(super) fn recognise(secret: Secret) -> Recognition {
     let stated = Marker::STATED.into_iter().find_map(|marker| {
