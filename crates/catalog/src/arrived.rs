@@ -2,14 +2,16 @@
 //! are gone before the next object is read. Asking the API is left to `view`.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use bowline_core::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use kube::Resource;
 use kube::api::ApiResource;
 use kube::core::DynamicResourceScope;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::kinds::{LAUNCHER, STORE_LABEL};
 use crate::references::{PROVIDERS, STORE_KEY};
@@ -82,12 +84,56 @@ fn names_secrets(object: &Value) -> bool {
 
 impl<'de, T: Keep> Deserialize<'de> for Arrived<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let object = Value::deserialize(deserializer)?;
+        let object = Level::Object.deserialize(deserializer)?;
         let metadata = identity(&object);
         Ok(Self {
             metadata,
             kept: T::keep(object),
         })
+    }
+}
+
+/// Reads an object without its `managedFields`: who wrote what is often longer than all the rest,
+/// and nothing that is kept.
+#[derive(Clone, Copy, PartialEq)]
+enum Level {
+    Object,
+    Metadata,
+}
+
+impl<'de> DeserializeSeed<'de> for Level {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Level {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of Kubernetes")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            let value = match (self, name.as_str()) {
+                (Self::Object, "metadata") => members.next_value_seed(Self::Metadata)?,
+                (Self::Metadata, "managedFields") => {
+                    members.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+                _ => members.next_value()?,
+            };
+            object.insert(name, value);
+        }
+        Ok(object.into())
     }
 }
 
@@ -171,6 +217,20 @@ mod tests {
         );
         assert_eq!(arrived.name_any(), "tides");
         assert_eq!(arrived.kept.unwrap().keys, ["URI"]);
+    }
+
+    #[test]
+    fn of_any_other_object_arrives_all_but_who_wrote_what() {
+        let workload = json!({
+            "apiVersion": "kubeflow.org/v1", "kind": "Notebook",
+            "metadata": {"name": "tides", "annotations": {"managedFields": "stays"}},
+            "spec": {"metadata": {"managedFields": 1}, "list": [null, 1.5, {"a": true}]},
+        });
+        let mut sent = workload.clone();
+        sent["metadata"]["managedFields"] =
+            json!([{"manager": "kubectl", "fieldsV1": {"f:spec": {}}}]);
+        let arrived: Arrived<Value> = serde_json::from_str(&sent.to_string()).unwrap();
+        assert_eq!(arrived.kept, workload);
     }
 
     #[test]

@@ -78,8 +78,8 @@ pub struct Index {
     rows: BTreeMap<Name, Listed>,
     objects: HashMap<ObjectRef, Object>,
     uids: HashMap<String, ObjectRef>,
-    /// The objects that name a Secret themselves.
-    users: HashMap<Name, BTreeSet<ObjectRef>>,
+    /// The objects that name a Secret themselves, by its namespace and name.
+    users: HashMap<String, HashMap<String, BTreeSet<ObjectRef>>>,
     /// Whether users are counted in rows.
     is_counting: bool,
 }
@@ -143,12 +143,10 @@ impl Index {
             return;
         }
         let reference = object.reference.clone();
+        let users = self.users.entry(reference.namespace.clone()).or_default();
         for used in &object.uses {
-            let name = (reference.namespace.clone(), used.secret.clone());
-            self.users
-                .entry(name)
-                .or_default()
-                .insert(reference.clone());
+            let users = users.entry(used.secret.clone()).or_default();
+            users.insert(reference.clone());
         }
         if !object.uid.is_empty() {
             self.uids.insert(object.uid.clone(), reference.clone());
@@ -164,15 +162,27 @@ impl Index {
         if self.uids.get(&object.uid) == Some(reference) {
             self.uids.remove(&object.uid);
         }
+        let Some(secrets) = self.users.get_mut(&reference.namespace) else {
+            return;
+        };
         for used in object.uses {
-            let name = (reference.namespace.clone(), used.secret);
-            if let Some(users) = self.users.get_mut(&name) {
+            if let Some(users) = secrets.get_mut(&used.secret) {
                 users.remove(reference);
                 if users.is_empty() {
-                    self.users.remove(&name);
+                    secrets.remove(&used.secret);
                 }
             }
         }
+        if secrets.is_empty() {
+            self.users.remove(&reference.namespace);
+        }
+    }
+
+    /// The objects that name a Secret themselves.
+    fn naming_themselves(&self, namespace: &str, name: &str) -> impl Iterator<Item = &Object> {
+        let users = self.users.get(namespace).and_then(|all| all.get(name));
+        let users = users.into_iter().flatten();
+        users.filter_map(|reference| self.objects.get(reference))
     }
 
     /// Takes out all rows but these, as after a fresh list.
@@ -204,18 +214,21 @@ impl Index {
     /// # Errors
     /// When the query itself is no good.
     pub fn query(&self, query: &Query) -> Result<Page, BadQuery> {
-        query::run(self, query)
+        query::run(&[self], query)
+    }
+
+    /// One page of what fits a query in any of these, none of which has a row of another.
+    ///
+    /// # Errors
+    /// When the query itself is no good.
+    pub fn query_all(indices: &[&Self], query: &Query) -> Result<Page, BadQuery> {
+        query::run(indices, query)
     }
 
     /// Who uses a Secret, each owner once.
     pub fn users_of(&self, namespace: &str, name: &str) -> Vec<User> {
-        let direct = self.users.get(&(namespace.to_owned(), name.to_owned()));
         let mut tops: BTreeMap<&ObjectRef, Vec<Place>> = BTreeMap::new();
-        for object in direct
-            .into_iter()
-            .flatten()
-            .filter_map(|it| self.objects.get(it))
-        {
+        for object in self.naming_themselves(namespace, name) {
             let top = self.top(object);
             let via = (top.reference != object.reference).then_some(&object.reference);
             let places = object.uses.iter().filter(|used| used.secret == name);
@@ -233,9 +246,7 @@ impl Index {
     /// The objects that name a Secret themselves and need it, without those that an owner made which
     /// is looked at as well: it says what they hold.
     pub(crate) fn naming(&self, namespace: &str, name: &str) -> Vec<&Object> {
-        let direct = self.users.get(&(namespace.to_owned(), name.to_owned()));
-        let objects = direct.into_iter().flatten();
-        let objects = objects.filter_map(|reference| self.objects.get(reference));
+        let objects = self.naming_themselves(namespace, name);
         let needs = |object: &&Object| {
             let mut uses = object.uses.iter();
             uses.any(|used| used.secret == name && !used.is_derived)
@@ -251,11 +262,11 @@ impl Index {
             name: name.clone(),
             users: self.users_of(namespace, name),
         };
-        let names = self
-            .rows
-            .keys()
-            .filter(|name| self.users.contains_key(*name));
-        names.map(usage).collect()
+        let is_used = |(namespace, name): &&Name| {
+            let users = self.users.get(namespace);
+            users.is_some_and(|users| users.contains_key(name))
+        };
+        self.rows.keys().filter(is_used).map(usage).collect()
     }
 
     /// How many rows and how many objects are held.
@@ -269,26 +280,17 @@ impl Index {
             let mut uses = object.uses.iter();
             uses.any(|used| used.secret == row.name && !used.is_derived)
         };
-        let direct = self.users.get(&(row.namespace.clone(), row.name.clone()));
-        let mut objects = direct.into_iter().flatten();
-        objects.any(|it| self.objects.get(it).is_some_and(needs))
+        self.naming_themselves(&row.namespace, &row.name).any(needs)
     }
 
     fn count_users(&self, row: &Row) -> usize {
-        // Where nobody counts, a row may have been counted elsewhere.
-        if let (false, Some(known)) = (self.is_counting, row.used_by) {
-            return known;
-        }
         let users = self.users_of(&row.namespace, &row.name);
         users.iter().filter(|user| user.is_needing()).count()
     }
 
     fn counted(&self, listed: &Listed) -> Row {
         let row = listed.row.clone();
-        let used_by = match self.is_counting {
-            true => Some(self.count_users(&row)),
-            false => row.used_by,
-        };
+        let used_by = self.is_counting.then(|| self.count_users(&row));
         Row { used_by, ..row }
     }
 

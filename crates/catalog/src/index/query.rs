@@ -23,7 +23,7 @@ const MAX_TEXT: usize = 256;
 pub struct Query {
     /// Which rows.
     pub filter: Filter,
-    /// What they are sorted by; rows that are alike go by namespace and name.
+    /// What they are sorted by; rows that are alike go by namespace and name, smallest first.
     pub sort: Sort,
     /// Which way.
     pub order: Order,
@@ -141,7 +141,7 @@ sorts! {
     Findings "findings",
 }
 
-/// Which way; rows that are alike always go by namespace and name.
+/// Which way; rows that are alike in another column always go by namespace and name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Order {
@@ -189,9 +189,12 @@ struct Placed<'a> {
     rank: u64,
     text: &'a str,
     listed: &'a Listed,
+    /// Where its users are counted.
+    index: &'a Index,
 }
 
-pub(super) fn run(index: &Index, query: &Query) -> Result<Page, BadQuery> {
+/// One page of all that several indices hold, none of which has a row of another.
+pub(super) fn run(indices: &[&Index], query: &Query) -> Result<Page, BadQuery> {
     if !(1..=MAX_PAGE).contains(&query.limit) {
         return Err(BadQuery::Limit);
     }
@@ -199,28 +202,32 @@ pub(super) fn run(index: &Index, query: &Query) -> Result<Page, BadQuery> {
     let identity = query.identity();
     let start = query.cursor.as_deref();
     let start = start.map(|text| Cursor::read(text, identity)).transpose()?;
-    let fits = |listed: &&Listed| query.filter.fits(index, listed, &words);
-    let mut rows: Vec<_> = index
-        .rows
-        .values()
-        .filter(fits)
-        .map(|listed| place(index, query.sort, listed))
-        .collect();
+    let mut rows = Vec::new();
+    for index in indices {
+        let listed = index.rows.values();
+        let fitting = listed.filter(|listed| query.filter.fits(index, listed, &words));
+        rows.extend(fitting.map(|listed| place(index, query.sort, listed)));
+    }
     let total = rows.len();
     if let Some(start) = &start {
-        rows.retain(|row| row.compare_to(start, query.order) == Ordering::Greater);
+        rows.retain(|row| row.compare_to(start, query) == Ordering::Greater);
     }
     let is_last = rows.len() <= query.limit;
-    let by_order = |a: &Placed<'_>, b: &Placed<'_>| a.compare(b, query.order);
-    if !is_last {
+    let by_order = |a: &Placed<'_>, b: &Placed<'_>| a.compare(b, query);
+    // By name they are in order already, which only sorting makes use of.
+    if !is_last && query.sort != Sort::Name {
         rows.select_nth_unstable_by(query.limit, by_order);
         rows.truncate(query.limit);
     }
-    rows.sort_unstable_by(by_order);
+    rows.sort_by(by_order);
+    rows.truncate(query.limit);
     let last = rows.last().filter(|_| !is_last);
     Ok(Page {
         next: last.map(|last| last.cursor(identity).write()),
-        items: rows.iter().map(|row| index.counted(row.listed)).collect(),
+        items: rows
+            .iter()
+            .map(|row| row.index.counted(row.listed))
+            .collect(),
         total,
     })
 }
@@ -273,7 +280,7 @@ fn test_status(row: &Row) -> &str {
     row.test.as_ref().map_or("not-tested", |test| test.word())
 }
 
-fn place<'a>(index: &Index, sort: Sort, listed: &'a Listed) -> Placed<'a> {
+fn place<'a>(index: &'a Index, sort: Sort, listed: &'a Listed) -> Placed<'a> {
     let row = &listed.row;
     let text = |text: Option<&'a str>| (u64::from(text.is_none()), text.unwrap_or_default());
     let (rank, text) = match sort {
@@ -289,7 +296,12 @@ fn place<'a>(index: &Index, sort: Sort, listed: &'a Listed) -> Placed<'a> {
         Sort::Findings => (weight(row), ""),
     };
     let text = sortable(text);
-    Placed { rank, text, listed }
+    Placed {
+        rank,
+        text,
+        listed,
+        index,
+    }
 }
 
 /// One error is worse than any number of warnings.
@@ -299,24 +311,25 @@ fn weight(row: &Row) -> u64 {
 }
 
 impl Placed<'_> {
-    fn compare(&self, other: &Self, order: Order) -> Ordering {
+    fn compare(&self, other: &Self, query: &Query) -> Ordering {
         let row = &other.listed.row;
-        self.against(other.rank, other.text, (&row.namespace, &row.name), order)
+        self.against(other.rank, other.text, (&row.namespace, &row.name), query)
     }
 
-    fn compare_to(&self, cursor: &Cursor, order: Order) -> Ordering {
+    fn compare_to(&self, cursor: &Cursor, query: &Query) -> Ordering {
         let name = (cursor.namespace.as_str(), cursor.name.as_str());
-        self.against(cursor.rank, &cursor.text, name, order)
+        self.against(cursor.rank, &cursor.text, name, query)
     }
 
-    fn against(&self, rank: u64, text: &str, name: (&str, &str), order: Order) -> Ordering {
+    fn against(&self, rank: u64, text: &str, name: (&str, &str), query: &Query) -> Ordering {
         let row = &self.listed.row;
         let by_key = (self.rank, self.text).cmp(&(rank, text));
-        let by_key = match order {
-            Order::Ascending => by_key,
-            Order::Descending => by_key.reverse(),
-        };
-        by_key.then_with(|| (row.namespace.as_str(), row.name.as_str()).cmp(&name))
+        let by_name = || (row.namespace.as_str(), row.name.as_str()).cmp(&name);
+        match (query.order, query.sort) {
+            (Order::Ascending, _) => by_key.then_with(by_name),
+            (Order::Descending, Sort::Name) => by_name().reverse(),
+            (Order::Descending, _) => by_key.reverse().then_with(by_name),
+        }
     }
 
     fn cursor(&self, query: u64) -> Cursor {

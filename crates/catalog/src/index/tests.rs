@@ -115,6 +115,8 @@ fn a_filter_leaves_what_fits(#[case] query: Query, #[case] expected: &[&str]) {
 }
 
 #[rstest]
+#[case(Sort::Name, Order::Ascending, &["harbour/charts", "harbour/soundings", "harbour/tides", "inland/tides"])]
+#[case(Sort::Name, Order::Descending, &["inland/tides", "harbour/tides", "harbour/soundings", "harbour/charts"])]
 #[case(Sort::DisplayName, Order::Ascending, &["inland/tides", "harbour/soundings", "harbour/tides", "harbour/charts"])]
 #[case(Sort::Protocol, Order::Ascending, &["harbour/charts", "harbour/soundings", "harbour/tides", "inland/tides"])]
 #[case(Sort::Protocol, Order::Descending, &["harbour/tides", "inland/tides", "harbour/soundings", "harbour/charts"])]

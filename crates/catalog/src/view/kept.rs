@@ -2,7 +2,7 @@
 //! caller and scope, a bounded number, and never for longer than the caller's rights last.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Weak};
 use std::time::Duration;
 
 use futures::future::try_join_all;
@@ -65,8 +65,10 @@ pub struct View {
     shared: Arc<Shared>,
     scope: Scope,
     last_used: Mutex<Instant>,
-    /// When the caller's rights were last asked for; held while asking.
-    checked: tokio::sync::Mutex<Option<Instant>>,
+    /// When the question was asked to which the last answer said that the caller may look.
+    checked: Mutex<Option<Instant>>,
+    /// Held while the caller's rights are asked for.
+    asking: tokio::sync::Mutex<()>,
     /// The watches; they end with the view.
     _watches: JoinSet<()>,
 }
@@ -229,7 +231,8 @@ impl View {
             shared,
             scope: scope.clone(),
             last_used: Mutex::new(Instant::now()),
-            checked: tokio::sync::Mutex::default(),
+            checked: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
             _watches: watches,
         }
     }
@@ -240,6 +243,20 @@ impl View {
     /// When the query itself is no good.
     pub fn query(&self, query: &Query) -> Result<Page, BadQuery> {
         self.shared.read(|index| index.query(query))
+    }
+
+    /// One page of what fits a query in any of several views, each of another namespace.
+    ///
+    /// # Errors
+    /// When the query itself is no good.
+    pub fn query_all(views: &[Arc<Self>], query: &Query) -> Result<Page, BadQuery> {
+        let mut views: Vec<_> = views.iter().collect();
+        // In one order, so that two who read do not wait for each other behind those who write; and
+        // in that of their rows, which need not be sorted then.
+        views.sort_unstable_by_key(|view| (view.scope.namespace(), Arc::as_ptr(view)));
+        let views: Vec<_> = views.iter().map(|view| view.shared.index()).collect();
+        let indices: Vec<&Index> = views.iter().map(|index| &**index).collect();
+        Index::query_all(&indices, query)
     }
 
     /// One row.
@@ -274,11 +291,39 @@ impl View {
 
     /// Asks for the caller's rights, unless they were asked for just now. Returns whether all that
     /// is looked at may still be looked at.
-    async fn check(&self, caller: &kube::Client, recheck: Duration) -> Result<bool> {
-        let mut checked = self.checked.lock().await;
-        if checked.is_some_and(|time| time.elapsed() < recheck) {
+    ///
+    /// While an answer still holds, the next one is asked for ahead, so that nobody who keeps looking
+    /// waits for it.
+    async fn check(self: &Arc<Self>, caller: &kube::Client, recheck: Duration) -> Result<bool> {
+        if self.is_checked(recheck) {
+            if !self.is_checked(recheck / 2) {
+                let (view, caller) = (Arc::clone(self), caller.clone());
+                tokio::spawn(async move {
+                    if let Ok(_asking) = view.asking.try_lock() {
+                        // Whatever is wrong is told to whoever looks when the old answer is no good.
+                        let _ = view.ask(&caller).await;
+                    }
+                });
+            }
             return Ok(true);
         }
+        let _asking = self.asking.lock().await;
+        match self.is_checked(recheck) {
+            true => Ok(true),
+            false => self.ask(caller).await,
+        }
+    }
+
+    /// Whether the last good answer is younger than this.
+    fn is_checked(&self, age: Duration) -> bool {
+        self.checked().is_some_and(|time| time.elapsed() < age)
+    }
+
+    fn checked(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.checked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn ask(&self, caller: &kube::Client) -> Result<bool> {
         let looked_at: Vec<_> = {
             let states = self.shared.states.borrow();
             let is_asked = |(source, state): &&(Source, State)| {
@@ -301,9 +346,13 @@ impl View {
         if answers.first() != Some(&true) {
             return Err(self.refused());
         }
-        let is_first = checked.replace(asked).is_none();
         // A new view finds out by itself what it may not list.
-        Ok(is_first || answers.into_iter().all(|is_allowed| is_allowed))
+        let is_new = self.checked().is_none();
+        let is_same = is_new || answers.into_iter().all(|is_allowed| is_allowed);
+        if is_same {
+            *self.checked() = Some(asked);
+        }
+        Ok(is_same)
     }
 
     /// How much is held for it.
@@ -375,7 +424,11 @@ impl Shared {
     }
 
     fn read<T>(&self, ask: impl FnOnce(&Index) -> T) -> T {
-        ask(&self.index.read().unwrap_or_else(PoisonError::into_inner))
+        ask(&self.index())
+    }
+
+    fn index(&self) -> RwLockReadGuard<'_, Index> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn state(&self, source: Source) -> State {

@@ -183,6 +183,52 @@ async fn a_view_ends_when_the_right_is_taken_away() -> Result<()> {
     Ok(())
 }
 
+/// Lets time pass at once.
+async fn later(by: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(by).await;
+    tokio::time::resume();
+}
+
+/// Six seconds after an answer about rights, which holds for ten, somebody looks again; and then
+/// nothing is asked any more.
+async fn look_again(views: &Views, caller: &kube::Client, scope: &Scope) -> Result<()> {
+    later(Duration::from_secs(6)).await;
+    let view = views.of(caller, "ada", scope).await?;
+    // The view's own, and ours; whoever asks has one more.
+    until(|| Arc::strong_count(&view) == 2).await
+}
+
+#[tokio::test]
+async fn whoever_keeps_looking_does_not_wait_for_an_answer_about_rights() -> Result<()> {
+    let api = with_tides().await?;
+    api.allow("ada", &["list", "watch"], &["*"]).await?;
+    let views = Views::new(Settings::default());
+    let ada = api.client_of("ada");
+    views.of(&ada, "ada", &harbour()).await?;
+    look_again(&views, &ada, &harbour()).await?;
+    // The first answer would be twelve seconds old, the second one is six.
+    api.allow("ada", &["list", "watch"], &["pods"]).await?;
+    later(Duration::from_secs(6)).await;
+    views.of(&ada, "ada", &harbour()).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_right_that_is_gone_ends_a_view_in_time_though_it_was_asked_for_before() -> Result<()> {
+    let api = with_tides().await?;
+    api.allow("ada", &["list", "watch"], &["*"]).await?;
+    let views = Views::new(Settings::default());
+    let ada = api.client_of("ada");
+    views.of(&ada, "ada", &harbour()).await?;
+    api.allow("ada", &["list", "watch"], &["pods"]).await?;
+    look_again(&views, &ada, &harbour()).await?;
+    later(Duration::from_secs(6)).await;
+    let refused = views.of(&ada, "ada", &harbour()).await;
+    assert_eq!(refused.map(|_| ()).unwrap_err().kind(), Kind::Forbidden);
+    Ok(())
+}
+
 #[tokio::test]
 async fn users_of_a_kind_disappear_when_the_right_to_it_is_taken_away() -> Result<()> {
     let api = with_tides().await?;

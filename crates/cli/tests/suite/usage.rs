@@ -69,7 +69,7 @@ fn a_list_can_be_narrowed_and_sorted() {
     assert_eq!(names("--used"), "soundings\ntides\n");
     assert_eq!(names("--unused"), "charts\n");
     assert_eq!(names("--text 'bay DEPTHS'"), "soundings\n");
-    assert_eq!(names("--protocol uri --reverse"), "charts\ntides\n");
+    assert_eq!(names("--protocol uri --reverse"), "tides\ncharts\n");
     assert_eq!(names("--tag s3"), "soundings\n");
     assert_eq!(names("--type s3"), "soundings\n");
     assert_eq!(names("--vital"), "charts\n");

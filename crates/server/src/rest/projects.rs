@@ -1,13 +1,12 @@
 //! The projects in which somebody may list connections, and lists over all of them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use bowline_catalog::Error;
-use bowline_catalog::index::{BadQuery, Filter, Index, MAX_PAGE, Page, Query};
-use bowline_catalog::row::Row;
+use bowline_catalog::index::{BadQuery, Page, Query};
 use bowline_catalog::view::{NotLooked, Scope, View};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use http::StatusCode;
@@ -38,29 +37,36 @@ const CALLERS: usize = 1024;
 /// Which projects are open to whom, as was found out just now. A view asks again whether it may still
 /// look, so nobody sees what is closed since.
 #[derive(Debug, Default)]
-pub(crate) struct OpenProjects(Mutex<HashMap<String, (Instant, Vec<String>)>>);
+pub(crate) struct OpenProjects(Mutex<HashMap<String, Open>>);
+
+/// The projects that are open to somebody.
+#[derive(Debug)]
+struct Open {
+    asked: Instant,
+    names: Vec<String>,
+    is_asked_again: bool,
+}
 
 impl OpenProjects {
-    async fn of(
-        &self,
-        key: &str,
-        ask: impl Future<Output = Result<Vec<String>, Problem>>,
-    ) -> Result<Vec<String>, Problem> {
-        let known = {
-            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            known.retain(|_, (time, _)| time.elapsed() < OPEN);
-            known.get(key).map(|(_, open)| open.clone())
-        };
-        if let Some(open) = known {
-            return Ok(open);
+    /// What is known, and whether it is time to ask again.
+    fn find(&self, key: &str) -> Option<(Vec<String>, bool)> {
+        let mut known = self.known();
+        known.retain(|_, open| open.asked.elapsed() < OPEN);
+        let open = known.get_mut(key)?;
+        let is_time = !open.is_asked_again && open.asked.elapsed() >= OPEN / 2;
+        open.is_asked_again |= is_time;
+        Some((open.names.clone(), is_time))
+    }
+
+    fn keep(&self, key: &str, open: Open) {
+        let mut known = self.known();
+        if known.len() < CALLERS || known.contains_key(key) {
+            known.insert(key.to_owned(), open);
         }
-        let asked = Instant::now();
-        let open = ask.await?;
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() < CALLERS {
-            known.insert(key.to_owned(), (asked, open.clone()));
-        }
-        Ok(open)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Open>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -100,7 +106,7 @@ pub(crate) async fn list(
 
 /// One page over all projects that are open to somebody.
 pub(super) async fn query(
-    app: &App,
+    app: &Arc<App>,
     caller: &Caller,
     query: &Query,
 ) -> Result<(Page, Vec<NotLooked>), Problem> {
@@ -112,23 +118,18 @@ pub(super) async fn query(
         let page = view.query(query).map_err(bad_query)?;
         return Ok((page, view.not_looked_at()));
     }
-    let mut index = Index::default();
-    let mut not_looked_at = Vec::new();
-    let open = app.open.of(&caller.key, async {
-        open_to(caller, names(app).await?).await
-    });
-    let views = open.await?.into_iter().map(|project| async move {
+    let looks = open(app, caller).await?.into_iter();
+    let looks = looks.map(|project| async move {
         let scope = Scope::Namespace(project);
         app.views.of(&caller.client, &caller.key, &scope).await
     });
-    let mut views = stream::iter(views).buffered(VIEWS_AT_A_TIME);
-    while let Some(view) = views.next().await {
+    let mut looks = stream::iter(looks).buffered(VIEWS_AT_A_TIME);
+    let (mut views, mut not_looked_at) = (Vec::new(), Vec::new());
+    while let Some(view) = looks.next().await {
         match view {
             Ok(view) => {
-                rows(&view, &query.filter)?
-                    .into_iter()
-                    .for_each(|row| index.upsert_row(row));
                 not_looked_at.extend(view.not_looked_at());
+                views.push(view);
             }
             // The right went since it was asked for, or the project did.
             Err(error) if matches!(error.kind().status(), 403 | 404) => {}
@@ -137,36 +138,8 @@ pub(super) async fn query(
     }
     not_looked_at.sort();
     not_looked_at.dedup();
-    // Who uses what was asked of the views, which know; here is only put in order.
-    let filter = Filter {
-        used: None,
-        ..query.filter.clone()
-    };
-    let page = index
-        .query(&Query {
-            filter,
-            ..query.clone()
-        })
-        .map_err(bad_query)?;
+    let page = View::query_all(&views, query).map_err(bad_query)?;
     Ok((page, not_looked_at))
-}
-
-/// All rows of a view that fit.
-fn rows(view: &View, filter: &Filter) -> Result<Vec<Row>, Problem> {
-    let mut all = Vec::new();
-    let mut query = Query {
-        filter: filter.clone(),
-        limit: MAX_PAGE,
-        ..Query::default()
-    };
-    loop {
-        let page = view.query(&query).map_err(bad_query)?;
-        all.extend(page.items);
-        query.cursor = page.next;
-        if query.cursor.is_none() {
-            return Ok(all);
-        }
-    }
 }
 
 pub(super) fn bad_query(error: BadQuery) -> Problem {
@@ -185,6 +158,32 @@ async fn names(app: &App) -> Result<Vec<String>, Problem> {
         .collect();
     names.sort_unstable();
     Ok(names)
+}
+
+/// The projects that are open to somebody. While an answer still holds, the next one is asked for
+/// ahead, so that nobody who keeps looking waits for it.
+async fn open(app: &Arc<App>, caller: &Caller) -> Result<Vec<String>, Problem> {
+    let Some((names, is_time)) = app.open.find(&caller.key) else {
+        return ask(app, caller).await;
+    };
+    if is_time {
+        let (app, caller) = (Arc::clone(app), caller.clone());
+        // Whatever is wrong is told to whoever asks when the old answer is no good.
+        tokio::spawn(async move { ask(&app, &caller).await });
+    }
+    Ok(names)
+}
+
+async fn ask(app: &App, caller: &Caller) -> Result<Vec<String>, Problem> {
+    let asked = Instant::now();
+    let open = open_to(caller, names(app).await?).await?;
+    let answer = Open {
+        asked,
+        names: open.clone(),
+        is_asked_again: false,
+    };
+    app.open.keep(&caller.key, answer);
+    Ok(open)
 }
 
 async fn open_to(caller: &Caller, names: Vec<String>) -> Result<Vec<String>, Problem> {

@@ -183,6 +183,35 @@ proptest! {
     }
 
     #[test]
+    fn an_index_for_each_namespace_answers_as_one_for_all(
+        steps in steps(),
+        query in any_query(),
+        limit in 1_usize..6,
+    ) {
+        let (index, _) = both(&steps);
+        let mut parts: BTreeMap<&str, Index> = BTreeMap::new();
+        for ((namespace, _), listed) in &index.rows {
+            let part = parts.entry(namespace).or_insert_with(Index::counting);
+            part.upsert_row(listed.row.clone());
+        }
+        for object in index.objects.values() {
+            let part = parts.entry(&object.reference.namespace);
+            part.or_insert_with(Index::counting).upsert_object(object.clone());
+        }
+        // In whichever order they come.
+        let parts: Vec<_> = parts.values().rev().collect();
+        let mut next = Query { limit, ..query };
+        loop {
+            let page = Index::query_all(&parts, &next).unwrap();
+            prop_assert_eq!(&page, &index.query(&next).unwrap());
+            match page.next {
+                Some(cursor) => next.cursor = Some(cursor),
+                None => break,
+            }
+        }
+    }
+
+    #[test]
     fn no_cursor_makes_a_query_panic(text in ".{0,80}") {
         let query = Query { cursor: Some(text), ..Query::default() };
         prop_assert!(harbour().query(&query).is_err());
