@@ -96,19 +96,26 @@ impl Embedded {
     /// # Errors
     /// When one is refused.
     pub async fn create(&self, objects: impl IntoIterator<Item = Value>) -> Result<()> {
-        let client = self.client();
-        let work = objects.into_iter().map(|object| {
-            let client = client.clone();
-            async move {
-                let api = api_of(&client, &object)?;
-                let object = serde_json::from_value(object)?;
-                api.create(&PostParams::default(), &object).await?;
-                anyhow::Ok(())
-            }
-        });
-        let done = stream::iter(work).buffer_unordered(WRITERS);
-        done.try_collect::<()>().await
+        create(&self.client(), objects).await
     }
+}
+
+/// Creates objects, several at a time.
+///
+/// # Errors
+/// When one is refused.
+pub async fn create(client: &kube::Client, objects: impl IntoIterator<Item = Value>) -> Result<()> {
+    let work = objects.into_iter().map(|object| {
+        let client = client.clone();
+        async move {
+            let api = api_of(&client, &object)?;
+            let object = serde_json::from_value(object)?;
+            api.create(&PostParams::default(), &object).await?;
+            anyhow::Ok(())
+        }
+    });
+    let done = stream::iter(work).buffer_unordered(WRITERS);
+    done.try_collect::<()>().await
 }
 
 /// The interface to objects of the same kind and namespace.
