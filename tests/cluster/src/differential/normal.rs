@@ -30,7 +30,7 @@ pattern!(
 );
 pattern!(CLUSTER_IP, r"\b10\.0\.0\.\d+\b");
 pattern!(CURRENT, r"current: \d+");
-pattern!(AGE, r"^(<invalid>|(\d+[smhd])+)$");
+pattern!(AGE, r"^(<invalid>|(\d+[smhdy])+)$");
 pattern!(
     TOKEN,
     r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"
