@@ -5,13 +5,12 @@
 //! run by a shell with `KUBECONFIG`, `API_URL` and `API_TOKEN` of the server, whose ODAHU connections
 //! are the same hundred.
 
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use bowline_benches::embedded::labelled;
-use bowline_benches::{Spread, percentile};
+use bowline_benches::{Spread, percentile, release_binary};
 use bowline_testkit::server::Server;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, PostParams};
@@ -23,7 +22,7 @@ const SLOW_RUNS: usize = 5;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let binary = binary()?;
+    let binary = release_binary()?;
     let data = tempfile::tempdir()?;
     let environment = [("RUST_LOG", "warn"), ("BOWLINE_ODAHU_PROJECT", "default")];
     let server = Server::start_in(&binary, data.path(), &environment)?;
@@ -87,18 +86,6 @@ async fn main() -> Result<()> {
         )?;
     }
     Ok(())
-}
-
-/// The release binary beside this benchmark.
-fn binary() -> Result<PathBuf> {
-    let deps = std::env::current_exe()?;
-    let folder = deps.ancestors().nth(2).context("no target folder")?;
-    let binary = folder.join("bowline");
-    ensure!(
-        binary.exists(),
-        "build it first: cargo build --release -p bowline"
-    );
-    Ok(binary)
 }
 
 /// Runs two commands in turn and prints how many times as fast the first one is.

@@ -3,12 +3,11 @@
 //! project by itself; beside listing every workload and filtering. Needs
 //! `cargo build --release -p bowline`. What of this the view alone takes is in `index`.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bowline_benches::embedded::{api_of, create, labelled, namespace, notebook};
-use bowline_benches::{Spread, percentile};
+use bowline_benches::{Spread, percentile, release_binary};
 use bowline_testkit::server::Server;
 use http::Request;
 use kube::api::ListParams;
@@ -27,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(22);
 #[tokio::main]
 async fn main() -> Result<()> {
     let data = tempfile::tempdir()?;
-    let server = Server::start_with(binary()?, data.path(), "warn")?;
+    let server = Server::start_with(release_binary()?, data.path(), "warn")?;
     let api = server.client().await?;
     create(&api, (0..PROJECTS).map(|n| namespace(&project(n)))).await?;
     create(&api, (0..CONNECTIONS).map(connection)).await?;
@@ -44,18 +43,6 @@ async fn main() -> Result<()> {
     measure("who may see all", &server, token, baseline).await?;
     let token = token_of_account(&api).await?;
     measure("who may list in each", &server, token, baseline).await
-}
-
-/// The release binary beside this benchmark.
-fn binary() -> Result<PathBuf> {
-    let deps = std::env::current_exe()?;
-    let folder = deps.ancestors().nth(2).context("no target folder")?;
-    let binary = folder.join("bowline");
-    ensure!(
-        binary.exists(),
-        "build it first: cargo build --release -p bowline"
-    );
-    Ok(binary)
 }
 
 async fn measure(who: &str, server: &Server, token: String, baseline: f64) -> Result<()> {

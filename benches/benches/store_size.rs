@@ -1,12 +1,12 @@
 //! What a large store costs: the time until `bowline up` is ready, and its memory once its controllers
 //! have seen everything, beside an empty one. Needs `cargo build --release -p bowline`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use bowline_benches::secrets::fill;
-use bowline_benches::{Spread, resident};
+use bowline_benches::{Spread, release_binary, resident};
 use bowline_testkit::server::Server;
 
 const STARTS: usize = 7;
@@ -17,7 +17,7 @@ const SETTLED: Duration = Duration::from_secs(3);
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let binary = binary()?;
+    let binary = release_binary()?;
     let empty = tempfile::tempdir()?;
     drop(Server::start_with(&binary, empty.path(), "warn")?);
     for (secrets, limit) in SIZES {
@@ -28,18 +28,6 @@ async fn main() -> Result<()> {
         memory(&binary, secrets, limit, full.path(), empty.path())?;
     }
     Ok(())
-}
-
-/// The release binary beside this benchmark.
-fn binary() -> Result<PathBuf> {
-    let deps = std::env::current_exe()?;
-    let folder = deps.ancestors().nth(2).context("no target folder")?;
-    let binary = folder.join("bowline");
-    ensure!(
-        binary.exists(),
-        "build it first: cargo build --release -p bowline"
-    );
-    Ok(binary)
 }
 
 fn ready(binary: &Path, secrets: usize, full: &Path, empty: &Path) -> Result<()> {

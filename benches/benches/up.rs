@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
-use bowline_benches::{Spread, resident};
+use anyhow::{Result, ensure};
+use bowline_benches::{Spread, release_binary, resident};
 use bowline_testkit::server::Server;
 use futures::future::try_join_all;
 use kube::api::{Api, PostParams};
@@ -21,22 +21,10 @@ const WRITERS: usize = 16;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let binary = binary()?;
+    let binary = release_binary()?;
     help(&binary)?;
     ready(&binary)?;
     memory(&binary).await
-}
-
-/// The release binary beside this benchmark.
-fn binary() -> Result<PathBuf> {
-    let deps = std::env::current_exe()?;
-    let folder = deps.ancestors().nth(2).context("no target folder")?;
-    let binary = folder.join("bowline");
-    ensure!(
-        binary.exists(),
-        "build it first: cargo build --release -p bowline"
-    );
-    Ok(binary)
 }
 
 fn help(binary: &PathBuf) -> Result<()> {

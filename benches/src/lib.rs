@@ -15,10 +15,26 @@ pub mod tree;
 
 use std::fs;
 use std::hint::black_box;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
+
+/// The release binary beside the benchmark that asks.
+///
+/// # Errors
+/// When it has not been built.
+pub fn release_binary() -> Result<PathBuf> {
+    let deps = std::env::current_exe()?;
+    let folder = deps.ancestors().nth(2).context("no target folder")?;
+    let binary = folder.join("bowline");
+    ensure!(
+        binary.exists(),
+        "build it first: cargo build --release -p bowline"
+    );
+    Ok(binary)
+}
 
 /// CPU time that the calling thread has used so far.
 ///

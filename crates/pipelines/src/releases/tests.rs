@@ -4,18 +4,7 @@ use super::*;
 
 #[test]
 fn the_reference_page_is_what_the_tables_say() {
-    let page = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../docs/reference/pipelines-releases.md"
-    );
-    if std::env::var_os("UPDATE_REFERENCE").is_some() {
-        std::fs::write(page, reference()).expect("the page can be written");
-    }
-    let stored = std::fs::read_to_string(page).expect("the page exists");
-    assert!(
-        stored == reference(),
-        "run this test with UPDATE_REFERENCE=1"
-    );
+    bowline_testkit::page::assert_is("pipelines-releases.md", &reference());
 }
 
 #[rstest]
