@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bowline_benches::embedded::{api_of, create, labelled, namespace, notebook};
-use bowline_benches::{Spread, percentile, release_binary};
+use bowline_benches::{Spread, percentile, release_binary, until_idle};
 use bowline_testkit::server::Server;
 use http::Request;
 use kube::api::ListParams;
@@ -32,6 +32,8 @@ async fn main() -> Result<()> {
     create(&api, (0..CONNECTIONS).map(connection)).await?;
     create(&api, (0..NOTEBOOKS).map(user)).await?;
     create(&api, [account()].into_iter().chain((0..PROJECTS).map(role))).await?;
+    let busy = until_idle(server.id()).await?;
+    anstream::println!("the controllers had seen everything after {busy:.0?}");
     let mut lists = Vec::new();
     for n in 0..LISTS {
         let start = Instant::now();

@@ -78,10 +78,19 @@ pub struct Index {
     rows: BTreeMap<Name, Listed>,
     objects: HashMap<ObjectRef, Object>,
     uids: HashMap<String, ObjectRef>,
-    /// The objects that name a Secret themselves, by its namespace and name.
-    users: HashMap<String, HashMap<String, BTreeSet<ObjectRef>>>,
+    /// Who names a Secret, by its namespace and name.
+    users: HashMap<String, HashMap<String, Naming>>,
     /// Whether users are counted in rows.
     is_counting: bool,
+}
+
+/// Who names a Secret.
+#[derive(Debug, Default)]
+struct Naming {
+    /// The objects that do so themselves.
+    objects: BTreeSet<ObjectRef>,
+    /// How many places of theirs need it; copies and the like that go by themselves do not.
+    needing: usize,
 }
 
 /// A row, made ready for searching and sorting.
@@ -145,8 +154,9 @@ impl Index {
         let reference = object.reference.clone();
         let users = self.users.entry(reference.namespace.clone()).or_default();
         for used in &object.uses {
-            let users = users.entry(used.secret.clone()).or_default();
-            users.insert(reference.clone());
+            let naming = users.entry(used.secret.clone()).or_default();
+            naming.objects.insert(reference.clone());
+            naming.needing += usize::from(!used.is_derived);
         }
         if !object.uid.is_empty() {
             self.uids.insert(object.uid.clone(), reference.clone());
@@ -166,9 +176,10 @@ impl Index {
             return;
         };
         for used in object.uses {
-            if let Some(users) = secrets.get_mut(&used.secret) {
-                users.remove(reference);
-                if users.is_empty() {
+            if let Some(naming) = secrets.get_mut(&used.secret) {
+                naming.objects.remove(reference);
+                naming.needing -= usize::from(!used.is_derived);
+                if naming.objects.is_empty() {
                     secrets.remove(&used.secret);
                 }
             }
@@ -180,9 +191,13 @@ impl Index {
 
     /// The objects that name a Secret themselves.
     fn naming_themselves(&self, namespace: &str, name: &str) -> impl Iterator<Item = &Object> {
-        let users = self.users.get(namespace).and_then(|all| all.get(name));
-        let users = users.into_iter().flatten();
-        users.filter_map(|reference| self.objects.get(reference))
+        let objects = self.naming_of(namespace, name).map(|it| &it.objects);
+        let objects = objects.into_iter().flatten();
+        objects.filter_map(|reference| self.objects.get(reference))
+    }
+
+    fn naming_of(&self, namespace: &str, name: &str) -> Option<&Naming> {
+        self.users.get(namespace)?.get(name)
     }
 
     /// Takes out all rows but these, as after a fresh list.
@@ -225,6 +240,16 @@ impl Index {
         query::run(indices, query)
     }
 
+    /// Whether the rows of several, one after another, are in the order of their names.
+    fn are_in_order(indices: &[&Self]) -> bool {
+        let ends = indices.iter().map(|index| {
+            let first = index.rows.first_key_value()?.0;
+            Some((first, index.rows.last_key_value()?.0))
+        });
+        ends.flatten()
+            .is_sorted_by(|(_, last), (first, _)| last < first)
+    }
+
     /// Who uses a Secret, each owner once.
     pub fn users_of(&self, namespace: &str, name: &str) -> Vec<User> {
         let mut tops: BTreeMap<&ObjectRef, Vec<Place>> = BTreeMap::new();
@@ -262,10 +287,7 @@ impl Index {
             name: name.clone(),
             users: self.users_of(namespace, name),
         };
-        let is_used = |(namespace, name): &&Name| {
-            let users = self.users.get(namespace);
-            users.is_some_and(|users| users.contains_key(name))
-        };
+        let is_used = |(namespace, name): &&Name| self.naming_of(namespace, name).is_some();
         self.rows.keys().filter(is_used).map(usage).collect()
     }
 
@@ -276,11 +298,8 @@ impl Index {
 
     /// Whether anybody needs a Secret.
     fn is_used(&self, row: &Row) -> bool {
-        let needs = |object: &Object| {
-            let mut uses = object.uses.iter();
-            uses.any(|used| used.secret == row.name && !used.is_derived)
-        };
-        self.naming_themselves(&row.namespace, &row.name).any(needs)
+        let naming = self.naming_of(&row.namespace, &row.name);
+        naming.is_some_and(|naming| naming.needing > 0)
     }
 
     fn count_users(&self, row: &Row) -> usize {

@@ -70,8 +70,8 @@ impl FromStr for Output {
 
 /// A result in the forms that it has.
 pub struct Shown<'a> {
-    /// For programs.
-    pub value: Value,
+    /// For programs; made only where it is shown.
+    pub value: &'a dyn Fn() -> Result<Value, Failure>,
     /// The names of what is in it.
     pub names: Vec<String>,
     /// For people; told whether there is room.
@@ -89,27 +89,30 @@ pub enum Width {
 
 impl Output {
     /// The result in this form.
-    pub fn render(&self, result: &Shown<'_>) -> String {
-        match self {
+    ///
+    /// # Errors
+    /// When the form for programs is asked for and cannot be made.
+    pub fn render(&self, result: &Shown<'_>) -> Result<String, Failure> {
+        Ok(match self {
             Self::Text => (result.text)(Width::Normal),
             Self::Wide => (result.text)(Width::Wide),
-            Self::Json => format!("{:#}\n", result.value),
-            Self::Yaml => manifest::render(std::slice::from_ref(&result.value)),
+            Self::Json => format!("{:#}\n", (result.value)()?),
+            Self::Yaml => manifest::render(&[(result.value)()?]),
             Self::Name => result
                 .names
                 .iter()
                 .map(|name| format!("{name}\n"))
                 .collect(),
-            Self::JsonPath(template) => template.fill(&result.value),
-        }
+            Self::JsonPath(template) => template.fill(&(result.value)()?),
+        })
     }
 
     /// Prints the result in this form.
     ///
     /// # Errors
-    /// When stdout cannot be written.
+    /// As [`Self::render`], and when stdout cannot be written.
     pub fn print(&self, result: &Shown<'_>) -> Result<(), Failure> {
-        terminal::print(&self.render(result))
+        terminal::print(&self.render(result)?)
     }
 }
 

@@ -3,7 +3,7 @@
 //! the verbs.
 
 use super::SealedPath;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -89,23 +89,65 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 
 /// An object's name, namespace, labels and these members, as a tree; none where the text is no object.
 pub(super) fn glance(bytes: &[u8], members: &[String]) -> Option<Value> {
-    let object: Members<'_> = serde_json::from_slice(bytes).ok()?;
-    let metadata = match object.get("metadata") {
-        Some(metadata) => Members::of(metadata)?,
-        None => Members::default(),
-    };
-    let some = |of: &Members<'_>, names: &mut dyn Iterator<Item = &str>| {
-        let found = names.filter_map(|name| Some((name.to_owned(), of.get(name)?)));
-        let parse = |(name, value): (String, &RawValue)| {
-            Some((name, serde_json::from_str(value.get()).ok()?))
-        };
-        found.map(parse).collect::<Option<Map<String, Value>>>()
-    };
-    let names = &mut ["name", "namespace", "labels"].into_iter();
-    let metadata = some(&metadata, names)?;
-    let mut glance = Map::from_iter([("metadata".to_owned(), metadata.into())]);
-    glance.extend(some(&object, &mut members.iter().map(String::as_str))?);
-    Some(glance.into())
+    let mut text = serde_json::Deserializer::from_slice(bytes);
+    let glance = Chosen(|name: &str| match name {
+        "metadata" => Take::Chosen(&|name| match name {
+            "name" | "namespace" | "labels" => Take::Whole,
+            _ => Take::Nothing,
+        }),
+        name if members.iter().any(|member| member == name) => Take::Whole,
+        _ => Take::Nothing,
+    });
+    let glance = glance.deserialize(&mut text).ok()?;
+    text.end().ok()?;
+    Some(glance)
+}
+
+/// What is read of a member.
+enum Take<'a> {
+    Nothing,
+    Whole,
+    /// What is chosen of its own members, where it is an object.
+    Chosen(&'a dyn Fn(&str) -> Take<'a>),
+}
+
+/// Reads an object's members as far as they are chosen, and passes over the others.
+struct Chosen<F>(F);
+
+impl<'a, 'de, F: Fn(&str) -> Take<'a>> DeserializeSeed<'de> for Chosen<F> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'a, 'de, F: Fn(&str) -> Take<'a>> Visitor<'de> for Chosen<F> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut members = Map::new();
+        while let Some(Text(name)) = map.next_key()? {
+            let value = match (self.0)(&name) {
+                Take::Nothing => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+                Take::Whole => map.next_value()?,
+                Take::Chosen(choose) => map.next_value_seed(Chosen(choose))?,
+            };
+            members.insert(name.into_owned(), value);
+        }
+        Ok(members.into())
+    }
 }
 
 /// Opens the part at a JSON pointer, which it is bound to.

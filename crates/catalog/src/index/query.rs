@@ -213,13 +213,18 @@ pub(super) fn run(indices: &[&Index], query: &Query) -> Result<Page, BadQuery> {
         rows.retain(|row| row.compare_to(start, query) == Ordering::Greater);
     }
     let is_last = rows.len() <= query.limit;
-    let by_order = |a: &Placed<'_>, b: &Placed<'_>| a.compare(b, query);
-    // By name they are in order already, which only sorting makes use of.
-    if !is_last && query.sort != Sort::Name {
-        rows.select_nth_unstable_by(query.limit, by_order);
-        rows.truncate(query.limit);
+    if query.sort == Sort::Name && Index::are_in_order(indices) {
+        if query.order == Order::Descending {
+            rows.reverse();
+        }
+    } else {
+        let by_order = |a: &Placed<'_>, b: &Placed<'_>| a.compare(b, query);
+        if !is_last {
+            rows.select_nth_unstable_by(query.limit, by_order);
+            rows.truncate(query.limit);
+        }
+        rows.sort_by(by_order);
     }
-    rows.sort_by(by_order);
     rows.truncate(query.limit);
     let last = rows.last().filter(|_| !is_last);
     Ok(Page {

@@ -61,7 +61,7 @@ pub async fn run(args: &Delete, flags: &args::Cluster) -> Result<(), Failure> {
         done.push(value);
     }
     args.shape.output.print(&Shown {
-        value: json!({"connections": done}),
+        value: &|| Ok(json!({"connections": done})),
         names: args.names.clone(),
         // It was told one by one, as it was done.
         text: &|_| String::new(),

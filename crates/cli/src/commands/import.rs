@@ -45,7 +45,7 @@ pub async fn run(args: &Import, flags: &args::Cluster) -> Result<(), Failures> {
 /// The steps for programs; for people they have been told, and only the end is new.
 fn print(output: &Output, plan: &Plan, told: &str) -> Result<(), Failure> {
     output.print(&Shown {
-        value: plan.value(),
+        value: &|| Ok(plan.value()),
         names: plan.steps.iter().map(|step| step.name.clone()).collect(),
         text: &|_| told.to_owned(),
     })

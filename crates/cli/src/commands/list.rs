@@ -30,7 +30,7 @@ pub async fn run(args: &List, flags: &args::Cluster) -> Result<(), Failure> {
         return Err(failure);
     }
     args.shape.output.print(&Shown {
-        value: listing.value()?,
+        value: &|| listing.value(),
         names: listing.names(&scope),
         text: &|width| table::render(&listing, &scope, width),
     })

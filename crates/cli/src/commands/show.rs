@@ -34,7 +34,7 @@ pub async fn run(args: &Show, flags: &args::Cluster) -> Result<(), Failure> {
 pub(super) fn print(output: &Output, secret: Secret) -> Result<(), Failure> {
     let details = Details::of(secret)?;
     output.print(&Shown {
-        value: output::value(&details)?,
+        value: &|| output::value(&details),
         names: vec![details.name.clone()],
         text: &|_| text::render(&details),
     })

@@ -45,13 +45,15 @@ fn backup(to: &Path, state: &State, output: &Output) -> Result<(), Failure> {
     let done = store::backup(&options(state)?.path, to)
         .map_err(|error| failure("the store cannot be backed up", &error))?;
     output.print(&Shown {
-        value: json!({
-            "file": to,
-            "objects": done.objects,
-            "version": done.version,
-            "key": done.key,
-            "bytes": done.bytes,
-        }),
+        value: &|| {
+            Ok(json!({
+                "file": to,
+                "objects": done.objects,
+                "version": done.version,
+                "key": done.key,
+                "bytes": done.bytes,
+            }))
+        },
         names: vec![to.display().to_string()],
         text: &|_| {
             format!(
@@ -80,15 +82,17 @@ fn check(backup: Option<&Path>, state: &State, output: &Output) -> Result<ExitCo
         store::check(&options).map_err(|error| failure("the store cannot be checked", &error))?;
     let is_sound = checked.findings.is_empty();
     output.print(&Shown {
-        value: json!({
-            "file": options.path,
-            "sound": is_sound,
-            "objects": checked.objects,
-            "past": checked.past,
-            "version": checked.version,
-            "key": checked.key,
-            "findings": checked.findings,
-        }),
+        value: &|| {
+            Ok(json!({
+                "file": options.path,
+                "sound": is_sound,
+                "objects": checked.objects,
+                "past": checked.past,
+                "version": checked.version,
+                "key": checked.key,
+                "findings": checked.findings,
+            }))
+        },
         names: vec![options.path.display().to_string()],
         text: &|_| {
             let findings = checked.findings.iter();
@@ -118,12 +122,14 @@ fn restore(backup: &Path, force: bool, state: &State, output: &Output) -> Result
     let restored = store::restore(&options, backup, force)
         .map_err(|error| failure("the backup cannot be restored", &error))?;
     output.print(&Shown {
-        value: json!({
-            "file": options.path,
-            "objects": restored.objects,
-            "backupVersion": restored.version,
-            "key": restored.key,
-        }),
+        value: &|| {
+            Ok(json!({
+                "file": options.path,
+                "objects": restored.objects,
+                "backupVersion": restored.version,
+                "key": restored.key,
+            }))
+        },
         names: vec![options.path.display().to_string()],
         text: &|_| {
             format!(
@@ -153,7 +159,7 @@ async fn rekey(state: &State, output: &Output) -> Result<(), Failure> {
         Err(error) => return Err(failure("the key cannot be changed", &error)),
     };
     output.print(&Shown {
-        value: json!({ "key": done.key, "retired": done.retired, "forgotten": done.is_forgotten, "resealed": done.resealed }),
+        value: &|| Ok(json!({ "key": done.key, "retired": done.retired, "forgotten": done.is_forgotten, "resealed": done.resealed })),
         names: vec![done.key.clone()],
         text: &|_| told(&done),
     })

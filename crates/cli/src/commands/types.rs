@@ -101,7 +101,7 @@ impl Desk {
             .collect();
         let types: Vec<ConnectionType> = listed.into_iter().filter_map(Listed::into_type).collect();
         output.print(&Shown {
-            value: json!({"types": output::value(&types)?}),
+            value: &|| Ok(json!({"types": output::value(&types)?})),
             names,
             text: &|width| text::table(&types, width),
         })
@@ -162,7 +162,7 @@ impl Desk {
 /// One line about what was done, or all of the type.
 fn print(output: &Output, type_: &ConnectionType, done: Option<&str>) -> Result<(), Failure> {
     output.print(&Shown {
-        value: output::value(type_)?,
+        value: &|| output::value(type_),
         names: vec![type_.name.clone()],
         text: &|_| match done {
             Some(verb) => format!(

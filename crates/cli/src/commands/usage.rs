@@ -33,7 +33,7 @@ pub async fn run(args: &Args, flags: &args::Cluster) -> Result<(), Failure> {
         not_looked_at: snapshot.not_looked_at().to_vec(),
     };
     args.shape.output.print(&Shown {
-        value: answer.value()?,
+        value: &|| answer.value(),
         names: answer.names(),
         text: &|_| table::render(&answer, &scope),
     })

@@ -48,10 +48,11 @@ fn listing() -> Listing {
 fn shown(listing: &Listing, scope: &Scope, output: &str) -> String {
     let output: Output = output.parse().expect("a form");
     let text = output.render(&Shown {
-        value: listing.value().expect("JSON"),
+        value: &|| listing.value(),
         names: listing.names(scope),
         text: &|width| table::render(listing, scope, width),
     });
+    let text = text.expect("text");
     anstream::adapter::strip_str(&text).to_string()
 }
 

@@ -30,7 +30,7 @@ pub async fn run(args: &Diff, flags: &args::Cluster) -> Result<ExitCode, Failure
     let difference = objects::difference(cluster.client(), &owner, &rendered).await;
     let difference = difference.map_err(|error| cluster.failed(error))?;
     args.output.print(&Shown {
-        value: difference.value(),
+        value: &|| Ok(difference.value()),
         names: Vec::new(),
         text: &|_| text(&difference),
     })?;

@@ -26,7 +26,7 @@ pub fn run(args: &Explain) -> Result<ExitCode, Failures> {
     let (objects, _) = render::objects(deployment, options);
     let explanation = explain::explain(deployment, &objects);
     args.output.print(&Shown {
-        value: output::value(&explanation)?,
+        value: &|| output::value(&explanation),
         names: Vec::new(),
         text: &|width| text(&explanation, width),
     })?;

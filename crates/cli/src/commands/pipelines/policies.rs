@@ -36,7 +36,7 @@ pub fn run(args: &Policies) -> Result<ExitCode, Failures> {
         false => output::value(&made)?,
     };
     args.output.print(&Shown {
-        value,
+        value: &|| Ok(value.clone()),
         names: made.profiles.keys().cloned().collect(),
         text: &|_| policies::proof(deployment, form),
     })?;

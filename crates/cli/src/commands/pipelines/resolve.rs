@@ -32,7 +32,7 @@ pub fn run(args: &Resolve) -> Result<ExitCode, Failure> {
     match launcher::resolve(&config, root, args.kfp) {
         Ok(session) => {
             args.output.print(&Shown {
-                value: json!({ "session": output::value(&session)? }),
+                value: &|| Ok(json!({ "session": output::value(&session)? })),
                 names: Vec::new(),
                 text: &|_| lines(&session),
             })?;
@@ -47,7 +47,7 @@ pub fn run(args: &Resolve) -> Result<ExitCode, Failure> {
 
 fn refuse(output: &Output, error: &str, help: &str) -> Result<(), Failure> {
     output.print(&Shown {
-        value: json!({ "error": error }),
+        value: &|| Ok(json!({ "error": error })),
         names: Vec::new(),
         text: &|_| format!("error: {error}\nhelp: {help}\n"),
     })
