@@ -94,6 +94,17 @@ fn ticks(process: u32) -> Result<u64> {
     Ok(times.iter().sum())
 }
 
+/// CPU time that the host of a virtual machine has kept from it so far, in hundredths of a second.
+///
+/// # Errors
+/// On systems other than Linux.
+pub fn stolen() -> Result<u64> {
+    let text = fs::read_to_string("/proc/stat")?;
+    let total = text.lines().next().context("an empty stat")?;
+    let stolen = total.split_whitespace().nth(8);
+    Ok(stolen.context("no steal in stat")?.parse()?)
+}
+
 /// A memory figure of a process, such as `VmRSS`, in MB.
 ///
 /// # Errors
