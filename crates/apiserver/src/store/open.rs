@@ -14,7 +14,12 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+
+/// A lock outlives its holder for a moment: a process that ends lets go of it last, and one that has
+/// just been started holds those of its parent until its own program runs.
+const LETTING_GO: Duration = Duration::from_millis(200);
 
 pub(super) fn open(options: Options) -> Result<Store, StoreError> {
     let Options {
@@ -108,12 +113,20 @@ pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let lock = file("open lock file", &lock_path, options.open(&lock_path))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse {
-            path: path.to_owned(),
-        }),
-        Err(TryLockError::Error(error)) => file("lock", &lock_path, Err(error)),
+    let start = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) if start.elapsed() < LETTING_GO => {
+                std::thread::sleep(LETTING_GO / 20);
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::InUse {
+                    path: path.to_owned(),
+                });
+            }
+            Err(TryLockError::Error(error)) => return file("lock", &lock_path, Err(error)),
+        }
     }
 }
 

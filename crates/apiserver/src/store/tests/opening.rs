@@ -77,6 +77,17 @@ fn a_store_is_open_only_once() {
 }
 
 #[test]
+fn a_store_that_is_let_go_of_just_now_is_waited_for() {
+    let (directory, store) = fresh();
+    let holder = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(40));
+        drop(store);
+    });
+    open_in(directory.path());
+    holder.join().expect("it ends");
+}
+
+#[test]
 fn a_dropped_store_can_be_opened_at_once() {
     let (directory, store) = fresh();
     drop(store);
