@@ -156,34 +156,47 @@ fn embedded(schema: &Value, name: &str) -> Option<&'static Value> {
 /// Where in an object we are.
 #[derive(Default)]
 struct Path {
-    segments: Vec<String>,
+    /// As errors show it; grown and cut back on the way, since most paths are never shown.
+    text: String,
     /// Whether we are within a built-in type.
     is_built_in: bool,
 }
 
 impl Path {
-    fn inside<T>(&mut self, segment: String, work: impl FnOnce(&mut Self) -> T) -> T {
-        self.segments.push(segment);
+    fn inside<T>(
+        &mut self,
+        segment: impl FnOnce(&mut String),
+        work: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let outside = self.text.len();
+        segment(&mut self.text);
         let result = work(self);
-        self.segments.pop();
+        self.text.truncate(outside);
         result
     }
 
     fn at_member<T>(&mut self, name: &str, work: impl FnOnce(&mut Self) -> T) -> T {
-        let dot = if self.segments.is_empty() { "" } else { "." };
-        self.inside(format!("{dot}{}", name_shown(name)), work)
+        let segment = |text: &mut String| {
+            if !text.is_empty() {
+                text.push('.');
+            }
+            text.push_str(&name_shown(name));
+        };
+        self.inside(segment, work)
     }
 
     fn at_key<T>(&mut self, key: &str, work: impl FnOnce(&mut Self) -> T) -> T {
-        self.inside(format!("[{}]", name_shown(key)), work)
+        let segment = |text: &mut String| text.extend(["[", &*name_shown(key), "]"]);
+        self.inside(segment, work)
     }
 
     fn at_index<T>(&mut self, index: usize, work: impl FnOnce(&mut Self) -> T) -> T {
-        self.inside(format!("[{index}]"), work)
+        let segment = |text: &mut String| text.extend(["[", &*index.to_string(), "]"]);
+        self.inside(segment, work)
     }
 
     fn text(&self) -> String {
-        self.segments.concat()
+        self.text.clone()
     }
 
     fn of_member(&self, name: &str) -> String {
