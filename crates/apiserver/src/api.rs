@@ -14,6 +14,7 @@ use crate::registry::Registry;
 use crate::server::OpenError;
 use crate::store::{ObjectKey, Store, StoreError, Stored, Write};
 use serde_json::Value;
+use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{Mutex, RwLock};
 use tokio_util::sync::CancellationToken;
@@ -30,8 +31,9 @@ pub(crate) struct Api {
     pub(crate) admission: OnceLock<Arc<dyn Admission>>,
     /// Cancelled when the server stops: watches end then.
     pub(crate) stopping: CancellationToken,
-    /// Held for reading while an object is put into a namespace, for writing while one closes.
-    pub(crate) namespaces: RwLock<()>,
+    /// Namespaces that are known to be there to stay. Held for reading while an object is put into
+    /// one, for writing while one closes.
+    pub(crate) open_namespaces: RwLock<HashSet<String>>,
     /// How many requests of remote clients are worked at.
     pub(crate) load: Load,
     /// Who owns whom, for when somebody goes.
@@ -52,7 +54,7 @@ impl Api {
             tokens: config.tokens.clone(),
             admission: OnceLock::new(),
             stopping: CancellationToken::new(),
-            namespaces: RwLock::new(()),
+            open_namespaces: RwLock::default(),
             load: Load::default(),
             garbage: Garbage::default(),
             policy: PolicyCache::default(),

@@ -133,7 +133,7 @@ pub(super) fn with_new_key(
         .windows(old.len().max(1))
         .any(|window| window == old.as_bytes());
     is_old
-        .then(|| sealer.encode(place, &sealer.decode(place, stored)?))
+        .then(|| sealer.encode(place, &mut sealer.decode(place, stored)?))
         .transpose()
 }
 
@@ -147,8 +147,8 @@ pub(super) fn bind_versions(
         .map_err(database("begin to bring the store up to date"))?;
     let mut walk = Walk::default();
     while walk.go_on(&transaction, sealer, |place, stored| {
-        let value = sealer.decode_unversioned(place.key, stored)?;
-        sealer.encode(place, &value).map(Some)
+        let mut value = sealer.decode_unversioned(place.key, stored)?;
+        sealer.encode(place, &mut value).map(Some)
     })? {}
     transaction
         .pragma_update(None, "user_version", layout::LAYOUT)

@@ -69,8 +69,12 @@ impl Sealer {
         !(self.sealed)(resource).is_empty()
     }
 
-    /// The bytes to store, sealed anew.
-    pub(super) fn encode(&self, place: Place<'_>, value: &Value) -> Result<Vec<u8>, StoreError> {
+    /// The bytes to store, sealed anew; the object is the same afterwards.
+    pub(super) fn encode(
+        &self,
+        place: Place<'_>,
+        value: &mut Value,
+    ) -> Result<Vec<u8>, StoreError> {
         let Place { key, version } = place;
         if !is_shallow(value, DEPTH) {
             let why = "it is nested deeper than 127 levels";
@@ -83,14 +87,24 @@ impl Sealer {
         if paths.is_empty() {
             return Ok(value.to_string().into_bytes());
         }
-        let mut value = value.clone();
-        let uid = uid_of(&value);
-        each_sealed(&mut value, paths, |field, part| {
+        let uid = uid_of(value);
+        let mut plain = Vec::new();
+        let sealed = each_sealed(value, paths, |field, part| {
             let context = context(key, &uid, field, &self.key.id, Some(version));
-            *part = Value::String(seal(&self.key, &context, part)?);
+            let sealed = Value::String(seal(&self.key, &context, part)?);
+            plain.push(std::mem::replace(part, sealed));
+            Ok(())
+        });
+        let bytes = sealed.map(|()| value.to_string().into_bytes());
+        // Parts are visited in the same order again.
+        let mut plain = plain.into_iter();
+        each_sealed(value, paths, |_, part| {
+            if let Some(plain) = plain.next() {
+                *part = plain;
+            }
             Ok(())
         })?;
-        Ok(value.to_string().into_bytes())
+        bytes
     }
 
     /// The object that was stored.

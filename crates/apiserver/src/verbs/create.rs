@@ -18,7 +18,7 @@ const NAME_SUFFIX: usize = 5;
 const NAME_LIMIT: usize = 63;
 
 impl Call {
-    pub(super) async fn create(&mut self, object: Value) -> Result<Answer, Status> {
+    pub(super) async fn create(&mut self, mut object: Value) -> Result<Answer, Status> {
         if self.resource.is_namespaced && self.namespace.is_empty() {
             return Err(Status::method_not_allowed());
         }
@@ -29,7 +29,10 @@ impl Call {
         let told = self.warnings.len();
         let mut attempt = 1;
         loop {
-            let mut named = object.clone();
+            let mut named = match is_generated {
+                true => object.clone(),
+                false => std::mem::take(&mut object),
+            };
             if is_generated {
                 let name = generate_name(&prefix)?;
                 object::metadata_mut(&mut named).insert("name".to_owned(), name.into());
@@ -98,9 +101,19 @@ impl Call {
 
     /// An object needs a namespace that is there to stay.
     async fn check_namespace(&self, name: &str) -> Result<(), Status> {
-        if !self.resource.is_namespaced {
+        let open = &self.api.open_namespaces;
+        if !self.resource.is_namespaced || open.read().await.contains(&self.namespace) {
             return Ok(());
         }
+        // Without the guard first, so that what is refused keeps nobody else waiting.
+        self.find_namespace(name).await?;
+        let mut open = open.write().await;
+        self.find_namespace(name).await?;
+        open.insert(self.namespace.clone());
+        Ok(())
+    }
+
+    async fn find_namespace(&self, name: &str) -> Result<(), Status> {
         let namespace = &self.namespace;
         let Some(found) = self.api.namespace(namespace).await.map_err(internal)? else {
             return Err(Status::not_found(
@@ -130,9 +143,11 @@ impl Call {
     }
 
     async fn insert(&self, object: Value) -> Result<Value, Status> {
-        let _open = self.api.namespaces.read().await;
-        // Again, as the namespace may have closed since; it cannot any more while we hold the guard.
-        self.check_namespace(object::name(&object)).await?;
+        let open = self.api.open_namespaces.read().await;
+        // The namespace may have closed since; it cannot any more while we hold the guard.
+        if self.resource.is_namespaced && !open.contains(&self.namespace) {
+            self.find_namespace(object::name(&object)).await?;
+        }
         let mut writes = namespace::companions(&self.resource, &object);
         let key = self.key(object::name(&object));
         writes.insert(

@@ -56,7 +56,8 @@ pub(super) async fn close(call: &Call, name: &str, found: Stored) -> Result<Valu
         if call.query.dry_run {
             return Ok(closing);
         }
-        let _nobody_puts_anything_in = call.api.namespaces.write().await;
+        let mut open = call.api.open_namespaces.write().await;
+        open.remove(name);
         let key = call.key(name);
         let update = Write::Update {
             key,

@@ -2,6 +2,7 @@
 
 use crate::client::{SECRETS, Server, config_map, secret};
 use serde_json::json;
+use std::time::Duration;
 
 const NAMESPACES: &str = "/api/v1/namespaces";
 
@@ -121,6 +122,44 @@ async fn a_namespace_waits_for_what_is_held_back() {
         .get(&format!("{NAMESPACES}/team-a"))
         .await
         .refused(404, "NotFound");
+}
+
+#[tokio::test]
+async fn a_namespace_that_went_comes_again_empty_though_many_were_writing_into_it() {
+    let admin = Server::start().await.admin();
+    let team = json!({"metadata": {"name": "team-a"}});
+    let maps = format!("{NAMESPACES}/team-a/configmaps");
+    for round in 0..5 {
+        admin.post(NAMESPACES, &team).await.ok();
+        let writing = (0..8).map(|writer| {
+            let (admin, maps) = (admin.clone(), maps.clone());
+            tokio::spawn(async move {
+                for number in 0..1_000 {
+                    let map = config_map(&format!("m-{round}-{writer}-{number}"));
+                    if admin.post(&maps, &map).await.code != 201 {
+                        return number;
+                    }
+                }
+                panic!("a namespace that is closed takes nothing")
+            })
+        });
+        let writing: Vec<_> = writing.collect();
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        admin.delete(&format!("{NAMESPACES}/team-a")).await.ok();
+        let mut written = 0;
+        for writer in writing {
+            written += writer.await.expect("a writer ends");
+        }
+        assert!(written > 0, "nobody wrote anything");
+        admin
+            .post(&maps, &config_map("late"))
+            .await
+            .refused(404, "NotFound");
+        admin.post(NAMESPACES, &team).await.ok();
+        let left = admin.get(&maps).await.ok();
+        assert_eq!(left["items"], json!([]));
+        admin.delete(&format!("{NAMESPACES}/team-a")).await.ok();
+    }
 }
 
 #[tokio::test]
