@@ -101,6 +101,7 @@ install-tools: ## Install or build what `demo`, `test`, `test-cluster` and `chec
 	@scripts/chromium.sh > /dev/null
 	@scripts/cargo-deny.sh > /dev/null
 	@scripts/cluster-tools.sh > /dev/null
+	@scripts/google-auth.sh > /dev/null
 	@scripts/kserve-storage.sh > /dev/null
 	@scripts/kubernetes-client.sh > /dev/null
 	@scripts/kubernetes-mcp-server.sh > /dev/null

@@ -10,6 +10,7 @@ export KUBECTL
 scripts/jq.sh > /dev/null || [ $? = 69 ]
 scripts/odahu-client.sh > /dev/null || [ $? = 69 ]
 scripts/kubernetes-client.sh > /dev/null || [ $? = 69 ]
+scripts/google-auth.sh > /dev/null || [ $? = 69 ]
 scripts/kubernetes-mcp-server.sh > /dev/null || [ $? = 69 ]
 # Tests put the output of what they start into this folder; the suite's own output joins it.
 export INSTA_UPDATE=no

@@ -137,6 +137,7 @@ async fn tested(connection: &Connection, ask: &Ask) -> Report {
         claims: None,
         authorities: None,
         identity: None,
+        workload: None,
     };
     let guard = Guard::new().allowing_own();
     probe(&request, &guard, &Settings::default(), &mut |_| {}).await

@@ -3,6 +3,7 @@
 //!
 //! After the reference of the service's JSON API. What workloads do with the data is left to them.
 
+mod federation;
 mod key;
 mod token;
 
@@ -18,6 +19,9 @@ use crate::report::StepName;
 use crate::session::{Place, Session, is_at, quoted};
 use crate::status::{ask, otherwise};
 use crate::trouble::Trouble;
+pub use federation::token_audience;
+
+use federation::Federation;
 use key::Key;
 
 /// What is written, where that was asked for, and removed again.
@@ -30,9 +34,49 @@ struct Bucket {
     header: Sensitive,
 }
 
+/// What shows the service who is there.
+enum Login {
+    Key(Key),
+    /// Whom this workload is taken for, and the token that shows which workload it is.
+    Workload(Federation, Sensitive),
+}
+
+impl Login {
+    /// `None` where it is of a kind that is not tried, or not from here.
+    fn of(session: &Session<'_>) -> Result<Option<Self>, Trouble> {
+        if let Some(key) = Key::of(session.connection)? {
+            return Ok(Some(Self::Key(key)));
+        }
+        let federation = Federation::of(key::text(session.connection))?;
+        let workload = session.request.workload.cloned();
+        Ok(federation
+            .zip(workload)
+            .map(|(federation, token)| Self::Workload(federation, token)))
+    }
+
+    async fn token(&self, session: &mut Session<'_>) -> Result<Sensitive, Trouble> {
+        match self {
+            Self::Key(key) => token::get(session, key).await,
+            Self::Workload(whom, token) => federation::get(session, whom, token).await,
+        }
+    }
+
+    /// Who it is, for people.
+    fn shown(&self) -> String {
+        let own = "by this workload's own identity";
+        match self {
+            Self::Key(key) => key.shown(),
+            Self::Workload(federation, _) => match &federation.account {
+                Some(email) => format!("as {}, {own}", quoted(email)),
+                None => own.to_owned(),
+            },
+        }
+    }
+}
+
 pub(crate) async fn run(session: &mut Session<'_>, place: &Place) -> Result<(), Trouble> {
     session.begin(StepName::SignIn);
-    let Some(key) = Key::of(session.connection)? else {
+    let Some(login) = Login::of(session)? else {
         session.warn(&outcome::CREDENTIALS_KIND_UNTRIED);
         return Ok(());
     };
@@ -40,8 +84,8 @@ pub(crate) async fn run(session: &mut Session<'_>, place: &Place) -> Result<(), 
     let service = service.map_err(|_| Trouble::new(&outcome::ADDRESS_UNREADABLE))?;
     session.reach(&service).await?;
     session.begin(StepName::SignIn);
-    let token = token::get(session, &key).await?;
-    session.pass(key.shown());
+    let token = login.token(session).await?;
+    session.pass(login.shown());
 
     let Some(name) = place.root.clone() else {
         session.skip(

@@ -32,6 +32,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 pub use dial::Guard;
+pub use gcs::token_audience;
 pub use outcome::{OUTCOMES, Outcome};
 pub use report::{News, Report, State, Step, StepName, Verdict};
 pub use s3::errands::{Done, Errand, errands};
@@ -55,6 +56,9 @@ pub struct Request<'a> {
     pub authorities: Option<&'a str>,
     /// Whom Amazon takes workloads here for, where this is such a workload itself.
     pub identity: Option<&'a WebIdentity>,
+    /// What shows Google who workloads here are, where this is such a workload itself: a token of its
+    /// account for [`token_audience`]. It is shown to Google's own service only.
+    pub workload: Option<&'a Sensitive>,
 }
 
 /// The identity of a pod at Amazon, by which it takes on roles.
@@ -99,6 +103,10 @@ pub struct Settings {
     pub hub: String,
     /// Google Cloud Storage.
     pub google: String,
+    /// Where workloads get tokens of Google's for their own.
+    pub google_sts: String,
+    /// Where they get those of service accounts.
+    pub google_iam: String,
     /// Azure Blob storage; `{account}` stands for the account's name.
     pub azure: String,
     /// Where service principals of Azure get tokens.
@@ -119,6 +127,8 @@ impl Default for Settings {
             answer: Duration::from_secs(5),
             hub: "https://huggingface.co".to_owned(),
             google: "https://storage.googleapis.com".to_owned(),
+            google_sts: "https://sts.googleapis.com/v1/token".to_owned(),
+            google_iam: "https://iamcredentials.googleapis.com".to_owned(),
             azure: "https://{account}.blob.core.windows.net".to_owned(),
             ecr: "https://api.ecr.{region}.amazonaws.com".to_owned(),
             sts: "https://sts.{region}.amazonaws.com".to_owned(),

@@ -197,7 +197,10 @@ outcomes! {
 
     // Google Cloud Storage.
     PRIVATE_KEY_UNREADABLE = Invalid "private-key-unreadable" Key("gcloud-application-credentials.json"), "the private key in the key file cannot be read" => "download the key file anew";
-    CREDENTIALS_KIND_UNTRIED = Fine "credentials-kind-untried" Key("gcloud-application-credentials.json"), "credentials of this kind borrow an identity that only pods have, so they are not tried from here" => "test it with a key file of a service account";
+    CREDENTIALS_KIND_UNTRIED = Fine "credentials-kind-untried" Key("gcloud-application-credentials.json"), "credentials of this kind borrow an identity that only pods have, so they are not tried from here" => "test it with `--from cluster` where it names the token of a pod, else with a key file of a service account";
+    IDENTITY_POOL_UNKNOWN = NotFound "identity-pool-unknown" Key("gcloud-application-credentials.json"), "Google knows no provider of a workload identity pool by this `audience`, or it is disabled" => "make the file anew with `gcloud iam workload-identity-pools create-cred-config`";
+    WORKLOAD_IDENTITY_REFUSED = Unauthenticated "workload-identity-refused" Key("gcloud-application-credentials.json"), "Google does not accept who this workload is" => "let the provider trust this cluster's issuer and its own name as audience, and see its attribute condition";
+    MAY_NOT_ACT_AS = Forbidden "may-not-act-as" Key("gcloud-application-credentials.json"), "Google knows this workload, but it may not act as the service account" => "grant it `roles/iam.workloadIdentityUser` on the service account";
     TOKENS_FORBIDDEN = Forbidden "tokens-forbidden" Key("gcloud-application-credentials.json"), "the key file sends to an address for tokens that tests never go to" => "download the key file anew; its `token_uri` is Google's";
     WRONG_SERVICE_ACCOUNT_KEY = Unauthenticated "wrong-service-account-key" Key("gcloud-application-credentials.json"), "the service account is known, but this key is not one of its" => "make a new key of the service account; the old one may have been deleted";
     UNKNOWN_SERVICE_ACCOUNT = Unauthenticated "unknown-service-account" Key("gcloud-application-credentials.json"), "there is no such service account, or it is disabled" => "make the account anew, or use the key file of another";

@@ -32,6 +32,7 @@ pub async fn test(
         claims: claims.map(|claims| claims as &dyn Claims),
         authorities: surroundings.authorities.as_deref(),
         identity: None,
+        workload: None,
     };
     probe(&request, guard, settings, sink).await
 }

@@ -79,6 +79,7 @@ impl Check<'_> {
             claims: None,
             authorities: self.authorities,
             identity: None,
+            workload: None,
         };
         let guard = (self.guard)(namespace);
         errands(&request, all, &guard, self.settings, self.stop).await

@@ -16,7 +16,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
 
-use bowline_core::Connection;
+use bowline_core::{Connection, Sensitive};
 use bowline_probe::dial::Pattern;
 use bowline_probe::{Ask, Guard, News, Report, Request, Settings, WebIdentity, probe};
 use bowline_proof::ApiClaims;
@@ -167,6 +167,7 @@ struct Trial {
     authorities: Option<String>,
     claims: Option<ApiClaims>,
     identity: Option<WebIdentity>,
+    workload: Option<Sensitive>,
 }
 
 impl Trial {
@@ -189,6 +190,7 @@ impl Trial {
             authorities,
             claims: cluster.map(|cluster| ApiClaims(cluster.client().clone())),
             identity: args.mounted.as_ref().and_then(|_| mounted::identity()),
+            workload: args.mounted.as_deref().and_then(mounted::workload),
         })
     }
 
@@ -240,6 +242,7 @@ impl Trial {
                 .map(|claims| claims as &dyn bowline_probe::Claims),
             authorities: self.authorities.as_deref(),
             identity: self.identity.as_ref(),
+            workload: self.workload.as_ref(),
         };
         probe(&request, &self.guard, &self.settings, sink).await
     }

@@ -48,13 +48,17 @@ pub(super) enum Kind {
     },
 }
 
+/// The text of a connection's key file.
+pub(super) fn text(connection: &Connection) -> &str {
+    let text = connection.read("gcloud-application-credentials.json");
+    text.map(|text| text.text.trim_start_matches('\u{feff}'))
+        .unwrap_or_default()
+}
+
 impl Key {
-    /// The key of a connection; `None` where it is of a kind that is not tried.
+    /// The key of a connection; `None` where it is of a kind that is none.
     pub(super) fn of(connection: &Connection) -> Result<Option<Self>, Trouble> {
-        let text = connection.read("gcloud-application-credentials.json");
-        let text = text
-            .map(|text| text.text.trim_start_matches('\u{feff}'))
-            .unwrap_or_default();
+        let text = text(connection);
         let unreadable = || Trouble::new(&outcome::PRIVATE_KEY_UNREADABLE);
         let file: File = serde_json::from_str(text).map_err(|_| unreadable())?;
         let secret = |text: Option<String>| text.map(Sensitive::new).ok_or_else(unreadable);

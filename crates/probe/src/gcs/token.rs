@@ -1,5 +1,5 @@
 //! Getting a token for a key file: a service account signs a claim (RFC 7523), a person's refresh
-//! token is exchanged. As "Using OAuth 2.0 for Server to Server Applications" of Google describes it.
+//! token is exchanged. Workloads are left to `federation`. As "Using OAuth 2.0 for Server to Server Applications" of Google describes it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,17 +18,18 @@ use crate::session::Session;
 use crate::status::{ask, otherwise};
 use crate::trouble::Trouble;
 
-const SCOPE: &str = "https://www.googleapis.com/auth/devstorage.read_write";
+/// Reading and writing data.
+pub(super) const SCOPE: &str = "https://www.googleapis.com/auth/devstorage.read_write";
 /// Seconds for which a claim is good.
 const LIFE: i64 = 300;
 
 #[derive(Deserialize)]
-struct Token {
-    access_token: Sealed,
+pub(super) struct Token {
+    pub(super) access_token: Sealed,
 }
 
 /// Text that is taken over at once, and never quoted in an error.
-struct Sealed(Sensitive);
+pub(super) struct Sealed(pub(super) Sensitive);
 
 impl<'de> Deserialize<'de> for Sealed {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -38,9 +39,9 @@ impl<'de> Deserialize<'de> for Sealed {
 }
 
 #[derive(Deserialize, Default)]
-struct Refusal {
+pub(super) struct Refusal {
     #[serde(default)]
-    error: String,
+    pub(super) error: String,
     #[serde(default)]
     error_description: String,
 }

@@ -12,13 +12,14 @@ use crate::http::Call;
 /// to be a word.
 const ENOUGH: usize = 8;
 /// What form and query call their secret members.
-const SECRET: [&str; 6] = [
+const SECRET: [&str; 7] = [
     "sig",
     "client_secret",
     "refresh_token",
     "assertion",
     "password",
     "WebIdentityToken",
+    "subject_token",
 ];
 
 /// Secret values that were sent.

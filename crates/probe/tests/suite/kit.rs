@@ -77,6 +77,7 @@ pub(crate) fn request<'a>(connection: &'a Connection, ask: &'a Ask) -> Request<'
         claims: None,
         authorities: None,
         identity: None,
+        workload: None,
     }
 }
 

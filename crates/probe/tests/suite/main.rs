@@ -4,6 +4,7 @@ mod addresses;
 mod azure;
 mod bounds;
 mod ecr;
+mod federation;
 mod gcs;
 mod git;
 mod hostile;

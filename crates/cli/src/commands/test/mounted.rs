@@ -6,7 +6,7 @@ use bowline_core::{Connection, Recognition, Secret, Sensitive};
 use bowline_probe::WebIdentity;
 use serde_json::Value;
 
-use super::pod::{ABOUT_FILE, VALUES};
+use super::pod::{ABOUT_FILE, VALUES, WORKLOAD_FILE};
 use super::targets::Targets;
 use crate::failure::{Failure, Kind};
 
@@ -56,6 +56,12 @@ pub(super) fn identity() -> Option<WebIdentity> {
     })
 }
 
+/// What shows Google which workload this is, where the pod was given that.
+pub(super) fn workload(folder: &Path) -> Option<Sensitive> {
+    let token = std::fs::read_to_string(folder.join(WORKLOAD_FILE)).ok()?;
+    Some(Sensitive::from(token.trim()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +82,16 @@ mod tests {
             Some("https://tides.example")
         );
         assert_eq!(targets.all[0].secret.data.len(), 1);
+    }
+
+    #[test]
+    fn the_token_of_a_workload_is_read_where_there_is_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert!(workload(folder.path()).is_none());
+        std::fs::create_dir(folder.path().join("workload")).expect("a folder");
+        std::fs::write(folder.path().join(WORKLOAD_FILE), "a.b.c\n").expect("a file");
+        let token = workload(folder.path()).expect("a token");
+        assert_eq!(token.expose_str(), Some("a.b.c"));
     }
 
     #[test]

@@ -7,17 +7,21 @@ use std::collections::BTreeMap;
 use bowline_core::ca_bundle;
 use bowline_core::names::MANAGED_BY;
 use bowline_core::{Connection, names};
+use bowline_probe::token_audience;
 use serde_json::{Map, Value, json};
 
 /// The annotation that tells the pod what the Secret is beside its values.
 const ABOUT: &str = "bowline.dev/tested-connection";
 /// Longer than a test may take, with room for its start.
 const DEADLINE: u32 = 60;
+/// Seconds for which the token of the pod's account is good: the fewest that Kubernetes gives.
+const TOKEN_LIFE: u32 = 600;
 
 /// Folders and files below the one that the pod is told of.
 pub(super) const VALUES: &str = "values";
 pub(super) const ABOUT_FILE: &str = "about/secret.json";
 pub(super) const AUTHORITIES_FILE: &str = "authorities/cabundle.crt";
+pub(super) const WORKLOAD_FILE: &str = "workload/token";
 const MOUNTED: &str = "/connection";
 
 /// How the pod is to be.
@@ -77,6 +81,17 @@ pub(super) fn pod(connection: &Connection, wanted: &Wanted<'_>) -> Value {
             }},
         ],
     });
+    if let Some(audience) = token_audience(connection) {
+        // By this, and by nothing else that it has, the pod is a workload to Google.
+        let token = json!({"path": "token", "audience": audience, "expirationSeconds": TOKEN_LIFE});
+        let volume =
+            json!({"name": "workload", "projected": {"sources": [{"serviceAccountToken": token}]}});
+        push(&mut spec["volumes"], volume);
+        push(
+            &mut spec["containers"][0]["volumeMounts"],
+            mount("workload"),
+        );
+    }
     if let Some(account) = wanted.account {
         spec["serviceAccountName"] = account.into();
     }
@@ -88,6 +103,12 @@ pub(super) fn pod(connection: &Connection, wanted: &Wanted<'_>) -> Value {
         },
         "spec": spec,
     })
+}
+
+fn push(list: &mut Value, item: Value) {
+    if let Some(list) = list.as_array_mut() {
+        list.push(item);
+    }
 }
 
 /// What the Secret is beside its values: `kubectl apply` repeats those in an annotation.
@@ -129,6 +150,48 @@ mod tests {
             Recognition::Connection(connection) => *connection,
             _ => unreachable!("the annotation makes it a connection"),
         }
+    }
+
+    #[test]
+    fn the_pod_is_known_at_google_as_its_workloads_are() {
+        let provider = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/quay/providers/harbour";
+        let key = json!({
+            "type": "external_account", "audience": provider,
+            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+            "credential_source": {"file": "/var/run/service-account/token"},
+        });
+        let secret = Secret::from_value(&json!({
+            "metadata": {
+                "name": "soundings", "namespace": "harbour",
+                "annotations": {"opendatahub.io/connection-type-protocol": "gcs"},
+            },
+            "stringData": {"gcloud-application-credentials.json": key.to_string()},
+        }));
+        let Recognition::Connection(connection) =
+            Connection::from_secret(secret.expect("a Secret"))
+        else {
+            unreachable!("the annotation makes it a connection")
+        };
+        let wanted = Wanted {
+            image: "registry.example/bowline:v1",
+            account: None,
+            labels: &[],
+            flags: &[],
+        };
+        let made = pod(&connection, &wanted);
+        let token = made.pointer("/spec/volumes/3/projected/sources/0/serviceAccountToken");
+        let audience = format!("https:{provider}");
+        assert_eq!(
+            token,
+            Some(&json!({"path": "token", "audience": audience, "expirationSeconds": 600}))
+        );
+        let at = made.pointer("/spec/containers/0/volumeMounts/3/mountPath");
+        let file = WORKLOAD_FILE.strip_suffix("/token");
+        assert_eq!(
+            at,
+            Some(&json!(format!("{MOUNTED}/{}", file.unwrap_or_default())))
+        );
+        assert!(serde_json::from_value::<k8s_openapi::api::core::v1::Pod>(made).is_ok());
     }
 
     #[test]
