@@ -34,6 +34,8 @@ pub(crate) struct Api {
     /// Namespaces that are known to be there to stay. Held for reading while an object is put into
     /// one, for writing while one closes.
     pub(crate) open_namespaces: RwLock<HashSet<String>>,
+    /// Held while what is in a closing namespace goes, and the namespace itself.
+    pub(crate) settling: Mutex<()>,
     /// How many requests of remote clients are worked at.
     pub(crate) load: Load,
     /// Who owns whom, for when somebody goes.
@@ -55,6 +57,7 @@ impl Api {
             admission: OnceLock::new(),
             stopping: CancellationToken::new(),
             open_namespaces: RwLock::default(),
+            settling: Mutex::default(),
             load: Load::default(),
             garbage: Garbage::default(),
             policy: PolicyCache::default(),

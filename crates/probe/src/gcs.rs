@@ -47,7 +47,7 @@ impl Login {
         if let Some(key) = Key::of(session.connection)? {
             return Ok(Some(Self::Key(key)));
         }
-        let federation = Federation::of(key::text(session.connection))?;
+        let federation = Federation::of(key::text(session.connection));
         let workload = session.request.workload.cloned();
         Ok(federation
             .zip(workload)

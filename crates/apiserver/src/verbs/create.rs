@@ -108,8 +108,10 @@ impl Call {
         // Without the guard first, so that what is refused keeps nobody else waiting.
         self.find_namespace(name).await?;
         let mut open = open.write().await;
-        self.find_namespace(name).await?;
-        open.insert(self.namespace.clone());
+        if !open.contains(&self.namespace) {
+            self.find_namespace(name).await?;
+            open.insert(self.namespace.clone());
+        }
         Ok(())
     }
 

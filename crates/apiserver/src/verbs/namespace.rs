@@ -85,12 +85,15 @@ pub(crate) async fn settle(api: &Api, namespace: Option<&str>) -> Result<(), Sta
     let Some(namespace) = namespace else {
         return Ok(());
     };
-    let Some(found) = api.namespace(namespace).await.map_err(internal)? else {
-        return Ok(());
-    };
-    if !object::is_terminating(&found.value) {
+    if closing(api, namespace).await?.is_none() {
         return Ok(());
     }
+    // One at a time, and only then may it be believed that it is closing: whoever was here before may
+    // have let it go, and another one of its name may be there by now.
+    let _one_at_a_time = api.settling.lock().await;
+    let Some(found) = closing(api, namespace).await? else {
+        return Ok(());
+    };
     let mut kinds: Vec<String> = Vec::new();
     for resource in api
         .registry
@@ -115,6 +118,12 @@ pub(crate) async fn settle(api: &Api, namespace: Option<&str>) -> Result<(), Sta
         remove(api, key).await.map_err(internal)?;
     }
     Ok(())
+}
+
+/// The namespace, where it is closing.
+async fn closing(api: &Api, namespace: &str) -> Result<Option<Stored>, Status> {
+    let found = api.namespace(namespace).await.map_err(internal)?;
+    Ok(found.filter(|found| object::is_terminating(&found.value)))
 }
 
 /// Takes away the objects of one kind; returns how many somebody holds back.

@@ -2,7 +2,6 @@
 
 use crate::client::{SECRETS, Server, config_map, secret};
 use serde_json::json;
-use std::time::Duration;
 
 const NAMESPACES: &str = "/api/v1/namespaces";
 
@@ -137,20 +136,21 @@ async fn a_namespace_that_went_comes_again_empty_though_many_were_writing_into_i
                 for number in 0..1_000 {
                     let map = config_map(&format!("m-{round}-{writer}-{number}"));
                     if admin.post(&maps, &map).await.code != 201 {
-                        return number;
+                        return;
                     }
                 }
                 panic!("a namespace that is closed takes nothing")
             })
         });
         let writing: Vec<_> = writing.collect();
-        tokio::time::sleep(Duration::from_millis(30)).await;
-        admin.delete(&format!("{NAMESPACES}/team-a")).await.ok();
-        let mut written = 0;
-        for writer in writing {
-            written += writer.await.expect("a writer ends");
+        let first = format!("{maps}/m-{round}-0-0");
+        while admin.get(&first).await.code != 200 {
+            tokio::task::yield_now().await;
         }
-        assert!(written > 0, "nobody wrote anything");
+        admin.delete(&format!("{NAMESPACES}/team-a")).await.ok();
+        for writer in writing {
+            writer.await.expect("a writer ends");
+        }
         admin
             .post(&maps, &config_map("late"))
             .await
@@ -159,6 +159,44 @@ async fn a_namespace_that_went_comes_again_empty_though_many_were_writing_into_i
         let left = admin.get(&maps).await.ok();
         assert_eq!(left["items"], json!([]));
         admin.delete(&format!("{NAMESPACES}/team-a")).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn who_deleted_the_old_namespace_leaves_the_new_one_alone() {
+    let admin = Server::start().await.admin();
+    let team = json!({"metadata": {"name": "team-a"}});
+    let (own, maps) = (
+        format!("{NAMESPACES}/team-a"),
+        format!("{NAMESPACES}/team-a/configmaps"),
+    );
+    for _ in 0..20 {
+        let old = admin.post(NAMESPACES, &team).await.ok();
+        for number in 0..5 {
+            let map = config_map(&format!("m-{number}"));
+            admin.post(&maps, &map).await.ok();
+        }
+        let only = json!({"preconditions": {"uid": old["metadata"]["uid"]}}).to_string();
+        let deleting = (0..8).map(|_| {
+            let (admin, own, only) = (admin.clone(), own.clone(), only.clone());
+            let json = [("content-type", "application/json")];
+            tokio::spawn(async move { admin.send("DELETE", &own, &json, only).await.code })
+        });
+        let deleting: Vec<_> = deleting.collect();
+        while admin.get(&own).await.code != 404 {
+            tokio::task::yield_now().await;
+        }
+        admin.post(NAMESPACES, &team).await.ok();
+        admin.post(&maps, &config_map("new")).await.ok();
+        for deleted in deleting {
+            deleted.await.expect("a deletion ends");
+        }
+        admin.get(&format!("{maps}/new")).await.ok();
+        admin.delete(&own).await.ok();
+        admin
+            .post(&maps, &config_map("late"))
+            .await
+            .refused(404, "NotFound");
     }
 }
 

@@ -60,38 +60,27 @@ pub(super) struct Federation {
 ///
 /// Only a provider of a pool of Google's can be one, so that the token is good for nothing else.
 pub fn token_audience(connection: &Connection) -> Option<String> {
-    let federation = Federation::of(text(connection)).ok()??;
+    let federation = Federation::of(text(connection))?;
     Some(format!("https:{}", federation.audience))
 }
 
 impl Federation {
-    /// What credentials say; `None` where they do not name the token of a pod.
-    pub(super) fn of(text: &str) -> Result<Option<Self>, Trouble> {
-        let file = serde_json::from_str(text).ok();
-        let Some(file) = file.filter(|file: &File| file.r#type == "external_account") else {
-            return Ok(None);
+    /// What credentials say; `None` where they do not name the token of a pod and a provider of a pool
+    /// of Google's, or send anywhere else, which is not tried.
+    pub(super) fn of(text: &str) -> Option<Self> {
+        let file: File = serde_json::from_str(text).ok()?;
+        let is_pod = file.r#type == "external_account"
+            && file
+                .credential_source
+                .is_some_and(|from| from.file.is_some())
+            && file.subject_token_type.as_deref() == Some(JWT)
+            && file.token_url.is_none_or(|url| url == TOKENS);
+        let account = match file.service_account_impersonation_url {
+            Some(url) => Some(account_in(&url)?),
+            None => None,
         };
-        let is_file = file
-            .credential_source
-            .is_some_and(|from| from.file.is_some());
-        if !is_file || file.subject_token_type.as_deref() != Some(JWT) {
-            return Ok(None);
-        }
-        if file.token_url.is_some_and(|url| url != TOKENS) {
-            return Err(Trouble::new(&outcome::TOKENS_FORBIDDEN).detail("`token_url`"));
-        }
-        let audience = file.audience.unwrap_or_default();
-        if !is_provider(&audience) {
-            return Err(Trouble::new(&outcome::IDENTITY_POOL_UNKNOWN).detail(quoted(&audience)));
-        }
-        let forbidden = "`service_account_impersonation_url`";
-        let forbidden = || Trouble::new(&outcome::TOKENS_FORBIDDEN).detail(forbidden);
-        let account = file.service_account_impersonation_url;
-        let account = account.map(|url| account_in(&url).ok_or_else(forbidden));
-        Ok(Some(Self {
-            audience,
-            account: account.transpose()?,
-        }))
+        let audience = file.audience.filter(|audience| is_provider(audience))?;
+        is_pod.then_some(Self { audience, account })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Getting a token for a key file: a service account signs a claim (RFC 7523), a person's refresh
-//! token is exchanged. Workloads are left to `federation`. As "Using OAuth 2.0 for Server to Server Applications" of Google describes it.
+//! token is exchanged. As "Using OAuth 2.0 for Server to Server Applications" of Google describes it.
+//! Workloads are left to `federation`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

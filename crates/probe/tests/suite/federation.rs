@@ -172,24 +172,25 @@ async fn what_google_refuses_is_told(
 }
 
 #[rstest]
-#[case::token_url("token_url", json!("https://elsewhere.example/v1/token"), "tokens-forbidden")]
-#[case::account("service_account_impersonation_url", json!("https://elsewhere.example/v1/projects/-/serviceAccounts/a:generateAccessToken"), "tokens-forbidden")]
-#[case::account_with_a_path("service_account_impersonation_url", json!("https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/a/../b:generateAccessToken"), "tokens-forbidden")]
-#[case::audience_of_the_cluster("audience", json!("https://kubernetes.default.svc"), "identity-pool-unknown")]
-#[case::audience_beside("audience", json!(format!("{PROVIDER}/more")), "identity-pool-unknown")]
-#[case::audience_with_spaces("audience", json!(format!("{PROVIDER} x")), "identity-pool-unknown")]
-#[case::a_program("credential_source", json!({"executable": {"command": "/bin/sh"}}), "credentials-kind-untried")]
-#[case::an_address("credential_source", json!({"url": "http://169.254.169.254/token"}), "credentials-kind-untried")]
-#[case::another_kind("subject_token_type", json!("urn:ietf:params:aws:token-type:aws4_request"), "credentials-kind-untried")]
+#[case::token_url("token_url", json!("https://elsewhere.example/v1/token"))]
+#[case::account("service_account_impersonation_url", json!("https://elsewhere.example/v1/projects/-/serviceAccounts/a:generateAccessToken"))]
+#[case::account_with_a_path("service_account_impersonation_url", json!("https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/a/../b:generateAccessToken"))]
+#[case::audience_of_the_cluster("audience", json!("https://kubernetes.default.svc"))]
+#[case::audience_beside("audience", json!(format!("{PROVIDER}/more")))]
+#[case::audience_with_spaces("audience", json!(format!("{PROVIDER} x")))]
+#[case::audience_of_a_fleet("audience", json!("identitynamespace:quay.svc.id.goog:harbour"))]
+#[case::a_program("credential_source", json!({"executable": {"command": "/bin/sh"}}))]
+#[case::an_address("credential_source", json!({"url": "http://169.254.169.254/token"}))]
+#[case::another_kind("subject_token_type", json!("urn:ietf:params:aws:token-type:aws4_request"))]
 #[tokio::test]
 async fn a_connection_chooses_neither_what_the_token_is_good_for_nor_where_it_goes(
     #[case] member: &str,
     #[case] value: Value,
-    #[case] id: &str,
 ) {
     let stub = google(None).await;
     let connection = credentials(&[(member, value)]);
-    expect(&as_workload(&connection, &stub).await, id);
+    let report = as_workload(&connection, &stub).await;
+    expect(&report, "credentials-kind-untried");
     assert!(!stub.heard().contains("Canary"));
     assert_eq!(token_audience(&connection), None);
 }
@@ -215,7 +216,8 @@ fn exchanged(heard: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The first line and the login of a request for an account's token, and what it asks for.
+/// The first line and the login of a request for an account's token, and what it asks for. How long it
+/// is to last is everybody's own.
 fn asked(heard: &str) -> (String, String, Value) {
     let request = heard
         .split("POST ")
@@ -237,7 +239,7 @@ fn asked(heard: &str) -> (String, String, Value) {
 }
 
 #[tokio::test]
-async fn a_workload_says_what_googles_own_library_says() {
+async fn a_workload_shows_and_asks_for_what_googles_own_library_does() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/google-auth.sh");
     let python = Command::new(script).stderr(Stdio::inherit()).output();
     let python = python.expect("a script");

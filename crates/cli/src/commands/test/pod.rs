@@ -36,7 +36,8 @@ pub(super) struct Wanted<'a> {
     pub(super) flags: &'a [String],
 }
 
-/// The pod that tests a connection. It holds no values: the kubelet mounts them.
+/// The pod that tests a connection. It holds no values: the kubelet mounts them. The name of a provider
+/// at Google, which a token is made for, is none.
 pub(super) fn pod(connection: &Connection, wanted: &Wanted<'_>) -> Value {
     let secret = &connection.secret;
     let (key, value) = MANAGED_BY;
