@@ -56,7 +56,10 @@ pub fn custom() -> serde_json::Value {
             "command": {"type": "array", "items": text, "maxItems": 3},
             "maybe": {"type": "object", "nullable": true, "properties": {"a": text}},
             "any": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
-            "one": {"oneOf": [{"type": "string"}, {"type": "integer"}]},
+            "one": {"type": "string", "oneOf": [{"maxLength": 2}, {"pattern": "^k"}]},
+            "port": {
+                "x-kubernetes-int-or-string": true, "anyOf": [{"type": "integer"}, {"type": "string"}],
+            },
         }},
         "status": {"type": "object", "properties": {"ready": {"type": "boolean"}}},
     }});
