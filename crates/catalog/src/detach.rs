@@ -23,6 +23,9 @@ use patch::Change;
 /// Most users that a sentence names.
 const NAMED: usize = 5;
 
+/// How often the whole is tried while others, such as controllers, change the users at that moment.
+const ATTEMPTS: usize = 5;
+
 /// On which terms a connection is deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Terms<'a> {
@@ -66,6 +69,33 @@ pub struct Deletion {
 /// When it is vital, changed, no connection, or in use and must not or cannot be detached; when it
 /// could be in use where the caller may not look; when the API refuses a step. Whatever was changed before that is put back.
 pub async fn delete(
+    client: &kube::Client,
+    namespace: &str,
+    name: &str,
+    terms: Terms<'_>,
+) -> Result<Deletion> {
+    for _ in 1..ATTEMPTS {
+        match attempt(client, namespace, name, terms).await {
+            Err(error) if is_overtaken(&error) => {
+                tracing::debug!(namespace, name, %error, "a user was changed meanwhile; looking again");
+            }
+            done => return done,
+        }
+    }
+    attempt(client, namespace, name, terms).await
+}
+
+/// Whether a user may have changed between looking and writing: another version of it is there, or
+/// the patch does not fit it any more.
+fn is_overtaken(error: &Error) -> bool {
+    let Error::Kubernetes { source, .. } = error else {
+        return false;
+    };
+    matches!(&**source, kube::Error::Api(status) if matches!(status.code, 409 | 422))
+}
+
+/// One attempt of [`delete`], which changes all or nothing.
+async fn attempt(
     client: &kube::Client,
     namespace: &str,
     name: &str,

@@ -90,6 +90,42 @@ impl TestApi {
         kube::Client::new(service, "default")
     }
 
+    /// A client of an administrator before whose patch of `path`, after `allowed` ones, dry runs
+    /// among them, somebody else is quicker with a merge patch.
+    pub(crate) fn overtaken_client(
+        &self,
+        path: &'static str,
+        allowed: usize,
+        change: Value,
+    ) -> kube::Client {
+        let seen = Arc::new(AtomicUsize::new(0));
+        let service = self.server.in_process(UserInfo::administrator("tester"));
+        let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+            use tower::ServiceExt as _;
+            let is_it = request.method() == "PATCH" && request.uri().path() == path;
+            let is_overtaken = is_it && seen.fetch_add(1, Ordering::Relaxed) == allowed;
+            let service = service.clone();
+            let change = change.to_string();
+            async move {
+                if is_overtaken {
+                    let quicker = http::Request::builder()
+                        .method("PATCH")
+                        .uri(path)
+                        .header("content-type", "application/merge-patch+json")
+                        .body(kube::client::Body::from(change.into_bytes()))?;
+                    let answer = service.clone().oneshot(quicker).await;
+                    let answer = answer.map_err(Into::<tower::BoxError>::into)?;
+                    assert!(answer.status().is_success(), "{}", answer.status());
+                }
+                service
+                    .oneshot(request)
+                    .await
+                    .map_err(Into::<tower::BoxError>::into)
+            }
+        });
+        kube::Client::new(service, "default")
+    }
+
     /// Lets somebody do things to resources of namespace `harbour`, from now on only these.
     pub(crate) async fn allow(&self, user: &str, verbs: &[&str], resources: &[&str]) -> Result<()> {
         let name = format!("of-{user}");

@@ -271,6 +271,31 @@ async fn a_failure_in_the_middle_is_put_back() -> Result<()> {
     Ok(())
 }
 
+#[rstest]
+#[case::before_it_is_tried(0)]
+#[case::before_it_is_done(1)]
+#[tokio::test]
+async fn a_user_that_others_change_meanwhile_is_looked_at_again(
+    #[case] allowed: usize,
+) -> Result<()> {
+    let api = in_use().await?;
+    let path = "/api/v1/namespaces/harbour/serviceaccounts/robot";
+    let change = json!({"metadata": {"labels": {"by": "another"}}, "secrets": [{"name": "tides"}]});
+    let client = api.overtaken_client(path, allowed, change);
+    let deletion = delete_tides(&client, Detach::Yes).await?;
+    assert_eq!(deletion.detached.len(), 3);
+    let robot = api.get(&account(&[])).await?.unwrap_or_default();
+    assert_eq!(robot["metadata"]["labels"]["by"], "another");
+    let contents = contents(&api).await?;
+    assert!(
+        !contents
+            .iter()
+            .any(|object| object.to_string().contains("tides")),
+        "{contents:?}"
+    );
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_deletion_that_fails_is_put_back() -> Result<()> {
     let api = in_use().await?;
