@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use url::Url;
 
 pub(crate) use redirect::{MOST_HOPS, next_hop};
+pub use trust::system_authorities;
 pub(crate) use trust::{Trust, is_tls_verified};
 
 use crate::Settings;

@@ -33,6 +33,7 @@ use jiff::Timestamp;
 
 pub use dial::Guard;
 pub use gcs::token_audience;
+pub use http::system_authorities;
 pub use outcome::{OUTCOMES, Outcome};
 pub use report::{News, Report, State, Step, StepName, Verdict};
 pub use s3::errands::{Done, Errand, errands};

@@ -1,10 +1,14 @@
 //! The one way out of this crate over HTTP: within a time and a size, without following redirects,
 //! without the proxies of the environment. Where it goes is configured, never a user's word.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, RequestBuilder, StatusCode};
+use reqwest::{Client, RequestBuilder, StatusCode};
+use rustls::ClientConfig;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -17,9 +21,12 @@ const MOST: usize = 1024 * 1024;
 /// Why nothing good came back. Texts hold no answer, since that may be a token.
 #[derive(Debug, thiserror::Error)]
 pub enum OutboundError {
-    /// The client cannot be made.
+    /// What should be certificates is none.
     #[error("the certificates for requests to others are no good")]
-    Certificates(#[source] reqwest::Error),
+    Certificates,
+    /// The client cannot be made.
+    #[error("requests to others cannot be made")]
+    Client(#[source] reqwest::Error),
     /// There was no answer, or it was cut.
     #[error("`{host}` does not answer")]
     Unreachable {
@@ -57,21 +64,32 @@ impl Outbound {
     /// # Errors
     /// When they are no certificates.
     pub(crate) fn new(authorities: Option<&[u8]>) -> Result<Self, OutboundError> {
-        // There is one provider of cryptography in this program; a second call changes nothing.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let mut builder = Client::builder()
+        let mut roots = bowline_probe::system_authorities().as_ref().clone();
+        let before = roots.len();
+        for certificate in CertificateDer::pem_slice_iter(authorities.unwrap_or_default()) {
+            let certificate = certificate.map_err(|_| OutboundError::Certificates)?;
+            roots
+                .add(certificate)
+                .map_err(|_| OutboundError::Certificates)?;
+        }
+        if authorities.is_some() && roots.len() == before {
+            return Err(OutboundError::Certificates);
+        }
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|_| OutboundError::Certificates)?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Client::builder()
+            .tls_backend_preconfigured(tls)
             .timeout(TIME)
             .connect_timeout(CONNECT_TIME)
             .redirect(Policy::none())
-            .no_proxy();
-        if let Some(pem) = authorities {
-            let all = Certificate::from_pem_bundle(pem).map_err(OutboundError::Certificates)?;
-            builder = builder.tls_certs_merge(all);
-        }
-        builder
+            .no_proxy()
             .build()
             .map(Self)
-            .map_err(OutboundError::Certificates)
+            .map_err(OutboundError::Client)
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, url: &Url) -> Result<T, OutboundError> {

@@ -26,7 +26,7 @@ impl Trust {
     /// The system's authorities.
     pub(crate) fn system() -> Self {
         Self {
-            roots: system(),
+            roots: system_authorities(),
             is_verified: true,
             is_elsewhere: false,
         }
@@ -89,8 +89,9 @@ pub(crate) fn is_tls_verified(connection: &Connection) -> bool {
     connection.protocol != Some(Protocol::S3) || connection.verify_ssl()
 }
 
-/// Read once; a machine without any, such as a bare container, gets those of the big browsers.
-fn system() -> Arc<RootCertStore> {
+/// The certificate authorities that this machine trusts, read once. A machine without any, such as
+/// a bare container, gets those of the big browsers.
+pub fn system_authorities() -> Arc<RootCertStore> {
     static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
     let read = || {
         let mut roots = RootCertStore::empty();

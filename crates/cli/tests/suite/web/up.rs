@@ -45,6 +45,20 @@ async fn the_link_that_is_said_at_the_start_signs_a_browser_in_once() -> Result<
     signs_in_once(&server, &server.ready.login).await
 }
 
+#[test]
+fn a_machine_without_authorities_starts_with_an_issuer_all_the_same() -> Result<()> {
+    let data = tempfile::tempdir()?;
+    // As in the image, which has nothing but the program.
+    let environment = [
+        ("SSL_CERT_FILE", "/nowhere"),
+        ("SSL_CERT_DIR", "/nowhere"),
+        ("BOWLINE_OIDC_ISSUER_URL", "https://issuer.example"),
+        ("BOWLINE_OIDC_CLIENT_ID", "bowline"),
+    ];
+    Server::start_in(BINARY, data.path(), &environment)?.stop()?;
+    Ok(())
+}
+
 /// What `bowline login` says of this state.
 fn login(data: &Path) -> Result<std::process::Output> {
     let mut command = Command::cargo_bin("bowline")?;
