@@ -57,7 +57,7 @@ pub fn run(args: Args) -> Result<ExitCode, Failures> {
         Command::Export(export) => wait(&small(), export::run(&export, &cluster))?,
         Command::Import(import) => wait(&small(), import::run(&import, &cluster))?,
         Command::Types(types) => wait(&small(), types::run(&types, &cluster))?,
-        Command::Test(test) => return Ok(wait(&Runtime::new(), test::run(&test, &cluster))?),
+        Command::Test(test) => return wait(&Runtime::new(), test::run(&test, &cluster)),
         Command::Usage(usage) => wait(&small(), usage::run(&usage, &cluster))?,
         Command::Delete(delete) => wait(&small(), delete::run(&delete, &cluster))?,
         Command::Env(env) => wait(&small(), env::run(&env, &cluster))?,

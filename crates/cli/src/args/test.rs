@@ -59,10 +59,10 @@ pub struct Test {
     /// Where the tests run: in this process, or each in a pod beside the workloads
     ///
     /// A pod runs in the connection's namespace, under an account of it, so that network policies and
-    /// certificate authorities are those of workloads, and so is a role that Amazon gives the account
-    /// (IRSA); identities of other clouds are not used. Needs the rights to make, see and delete pods
-    /// there and to read their logs. Where a cluster has no nodes, as that of
-    /// `bowline up`, this process tests.
+    /// certificate authorities are those of workloads. So are identities: a role that Amazon gives the
+    /// account (IRSA), and the workload identity pool at Google that a connection names; others are not
+    /// used. Needs the rights to make, see and delete pods there and to read their logs. Where a
+    /// cluster has no nodes, as that of `bowline up`, this process tests.
     #[arg(long, value_name = "PLACE", default_value = "here", conflicts_with_all = ["files", "authorities"])]
     pub from: From,
     /// Image with this program, for `--from cluster`

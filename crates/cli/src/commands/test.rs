@@ -24,11 +24,12 @@ use futures::{Stream, StreamExt, stream};
 
 use crate::args::{self, From, Test, TestOutput};
 use crate::cluster::Cluster;
-use crate::failure::{Failure, Kind};
+use crate::failure::{Failure, Failures, Kind};
 use crate::process::{INTERRUPTED, wait_for_signal};
 use crate::terminal;
 use live::{Live, shown, turning};
 use pod::Wanted;
+use remote::Done;
 use targets::Targets;
 
 /// Connections that are tested at the same time.
@@ -44,7 +45,7 @@ struct Tested<'a> {
 ///
 /// # Errors
 /// When there is nothing to test, or the cluster does not answer.
-pub async fn run(args: &Test, flags: &args::Cluster) -> Result<ExitCode, Failure> {
+pub async fn run(args: &Test, flags: &args::Cluster) -> Result<ExitCode, Failures> {
     let (targets, cluster) = match &args.mounted {
         Some(folder) => (mounted::read(folder)?, None),
         None if !args.files.is_empty() => (targets::of_files(args)?, None),
@@ -58,14 +59,20 @@ pub async fn run(args: &Test, flags: &args::Cluster) -> Result<ExitCode, Failure
     }
     let trial = Trial::new(args, cluster.as_ref())?;
     let live = Mutex::new(Live::new(args.output, targets.tested.len()));
-    let tested = match &cluster {
-        Some(cluster) if is_remote(args, cluster).await => in_pods(cluster, args, &targets).await?,
-        _ => tokio::select! {
-            tested = turning(&live, trial.test(&targets, &live)) => Some(tested),
+    let remote = match &cluster {
+        Some(cluster) if is_remote(args, cluster).await => Some(cluster),
+        _ => None,
+    };
+    let done = match remote {
+        Some(cluster) => turning(&live, in_pods(cluster, args, &targets, &live)).await?,
+        None => tokio::select! {
+            tested = turning(&live, trial.test(&targets, &live)) => {
+                Some(Done { tested, failures: Vec::new() })
+            }
             signal = wait_for_signal() => { signal?; None }
         },
     };
-    let Some(tested) = tested else {
+    let Some(Done { tested, failures }) = done else {
         shown(&live).clear();
         terminal::warn("the tests were stopped; what was not finished is not shown");
         return Ok(ExitCode::from(INTERRUPTED));
@@ -78,7 +85,12 @@ pub async fn run(args: &Test, flags: &args::Cluster) -> Result<ExitCode, Failure
         ),
         _ => {}
     }
-    show(args.output, &tested, &trial.guard)?;
+    // What pods may reach is not this process's to say.
+    let is_own_allowed = remote.is_none() && trial.guard.is_own_allowed;
+    show(args.output, &tested, is_own_allowed)?;
+    if !failures.is_empty() {
+        return Err(Failures(failures));
+    }
     let worst = tested
         .iter()
         .filter_map(|tested| tested.report.kind())
@@ -103,14 +115,19 @@ async fn in_pods<'a>(
     cluster: &Cluster,
     args: &Test,
     targets: &'a Targets,
-) -> Result<Option<Vec<Tested<'a>>>, Failure> {
+    live: &Mutex<Live>,
+) -> Result<Option<Done<'a>>, Failure> {
     let wanted = Wanted {
         image: args.image.as_deref().unwrap_or_default(),
         account: args.account.as_deref(),
         labels: &args.pod_labels,
         flags: &asked(args),
     };
-    remote::all(cluster.client(), targets, &wanted, wait_for_signal()).await
+    shown(live).in_pods();
+    let told = |tested: &Tested<'_>| shown(live).result(tested);
+    let done = remote::all(cluster.client(), targets, &wanted, told, wait_for_signal()).await;
+    shown(live).clear();
+    done
 }
 
 /// The flags that say what is asked of a connection and where tests may go, for another process.
@@ -128,9 +145,9 @@ fn asked(args: &Test) -> Vec<String> {
     flags
 }
 
-fn show(output: TestOutput, tested: &[Tested<'_>], guard: &Guard) -> Result<(), Failure> {
+fn show(output: TestOutput, tested: &[Tested<'_>], is_own_allowed: bool) -> Result<(), Failure> {
     terminal::print(&match output {
-        TestOutput::Text => text::summary(tested, guard.is_own_allowed),
+        TestOutput::Text => text::summary(tested, is_own_allowed),
         TestOutput::Json => json::render(tested),
         TestOutput::Junit => junit::render(tested),
     })
@@ -209,7 +226,7 @@ impl Trial {
         }
         let mut running = std::pin::pin!(self.many(targets));
         while let Some(tested) = running.next().await {
-            shown(live).result(&tested, done.len() + 1);
+            shown(live).result(&tested);
             done.push(tested);
         }
         shown(live).clear();

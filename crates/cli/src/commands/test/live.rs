@@ -23,6 +23,7 @@ pub(in crate::commands) struct Live {
     is_text: bool,
     has_line: bool,
     of: usize,
+    done: usize,
     turn: usize,
     /// What the line says; empty where there is none.
     text: String,
@@ -55,6 +56,7 @@ impl Live {
             is_text,
             has_line,
             of,
+            done: 0,
             turn: 0,
             text: String::new(),
         }
@@ -84,10 +86,19 @@ impl Live {
         }
     }
 
-    /// One of many is done.
-    pub(super) fn result(&mut self, tested: &Tested<'_>, done: usize) {
-        self.say(&text::block(tested));
-        self.line(&format!("{done} of {} tested", self.of));
+    /// A whole test is done: of the only one every step is told, of one of many what went wrong.
+    pub(super) fn result(&mut self, tested: &Tested<'_>) {
+        self.done += 1;
+        self.say(&match self.of {
+            1 => text::whole(tested),
+            _ => text::block(tested),
+        });
+        self.line(&format!("{} of {} tested", self.done, self.of));
+    }
+
+    /// Pods test, which tell all at their end.
+    pub(super) fn in_pods(&mut self) {
+        self.line("waiting for what pods tell");
     }
 
     /// Takes the line away.

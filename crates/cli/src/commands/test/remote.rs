@@ -6,8 +6,8 @@ use std::time::Duration;
 use bowline_core::Connection;
 use bowline_probe::{OUTCOMES, Report, State, Step, StepName};
 use futures::{StreamExt as _, stream};
-use k8s_openapi::api::core::v1::Pod;
-use kube::api::{Api, DeleteParams, LogParams, PostParams};
+use k8s_openapi::api::core::v1::{ContainerState, Event, Pod, PodStatus};
+use kube::api::{Api, DeleteParams, ListParams, LogParams, PostParams};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -22,6 +22,9 @@ const AT_ONCE: usize = 8;
 /// How long a pod may take from its creation to its end.
 const PATIENCE: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(250);
+/// What to do about a pod that the cluster does not run.
+const HELP: &str =
+    "`--image` and `--account` say what it runs with; see `kubectl get events` for more";
 /// Why a container waits that will never start by itself.
 const HOPELESS: [&str; 6] = [
     "ErrImagePull",
@@ -38,18 +41,29 @@ pub(super) async fn has_nodes(client: &kube::Client) -> bool {
     version.is_ok_and(|version| !version.git_version.contains("+bowline"))
 }
 
-/// Tests all in pods, until `stop` ends; then those that run are deleted.
+/// What became of the tests.
+#[derive(Default)]
+pub(super) struct Done<'a> {
+    /// Those whose pods told a result.
+    pub(super) tested: Vec<Tested<'a>>,
+    /// Why the pods of the others did not.
+    pub(super) failures: Vec<Failure>,
+}
+
+/// Tests all in pods, and hands each result to `told`, until `stop` ends; then those that run are
+/// deleted.
 ///
 /// # Errors
-/// When a pod cannot be made, or does not tell its result.
+/// When nobody can be waited for to stop them.
 pub(super) async fn all<'a>(
     client: &kube::Client,
     targets: &'a Targets,
     wanted: &Wanted<'_>,
+    told: impl Fn(&Tested<'a>),
     stop: impl Future<Output = Result<(), Failure>>,
-) -> Result<Option<Vec<Tested<'a>>>, Failure> {
+) -> Result<Option<Done<'a>>, Failure> {
     let (stopping, stopped) = tokio::sync::watch::channel(false);
-    let tests = stream::iter(targets.tested.iter().copied())
+    let mut tests = stream::iter(targets.tested.iter().copied())
         .map(|index| {
             let connection = &targets.all[index];
             let mut stopped = stopped.clone();
@@ -61,18 +75,29 @@ pub(super) async fn all<'a>(
                 Ok::<_, Failure>(report.map(|report| Tested { connection, report }))
             }
         })
-        .buffered(AT_ONCE)
-        .collect::<Vec<_>>();
-    let mut tests = std::pin::pin!(tests);
-    let done = tokio::select! {
-        done = &mut tests => done,
-        signal = stop => {
-            signal?;
-            let _ = stopping.send(true);
-            tests.await
+        .buffered(AT_ONCE);
+    let mut done = Done::default();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let next = tokio::select! {
+            next = tests.next() => next,
+            signal = &mut stop, if !*stopping.borrow() => {
+                signal?;
+                let _ = stopping.send(true);
+                continue;
+            }
+        };
+        match next {
+            Some(Ok(Some(tested))) => {
+                told(&tested);
+                done.tested.push(tested);
+            }
+            Some(Err(failure)) => done.failures.push(failure),
+            Some(Ok(None)) => {}
+            None => break,
         }
-    };
-    done.into_iter().collect()
+    }
+    Ok((!*stopping.borrow()).then_some(done))
 }
 
 /// Tests one; `None` where it was stopped.
@@ -91,7 +116,17 @@ async fn one(
     let made = made.map_err(|error| failure(connection, "make a pod", &error))?;
     let name = made.metadata.name.unwrap_or_default();
     let result = tokio::select! {
-        result = result(&api, &name, connection, patience) => result.map(Some),
+        result = result(&api, &name, connection, patience) => match result {
+            Ok(Told::Report(report)) => Ok(Some(report)),
+            Ok(Told::Nothing(mut failure)) => {
+                // Deleted pods take no events along, but who asks now need not look for them.
+                if let Some(warning) = last_warning(client, namespace, &name).await {
+                    failure = failure.cause(warning);
+                }
+                Err(failure.help(HELP))
+            }
+            Err(failure) => Err(failure),
+        },
         () = stopped => Ok(None),
     };
     if let Err(error) = api.delete(&name, &DeleteParams::default()).await
@@ -104,46 +139,97 @@ async fn one(
     result
 }
 
+/// What a pod has told in the end.
+enum Told {
+    Report(Report),
+    /// The cluster did not let it: what happened to it instead.
+    Nothing(Failure),
+}
+
 async fn result(
     api: &Api<Pod>,
     name: &str,
     connection: &Connection,
     patience: Duration,
-) -> Result<Report, Failure> {
+) -> Result<Told, Failure> {
     let deadline = Instant::now() + patience;
     loop {
         let pod = api.get(name).await;
         let pod = pod.map_err(|error| failure(connection, "look at its pod", &error))?;
         let status = pod.status.unwrap_or_default();
         if matches!(status.phase.as_deref(), Some("Succeeded" | "Failed")) {
-            let log = api.logs(name, &LogParams::default()).await;
-            let log = log.map_err(|error| failure(connection, "read its pod's log", &error))?;
-            return report(&log).ok_or_else(|| {
-                let what = format!(
-                    "the pod that tested `{}` tells no result",
-                    name_of(connection)
-                );
-                Failure::new(Kind::Unavailable, what)
-                    .help("use the image of this version with `--image`")
-            });
+            return of_ended(api, name, connection, &status).await;
         }
-        let containers = status.container_statuses.unwrap_or_default();
-        let mut waiting = containers
-            .into_iter()
-            .filter_map(|container| container.state?.waiting?.reason);
-        let hopeless = waiting.find(|why| HOPELESS.contains(&why.as_str()));
-        if hopeless.is_some() || Instant::now() >= deadline {
+        let waiting = states(&status).find_map(|state| {
+            let waiting = state.waiting.as_ref()?;
+            let reason = waiting.reason.as_deref().unwrap_or_default();
+            HOPELESS
+                .contains(&reason)
+                .then(|| because(reason, waiting.message.as_deref()))
+        });
+        if waiting.is_some() || Instant::now() >= deadline {
             let what = format!(
                 "the pod that tests `{}` does not start",
                 name_of(connection)
             );
-            let why = hopeless.unwrap_or_else(|| "no node took it in time".to_owned());
-            return Err(Failure::new(Kind::Unavailable, what).cause(why).help(
-                "see `kubectl get events`; `--image` and `--account` say what it runs with",
-            ));
+            let why = waiting.unwrap_or_else(|| "no node took it in time".to_owned());
+            let failure = Failure::new(Kind::Unavailable, what).cause(why);
+            return Ok(Told::Nothing(failure));
         }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// What a pod that ended has told.
+async fn of_ended(
+    api: &Api<Pod>,
+    name: &str,
+    connection: &Connection,
+    status: &PodStatus,
+) -> Result<Told, Failure> {
+    // One that was ended from outside may never have had a container, and so no log.
+    if states(status).any(|state| state.terminated.is_some()) {
+        let log = api.logs(name, &LogParams::default()).await;
+        let log = log.map_err(|error| failure(connection, "read its pod's log", &error))?;
+        if let Some(report) = report(&log) {
+            return Ok(Told::Report(report));
+        }
+    }
+    let connection = name_of(connection);
+    let what = format!("the pod that tested `{connection}` tells no result");
+    let failure = Failure::new(Kind::Unavailable, what);
+    match status.reason.as_deref() {
+        Some(reason) => {
+            let why = because(reason, status.message.as_deref());
+            Ok(Told::Nothing(failure.cause(why)))
+        }
+        None => Err(failure.help("use the image of this version with `--image`")),
+    }
+}
+
+fn states(status: &PodStatus) -> impl Iterator<Item = &ContainerState> {
+    let containers = status.container_statuses.iter().flatten();
+    containers.filter_map(|container| container.state.as_ref())
+}
+
+fn because(reason: &str, message: Option<&str>) -> String {
+    match message {
+        Some(message) if !message.is_empty() => format!("{reason}: {message}"),
+        _ => reason.to_owned(),
+    }
+}
+
+/// The last warning about a pod; `None` where there is none or the caller may not see them.
+async fn last_warning(client: &kube::Client, namespace: &str, pod: &str) -> Option<String> {
+    let api: Api<Event> = Api::namespaced(client.clone(), namespace);
+    let about = format!("involvedObject.kind=Pod,involvedObject.name={pod},type=Warning");
+    let events = api.list(&ListParams::default().fields(&about)).await.ok()?;
+    let last = events
+        .items
+        .into_iter()
+        .max_by_key(|event| event.last_timestamp.clone())?;
+    let reason = last.reason.unwrap_or_default();
+    Some(because(&reason, last.message.as_deref()))
 }
 
 fn name_of(connection: &Connection) -> String {
@@ -151,15 +237,22 @@ fn name_of(connection: &Connection) -> String {
 }
 
 fn failure(connection: &Connection, step: &str, error: &kube::Error) -> Failure {
-    let kind = match error {
-        kube::Error::Api(status) if status.code == 403 => Kind::Forbidden,
-        _ => Kind::Unavailable,
-    };
     let what = format!(
         "cannot test `{}` in the cluster: {step}",
         name_of(connection)
     );
-    Failure::new(kind, what).caused_by(error)
+    let kube::Error::Api(status) = error else {
+        return Failure::new(Kind::Unavailable, what).cause("the API server does not answer");
+    };
+    let failure = Failure::new(Kind::of_status(status.code), what)
+        .cause(format!("it answered {}: {}", status.code, status.message));
+    match status.code {
+        403 => failure.help(
+            "it takes the rights to make, see and delete pods there and to read their logs, and a \
+             namespace that admits them",
+        ),
+        _ => failure,
+    }
 }
 
 /// The report that a pod has printed; `None` when it is none, or one of another version.

@@ -61,8 +61,13 @@ pub(super) fn block(tested: &Tested<'_>) -> String {
     if tested.report.verdict.state == State::Passed {
         return String::new();
     }
+    format!("{}\n", whole(tested))
+}
+
+/// The name of a connection, and its steps.
+pub(super) fn whole(tested: &Tested<'_>) -> String {
     let steps: String = tested.report.steps.iter().map(step).collect();
-    format!("{}{steps}\n", heading(tested.connection))
+    format!("{}{steps}", heading(tested.connection))
 }
 
 /// A line about one, a table about many, and what the tests were allowed to do.

@@ -138,3 +138,40 @@ fn what_a_pod_prints_is_read_as_the_report_that_it_is() {
     assert!(report("panicked").is_none());
     assert!(report("{\"connections\": [{\"steps\": [{}]}]}").is_none());
 }
+
+#[tokio::test]
+async fn a_pod_that_is_ended_from_outside_is_told_with_its_reason_and_the_last_warning() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (client, connection) = (client(&folder).await, connection());
+    let never = std::future::pending();
+    let test = one(&client, &connection, &WANTED, PATIENCE, never);
+    let kubelet = async {
+        let name = loop {
+            if let [pod] = pods(&client).await.as_slice() {
+                break pod.metadata.name.clone().expect("a name");
+            }
+        };
+        let events: Api<Event> = Api::namespaced(client.clone(), "harbour");
+        let event = json!({
+            "metadata": {"name": "sandbox"}, "type": "Warning", "lastTimestamp": "2026-01-01T00:00:00Z",
+            "reason": "FailedMount", "message": "secret \"soundings\" not found",
+            "involvedObject": {"kind": "Pod", "namespace": "harbour", "name": name},
+        });
+        let event = serde_json::from_value(event).expect("an Event");
+        let params = PostParams::default();
+        events.create(&params, &event).await.expect("created");
+        let ended = json!({"status": {"phase": "Failed", "reason": "DeadlineExceeded"}});
+        let pods: Api<Pod> = Api::namespaced(client.clone(), "harbour");
+        let params = PatchParams::default();
+        let patch = Patch::Merge(&ended);
+        pods.patch_status(&name, &params, &patch)
+            .await
+            .expect("patched")
+    };
+    let (failed, _) = tokio::join!(test, kubelet);
+    let failure = format!("{:?}", failed.expect_err("it never ran"));
+    for told in ["DeadlineExceeded", "FailedMount: secret", "--image"] {
+        assert!(failure.contains(told), "{failure}");
+    }
+    assert_eq!(pods(&client).await.len(), 0);
+}
