@@ -27,8 +27,13 @@ test: ## Run every test, then look for secret values in all they wrote; installs
 	@scripts/test.sh $(ARGS)
 
 .PHONY: test-cluster
-test-cluster: ## Run the tests on a real etcd and kube-apiserver; builds the two and helm once, with Go
+test-cluster: ## Run the tests on a real etcd and kube-apiserver, and beside a node; builds them and helm once, with Go
 	@scripts/test-cluster.sh $(ARGS)
+
+.PHONY: node
+node: ## Open a shell beside a whole cluster with one node, which ends with it; needs root
+	@cargo build -p bowline --locked
+	@scripts/node.sh bash
 
 .PHONY: bench
 bench: ## Run the benchmarks; each prints its ratio to a baseline measured in the same run

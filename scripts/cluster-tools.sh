@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints a folder with kube-apiserver, etcd and helm, built from the versions that
+# Prints a folder with etcd, the programs of Kubernetes and helm, built from the versions that
 # tests/cluster/tools pins. Built once per set of versions; explains itself on stderr. With `--built`
 # it builds nothing, and ends with 69 where it was not built yet.
 set -euo pipefail
@@ -19,8 +19,8 @@ if [ "${1:-}" = --built ]; then
   exit 69
 fi
 if ! command -v go > /dev/null; then
-  echo "error: no \`go\` on PATH to build kube-apiserver, etcd and helm with" >&2
-  echo "help: install Go as $module/go.mod asks for, or set KUBEBUILDER_ASSETS to a folder that has the three" >&2
+  echo "error: no \`go\` on PATH to build etcd, Kubernetes and helm with" >&2
+  echo "help: install Go as $module/go.mod asks for, or set KUBEBUILDER_ASSETS to a folder that has them" >&2
   exit 1
 fi
 
@@ -31,7 +31,7 @@ etcd=$(version_of go.etcd.io/etcd/server/v3)
 helm=$(version_of helm.sh/helm/v4)
 readonly kubernetes etcd helm
 cat >&2 <<EOM
-The cluster tests run against the real thing: kube-apiserver $kubernetes, etcd $etcd, helm $helm.
+The cluster tests run against the real thing: Kubernetes $kubernetes, etcd $etcd, helm $helm.
 Building them from source into $folder
 (once per set of versions; ten minutes and more on two cores, sources come through the Go module proxy).
 EOM
@@ -49,7 +49,9 @@ build() { # build PROGRAM PACKAGE LINKER-FLAGS
   CGO_ENABLED=0 nice -n 5 go build -p 2 -trimpath -mod=readonly -ldflags "-s -w $3" -o "$part/$1" "$2" >&2
 }
 build etcd go.etcd.io/etcd/server/v3 ""
-build kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver "$kubernetes_flags"
+for program in kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubelet; do
+  build "$program" "k8s.io/kubernetes/cmd/$program" "$kubernetes_flags"
+done
 build helm helm.sh/helm/v4/cmd/helm "-X helm.sh/helm/v4/internal/version.version=$helm"
 mv -T "$part" "$folder" 2> /dev/null || [ -d "$folder" ] # another run may have been quicker
 echo "$folder"
