@@ -73,6 +73,7 @@ network() {
   ip link add cni0 type bridge
   ip address add "$address/${pods#*/}" dev cni0
   ip link set cni0 up
+  ip route add "$services" dev cni0 # to Services, which kube-proxy leads on
   echo 1 > /proc/sys/net/ipv4/ip_forward
   # Also what goes from pod to pod passes the rules of kube-proxy.
   if [ -e /proc/sys/net/bridge ]; then echo 1 > /proc/sys/net/bridge/bridge-nf-call-iptables; fi

@@ -1,6 +1,7 @@
 //! The chart as people install it, its pods on a real kubelet, and workloads that run with what
 //! was injected.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -10,7 +11,7 @@ use bowline_testkit::Canaries;
 use serde_json::{Value, json};
 use tokio::sync::RwLock;
 
-use crate::reach::serve_files_with_tls;
+use crate::reach::{ask, serve_files_with_tls};
 use crate::scene::{IMAGE, Namespace, Node, SHELL, root};
 
 /// Held by whoever writes workloads; alone by whoever installs another release, which refuses those
@@ -26,7 +27,16 @@ fn with_bowline() -> Result<Option<Node>> {
     let install = || -> Result<()> {
         let kinds = root().join("crates/cli/crds");
         node.kubectl(&format!("apply --server-side -f {}", kinds.display()))?;
-        install(&node, "bowline", &[])
+        let settings = [
+            "server.enabled=true",
+            "server.hosts={bowline.example}",
+            // Asked when somebody signs in; the image has no authorities of its own.
+            "server.oidc.issuerUrl=https://issuer.example",
+            "server.oidc.clientId=bowline",
+        ];
+        install(&node, "bowline", &settings)?;
+        node.kubectl("-n bowline rollout status deployment/bowline-server --timeout=120s")?;
+        Ok(())
     };
     match INSTALLED.get_or_init(install) {
         Ok(()) => Ok(Some(node)),
@@ -249,6 +259,38 @@ async fn pods_of_the_operator_are_replaced_without_a_refused_workload() -> Resul
     for notebook in items {
         let from = notebook.pointer("/spec/template/spec/containers/0/envFrom/0/secretRef/name");
         assert_eq!(from, Some(&json!("soundings")), "{notebook}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_web_server_answers_by_the_rights_of_whose_token_is_shown() -> Result<()> {
+    let Some(node) = with_bowline()? else {
+        return Ok(());
+    };
+    let harbour = node.namespace("web").await?;
+    let mut canaries = Canaries::default();
+    soundings(&harbour, "soundings", &canaries.plant("a key"))?;
+    harbour.kubectl("create serviceaccount ada")?;
+    harbour.kubectl("create rolebinding ada --clusterrole=edit --serviceaccount=web:ada")?;
+    let token = harbour.kubectl("create token ada")?;
+    let service = node.kubectl("-n bowline get service bowline-server -o json")?;
+    let service: Value = serde_json::from_str(&service)?;
+    let address = service["spec"]["clusterIP"]
+        .as_str()
+        .context("an address")?;
+    let address = SocketAddr::new(address.parse()?, 80);
+    let path = |project: &str| format!("/api/v1/projects/{project}/connections");
+    for (project, token, status) in [
+        ("web", Some(token.as_str()), "200"),
+        ("kube-system", Some(token.as_str()), "403"),
+        ("web", None, "401"),
+    ] {
+        let answer = ask(address, "bowline.example", &path(project), token).await?;
+        let is_expected = answer.starts_with(&format!("HTTP/1.1 {status} "));
+        assert!(is_expected, "{project}: {answer}");
+        assert_eq!(answer.contains("soundings"), status == "200", "{answer}");
+        assert!(canaries.leaks(&answer).is_empty());
     }
     Ok(())
 }

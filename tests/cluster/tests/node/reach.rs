@@ -1,5 +1,5 @@
 //! Servers that pods reach: one with files, with and without TLS, and a way through to servers that
-//! listen on the loopback address only.
+//! listen on the loopback address only. And the other way, asking a Service.
 
 use std::net::{IpAddr, SocketAddr, TcpListener};
 
@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use bowline_cluster_tests::Authority;
 use bowline_operator::listen::listen;
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::TcpStream;
 
 /// What `/model.bin` holds.
@@ -60,4 +60,22 @@ pub(crate) async fn lead(at: IpAddr, to: SocketAddr) -> Result<SocketAddr> {
         }
     });
     Ok(address)
+}
+
+/// What a Service answers, whole: its pods are asked by the name `host`, with a token where there is one.
+pub(crate) async fn ask(
+    at: SocketAddr,
+    host: &str,
+    path: &str,
+    token: Option<&str>,
+) -> Result<String> {
+    let login = token.map(|token| format!("authorization: Bearer {token}\r\n"));
+    let login = login.unwrap_or_default();
+    let request =
+        format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{login}\r\n");
+    let mut stream = TcpStream::connect(at).await?;
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
 }
