@@ -33,7 +33,7 @@ readonly kubernetes etcd helm
 cat >&2 <<EOM
 The cluster tests run against the real thing: Kubernetes $kubernetes, etcd $etcd, helm $helm.
 Building them from source into $folder
-(once per set of versions; ten minutes and more on two cores, sources come through the Go module proxy).
+(once per set of versions; fifteen minutes and more on two cores, sources come through the Go module proxy).
 EOM
 
 # What release builds set, since /version and the compatibility rules that follow from it read them.

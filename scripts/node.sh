@@ -7,47 +7,62 @@
 # an image of the program as `cargo build` made it, or the archive $BOWLINE_NODE_IMAGE, and
 # `bowline.test/shell:1` one with a shell. Needs root; ends with 69 where a node cannot be had.
 set -euo pipefail
+if [ -n "${BOWLINE_NODE_IMAGE:-}" ]; then
+  BOWLINE_NODE_IMAGE=$(realpath "$BOWLINE_NODE_IMAGE")
+fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly name=harbour address=10.88.0.1 pods=10.88.0.0/16 services=10.96.0.0/16 domain=cluster.local
-readonly unavailable=69
+readonly spaces=(--net --mount --pid --ipc --fork --kill-child --mount-proc) unavailable=69
 PATH="$PATH:/usr/sbin:/sbin"
 
+cannot() {
+  echo "error: there can be no node here: $1" >&2
+  exit $unavailable
+}
+
 outside() {
-  local assets controller code=0
-  if [ "$(id -u)" != 0 ]; then
-    echo "error: a node needs root" >&2
-    exit $unavailable
-  fi
+  local code=0
+  [ "$(id -u)" = 0 ] || cannot "it needs root"
+  unshare "${spaces[@]}" true || cannot "it needs the right to make namespaces"
   scripts/debian.sh "A cluster with a node" containerd:containerd runc:runc ip:iproute2 nft:nftables \
     dnsmasq:dnsmasq-base busybox:busybox-static openssl:openssl \
     /usr/lib/cni/bridge:containernetworking-plugins
-  assets=${KUBEBUILDER_ASSETS:-$(scripts/cluster-tools.sh)}
-  if ! [ -x "$assets/kubelet" ]; then
-    echo "error: there is no kubelet in $assets" >&2
-    exit $unavailable
-  fi
-  state=$(mktemp -d --tmpdir bowline-node.XXXXXX)
-  readonly state group=${state##*/}
+  ASSETS=${KUBEBUILDER_ASSETS:-$(scripts/cluster-tools.sh)}
+  [ -x "$ASSETS/kubelet" ] || cannot "there is no kubelet in $ASSETS"
+  KUBECTL=$(scripts/kubectl.sh)
+  HELM=$(scripts/helm.sh)
+  STATE=$(mktemp -d --tmpdir bowline-node.XXXXXX)
+  export ASSETS KUBECTL HELM STATE
   trap clear_up EXIT
-  # What pods use is counted below a group of our own.
-  for controller in /sys/fs/cgroup /sys/fs/cgroup/*/; do
-    if [ -e "$controller/cgroup.procs" ]; then mkdir "$controller/$group"; fi
-  done
-  KUBECTL=$(scripts/kubectl.sh) HELM=$(scripts/helm.sh) STATE=$state ASSETS=$assets \
-    unshare --net --mount --pid --ipc --fork --kill-child --mount-proc \
-    "${BASH_SOURCE[0]}" --inside "$@" || code=$?
+  cgroups
+  unshare "${spaces[@]}" scripts/node.sh --inside "$@" || code=$?
   exit $code
 }
 
-# What outlives the namespaces. Containers that ended with them take a moment to be gone.
+# Groups of our own, below which it is counted what pods use: one for each controller, or one for all
+# where the system has them in one hierarchy.
+cgroups() {
+  local controller
+  for controller in /sys/fs/cgroup /sys/fs/cgroup/*/; do
+    [ -e "$controller/cgroup.procs" ] && ! [ -L "${controller%/}" ] || continue
+    mkdir "$controller/${STATE##*/}" || cannot "it needs the right to make groups in $controller"
+    [ "$controller" != /sys/fs/cgroup ] || break
+  done
+}
+
+# What outlives the namespaces; they themselves where this script was told to end.
 clear_up() {
-  local try
+  local try children
+  children=$(< "/proc/$$/task/$$/children")
+  # shellcheck disable=SC2086
+  kill -KILL $children 2> /dev/null || true
+  # Containers that ended take a moment to be gone.
   for try in {1..20}; do
-    find /sys/fs/cgroup -depth -type d -path "*/$group*" -exec rmdir {} + 2> /dev/null && break
+    find /sys/fs/cgroup -depth -type d -path "*/${STATE##*/}*" -exec rmdir {} + 2> /dev/null && break
     sleep 0.1
   done
-  rm -rf "$state"
+  rm -rf "$STATE"
 }
 
 # Starts a program that runs until the namespaces end.
@@ -130,8 +145,31 @@ control_plane() {
     --conntrack-max-per-core=0
 }
 
+# What the programs of a node write outside of their folders, they write for this namespace only.
+private() {
+  local folder key value
+  for folder in /run /var/log /var/lib/kubelet /var/lib/cni; do
+    mkdir -p "$folder"
+    mount -t tmpfs tmpfs "$folder"
+  done
+  # The kubelet sets these for the whole machine, unless they are so already.
+  while read -r key value; do
+    echo "$value" > "$STATE/${key##*/}"
+    mount --bind "$STATE/${key##*/}" "/proc/sys/$key"
+  done << END
+vm/overcommit_memory 1
+vm/panic_on_oom 0
+kernel/panic 10
+kernel/panic_on_oops 1
+kernel/keys/root_maxkeys 1000000
+kernel/keys/root_maxbytes 25000000
+END
+  unset http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY
+  mkdir "$STATE/tmp"
+  export TMPDIR="$STATE/tmp" KUBECACHEDIR="$STATE/cache"
+}
+
 containers() {
-  mount -t tmpfs tmpfs /run
   mkdir "$STATE/cni"
   cat > "$STATE/cni/node.conflist" << END
 {"cniVersion": "0.4.0", "name": "node", "plugins": [{
@@ -185,6 +223,7 @@ import() { # import ARCHIVE NAME
 }
 
 kubelet() {
+  touch "$STATE/resolv.conf" # none of the machine's names
   cat > "$STATE/kubelet.yaml" << END
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
@@ -194,11 +233,13 @@ clusterDNS: [$address]
 clusterDomain: $domain
 cgroupDriver: cgroupfs
 cgroupRoot: /${STATE##*/}
+podLogsDir: $logs/pods
+resolvConf: $STATE/resolv.conf
 cgroupsPerQOS: false
 enforceNodeAllocatable: []
 failCgroupV1: false
 failSwapOn: false
-# Only this namespace reaches it.
+# Only this namespace and its pods reach it.
 authentication: {anonymous: {enabled: true}, webhook: {enabled: false}}
 authorization: {mode: AlwaysAllow}
 healthzPort: 0
@@ -211,12 +252,14 @@ END
     --root-dir="$STATE/kubelet" --hostname-override="$name" --node-ip="$address"
   await kubelet "$KUBECTL" wait --for=condition=Ready "node/$name" --timeout=1s
   # Taken away a moment after it is ready.
-  await kubelet sh -c '! "$0" get node -o jsonpath={.items[*].spec.taints} | grep -q .' "$KUBECTL"
+  await kubelet sh -c 'taints=$("$0" get node -o "jsonpath={.items[*].spec.taints}") && [ -z "$taints" ]' \
+    "$KUBECTL"
 }
 
 inside() {
   readonly logs="${BOWLINE_CANARY_DIR:-$STATE/logs}"
   mkdir -p "$logs"
+  private
   network
   identities
   containers

@@ -25,7 +25,8 @@ cargo test -p bowline-cluster-tests --lib --test suite --locked "$@" 2>&1 |
   tee "$BOWLINE_CANARY_DIR/cargo-test.log"
 
 echo "+ scripts/node.sh cargo test -p bowline-cluster-tests --test node --locked $*"
-# Nothing can be fetched there; it was all built above.
+cargo test -p bowline-cluster-tests --test node --locked --no-run
+# Nothing can be fetched beside the node.
 scripts/node.sh cargo test -p bowline-cluster-tests --test node --locked --offline "$@" 2>&1 |
   tee "$BOWLINE_CANARY_DIR/cargo-test-node.log" || {
   [ "${PIPESTATUS[0]}" = 69 ] || exit 1

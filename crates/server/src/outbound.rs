@@ -23,7 +23,10 @@ const MOST: usize = 1024 * 1024;
 pub enum OutboundError {
     /// What should be certificates is none.
     #[error("the certificates for requests to others are no good")]
-    Certificates,
+    Certificates(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// TLS cannot be spoken.
+    #[error("TLS for requests to others cannot be set up")]
+    Tls(#[source] rustls::Error),
     /// The client cannot be made.
     #[error("requests to others cannot be made")]
     Client(#[source] reqwest::Error),
@@ -67,18 +70,17 @@ impl Outbound {
         let mut roots = bowline_probe::system_authorities().as_ref().clone();
         let before = roots.len();
         for certificate in CertificateDer::pem_slice_iter(authorities.unwrap_or_default()) {
-            let certificate = certificate.map_err(|_| OutboundError::Certificates)?;
-            roots
-                .add(certificate)
-                .map_err(|_| OutboundError::Certificates)?;
+            roots.add(certificate.map_err(bad)?).map_err(bad)?;
         }
         if authorities.is_some() && roots.len() == before {
-            return Err(OutboundError::Certificates);
+            return Err(OutboundError::Certificates(
+                "there is none in the file".into(),
+            ));
         }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|_| OutboundError::Certificates)?
+            .map_err(OutboundError::Tls)?
             .with_root_certificates(roots)
             .with_no_client_auth();
         Client::builder()
@@ -108,6 +110,10 @@ impl Outbound {
         }
         send(request, url).await
     }
+}
+
+fn bad(error: impl std::error::Error + Send + Sync + 'static) -> OutboundError {
+    OutboundError::Certificates(error.into())
 }
 
 async fn send<T: DeserializeOwned>(request: RequestBuilder, url: &Url) -> Result<T, OutboundError> {

@@ -87,7 +87,7 @@ pub async fn run(args: &Test, flags: &args::Cluster) -> Result<ExitCode, Failure
     }
     // What pods may reach is not this process's to say.
     let is_own_allowed = remote.is_none() && trial.guard.is_own_allowed;
-    show(args.output, &tested, is_own_allowed)?;
+    show(args.output, &tested, failures.len(), is_own_allowed)?;
     if !failures.is_empty() {
         return Err(Failures(failures));
     }
@@ -145,9 +145,14 @@ fn asked(args: &Test) -> Vec<String> {
     flags
 }
 
-fn show(output: TestOutput, tested: &[Tested<'_>], is_own_allowed: bool) -> Result<(), Failure> {
+fn show(
+    output: TestOutput,
+    tested: &[Tested<'_>],
+    silent: usize,
+    is_own_allowed: bool,
+) -> Result<(), Failure> {
     terminal::print(&match output {
-        TestOutput::Text => text::summary(tested, is_own_allowed),
+        TestOutput::Text => text::summary(tested, silent, is_own_allowed),
         TestOutput::Json => json::render(tested),
         TestOutput::Junit => junit::render(tested),
     })

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use bowline_cluster_tests::{Authority, until};
 use bowline_testkit::Canaries;
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 use tokio::sync::RwLock;
 
 use crate::reach::{ask, serve_files_with_tls};
@@ -35,7 +36,7 @@ fn with_bowline() -> Result<Option<Node>> {
             "server.oidc.clientId=bowline",
         ];
         install(&node, "bowline", &settings)?;
-        node.kubectl("-n bowline rollout status deployment/bowline-server --timeout=120s")?;
+        node.kubectl("-n bowline rollout status deployment/bowline-server --timeout=180s")?;
         Ok(())
     };
     match INSTALLED.get_or_init(install) {
@@ -67,7 +68,7 @@ fn install(node: &Node, name: &str, settings: &[&str]) -> Result<()> {
     }
     node.call("helm", &arguments, "")?.succeeded()?;
     node.kubectl(&format!(
-        "-n {name} rollout status deployment/{name} --timeout=120s"
+        "-n {name} rollout status deployment/{name} --timeout=180s"
     ))?;
     Ok(())
 }
@@ -110,7 +111,7 @@ fn soundings(harbour: &Namespace<'_>, bucket: &str, key: &str) -> Result<()> {
 
 /// What the newest container of the Deployment printed at its start, once it has.
 async fn printed(harbour: &Namespace<'_>) -> Result<String> {
-    harbour.kubectl("rollout status deployment/anchor --timeout=60s")?;
+    harbour.kubectl("rollout status deployment/anchor --timeout=180s")?;
     until("old pods are gone", || async {
         let pods = harbour.get("pods")?;
         Ok(pods["items"].as_array().is_some_and(|pods| pods.len() == 1))
@@ -247,7 +248,9 @@ async fn pods_of_the_operator_are_replaced_without_a_refused_workload() -> Resul
         let deployment = node.kubectl("-n bowline get deployment bowline -o json")?;
         let deployment: Value = serde_json::from_str(&deployment)?;
         let (status, replicas) = (&deployment["status"], &deployment["spec"]["replicas"]);
-        let is_new = status["updatedReplicas"] == *replicas && status["replicas"] == *replicas;
+        let is_seen = status["observedGeneration"] == deployment["metadata"]["generation"];
+        let is_new =
+            is_seen && status["updatedReplicas"] == *replicas && status["replicas"] == *replicas;
         if is_new && status["availableReplicas"] == *replicas {
             break;
         }
@@ -280,6 +283,10 @@ async fn the_web_server_answers_by_the_rights_of_whose_token_is_shown() -> Resul
         .as_str()
         .context("an address")?;
     let address = SocketAddr::new(address.parse()?, 80);
+    until("the Service leads on", || async {
+        Ok(TcpStream::connect(address).await.is_ok())
+    })
+    .await?;
     let path = |project: &str| format!("/api/v1/projects/{project}/connections");
     for (project, token, status) in [
         ("web", Some(token.as_str()), "200"),
@@ -306,7 +313,7 @@ async fn an_uninstalled_release_leaves_nothing_behind() -> Result<()> {
     install(&node, "skiff", &settings)?;
     node.call("helm", &["uninstall", "skiff", "-n", "skiff", "--wait"], "")?
         .succeeded()?;
-    node.kubectl("delete namespace skiff --timeout=60s")?;
+    node.kubectl("delete namespace skiff --timeout=180s")?;
     for kind in [
         "mutatingwebhookconfigurations",
         "validatingwebhookconfigurations",

@@ -68,6 +68,10 @@ pub(super) async fn all<'a>(
             let connection = &targets.all[index];
             let mut stopped = stopped.clone();
             async move {
+                // Those whose turn never came.
+                if *stopped.borrow() {
+                    return Ok(None);
+                }
                 let until = async move {
                     let _ = stopped.wait_for(|is| *is).await;
                 };
@@ -188,7 +192,8 @@ async fn of_ended(
     status: &PodStatus,
 ) -> Result<Told, Failure> {
     // One that was ended from outside may never have had a container, and so no log.
-    if states(status).any(|state| state.terminated.is_some()) {
+    let ended = states(status).find_map(|state| state.terminated.as_ref());
+    if ended.is_some() {
         let log = api.logs(name, &LogParams::default()).await;
         let log = log.map_err(|error| failure(connection, "read its pod's log", &error))?;
         if let Some(report) = report(&log) {
@@ -198,9 +203,13 @@ async fn of_ended(
     let connection = name_of(connection);
     let what = format!("the pod that tested `{connection}` tells no result");
     let failure = Failure::new(Kind::Unavailable, what);
-    match status.reason.as_deref() {
-        Some(reason) => {
-            let why = because(reason, status.message.as_deref());
+    let of_pod = status.reason.as_deref().zip(Some(&status.message));
+    let of_container = ended.and_then(|ended| Some((ended.reason.as_deref()?, &ended.message)));
+    // "Error" is any exit code, which another program has too.
+    let of_container = of_container.filter(|(reason, _)| !matches!(*reason, "Completed" | "Error"));
+    match of_pod.or(of_container) {
+        Some((reason, message)) => {
+            let why = because(reason, message.as_deref());
             Ok(Told::Nothing(failure.cause(why)))
         }
         None => Err(failure.help("use the image of this version with `--image`")),
@@ -241,8 +250,16 @@ fn failure(connection: &Connection, step: &str, error: &kube::Error) -> Failure 
         "cannot test `{}` in the cluster: {step}",
         name_of(connection)
     );
-    let kube::Error::Api(status) = error else {
-        return Failure::new(Kind::Unavailable, what).cause("the API server does not answer");
+    let status = match error {
+        kube::Error::Api(status) => status,
+        kube::Error::SerdeError(_) => {
+            return Failure::new(Kind::Internal, what).cause("its answer cannot be read");
+        }
+        kube::Error::Auth(_) => {
+            let failure = Failure::new(Kind::Unauthenticated, what);
+            return failure.cause("the credentials of the kubeconfig's user cannot be had");
+        }
+        _ => return Failure::new(Kind::Unavailable, what).cause("the API server does not answer"),
     };
     let failure = Failure::new(Kind::of_status(status.code), what)
         .cause(format!("it answered {}: {}", status.code, status.message));

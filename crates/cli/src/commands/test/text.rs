@@ -70,8 +70,9 @@ pub(super) fn whole(tested: &Tested<'_>) -> String {
     format!("{}{steps}", heading(tested.connection))
 }
 
-/// A line about one, a table about many, and what the tests were allowed to do.
-pub(super) fn summary(all: &[Tested<'_>], is_own_allowed: bool) -> String {
+/// A line about one, a table about many, and what the tests were allowed to do. So many more have
+/// told nothing.
+pub(super) fn summary(all: &[Tested<'_>], silent: usize, is_own_allowed: bool) -> String {
     let mut shown = String::new();
     if all.len() > 1 {
         shown.push_str(&columns(
@@ -85,9 +86,9 @@ pub(super) fn summary(all: &[Tested<'_>], is_own_allowed: bool) -> String {
             .count()
     };
     let (failed, warned) = (of(State::Failed), of(State::Warned));
-    let untested = of(State::Skipped);
-    let asked = count(all.len(), "connection");
-    let _ = match all.len() - untested {
+    let untested = of(State::Skipped) + silent;
+    let asked = count(all.len() + silent, "connection");
+    let _ = match all.len() + silent - untested {
         _ if untested == 0 => write!(shown, "\n{asked} tested"),
         0 => write!(shown, "\n{asked}"),
         tested => write!(shown, "\n{asked}, {tested} tested"),
