@@ -1,7 +1,7 @@
 //! Work that hangs, panics or piles up: what else there is to do gets done.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use axum::http::Request;
@@ -118,11 +118,10 @@ async fn a_new_workload_overtakes_two_thousand_refreshes() -> Result<()> {
         };
         running.queue.add(Key::Status(reference), Priority::Refresh);
     }
-    let start = Instant::now();
     api.create(notebook("new")).await?;
     api.until(&notebook("new"), has_status).await?;
-    let time = start.elapsed();
-    assert!(time < Duration::from_secs(2), "after {time:?}");
-    assert!(running.queue.len() > 200, "there was nothing to overtake");
+    // How long that takes is measured by the benchmark `operator_convergence`.
+    let waiting = running.queue.len();
+    assert!(waiting > 200, "only {waiting} refreshes were overtaken");
     Ok(())
 }

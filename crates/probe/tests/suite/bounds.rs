@@ -21,6 +21,9 @@ async fn outcome_of(reply: Reply, settings: &Settings) -> bowline_probe::Report 
     .await
 }
 
+/// Well before the end that is usual.
+const LONG: Duration = Duration::from_secs(8);
+
 fn quick() -> Settings {
     let short = Duration::from_millis(300);
     Settings {
@@ -35,7 +38,7 @@ fn quick() -> Settings {
 async fn a_service_that_says_nothing_is_not_waited_for() {
     let began = Instant::now();
     expect(&outcome_of(Reply::Hang, &quick()).await, "answer-timeout");
-    assert!(began.elapsed() < Duration::from_secs(2));
+    assert!(began.elapsed() < LONG);
 }
 
 #[tokio::test]
@@ -46,7 +49,7 @@ async fn an_answer_that_drips_ends_with_the_deadline() {
         &outcome_of(Reply::Drip(head), &quick()).await,
         "answer-timeout",
     );
-    assert!(began.elapsed() < Duration::from_secs(2));
+    assert!(began.elapsed() < LONG);
 }
 
 #[tokio::test]
@@ -65,7 +68,7 @@ async fn a_body_that_drips_ends_with_the_deadline() {
     )
     .await;
     expect(&report, "too-slow");
-    assert!(began.elapsed() < Duration::from_secs(2));
+    assert!(began.elapsed() < LONG);
 }
 
 fn kit_keys(endpoint: &str) -> [(&'static str, &str); 4] {
