@@ -76,8 +76,8 @@ pub async fn delete(
 ) -> Result<Deletion> {
     for _ in 1..ATTEMPTS {
         match attempt(client, namespace, name, terms).await {
-            Err(error) if is_overtaken(&error, terms) => {
-                tracing::debug!(namespace, name, %error, "something was changed meanwhile; looking again");
+            Err(error) if is_overtaken(&error) => {
+                tracing::debug!(namespace, name, %error, "a user was changed meanwhile; looking again");
             }
             done => return done,
         }
@@ -85,17 +85,14 @@ pub async fn delete(
     attempt(client, namespace, name, terms).await
 }
 
-/// Whether a user may have changed between looking and writing, so that another version of it is
-/// there or the patch does not fit it any more; or the connection itself, which matters to nobody who
-/// names no version of it.
-fn is_overtaken(error: &Error, terms: Terms<'_>) -> bool {
-    match error {
-        Error::Kubernetes { source, .. } => {
-            matches!(&**source, kube::Error::Api(status) if matches!(status.code, 409 | 422))
-        }
-        Error::Changed { .. } => terms.resource_version.is_none(),
-        _ => false,
-    }
+/// Whether a user may have changed between looking and writing: another version of it is there, or
+/// the patch does not fit it any more. A connection that changes at that moment is
+/// [`Error::Changed`], and stays: somebody has just written it.
+fn is_overtaken(error: &Error) -> bool {
+    let Error::Kubernetes { source, .. } = error else {
+        return false;
+    };
+    matches!(&**source, kube::Error::Api(status) if matches!(status.code, 409 | 422))
 }
 
 /// One attempt of [`delete`], which changes all or nothing.
