@@ -142,7 +142,8 @@ async fn an_object_that_cannot_be_read_makes_nobody_wait_not_even_at_times() -> 
         longest = longest.max(start.elapsed());
     }
     println!("told after {:.2} s at most", longest.as_secs_f32());
-    ensure!(longest < Duration::from_secs(1), "waited {longest:?}");
+    // Not for as long as the slow one, and a machine that stands still for a moment is not meant.
+    ensure!(longest < Duration::from_secs(4), "waited {longest:?}");
     // Whoever looks after it hears of the slow one.
     until("it is told that it was not read", || async {
         Ok(operator.said("not reconciled") >= 1)
