@@ -1,6 +1,7 @@
 //! Time of a whole review by number of connections, against a stub of the API, beside the
 //! sequential algorithm: a read, then an access review, for one connection after another. Each
-//! review comes from another user, so that no remembered right helps.
+//! review comes from another user, so that no remembered right helps; the Secrets are watched, and
+//! what it takes where none was looked at before is measured by itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,27 +11,47 @@ use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bowline_benches::api_stub::Stub;
-use bowline_benches::{Spread, percentile, review, sequential};
+use bowline_benches::{Calm, Spread, percentile, review, sequential};
 use bowline_operator::rights::Rights;
 use bowline_operator::server::answer_mutate;
-use bowline_operator::{Admission, Kubernetes, connect};
+use bowline_operator::{Admission, Kubernetes, Seen, connect};
 use serde_json::Value;
 
 const NUMBERS: [usize; 3] = [1, 8, 32];
 const PAIRS: usize = 5;
 const WARM_UP: usize = 20;
 
-#[tokio::main]
+#[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn main() -> Result<()> {
-    compare("0 ms", Duration::ZERO, Duration::ZERO, 200).await?;
     let (read, review) = (Duration::from_millis(8), Duration::from_millis(12));
-    compare("8 ms a read, 12 ms an access review", read, review, 40).await
+    let (instant, slow) = (
+        Stub::start(Duration::ZERO, Duration::ZERO)?,
+        Stub::start(read, review)?,
+    );
+    for (delays, stub, samples) in [
+        ("0 ms", instant, 200),
+        ("8 ms a read, 12 ms an access review", slow, 40),
+    ] {
+        let rights = || -> Result<_> {
+            let cluster = Kubernetes::new(connect::client(&stub.config()?)?);
+            Ok(Rights::new(cluster, Arc::default()))
+        };
+        let baseline = Algorithm::Sequential(kube::Client::try_from(stub.config()?)?);
+        let watched = Admission::new(Seen::new(rights()?, Arc::new(Calm)));
+        let watched = Algorithm::Watched(Arc::new(watched));
+        compare(delays, &watched, &baseline, samples).await?;
+        let unknown = Algorithm::Unknown(Arc::new(Admission::new(rights()?)));
+        let name = format!("{delays}, Secrets never looked at before");
+        compare(&name, &unknown, &baseline, samples).await?;
+    }
+    Ok(())
 }
 
 /// How a review is answered.
 #[derive(Clone)]
 enum Algorithm {
-    AtOnce(Arc<Admission<Rights<Kubernetes>>>),
+    Watched(Arc<Admission<Seen<Rights<Kubernetes>, Calm>>>),
+    Unknown(Arc<Admission<Rights<Kubernetes>>>),
     Sequential(kube::Client),
 }
 
@@ -42,7 +63,8 @@ impl Algorithm {
         let task = async move {
             let start = Instant::now();
             let answer = match algorithm {
-                Self::AtOnce(admission) => answer_mutate(&admission, body.as_bytes()).await?,
+                Self::Watched(admission) => answer_mutate(&admission, body.as_bytes()).await?,
+                Self::Unknown(admission) => answer_mutate(&admission, body.as_bytes()).await?,
                 Self::Sequential(client) => sequential::answer(&client, body.as_bytes()).await?,
             };
             Ok((answer, start.elapsed().as_secs_f64() * 1e3))
@@ -52,22 +74,17 @@ impl Algorithm {
 }
 
 /// Both algorithms in turn, with each number of connections, `samples` reviews at a time.
-async fn compare(name: &str, read: Duration, review: Duration, samples: usize) -> Result<()> {
-    let stub = Stub::start(read, review)?;
-    let cluster = Kubernetes::new(connect::client(&stub.config()?)?);
-    let cluster = Rights::new(cluster, Arc::default());
-    let ours = Algorithm::AtOnce(Arc::new(Admission::new(cluster)));
-    let baseline = Algorithm::Sequential(kube::Client::try_from(stub.config()?)?);
+async fn compare(name: &str, ours: &Algorithm, baseline: &Algorithm, samples: usize) -> Result<()> {
     let mut series: Vec<Vec<(Vec<f64>, Vec<f64>)>> = vec![Vec::new(); NUMBERS.len()];
     for number in NUMBERS {
-        same_meaning(number, &ours, &baseline).await?;
-        time(&ours, number, WARM_UP).await?;
+        same_meaning(number, ours, baseline).await?;
+        time(ours, number, WARM_UP).await?;
     }
     for _ in 0..PAIRS {
         for (series, number) in series.iter_mut().zip(NUMBERS) {
             let pair = (
-                time(&ours, number, samples).await?,
-                time(&baseline, number, samples).await?,
+                time(ours, number, samples).await?,
+                time(baseline, number, samples).await?,
             );
             series.push(pair);
         }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use axum::Router;
 use axum::routing::post;
 use bowline_apiserver::tls::Authority;
-use bowline_benches::{Spread, cluster, review};
+use bowline_benches::{Spread, review, watched_cluster};
 use bowline_operator::Admission;
 use bowline_operator::listen::listen;
 use bowline_operator::server::{Reviews, routes};
@@ -35,7 +35,7 @@ async fn main() -> Result<()> {
     let authority = Authority::in_directory(folder.path())?;
     let empty = Router::new().route("/mutate", post(|_: Bytes| async { FIXED }));
     let reviews = Reviews {
-        admission: Arc::new(Admission::new(cluster()?)),
+        admission: Arc::new(Admission::new(watched_cluster()?)),
         users: Arc::new(()),
         metrics: Arc::default(),
     };

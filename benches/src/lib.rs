@@ -16,10 +16,19 @@ pub mod tree;
 use std::fs;
 use std::hint::black_box;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use bowline_operator::Seen;
+use bowline_operator::seen::Versions;
+use bowline_testkit::Memory;
+use mimalloc::MiMalloc;
 use serde_json::{Value, json};
+
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The release binary beside the benchmark that asks.
 ///
@@ -238,11 +247,30 @@ pub fn review(connections: Option<&str>) -> String {
     .to_string()
 }
 
+/// A watch to which nothing ever happens: every Secret is as it was when it was read first.
+#[derive(Debug)]
+pub struct Calm;
+
+impl Versions for Calm {
+    fn is_current(&self, _namespace: &str, _secret: &str, _version: &str) -> bool {
+        true
+    }
+}
+
+/// [`cluster`] as the operator looks at it: what was read once is known until a watch tells
+/// otherwise.
+///
+/// # Errors
+/// As [`cluster`].
+pub fn watched_cluster() -> Result<Seen<Memory, Calm>> {
+    Ok(Seen::new(cluster()?, Arc::new(Calm)))
+}
+
 /// A cluster in memory with one good S3 connection `models` in namespace `harbour`.
 ///
 /// # Errors
 /// Never, unless the Secret below is broken.
-pub fn cluster() -> Result<bowline_testkit::Memory> {
+pub fn cluster() -> Result<Memory> {
     let secret = bowline_core::Secret::from_value(&json!({
         "kind": "Secret",
         "metadata": {
@@ -255,7 +283,7 @@ pub fn cluster() -> Result<bowline_testkit::Memory> {
             "AWS_DEFAULT_REGION": "eu-north-1",
         },
     }))?;
-    let cluster = bowline_testkit::Memory::default();
+    let cluster = Memory::default();
     cluster.put_secret(secret);
     Ok(cluster)
 }

@@ -16,7 +16,7 @@ use bowline_operator::health;
 use bowline_operator::listen::{Limits, listen, listen_in_clear};
 use bowline_operator::metrics::count_panics;
 use bowline_operator::server::{Reviews, routes};
-use bowline_operator::{Admission, Health, Kubernetes, Metrics, Rights, connect};
+use bowline_operator::{Admission, Health, Kubernetes, Metrics, Rights, Seen, connect};
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::Api;
 use tokio::sync::watch;
@@ -123,6 +123,7 @@ impl Replica {
         let assembly = Assembly::new(&writer, &self.settings, Arc::clone(&metrics));
         let cluster = Rights::new(Kubernetes::new(self.client.clone()), Arc::clone(&metrics));
         let users = Arc::clone(&assembly.inventory);
+        let cluster = Seen::new(cluster, Arc::clone(&users));
         let serving = Serving::new(Arc::clone(&metrics));
         let health = Arc::new(Health::new(serving.clone()));
         let certificates = self.certificates;

@@ -31,7 +31,13 @@ mod web;
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
+use mimalloc::MiMalloc;
 use plugin::Face;
+
+/// Admission takes and gives back memory in small pieces on many threads, which glibc's allocator
+/// is slow at: this one takes a third off the time of a review.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let face = Face::of(std::env::args_os().next());

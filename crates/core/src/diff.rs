@@ -42,11 +42,40 @@ pub enum Operation {
 /// that a patch for an object that has moved on fails instead of damaging it.
 pub fn diff(before: &Value, after: &Value) -> Vec<Operation> {
     let mut operations = Vec::new();
-    compare(&mut String::new(), before, after, &mut operations);
+    compare(&mut Vec::new(), before, after, &mut operations);
     operations
 }
 
-fn compare(path: &mut String, before: &Value, after: &Value, out: &mut Vec<Operation>) {
+/// A step to a value; most steps lead to nothing that differs, so pointers are put together late.
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Key(&'a str),
+    Item(usize),
+    /// Behind the last item.
+    End,
+}
+
+fn pointer(path: &[Step<'_>]) -> String {
+    path.iter().fold(String::new(), |mut text, step| {
+        text.push('/');
+        match step {
+            Step::Key(key) if key.contains(['~', '/']) => {
+                text.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            }
+            Step::Key(key) => text.push_str(key),
+            Step::Item(index) => text.push_str(&index.to_string()),
+            Step::End => text.push('-'),
+        }
+        text
+    })
+}
+
+fn compare<'a>(
+    path: &mut Vec<Step<'a>>,
+    before: &'a Value,
+    after: &'a Value,
+    out: &mut Vec<Operation>,
+) {
     match (before, after) {
         (Value::Object(old), Value::Object(new)) => {
             // Members mostly stand in the same order, so the next one needs no look-up.
@@ -56,7 +85,7 @@ fn compare(path: &mut String, before: &Value, after: &Value, out: &mut Vec<Opera
                 let next = following.next().filter(|(other, _)| *other == key);
                 let new = next.map(|(_, new)| new).or_else(|| new.get(key));
                 kept += usize::from(new.is_some());
-                at(path, key, |path| match new {
+                at(path, Step::Key(key), |path| match new {
                     Some(new) => compare(path, value, new, out),
                     None => remove(path, value, out),
                 });
@@ -65,18 +94,18 @@ fn compare(path: &mut String, before: &Value, after: &Value, out: &mut Vec<Opera
                 return;
             }
             for (key, value) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
-                at(path, key, |path| out.push(add(path, value)));
+                at(path, Step::Key(key), |path| out.push(add(path, value)));
             }
         }
         (Value::Array(old), Value::Array(new)) => compare_lists(path, old, new, out),
         (old, new) if old == new => {}
         (old, new) => {
             out.push(Operation::Test {
-                path: path.clone(),
+                path: pointer(path),
                 value: old.clone(),
             });
             out.push(Operation::Replace {
-                path: path.clone(),
+                path: pointer(path),
                 value: new.clone(),
             });
         }
@@ -86,12 +115,15 @@ fn compare(path: &mut String, before: &Value, after: &Value, out: &mut Vec<Opera
 /// Lists of one length are compared item by item. Otherwise both are walked in step: an old item
 /// that is not next in the new list was removed, or the new ones before it were inserted; what is
 /// left over was appended.
-fn compare_lists(path: &mut String, old: &[Value], new: &[Value], out: &mut Vec<Operation>) {
+fn compare_lists<'a>(
+    path: &mut Vec<Step<'a>>,
+    old: &'a [Value],
+    new: &'a [Value],
+    out: &mut Vec<Operation>,
+) {
     if old.len() == new.len() {
         for (index, (old, new)) in old.iter().zip(new).enumerate() {
-            at(path, &index.to_string(), |path| {
-                compare(path, old, new, out)
-            });
+            at(path, Step::Item(index), |path| compare(path, old, new, out));
         }
         return;
     }
@@ -102,7 +134,7 @@ fn compare_lists(path: &mut String, old: &[Value], new: &[Value], out: &mut Vec<
         match distance {
             Some(distance) if !new[next..next + distance].iter().any(is_old) => {
                 for inserted in &new[next..next + distance] {
-                    at(path, &position.to_string(), |path| {
+                    at(path, Step::Item(position), |path| {
                         out.push(add(path, inserted))
                     });
                     position += 1;
@@ -111,17 +143,17 @@ fn compare_lists(path: &mut String, old: &[Value], new: &[Value], out: &mut Vec<
             }
             _ => match new.get(next) {
                 Some(candidate) if is_same_item(item, candidate) => {
-                    at(path, &position.to_string(), |path| {
+                    at(path, Step::Item(position), |path| {
                         compare(path, item, candidate, out)
                     });
                     (position, next) = (position + 1, next + 1);
                 }
-                _ => at(path, &position.to_string(), |path| remove(path, item, out)),
+                _ => at(path, Step::Item(position), |path| remove(path, item, out)),
             },
         }
     }
     for item in &new[next..] {
-        at(path, "-", |path| out.push(add(path, item)));
+        at(path, Step::End, |path| out.push(add(path, item)));
     }
 }
 
@@ -129,33 +161,27 @@ fn is_same_item(old: &Value, new: &Value) -> bool {
     old.get("name").is_some() && old.get("name") == new.get("name")
 }
 
-fn add(path: &str, value: &Value) -> Operation {
+fn add(path: &[Step<'_>], value: &Value) -> Operation {
     Operation::Add {
-        path: path.to_owned(),
+        path: pointer(path),
         value: value.clone(),
     }
 }
 
-fn remove(path: &str, value: &Value, out: &mut Vec<Operation>) {
+fn remove(path: &[Step<'_>], value: &Value, out: &mut Vec<Operation>) {
     out.push(Operation::Test {
-        path: path.to_owned(),
+        path: pointer(path),
         value: value.clone(),
     });
     out.push(Operation::Remove {
-        path: path.to_owned(),
+        path: pointer(path),
     });
 }
 
-fn at(path: &mut String, key: &str, work: impl FnOnce(&mut String)) {
-    let length = path.len();
-    path.push('/');
-    if key.contains(['~', '/']) {
-        path.push_str(&key.replace('~', "~0").replace('/', "~1"));
-    } else {
-        path.push_str(key);
-    }
+fn at<'a>(path: &mut Vec<Step<'a>>, step: Step<'a>, work: impl FnOnce(&mut Vec<Step<'a>>)) {
+    path.push(step);
     work(path);
-    path.truncate(length);
+    path.pop();
 }
 
 #[cfg(test)]

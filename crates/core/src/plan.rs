@@ -15,13 +15,16 @@ pub mod reference;
 mod resolve;
 mod serving;
 mod tie;
+mod variables;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 pub use advice::{MAX_CHARS, Warning};
 pub use resolve::Unusable;
+pub use variables::Variables;
 
 use crate::names;
 use crate::secret::Secret;
@@ -59,6 +62,8 @@ pub struct Needs {
     pub read: Vec<String>,
     /// Those of them that are newly referenced: the requester must be allowed to `get` them.
     pub authorize: Vec<String>,
+    /// Whether values of theirs go into the object; else [`Variables`] will do.
+    pub values: bool,
 }
 
 /// What the caller found out about one Secret.
@@ -66,12 +71,39 @@ pub struct Needs {
 pub enum Found {
     /// It is there, and the requester may use it.
     Secret(Secret),
+    /// The same, without its values; enough unless [`Needs::values`] says otherwise.
+    Variables(Arc<Variables>),
     /// It is not there.
     Missing,
     /// The requester may not read it.
     Forbidden,
     /// It could not be read, or the right could not be checked; says why, without values.
     Unavailable(String),
+}
+
+impl Found {
+    /// Whether it is there, and the requester may use it.
+    const fn is_usable(&self) -> bool {
+        matches!(self, Self::Secret(_) | Self::Variables(_))
+    }
+
+    /// The keys of what is usable.
+    fn keys(&self) -> Vec<&str> {
+        match self {
+            Self::Secret(secret) => secret.data.keys().map(String::as_str).collect(),
+            Self::Variables(variables) => variables.keys.iter().map(String::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What is wrong with what is usable.
+    fn warnings(&self) -> Vec<Warning> {
+        match self {
+            Self::Secret(secret) => resolve::findings(secret),
+            Self::Variables(variables) => variables.warnings.clone(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// Everything that was found, by Secret name.
@@ -234,7 +266,7 @@ fn stored_record(request: &Request<'_>, lookup: &Lookup) -> Record {
     } else {
         env_from::named(request)
     };
-    let may_take = |name: &str| matches!(lookup.get(name), Some(Found::Secret(_)));
+    let may_take = |name: &str| lookup.get(name).is_some_and(Found::is_usable);
     record.connections.retain(|tied| match &named {
         Some(named) => !named.contains(&tied.name) || may_take(&tied.name),
         None => false,

@@ -85,6 +85,23 @@ impl<C: Cluster> Admission<C> {
         join_all(work).await.into_iter().flatten().collect()
     }
 
+    /// Reads no more of a Secret than the plan needs.
+    async fn read(
+        &self,
+        needs: &Needs,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Found, ClusterError> {
+        let found = if needs.values {
+            let secret = self.cluster.secret(namespace, name).await?;
+            secret.map(Found::Secret)
+        } else {
+            let sighting = self.cluster.sight(namespace, name).await?;
+            sighting.map(|it| Found::Variables(it.variables))
+        };
+        Ok(found.unwrap_or(Found::Missing))
+    }
+
     /// Reads all Secrets and asks all rights at once: 32 connections take one round trip. Rights
     /// are asked first, since an access review takes longer than a read.
     async fn fetch<'a>(&self, needs: &'a Needs, namespace: &str, user: &User) -> Lookup {
@@ -94,7 +111,7 @@ impl<C: Cluster> Admission<C> {
             }
             within(DEADLINE, self.cluster.may_get_secret(user, namespace, name)).await
         };
-        let secret = |name: &'a String| within(DEADLINE, self.cluster.secret(namespace, name));
+        let secret = |name: &'a String| within(DEADLINE, self.read(needs, namespace, name));
         let (rights, secrets) = match needs.read.as_slice() {
             // The usual case, without what it takes to wait for many.
             [only] => {
@@ -109,8 +126,7 @@ impl<C: Cluster> Admission<C> {
         let answers = needs.read.iter().zip(rights.into_iter().zip(secrets));
         let found = answers.map(|(name, answer)| {
             let found = match answer {
-                (Ok(true), Ok(Some(secret))) => Found::Secret(secret),
-                (Ok(true), Ok(None)) => Found::Missing,
+                (Ok(true), Ok(found)) => found,
                 (Ok(false), _) => Found::Forbidden,
                 (Err(error), _) | (_, Err(error)) => {
                     tracing::warn!(secret = name, namespace, %error, "connection not read");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bowline_core::Secret;
-use bowline_core::plan::Account;
+use bowline_core::plan::{Account, Variables};
 
 use crate::controllers::term::Over;
 
@@ -42,6 +42,25 @@ pub enum ClusterError {
     Shared(Arc<ClusterError>),
 }
 
+/// What was read of a Secret, without its values.
+#[derive(Debug, Clone)]
+pub struct Sighting {
+    /// What it gives to containers.
+    pub variables: Arc<Variables>,
+    /// Its `resourceVersion` then; empty where the cluster has none.
+    pub version: String,
+}
+
+impl Sighting {
+    /// Of a Secret that was at this version.
+    pub fn of(secret: &Secret, version: impl Into<String>) -> Self {
+        Self {
+            variables: Arc::new(Variables::of(secret)),
+            version: version.into(),
+        }
+    }
+}
+
 /// The part of a cluster that admission needs.
 pub trait Cluster: Send + Sync + 'static {
     /// Reads a Secret; `None` when it does not exist.
@@ -50,6 +69,18 @@ pub trait Cluster: Send + Sync + 'static {
         namespace: &str,
         name: &str,
     ) -> impl Future<Output = Result<Option<Secret>, ClusterError>> + Send;
+
+    /// Reads what a Secret gives to containers; `None` when it does not exist.
+    fn sight(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> impl Future<Output = Result<Option<Sighting>, ClusterError>> + Send {
+        async move {
+            let secret = self.secret(namespace, name).await?;
+            Ok(secret.map(|secret| Sighting::of(&secret, "")))
+        }
+    }
 
     /// Whether a user may `get` a Secret.
     fn may_get_secret(

@@ -12,10 +12,10 @@ use kube::Resource as _;
 use kube::api::{Api, ApiResource, DynamicObject, GetParams, Patch, PatchParams, PostParams};
 use kube::core::{GroupVersionKind, Request};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tracing::instrument;
 
-use crate::cluster::{Cluster, ClusterError, User};
+use crate::cluster::{Cluster, ClusterError, Sighting, User};
 use crate::controllers::term::Over;
 
 /// How often a ServiceAccount that others change at the same time is tried again.
@@ -96,16 +96,19 @@ impl Kubernetes {
         self.client.request(request).await
     }
 
-    /// The text of a Secret, since `kube` would log a text that it cannot parse itself.
-    async fn read(&self, namespace: &str, name: &str) -> Result<Option<String>, kube::Error> {
+    /// A Secret as JSON. Its text is asked for, since `kube` would log one that it cannot parse.
+    async fn read(&self, namespace: &str, name: &str) -> Result<Option<Value>, ClusterError> {
         let secrets = Request::new(v1::Secret::url_path(&(), Some(namespace)));
         let request = secrets.get(name, &GetParams::default());
-        let request = request.map_err(kube::Error::BuildRequest)?;
-        match self.client.request_text(request).await {
-            Ok(text) => Ok(Some(text)),
-            Err(kube::Error::Api(status)) if status.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+        let request = request.map_err(|error| describe(kube::Error::BuildRequest(error)))?;
+        let text = match self.client.request_text(request).await {
+            Ok(text) => text,
+            Err(kube::Error::Api(status)) if status.is_not_found() => return Ok(None),
+            Err(error) => return Err(describe(error)),
+        };
+        let value = serde_json::from_str(&text)
+            .map_err(|_| ClusterError::Api("a Secret could not be read as JSON".to_owned()))?;
+        Ok(Some(value))
     }
 }
 
@@ -123,12 +126,25 @@ impl Cluster for Kubernetes {
         fields(namespace = namespace, name = name)
     )]
     async fn secret(&self, namespace: &str, name: &str) -> Result<Option<Secret>, ClusterError> {
-        let Some(text) = self.read(namespace, name).await.map_err(describe)? else {
+        let Some(value) = self.read(namespace, name).await? else {
             return Ok(None);
         };
-        let value = serde_json::from_str(&text)
-            .map_err(|_| ClusterError::Api("a Secret could not be read as JSON".to_owned()))?;
         Ok(Some(Secret::from_value(&value)?))
+    }
+
+    #[instrument(
+        level = "debug",
+        name = "read_secret",
+        skip_all,
+        fields(namespace = namespace, name = name)
+    )]
+    async fn sight(&self, namespace: &str, name: &str) -> Result<Option<Sighting>, ClusterError> {
+        let Some(value) = self.read(namespace, name).await? else {
+            return Ok(None);
+        };
+        let version = value["metadata"]["resourceVersion"].as_str();
+        let secret = Secret::from_value(&value)?;
+        Ok(Some(Sighting::of(&secret, version.unwrap_or_default())))
     }
 
     #[instrument(

@@ -15,15 +15,17 @@ pub mod metrics;
 pub mod review;
 pub mod rights;
 pub mod secrets;
+pub mod seen;
 pub mod server;
 pub mod spans;
 mod tally;
 
 pub use admission::Admission;
 pub use certificates::Serving;
-pub use cluster::{Cluster, ClusterError, User};
+pub use cluster::{Cluster, ClusterError, Sighting, User};
 pub use health::Health;
 pub use kubernetes::Kubernetes;
 pub use metrics::Metrics;
 pub use rights::Rights;
 pub use secrets::Users;
+pub use seen::Seen;

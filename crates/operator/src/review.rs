@@ -15,6 +15,7 @@ use bowline_core::manifest::Unique;
 use bowline_core::plan::Warning;
 use bowline_core::skim;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::cluster::User;
 
@@ -207,12 +208,12 @@ fn read<'a, T: Deserialize<'a>>(text: &'a str) -> serde_json::Result<T> {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Response<'a> {
-    uid: &'a str,
+    uid: Cow<'a, str>,
     allowed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     patch_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    patch: Option<String>,
+    patch: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     warnings: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -228,10 +229,8 @@ struct Status {
 
 impl<'a> Response<'a> {
     /// Lets the request pass, changed by `patch` where that is not empty.
-    pub fn allow(uid: &'a str, patch: &[PatchOperation], warnings: &[Warning]) -> Self {
-        let patch = (!patch.is_empty()).then(|| {
-            STANDARD.encode(serde_json::to_vec(patch).expect("patch operations serialise"))
-        });
+    pub fn allow(uid: Cow<'a, str>, patch: &[PatchOperation], warnings: &[Warning]) -> Self {
+        let patch = (!patch.is_empty()).then(|| encoded(&json(patch)));
         Self {
             uid,
             allowed: true,
@@ -243,7 +242,7 @@ impl<'a> Response<'a> {
     }
 
     /// Refuses the request with a sentence for the person who made it.
-    pub fn deny(uid: &'a str, code: u16, reason: &'static str, message: String) -> Self {
+    pub fn deny(uid: Cow<'a, str>, code: u16, reason: &'static str, message: String) -> Self {
         let status = Some(Status {
             code,
             reason,
@@ -257,6 +256,16 @@ impl<'a> Response<'a> {
             warnings: Vec::new(),
             status,
         }
+    }
+
+    /// Whether the request may pass.
+    pub const fn is_allowed(&self) -> bool {
+        self.allowed
+    }
+
+    /// Whether the request is changed.
+    pub const fn is_patched(&self) -> bool {
+        self.patch.is_some()
     }
 
     /// The review that carries the response, as JSON.
@@ -273,6 +282,24 @@ impl<'a> Response<'a> {
             kind: "AdmissionReview",
             response: self,
         };
-        serde_json::to_vec(&answer).expect("a response serialises")
+        json(&answer)
     }
+}
+
+/// Room for most answers and patches, so that the text need not move while it grows.
+const USUAL: usize = 2048;
+
+fn json(value: &(impl Serialize + ?Sized)) -> Vec<u8> {
+    let mut text = Vec::with_capacity(USUAL);
+    serde_json::to_writer(&mut text, value).expect("what we answer serialises");
+    text
+}
+
+/// Bytes as base64 in quotes, of which no character needs to be escaped.
+fn encoded(bytes: &[u8]) -> Box<RawValue> {
+    let mut text = String::with_capacity(bytes.len() / 3 * 4 + 6);
+    text.push('"');
+    STANDARD.encode_string(bytes, &mut text);
+    text.push('"');
+    RawValue::from_string(text).expect("base64 in quotes is JSON")
 }

@@ -16,7 +16,7 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared, WeakShared};
 use tokio::time::Instant;
 
-use crate::cluster::{Cluster, ClusterError, User};
+use crate::cluster::{Cluster, ClusterError, Sighting, User};
 use crate::metrics::{AccessReview, Metrics};
 
 /// How long "allowed" holds.
@@ -167,6 +167,10 @@ impl<C: Cluster> Rights<C> {
 impl<C: Cluster> Cluster for Rights<C> {
     async fn secret(&self, namespace: &str, name: &str) -> Result<Option<Secret>, ClusterError> {
         self.cluster.secret(namespace, name).await
+    }
+
+    async fn sight(&self, namespace: &str, name: &str) -> Result<Option<Sighting>, ClusterError> {
+        self.cluster.sight(namespace, name).await
     }
 
     async fn may_get_secret(

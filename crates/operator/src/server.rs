@@ -1,15 +1,16 @@
 //! Admission over HTTP: `/mutate` for workloads and for results of tests, `/validate` for Secrets, `/livez` and `/readyz`.
 //! Listening and TLS are left to `listen`, health of the whole process to `health`.
 
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, FromRequest as _, Request as HttpRequest, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::extract::{Request as HttpRequest, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response as HttpResponse};
 use axum::routing::{get, post};
 use bowline_core::WorkloadKind;
@@ -17,6 +18,7 @@ use bowline_core::diff::diff;
 use bowline_core::manifest::Unique;
 use bowline_core::plan::{Denial, Operation, Request, Warning};
 use futures::FutureExt as _;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tracing::{Instrument as _, Span};
 
 use crate::admission::{Admission, DEADLINE, claim_warning, secret_warnings};
@@ -57,61 +59,60 @@ pub fn routes<C: Cluster>(reviews: Reviews<C>) -> Router {
         .route("/validate", post(validate::<C>))
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(|| async { "ok" }))
-        .layer(from_fn(only_json))
-        .layer(from_fn(outlive_panics))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(reviews)
 }
 
 /// A panic is a defect of ours and costs its own request only; the hook counts and logs it.
 pub(crate) async fn outlive_panics(request: HttpRequest, next: Next) -> HttpResponse {
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    outlive(next.run(request)).await
+}
+
+async fn outlive(work: impl Future<Output = HttpResponse>) -> HttpResponse {
+    let answer = AssertUnwindSafe(work).catch_unwind().await;
     answer.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
-/// Refuses bodies of other media types, which no API server sends.
-async fn only_json(request: HttpRequest, next: Next) -> HttpResponse {
-    let media_type = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .map(HeaderValue::as_bytes);
-    let essence = media_type.and_then(|value| value.split(|c| *c == b';').next());
-    let is_json = essence.is_some_and(|e| e.trim_ascii().eq_ignore_ascii_case(b"application/json"));
-    if request.method() == Method::POST && !is_json {
-        let text = "send an AdmissionReview with `Content-Type: application/json`";
-        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, text).into_response();
-    }
-    next.run(request).await
-}
+// What every review goes through is called here, and no layer of the routes: each layer would take
+// memory for every request, which costs as much as answering most of them.
 
 async fn mutate<C: Cluster>(
     State(reviews): State<Reviews<C>>,
     request: HttpRequest,
-) -> Result<HttpResponse, HttpResponse> {
-    let body = whole(request).await?;
-    let started = Instant::now();
-    let head = Head::of(&body);
-    let span = head.span();
-    if head.is_secret() {
-        let answer = answer_results(&reviews.admission, &body).instrument(span.clone());
-        let answer = answer.await;
-        return Ok(reviews.finish(&head, &span, true, started, answer));
-    }
-    let answer = answer_mutate(&reviews.admission, &body).instrument(span.clone());
-    let answer = answer.await;
-    Ok(reviews.finish(&head, &span, head.is_workload(), started, answer))
+) -> HttpResponse {
+    outlive(async {
+        let body = match whole(request).await {
+            Ok(body) => body,
+            Err(refused) => return refused,
+        };
+        let started = Instant::now();
+        let head = Head::of(&body);
+        let span = head.span();
+        if head.is_secret() {
+            let answer = review_results(&reviews.admission, &body).instrument(span.clone());
+            return reviews.finish(&head, &span, true, started, answer.await);
+        }
+        let answer = review_workload(&reviews.admission, &body).instrument(span.clone());
+        reviews.finish(&head, &span, head.is_workload(), started, answer.await)
+    })
+    .await
 }
 
 async fn validate<C: Cluster>(
     State(reviews): State<Reviews<C>>,
     request: HttpRequest,
-) -> Result<HttpResponse, HttpResponse> {
-    let body = whole(request).await?;
-    let started = Instant::now();
-    let head = Head::of(&body);
-    let span = head.span();
-    let answer = span.in_scope(|| answer_validate(&reviews.users, &body));
-    Ok(reviews.finish(&head, &span, head.is_secret(), started, answer))
+) -> HttpResponse {
+    outlive(async {
+        let body = match whole(request).await {
+            Ok(body) => body,
+            Err(refused) => return refused,
+        };
+        let started = Instant::now();
+        let head = Head::of(&body);
+        let span = head.span();
+        let answer = span.in_scope(|| review_secret(&reviews.users, &body));
+        reviews.finish(&head, &span, head.is_secret(), started, answer)
+    })
+    .await
 }
 
 impl<C> Reviews<C> {
@@ -121,25 +122,42 @@ impl<C> Reviews<C> {
         span: &Span,
         is_ours: bool,
         started: Instant,
-        answer: Result<Vec<u8>, ReviewError>,
+        answer: Result<Response<'_>, ReviewError>,
     ) -> HttpResponse {
         let outcome = match &answer {
-            Ok(json) => verdict(json, is_ours),
+            Ok(answer) => verdict(answer, is_ours),
             Err(_) => Verdict::Error,
         };
         spans::reviewed(span, outcome);
         let (kind, operation) = (head.kind(), head.operation());
         self.metrics
             .reviewed(kind, operation, outcome, started.elapsed());
-        answer.map_or_else(|error| refuse(&error), reply)
+        answer.map_or_else(|error| refuse(&error), |answer| reply(answer.to_json()))
     }
 }
 
-/// The body, of a client that sends it in time.
+/// The body, in JSON and of bounded length, of a client that sends it in time.
 async fn whole(request: HttpRequest) -> Result<Bytes, HttpResponse> {
-    let body = tokio::time::timeout(BODY_DEADLINE, Bytes::from_request(request, &())).await;
-    body.map_err(|_| StatusCode::REQUEST_TIMEOUT.into_response())?
-        .map_err(IntoResponse::into_response)
+    if !is_json(request.headers()) {
+        let text = "send an AdmissionReview with `Content-Type: application/json`";
+        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, text).into_response());
+    }
+    let body = Limited::new(request.into_body(), MAX_BODY).collect();
+    match tokio::time::timeout(BODY_DEADLINE, body).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err(StatusCode::PAYLOAD_TOO_LARGE.into_response())
+        }
+        Ok(Err(_)) => Err(StatusCode::BAD_REQUEST.into_response()),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT.into_response()),
+    }
+}
+
+/// Whether a body is of the one media type that API servers send.
+fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let essence = media_type.and_then(|value| value.split(|c| *c == b';').next());
+    essence.is_some_and(|e| e.trim_ascii().eq_ignore_ascii_case(b"application/json"))
 }
 
 /// Answers one review of a workload.
@@ -150,9 +168,16 @@ pub async fn answer_mutate<C: Cluster>(
     admission: &Admission<C>,
     body: &[u8],
 ) -> Result<Vec<u8>, ReviewError> {
+    Ok(review_workload(admission, body).await?.to_json())
+}
+
+async fn review_workload<'a, C: Cluster>(
+    admission: &Admission<C>,
+    body: &'a [u8],
+) -> Result<Response<'a>, ReviewError> {
     let started = Instant::now();
     let review = parse_workload(body)?;
-    let uid = review.uid.as_ref();
+    let uid = review.uid;
     let kind = WorkloadKind::of(&review.kind.group, &review.kind.version, &review.kind.kind);
     let operation = match review.operation.as_ref() {
         "CREATE" => Some(Operation::Create),
@@ -165,7 +190,7 @@ pub async fn answer_mutate<C: Cluster>(
         .unwrap_or_default()
         .is_empty();
     let (Some(kind), Some(operation), true) = (kind, operation, is_main) else {
-        return Ok(Response::allow(uid, &[], &[]).to_json());
+        return Ok(Response::allow(uid, &[], &[]));
     };
     let object = review
         .object
@@ -183,7 +208,7 @@ pub async fn answer_mutate<C: Cluster>(
     };
     let plan = match admission.decide(&request, &review.user_info.into()).await {
         Ok(plan) => plan,
-        Err(denial) => return Ok(refusal(uid, denial).to_json()),
+        Err(denial) => return Ok(refusal(uid, denial)),
     };
     let mut warnings = plan.warnings;
     if !review.dry_run.unwrap_or_default() {
@@ -195,29 +220,26 @@ pub async fn answer_mutate<C: Cluster>(
         .object
         .map(|after| diff(&object.0, &after))
         .unwrap_or_default();
-    Ok(Response::allow(uid, &patch, &warnings).to_json())
+    Ok(Response::allow(uid, &patch, &warnings))
 }
 
 /// Answers one review of a Secret that says how a test went: what its sender may not say is put back.
-///
-/// # Errors
-/// When the body is not a review.
-pub async fn answer_results<C: Cluster>(
+async fn review_results<'a, C: Cluster>(
     admission: &Admission<C>,
-    body: &[u8],
-) -> Result<Vec<u8>, ReviewError> {
+    body: &'a [u8],
+) -> Result<Response<'a>, ReviewError> {
     let review = parse_whole(body)?;
     let is_write = matches!(review.operation.as_ref(), "CREATE" | "UPDATE");
-    let uid = review.uid.as_ref();
+    let uid = review.uid;
     let Some(Unique(object)) = review.object.filter(|_| is_write) else {
-        return Ok(Response::allow(uid, &[], &[]).to_json());
+        return Ok(Response::allow(uid, &[], &[]));
     };
     let before = review.old_object.map(|Unique(before)| before);
     let user = User::from(review.user_info);
     let after = admission.without_claims(&object, before.as_ref(), &review.namespace, &user);
     Ok(match after.await {
-        None => Response::allow(uid, &[], &[]).to_json(),
-        Some(after) => Response::allow(uid, &diff(&object, &after), &[claim_warning()]).to_json(),
+        None => Response::allow(uid, &[], &[]),
+        Some(after) => Response::allow(uid, &diff(&object, &after), &[claim_warning()]),
     })
 }
 
@@ -226,6 +248,10 @@ pub async fn answer_results<C: Cluster>(
 /// # Errors
 /// When the body is not a review.
 pub fn answer_validate(users: &impl Users, body: &[u8]) -> Result<Vec<u8>, ReviewError> {
+    Ok(review_secret(users, body)?.to_json())
+}
+
+fn review_secret<'a>(users: &impl Users, body: &'a [u8]) -> Result<Response<'a>, ReviewError> {
     let review = parse_whole(body)?;
     let is_secret = review.kind.kind == "Secret" && review.kind.group.is_empty();
     let is_main = review
@@ -233,13 +259,13 @@ pub fn answer_validate(users: &impl Users, body: &[u8]) -> Result<Vec<u8>, Revie
         .as_deref()
         .unwrap_or_default()
         .is_empty();
-    let uid = review.uid.as_ref();
+    let uid = review.uid;
     let subject = match review.operation.as_ref() {
         "DELETE" => review.old_object,
         _ => review.object,
     };
     let Some(secret) = subject.filter(|_| is_secret && is_main) else {
-        return Ok(Response::allow(uid, &[], &[]).to_json());
+        return Ok(Response::allow(uid, &[], &[]));
     };
     let warnings: Result<Vec<Warning>, Denial> = match review.operation.as_ref() {
         "CREATE" | "UPDATE" => Ok(secret_warnings(&secret.0)),
@@ -249,12 +275,12 @@ pub fn answer_validate(users: &impl Users, body: &[u8]) -> Result<Vec<u8>, Revie
         _ => Ok(Vec::new()),
     };
     Ok(match warnings {
-        Ok(warnings) => Response::allow(uid, &[], &warnings).to_json(),
-        Err(denial) => refusal(uid, denial).to_json(),
+        Ok(warnings) => Response::allow(uid, &[], &warnings),
+        Err(denial) => refusal(uid, denial),
     })
 }
 
-fn refusal(uid: &str, denial: Denial) -> Response<'_> {
+fn refusal(uid: Cow<'_, str>, denial: Denial) -> Response<'_> {
     match denial {
         Denial::Forbidden(message) => Response::deny(uid, 403, "Forbidden", message),
         Denial::Unavailable(message) => Response::deny(uid, 503, "ServiceUnavailable", message),

@@ -10,7 +10,7 @@ use serde::{Deserialize, de};
 use tracing::Span;
 
 use crate::metrics::Verdict;
-use crate::review::Kind;
+use crate::review::{Kind, Response};
 use crate::spans;
 
 /// Everything that stands in the label `kind`.
@@ -102,22 +102,15 @@ impl<'a> Head<'a> {
 }
 
 /// How an answer of ours reads.
-pub(crate) fn verdict(answer: &[u8], is_ours: bool) -> Verdict {
-    #[derive(Deserialize)]
-    struct Review {
-        response: Response,
-    }
-    #[derive(Deserialize)]
-    struct Response {
-        allowed: bool,
-        patch: Option<IgnoredAny>,
-    }
-    match serde_json::from_slice(answer) {
-        Ok(Review { response }) if !response.allowed => Verdict::Denied,
-        Ok(Review { response }) if response.patch.is_some() => Verdict::Patched,
-        Ok(_) if is_ours => Verdict::Allowed,
-        Ok(_) => Verdict::NotOurs,
-        Err(_) => Verdict::Error,
+pub(crate) const fn verdict(answer: &Response<'_>, is_ours: bool) -> Verdict {
+    if !answer.is_allowed() {
+        Verdict::Denied
+    } else if answer.is_patched() {
+        Verdict::Patched
+    } else if is_ours {
+        Verdict::Allowed
+    } else {
+        Verdict::NotOurs
     }
 }
 
@@ -126,6 +119,10 @@ struct Review<'h, 'a>(&'h mut Head<'a>);
 
 /// Reads the members before the objects.
 struct Request<'h, 'a>(&'h mut Head<'a>);
+
+/// Text where it stands: a bare [`Cow`] would be copied each time.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> DeserializeSeed<'a> for Review<'_, 'a> {
     type Value = ();
@@ -143,7 +140,7 @@ impl<'a> Visitor<'a> for Review<'_, 'a> {
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<Cow<'a, str>>()? {
+        while let Some(Text(key)) = map.next_key()? {
             if key == "request" {
                 map.next_value_seed(Request(self.0))?;
             } else {
@@ -171,13 +168,14 @@ impl<'a> Visitor<'a> for Request<'_, 'a> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
         let Self(head) = self;
-        while let Some(key) = map.next_key::<Cow<'a, str>>()? {
+        let text = |text: Option<Text<'a>>| text.map(|Text(text)| text);
+        while let Some(Text(key)) = map.next_key()? {
             match key.as_ref() {
                 "kind" => head.kind = Some(map.next_value()?),
-                "subResource" => head.sub_resource = map.next_value()?,
-                "namespace" => head.namespace = map.next_value()?,
-                "name" => head.name = map.next_value()?,
-                "operation" => head.operation = map.next_value()?,
+                "subResource" => head.sub_resource = text(map.next_value()?),
+                "namespace" => head.namespace = text(map.next_value()?),
+                "name" => head.name = text(map.next_value()?),
+                "operation" => head.operation = text(map.next_value()?),
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -193,6 +191,7 @@ impl<'a> Visitor<'a> for Request<'_, 'a> {
 
 #[cfg(test)]
 mod tests {
+    use bowline_core::diff::diff;
     use rstest::rstest;
     use serde_json::{Value, json};
 
@@ -249,16 +248,23 @@ mod tests {
     }
 
     #[rstest]
-    #[case::allowed(json!({"allowed": true}), true, Verdict::Allowed)]
-    #[case::not_ours(json!({"allowed": true}), false, Verdict::NotOurs)]
-    #[case::patched(json!({"allowed": true, "patch": "W10="}), true, Verdict::Patched)]
-    #[case::denied(json!({"allowed": false}), true, Verdict::Denied)]
+    #[case::allowed(Response::allow("1".into(), &[], &[]), true, Verdict::Allowed)]
+    #[case::not_ours(Response::allow("1".into(), &[], &[]), false, Verdict::NotOurs)]
+    #[case::patched(
+        Response::allow("1".into(), &diff(&json!({}), &json!({"a": 1})), &[]),
+        true,
+        Verdict::Patched
+    )]
+    #[case::denied(
+        Response::deny("1".into(), 403, "Forbidden", String::new()),
+        true,
+        Verdict::Denied
+    )]
     fn an_answer_has_a_verdict(
-        #[case] response: Value,
+        #[case] answer: Response<'_>,
         #[case] is_ours: bool,
         #[case] wanted: Verdict,
     ) {
-        let answer = json!({"response": response}).to_string();
-        assert_eq!(verdict(answer.as_bytes(), is_ours), wanted);
+        assert_eq!(verdict(&answer, is_ours), wanted);
     }
 }

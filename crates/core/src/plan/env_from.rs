@@ -11,7 +11,7 @@ use super::place::{self, Pod};
 use super::record::annotation;
 use super::reference::{Entry, ReferenceError, parse_list};
 use super::tie::Place;
-use super::{Denial, Draft, Found, Needs, Operation, Request, is_in_effect, resolve};
+use super::{Denial, Draft, Found, Needs, Operation, Request, is_in_effect};
 use crate::names;
 use crate::workload::WorkloadKind;
 
@@ -115,8 +115,8 @@ fn tie(draft: &mut Draft<'_>, wanted: &[Wanted], entry: &Entry) -> Result<(), De
             });
         }
     });
-    if let (true, Found::Secret(secret)) = (is_new, draft.found(name)) {
-        let warnings = resolve::findings(secret);
+    if is_new {
+        let warnings = draft.found(name).warnings();
         draft.plan.warnings.extend(warnings);
     }
     Ok(())
@@ -296,7 +296,7 @@ fn check_availability(draft: &mut Draft<'_>, wanted: &[Wanted]) -> Result<Vec<En
     for entry in entries_of(wanted) {
         let is_local = is_local(request, &entry);
         let found = draft.found(&entry.name);
-        if is_local && matches!(found, Found::Secret(_)) {
+        if is_local && found.is_usable() {
             continue;
         }
         let label = format!(

@@ -34,7 +34,10 @@ struct Resolved {
 }
 
 pub(super) fn needs(request: &Request<'_>) -> Needs {
-    let mut needs = Needs::default();
+    let mut needs = Needs {
+        values: true,
+        ..Needs::default()
+    };
     if let Ok(Some(single)) = single(request, request.object) {
         let name = single.entry.name;
         let is_kept = earlier_name(request).as_deref() == Some(&name);
@@ -203,6 +206,11 @@ fn resolve(draft: &Draft<'_>, single: &Single) -> Result<Resolved, Denial> {
         Found::Unavailable(reason) => {
             return Err(Denial::Unavailable(format!(
                 "Secret `{name}` could not be read: {reason}"
+            )));
+        }
+        Found::Variables(_) => {
+            return Err(Denial::Unavailable(format!(
+                "Secret `{name}` was read without its values"
             )));
         }
     };

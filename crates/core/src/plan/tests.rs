@@ -413,6 +413,20 @@ proptest! {
     }
 
     #[test]
+    fn a_plan_that_needs_no_values_is_the_same_without_them((kind, object, references) in workload()) {
+        let wanted = with(&object, &references);
+        let request = Request {
+            kind, operation: Operation::Create, namespace: NAMESPACE, object: &wanted, before: None,
+        };
+        prop_assume!(!needs(&request).values);
+        let without_values = lookup().into_iter().map(|(name, found)| match found {
+            Found::Secret(secret) => (name, Found::Variables(Arc::new(Variables::of(&secret)))),
+            other => (name, other),
+        });
+        prop_assert_eq!(plan(&request, &without_values.collect()), plan(&request, &lookup()));
+    }
+
+    #[test]
     fn nothing_outside_of_the_known_places_changes((kind, object, references) in workload()) {
         let wanted = with(&object, &references);
         if let Ok(plan) = admit(kind, &wanted, None) {

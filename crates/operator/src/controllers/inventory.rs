@@ -15,6 +15,7 @@ use serde_json::json;
 use super::Key;
 use super::kinds::{KINDS, Kind};
 use crate::secrets::Users;
+use crate::seen::Versions;
 
 /// Name of the Secret that KServe looks S3 connections up in.
 pub const STORAGE_CONFIG: &str = "storage-config";
@@ -301,6 +302,14 @@ impl Users for Inventory {
             .into_iter()
             .map(|user| format!("{}/{}", user.kind, user.name))
             .collect()
+    }
+}
+
+impl Versions for Inventory {
+    fn is_current(&self, namespace: &str, secret: &str, version: &str) -> bool {
+        let place = (namespace.to_owned(), secret.to_owned());
+        let state = self.read();
+        state.versions.get(&place).is_some_and(|it| it == version)
     }
 }
 

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Wanted, provides, target};
+use crate::plan::Draft;
 use crate::plan::advice::fit;
-use crate::plan::{Draft, Found};
-use crate::secret::Secret;
 
 /// Room for a name in a warning that has three of them.
 const LONGEST_NAME: usize = 18;
@@ -20,8 +19,8 @@ pub(super) fn warn(draft: &mut Draft<'_>, wanted: &Wanted) {
     }
     let present = in_order(draft, wanted);
     let mut setters: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (index, secret) in present.iter().enumerate() {
-        for key in secret.data.keys().filter(|key| is_variable(key)) {
+    for (index, (_, keys)) in present.iter().enumerate() {
+        for key in keys.iter().filter(|key| is_variable(key)) {
             setters.entry(key).or_default().push(index);
         }
     }
@@ -34,7 +33,7 @@ pub(super) fn warn(draft: &mut Draft<'_>, wanted: &Wanted) {
                 .for_each(|loser| clashes.entry((*loser, *winner)).or_default().push(key));
         }
     }
-    let name = |index: usize| fit(&present[index].name, LONGEST_NAME);
+    let name = |index: usize| fit(present[index].0, LONGEST_NAME);
     let texts: Vec<String> = clashes
         .iter()
         .map(|((loser, winner), keys)| {
@@ -52,11 +51,12 @@ pub(super) fn warn(draft: &mut Draft<'_>, wanted: &Wanted) {
     texts.into_iter().for_each(|text| draft.warn(text));
 }
 
-/// The Secrets of a pod's connections, in the order in which its container reads them.
-fn in_order<'a>(draft: &Draft<'a>, wanted: &Wanted) -> Vec<&'a Secret> {
-    let mut present: Vec<(usize, &Secret)> = Vec::new();
+/// The Secrets of a pod's connections with their keys, in the order in which its container reads
+/// them.
+fn in_order<'a>(draft: &Draft<'a>, wanted: &'a Wanted) -> Vec<(&'a str, Vec<&'a str>)> {
+    let mut present = Vec::new();
     for entry in &wanted.entries {
-        let Some(Found::Secret(secret)) = draft.lookup.get(&entry.name) else {
+        let Some(found) = draft.lookup.get(&entry.name).filter(|it| it.is_usable()) else {
             continue;
         };
         let Some(container) = target(draft, &wanted.pod, &entry.name) else {
@@ -65,6 +65,7 @@ fn in_order<'a>(draft: &Draft<'a>, wanted: &Wanted) -> Vec<&'a Secret> {
         let sources = container.child("envFrom");
         let sources = sources.get(&draft.object).and_then(Value::as_array);
         let position = sources.and_then(|s| s.iter().rposition(|e| provides(e, &entry.name)));
+        let secret = (entry.name.as_str(), found.keys());
         present.extend(position.map(|position| (position, secret)));
     }
     present.sort_by_key(|(position, _)| *position);
