@@ -203,7 +203,7 @@ pub(crate) struct Loop {
     pub(crate) metrics: Arc<Metrics>,
     /// What says whether it leads, where that is not for an election to say.
     pub(crate) leads: Option<watch::Sender<bool>>,
-    inventory: Arc<Inventory>,
+    pub(crate) inventory: Arc<Inventory>,
     stopping: CancellationToken,
 }
 

@@ -6,6 +6,7 @@ mod api;
 mod ca_bundle;
 mod copies;
 mod lease;
+mod seen;
 mod status;
 mod storage_config;
 mod testing;
