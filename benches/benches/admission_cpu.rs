@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use anyhow::{Context, Result, ensure};
-use bowline_benches::{cluster, compare, review, watched_cluster};
+use bowline_benches::{cluster, compare, review, watched, watched_cluster};
 use bowline_operator::server::answer_mutate;
-use bowline_operator::{Admission, Cluster};
+use bowline_operator::{Admission, Cluster, Seen};
 use futures::FutureExt as _;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -60,11 +60,11 @@ fn main() -> Result<()> {
         .enable_time()
         .build()?;
     let _entered = runtime.enter();
-    let watched = Admission::new(watched_cluster()?);
-    measure("review without a reference", None, &watched)?;
+    let known = Admission::new(watched_cluster()?);
+    measure("review without a reference", None, &known)?;
     let connection = Some("harbour/models");
-    measure("review with a connection to inject", connection, &watched)?;
-    let unknown = Admission::new(cluster()?);
+    measure("review with a connection to inject", connection, &known)?;
+    let unknown = Admission::new(Seen::new(cluster()?, watched([], "")));
     measure(
         "the same, its Secret never looked at before",
         connection,

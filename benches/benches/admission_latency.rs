@@ -1,7 +1,8 @@
 //! Time of a whole review by number of connections, against a stub of the API, beside the
 //! sequential algorithm: a read, then an access review, for one connection after another. Each
 //! review comes from another user, so that no remembered right helps; the Secrets are watched, and
-//! what it takes where none was looked at before is measured by itself.
+//! what it takes where none was looked at before is measured by itself. The client has one worker,
+//! so that it and the stub have a core each, as an API server has a machine of its own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,8 +11,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bowline_benches::api_stub::Stub;
-use bowline_benches::{Calm, Spread, percentile, review, sequential};
+use bowline_benches::api_stub::{Stub, VERSION};
+use bowline_benches::{Spread, percentile, review, sequential, watched};
+use bowline_operator::controllers::inventory::Inventory;
 use bowline_operator::rights::Rights;
 use bowline_operator::server::answer_mutate;
 use bowline_operator::{Admission, Kubernetes, Seen, connect};
@@ -32,15 +34,16 @@ async fn main() -> Result<()> {
         ("0 ms", instant, 200),
         ("8 ms a read, 12 ms an access review", slow, 40),
     ] {
-        let rights = || -> Result<_> {
+        let ours = |inventory| -> Result<_> {
             let cluster = Kubernetes::new(connect::client(&stub.config()?)?);
-            Ok(Rights::new(cluster, Arc::default()))
+            let cluster = Seen::new(Rights::new(cluster, Arc::default()), inventory);
+            Ok(Algorithm::AtOnce(Arc::new(Admission::new(cluster))))
         };
         let baseline = Algorithm::Sequential(kube::Client::try_from(stub.config()?)?);
-        let watched = Admission::new(Seen::new(rights()?, Arc::new(Calm)));
-        let watched = Algorithm::Watched(Arc::new(watched));
-        compare(delays, &watched, &baseline, samples).await?;
-        let unknown = Algorithm::Unknown(Arc::new(Admission::new(rights()?)));
+        let all = (0..32).map(|n| format!("models-{n}"));
+        let known = ours(watched(all, VERSION))?;
+        compare(delays, &known, &baseline, samples).await?;
+        let unknown = ours(watched([], VERSION))?;
         let name = format!("{delays}, Secrets never looked at before");
         compare(&name, &unknown, &baseline, samples).await?;
     }
@@ -50,8 +53,7 @@ async fn main() -> Result<()> {
 /// How a review is answered.
 #[derive(Clone)]
 enum Algorithm {
-    Watched(Arc<Admission<Seen<Rights<Kubernetes>, Calm>>>),
-    Unknown(Arc<Admission<Rights<Kubernetes>>>),
+    AtOnce(Arc<Admission<Seen<Rights<Kubernetes>, Inventory>>>),
     Sequential(kube::Client),
 }
 
@@ -63,8 +65,7 @@ impl Algorithm {
         let task = async move {
             let start = Instant::now();
             let answer = match algorithm {
-                Self::Watched(admission) => answer_mutate(&admission, body.as_bytes()).await?,
-                Self::Unknown(admission) => answer_mutate(&admission, body.as_bytes()).await?,
+                Self::AtOnce(admission) => answer_mutate(&admission, body.as_bytes()).await?,
                 Self::Sequential(client) => sequential::answer(&client, body.as_bytes()).await?,
             };
             Ok((answer, start.elapsed().as_secs_f64() * 1e3))

@@ -21,6 +21,9 @@ use rustls::pki_types::pem::PemObject as _;
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
+/// The `resourceVersion` of every Secret.
+pub const VERSION: &str = "4711";
+
 /// A running stub.
 pub struct Stub {
     url: String,
@@ -118,12 +121,12 @@ fn secret(namespace: &str, name: &str) -> String {
         concat!(
             r#"{{"apiVersion":"v1","kind":"Secret","type":"Opaque","metadata":{{"#,
             r#""name":"{}","namespace":"{}","uid":"3d6c7a52-6c1c-4c44-9f5e-2d8f4c1b6a10","#,
-            r#""resourceVersion":"4711","creationTimestamp":"2026-01-01T00:00:00Z","#,
+            r#""resourceVersion":"{}","creationTimestamp":"2026-01-01T00:00:00Z","#,
             r#""annotations":{{"opendatahub.io/connection-type-protocol":"uri"}},"#,
             r#""labels":{{"opendatahub.io/dashboard":"true"}}}},"#,
             r#""data":{{"URI":"aHR0cHM6Ly9tb2RlbHMuaGFyYm91ci5leGFtcGxlL2ZvcmVjYXN0"}}}}"#,
         ),
-        name, namespace,
+        name, namespace, VERSION,
     )
 }
 

@@ -21,8 +21,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bowline_operator::Seen;
-use bowline_operator::seen::Versions;
+use bowline_operator::controllers::inventory::Inventory;
 use bowline_testkit::Memory;
+use kube::core::ObjectMeta;
 use mimalloc::MiMalloc;
 use serde_json::{Value, json};
 
@@ -247,14 +248,24 @@ pub fn review(connections: Option<&str>) -> String {
     .to_string()
 }
 
-/// A watch to which nothing ever happens: every Secret is as it was when it was read first.
-#[derive(Debug)]
-pub struct Calm;
-
-impl Versions for Calm {
-    fn is_current(&self, _namespace: &str, _secret: &str, _version: &str) -> bool {
-        true
+/// What the operator's watches have told of these Secrets of namespace `harbour`, by name, each at
+/// this version.
+pub fn watched(names: impl IntoIterator<Item = String>, version: &str) -> Arc<Inventory> {
+    let inventory = Inventory::default();
+    for name in names {
+        let mark = (
+            "opendatahub.io/connection-type-protocol".to_owned(),
+            "s3".to_owned(),
+        );
+        inventory.put_secret(&ObjectMeta {
+            namespace: Some("harbour".to_owned()),
+            name: Some(name),
+            resource_version: Some(version.to_owned()),
+            annotations: Some([mark].into()),
+            ..ObjectMeta::default()
+        });
     }
+    Arc::new(inventory)
 }
 
 /// [`cluster`] as the operator looks at it: what was read once is known until a watch tells
@@ -262,8 +273,8 @@ impl Versions for Calm {
 ///
 /// # Errors
 /// As [`cluster`].
-pub fn watched_cluster() -> Result<Seen<Memory, Calm>> {
-    Ok(Seen::new(cluster()?, Arc::new(Calm)))
+pub fn watched_cluster() -> Result<Seen<Memory, Inventory>> {
+    Ok(Seen::new(cluster()?, watched(["models".to_owned()], "")))
 }
 
 /// A cluster in memory with one good S3 connection `models` in namespace `harbour`.

@@ -35,7 +35,7 @@ use mimalloc::MiMalloc;
 use plugin::Face;
 
 /// Admission takes and gives back memory in small pieces on many threads, which glibc's allocator
-/// is slow at: this one takes a third off the time of a review.
+/// is slow at.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -1,5 +1,5 @@
 //! Rights that were just asked for are not asked for again: a [`Cluster`] in front of another one.
-//! Whether a Secret exists is asked afresh each time, and what is decided is left to `admission`.
+//! What is in a Secret is left to `seen`, and what is decided to `admission`.
 //!
 //! Only the answer "allowed" is kept, for [`FRESH`] from when the question was put, so a right that
 //! was taken away is gone after that time at the latest. A refusal is never kept: whoever has just

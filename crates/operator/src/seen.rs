@@ -2,11 +2,11 @@
 //! a [`Cluster`] in front of another one, for what needs no values. Whether somebody may use a
 //! Secret is never answered from here, and no value is kept.
 //!
-//! A watch may be late by a moment, and then what is told of a Secret's keys, and that it exists, is
-//! as old. So that one which has gone silent is not believed for ever, nothing is kept for longer
-//! than [`BELIEVED`].
+//! A watch may be late, and then what is told of a Secret's keys, and that it exists, is as old. So
+//! that one which has gone silent is not believed for ever, nothing is kept for longer than
+//! [`BELIEVED`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,8 +18,10 @@ use crate::cluster::{Cluster, ClusterError, Sighting, User};
 
 /// How long a Secret that was read is taken to be as its watch says.
 pub const BELIEVED: Duration = Duration::from_secs(60);
-/// How many Secrets are kept, at some hundred bytes each.
-pub const CAPACITY: usize = 10_000;
+/// How many Secrets are kept; the oldest go first.
+pub const CAPACITY: usize = 2_000;
+/// Most bytes of keys and warnings of one Secret that is kept; what is larger is read each time.
+pub const LARGEST: usize = 4_096;
 
 /// Knows how Secrets stand now.
 pub trait Versions: Send + Sync + 'static {
@@ -33,8 +35,40 @@ pub trait Versions: Send + Sync + 'static {
 pub struct Seen<C, V> {
     cluster: C,
     versions: Arc<V>,
-    /// When it was read, and what was, by namespace and name.
-    known: Mutex<HashMap<(String, String), (Instant, Sighting)>>,
+    known: Mutex<Known>,
+}
+
+/// Namespace and name.
+type Place = (String, String);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// When it was read, and what was.
+    sightings: HashMap<Place, (Instant, Sighting)>,
+    /// When what was read, in order.
+    order: VecDeque<(Instant, Place)>,
+}
+
+impl Known {
+    fn get(&self, place: &Place) -> Option<Sighting> {
+        let (read, sighting) = self.sightings.get(place)?;
+        (read.elapsed() < BELIEVED).then(|| sighting.clone())
+    }
+
+    fn keep(&mut self, place: Place, read: Instant, sighting: Sighting) {
+        self.sightings.insert(place.clone(), (read, sighting));
+        self.order.push_back((read, place));
+        while let Some((read, oldest)) = self.order.front() {
+            if self.order.len() <= CAPACITY && read.elapsed() < BELIEVED {
+                break;
+            }
+            // A newer sighting of the same Secret stands further back.
+            if self.sightings.get(oldest).is_some_and(|it| it.0 == *read) {
+                self.sightings.remove(oldest);
+            }
+            self.order.pop_front();
+        }
+    }
 }
 
 impl<C: Cluster, V: Versions> Seen<C, V> {
@@ -47,27 +81,9 @@ impl<C: Cluster, V: Versions> Seen<C, V> {
         }
     }
 
-    fn remembered(&self, place: &(String, String)) -> Option<Sighting> {
-        let (_, sighting) = lock(&self.known).get(place).filter(is_believed)?.clone();
-        let is_current = self
-            .versions
-            .is_current(&place.0, &place.1, &sighting.version);
-        is_current.then_some(sighting)
+    fn is_current(&self, (namespace, name): &Place, sighting: &Sighting) -> bool {
+        self.versions.is_current(namespace, name, &sighting.version)
     }
-
-    fn remember(&self, place: (String, String), read: Instant, sighting: Sighting) {
-        let mut known = lock(&self.known);
-        if known.len() >= CAPACITY && !known.contains_key(&place) {
-            known.retain(|_, entry| is_believed(&&*entry));
-        }
-        if known.len() < CAPACITY {
-            known.insert(place, (read, sighting));
-        }
-    }
-}
-
-fn is_believed((read, _): &&(Instant, Sighting)) -> bool {
-    read.elapsed() < BELIEVED
 }
 
 impl<C: Cluster, V: Versions> Cluster for Seen<C, V> {
@@ -77,13 +93,17 @@ impl<C: Cluster, V: Versions> Cluster for Seen<C, V> {
 
     async fn sight(&self, namespace: &str, name: &str) -> Result<Option<Sighting>, ClusterError> {
         let place = (namespace.to_owned(), name.to_owned());
-        if let Some(sighting) = self.remembered(&place) {
-            return Ok(Some(sighting));
+        let known = lock(&self.known).get(&place);
+        if let Some(known) = known.filter(|known| self.is_current(&place, known)) {
+            return Ok(Some(known));
         }
         let read = Instant::now();
         let sighting = self.cluster.sight(namespace, name).await?;
-        if let Some(sighting) = &sighting {
-            self.remember(place, read, sighting.clone());
+        if let Some(sighting) = &sighting
+            && sighting.variables.size() <= LARGEST
+            && self.is_current(&place, sighting)
+        {
+            lock(&self.known).keep(place, read, sighting.clone());
         }
         Ok(sighting)
     }

@@ -64,12 +64,14 @@ pub fn routes<C: Cluster>(reviews: Reviews<C>) -> Router {
 
 /// A panic is a defect of ours and costs its own request only; the hook counts and logs it.
 pub(crate) async fn outlive_panics(request: HttpRequest, next: Next) -> HttpResponse {
-    outlive(next.run(request)).await
+    outlive(async { Ok(next.run(request).await) }).await
 }
 
-async fn outlive(work: impl Future<Output = HttpResponse>) -> HttpResponse {
-    let answer = AssertUnwindSafe(work).catch_unwind().await;
-    answer.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+async fn outlive(work: impl Future<Output = Result<HttpResponse, HttpResponse>>) -> HttpResponse {
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(Ok(answer) | Err(answer)) => answer,
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 // What every review goes through is called here, and no layer of the routes: each layer would take
@@ -80,19 +82,17 @@ async fn mutate<C: Cluster>(
     request: HttpRequest,
 ) -> HttpResponse {
     outlive(async {
-        let body = match whole(request).await {
-            Ok(body) => body,
-            Err(refused) => return refused,
-        };
+        let body = whole(request).await?;
         let started = Instant::now();
         let head = Head::of(&body);
         let span = head.span();
         if head.is_secret() {
             let answer = review_results(&reviews.admission, &body).instrument(span.clone());
-            return reviews.finish(&head, &span, true, started, answer.await);
+            return Ok(reviews.finish(&head, &span, true, started, answer.await));
         }
         let answer = review_workload(&reviews.admission, &body).instrument(span.clone());
-        reviews.finish(&head, &span, head.is_workload(), started, answer.await)
+        let answer = answer.await;
+        Ok(reviews.finish(&head, &span, head.is_workload(), started, answer))
     })
     .await
 }
@@ -102,15 +102,12 @@ async fn validate<C: Cluster>(
     request: HttpRequest,
 ) -> HttpResponse {
     outlive(async {
-        let body = match whole(request).await {
-            Ok(body) => body,
-            Err(refused) => return refused,
-        };
+        let body = whole(request).await?;
         let started = Instant::now();
         let head = Head::of(&body);
         let span = head.span();
         let answer = span.in_scope(|| review_secret(&reviews.users, &body));
-        reviews.finish(&head, &span, head.is_secret(), started, answer)
+        Ok(reviews.finish(&head, &span, head.is_secret(), started, answer))
     })
     .await
 }
@@ -130,9 +127,10 @@ impl<C> Reviews<C> {
         };
         spans::reviewed(span, outcome);
         let (kind, operation) = (head.kind(), head.operation());
+        let answer = answer.map_or_else(|error| refuse(&error), |it| reply(it.to_json()));
         self.metrics
             .reviewed(kind, operation, outcome, started.elapsed());
-        answer.map_or_else(|error| refuse(&error), |answer| reply(answer.to_json()))
+        answer
     }
 }
 
@@ -146,7 +144,8 @@ async fn whole(request: HttpRequest) -> Result<Bytes, HttpResponse> {
     match tokio::time::timeout(BODY_DEADLINE, body).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(StatusCode::PAYLOAD_TOO_LARGE.into_response())
+            let text = "send an AdmissionReview of at most 3 MiB, as an API server does";
+            Err((StatusCode::PAYLOAD_TOO_LARGE, text).into_response())
         }
         Ok(Err(_)) => Err(StatusCode::BAD_REQUEST.into_response()),
         Err(_) => Err(StatusCode::REQUEST_TIMEOUT.into_response()),

@@ -19,6 +19,7 @@ struct State {
     secrets: BTreeMap<Key, Secret>,
     forbidden: BTreeSet<String>,
     unavailable: BTreeSet<String>,
+    cursed: BTreeSet<String>,
     accounts: BTreeMap<Key, Vec<String>>,
     recorders: BTreeSet<String>,
 }
@@ -43,6 +44,11 @@ impl Memory {
     /// Says which Secrets cannot be read for a technical reason, by name.
     pub fn disconnect(&self, names: &[String]) {
         self.state().unavailable = names.iter().cloned().collect();
+    }
+
+    /// Makes reading a Secret of this name panic, as a defect would.
+    pub fn curse(&self, name: &str) {
+        self.state().cursed.insert(name.to_owned());
     }
 
     /// Lets somebody say how tests went.
@@ -86,6 +92,7 @@ fn key(namespace: &str, name: &str) -> Key {
 impl Cluster for Memory {
     async fn secret(&self, namespace: &str, name: &str) -> Result<Option<Secret>, ClusterError> {
         let state = self.state();
+        assert!(!state.cursed.contains(name), "this Secret is cursed");
         if state.unavailable.contains(name) {
             return Err(ClusterError::Api("the connection was reset".to_owned()));
         }

@@ -415,15 +415,17 @@ proptest! {
     #[test]
     fn a_plan_that_needs_no_values_is_the_same_without_them((kind, object, references) in workload()) {
         let wanted = with(&object, &references);
-        let request = Request {
-            kind, operation: Operation::Create, namespace: NAMESPACE, object: &wanted, before: None,
-        };
-        prop_assume!(!needs(&request).values);
-        let without_values = lookup().into_iter().map(|(name, found)| match found {
+        let without_values: Lookup = lookup().into_iter().map(|(name, found)| match found {
             Found::Secret(secret) => (name, Found::Variables(Arc::new(Variables::of(&secret)))),
             other => (name, other),
-        });
-        prop_assert_eq!(plan(&request, &without_values.collect()), plan(&request, &lookup()));
+        }).collect();
+        // New; stored without us, as a peer leaves it; named for the first time.
+        for before in [None, Some(&wanted), Some(&object)] {
+            let operation = if before.is_some() { Operation::Update } else { Operation::Create };
+            let request = Request { kind, operation, namespace: NAMESPACE, object: &wanted, before };
+            prop_assume!(!needs(&request).values);
+            prop_assert_eq!(plan(&request, &without_values), plan(&request, &lookup()));
+        }
     }
 
     #[test]

@@ -20,4 +20,11 @@ impl Variables {
             warnings: resolve::findings(secret),
         }
     }
+
+    /// How many bytes its texts take.
+    pub fn size(&self) -> usize {
+        let keys = self.keys.iter().map(String::len);
+        let warnings = self.warnings.iter().map(|warning| warning.as_str().len());
+        keys.chain(warnings).sum()
+    }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use bowline_core::connection::Marker;
 use bowline_core::drift::Running;
 use bowline_core::plan::Account;
 use bowline_core::{Usage, WorkloadKind, names};
@@ -95,6 +96,9 @@ struct State {
     listed: BTreeSet<&'static str>,
     /// Versions of Secrets in use or labelled, where a watch or a read has told.
     versions: HashMap<(String, String), String>,
+    /// What the watch told last of each Secret that is in use, labelled, or says that it is a
+    /// connection. Nothing else writes here, so whatever stands here is no older than the watch.
+    told: HashMap<(String, String), String>,
 }
 
 impl Inventory {
@@ -159,6 +163,12 @@ impl Inventory {
             .is_some_and(|value| value == "true")
             && place.1 != STORAGE_CONFIG;
         let was_labelled = state.set_labelled(&place, is_labelled);
+        if is_labelled || states_connection(meta) || state.users.contains_key(&place) {
+            let version = meta.resource_version.clone().unwrap_or_default();
+            state.told.insert(place.clone(), version);
+        } else {
+            state.told.remove(&place);
+        }
         if is_labelled || was_labelled || state.users.contains_key(&place) {
             let version = meta.resource_version.clone().unwrap_or_default();
             let before = state.versions.insert(place.clone(), version.clone());
@@ -177,6 +187,7 @@ impl Inventory {
     /// Takes out all Secrets but these, as after a fresh list.
     pub fn keep_secrets(&self, kept: &BTreeSet<(String, String)>) -> Vec<Key> {
         let mut state = self.write();
+        state.told.retain(|place, _| kept.contains(place));
         let gone: Vec<_> = state
             .versions
             .keys()
@@ -309,7 +320,7 @@ impl Versions for Inventory {
     fn is_current(&self, namespace: &str, secret: &str, version: &str) -> bool {
         let place = (namespace.to_owned(), secret.to_owned());
         let state = self.read();
-        state.versions.get(&place).is_some_and(|it| it == version)
+        state.told.get(&place).is_some_and(|it| it == version)
     }
 }
 
@@ -359,6 +370,7 @@ impl State {
     fn remove_secret(&mut self, place: &(String, String)) -> Vec<Key> {
         let was_labelled = self.set_labelled(place, false);
         self.versions.remove(place);
+        self.told.remove(place);
         self.keys_of_secret(place, was_labelled)
     }
 
@@ -468,6 +480,13 @@ fn workload(
         },
         status: annotations.get(names::STATUS).map(|text| hash(text)),
     })
+}
+
+/// Whether an annotation says that a Secret is a connection.
+fn states_connection(meta: &ObjectMeta) -> bool {
+    let marks = Marker::STATED.into_iter().filter_map(Marker::annotation);
+    let annotations = meta.annotations.as_ref();
+    annotations.is_some_and(|it| marks.into_iter().any(|mark| it.contains_key(mark)))
 }
 
 /// Tells texts apart; of no use to anybody else.

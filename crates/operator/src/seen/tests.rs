@@ -18,9 +18,12 @@ struct Counted {
 impl Cluster for Arc<Counted> {
     async fn secret(&self, namespace: &str, name: &str) -> Result<Option<Secret>, ClusterError> {
         self.reads.fetch_add(1, Ordering::SeqCst);
-        let object = json!({
+        let mut object = json!({
             "metadata": {"namespace": namespace, "name": name}, "stringData": {"URI": "hf://a/b"},
         });
+        if name == "large" {
+            object["stringData"]["K".repeat(LARGEST)] = "".into();
+        }
         let is_gone = self.is_gone.load(Ordering::SeqCst);
         Ok((!is_gone).then(|| Secret::from_value(&object).expect("a Secret")))
     }
@@ -43,12 +46,12 @@ impl Cluster for Arc<Counted> {
     }
 }
 
-/// What a watch has told last of the one Secret; nothing of any other.
+/// What a watch has told last of each Secret.
 struct Told(Mutex<Option<&'static str>>);
 
 impl Versions for Told {
     fn is_current(&self, namespace: &str, secret: &str, version: &str) -> bool {
-        (namespace, secret) == ("harbour", "models") && *lock_told(self) == Some(version)
+        namespace == "harbour" && !secret.is_empty() && *lock_told(self) == Some(version)
     }
 }
 
@@ -141,12 +144,35 @@ async fn values_are_read_each_time() {
 }
 
 #[tokio::test]
-async fn no_more_secrets_are_kept_than_there_is_room_for() {
+async fn the_oldest_go_where_there_is_no_more_room() {
     let world = World::new(Some("1"));
     for number in 0..=CAPACITY {
-        world.look(&format!("foreign-{number}")).await;
+        world.look(&format!("models-{number}")).await;
     }
-    assert_eq!(lock(&world.seen.known).len(), CAPACITY);
+    assert_eq!(lock(&world.seen.known).sightings.len(), CAPACITY);
+    let before = world.reads();
+    world.look(&format!("models-{CAPACITY}")).await;
+    assert_eq!(world.reads(), before, "the newest is kept");
+    world.look("models-0").await;
+    assert_eq!(world.reads(), before + 1, "the oldest is not");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_too_old_takes_no_room() {
+    let world = World::new(Some("1"));
+    world.look("models").await;
+    world.look("weights").await;
+    tokio::time::advance(BELIEVED).await;
+    world.look("images").await;
+    assert_eq!(lock(&world.seen.known).sightings.len(), 1);
+}
+
+#[tokio::test]
+async fn a_secret_with_very_many_keys_is_read_each_time() {
+    let world = World::new(Some("1"));
+    world.look("large").await;
+    world.look("large").await;
+    assert_eq!(world.reads(), 2);
 }
 
 #[tokio::test]
@@ -168,4 +194,6 @@ async fn who_may_use_a_secret_is_asked_although_it_is_remembered() {
     let admission = Admission::new(world.seen);
     let denied = admission.decide(&request, &User::default()).await;
     assert!(matches!(denied, Err(Denial::Forbidden(_))), "{denied:?}");
+    let reads = world.cluster.reads.load(Ordering::SeqCst);
+    assert_eq!(reads, 1, "it was remembered");
 }

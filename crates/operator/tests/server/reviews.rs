@@ -43,6 +43,15 @@ fn secret(annotations: &Value) -> Value {
     json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data})
 }
 
+fn notebook(connections: &str) -> Value {
+    let annotations = json!({"opendatahub.io/connections": connections});
+    json!({
+        "apiVersion": "kubeflow.org/v1", "kind": "Notebook",
+        "metadata": {"name": "desk", "namespace": "harbour", "annotations": annotations},
+        "spec": {"template": {"spec": {"containers": [{"name": "desk"}]}}},
+    })
+}
+
 async fn ask(world: &World, review: &Value) -> Value {
     let answer = world.trust.post(world.address, "/validate", review).await;
     let answer = answer.unwrap();
@@ -159,10 +168,18 @@ async fn a_panic_costs_one_request_and_is_counted() {
     count_panics(&world.metrics);
     let mut cursed = secret(&json!({}));
     cursed["metadata"]["name"] = "cursed".into();
-    let cursed = review("DELETE", &Value::Null, &cursed);
-    let answer = world.trust.post(world.address, "/validate", &cursed).await;
+    let deleted = review("DELETE", &Value::Null, &cursed);
+    let mut named = review("CREATE", &notebook("harbour/cursed"), &Value::Null);
+    named["request"]["kind"] =
+        json!({"group": "kubeflow.org", "version": "v1", "kind": "Notebook"});
+    let answers = [
+        world.trust.post(world.address, "/validate", &deleted).await,
+        world.trust.post(world.address, "/mutate", &named).await,
+    ];
     let _ = std::panic::take_hook();
-    assert_eq!(answer.unwrap().code, 500);
-    assert!(world.metrics.panics() >= 1);
+    for answer in answers {
+        assert_eq!(answer.unwrap().code, 500);
+    }
+    assert!(world.metrics.panics() >= 2);
     ask(&world, &review("DELETE", &Value::Null, &secret(&json!({})))).await;
 }

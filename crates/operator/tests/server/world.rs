@@ -45,8 +45,10 @@ pub(crate) fn serve(
 ) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
+    let cluster = Memory::default();
+    cluster.curse("cursed");
     let reviews = Reviews {
-        admission: Arc::new(Admission::new(Memory::default())),
+        admission: Arc::new(Admission::new(cluster)),
         users,
         metrics: Arc::clone(metrics),
     };

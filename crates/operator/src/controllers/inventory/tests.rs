@@ -6,6 +6,7 @@ use proptest::sample::{Index, select};
 
 use super::{Inventory, Key, WorkloadRef};
 use crate::controllers::kinds::Kind;
+use crate::seen::Versions as _;
 
 const SECRETS: [&str; 3] = ["x", "y", "z"];
 
@@ -157,6 +158,43 @@ fn a_secret_that_loses_its_label_asks_for_the_entries_once_more() {
         "{keys:?}"
     );
     assert_eq!(inventory.for_storage("team-a"), BTreeSet::new());
+}
+
+#[test]
+fn a_secret_that_nothing_is_told_of_any_more_is_not_current() {
+    let inventory = Inventory::default();
+    let is_current = |version| inventory.is_current("team-a", "x", version);
+    inventory.put_secret(&secret("x", "1", true));
+    assert!(is_current("1") && !is_current("2"));
+    inventory.put_secret(&secret("x", "2", false));
+    assert!(!is_current("2"), "neither labelled nor in use");
+}
+
+#[test]
+fn a_secret_that_says_it_is_a_connection_is_current_without_a_user() {
+    let inventory = Inventory::default();
+    let stated = ObjectMeta {
+        resource_version: Some("1".to_owned()),
+        ..meta(
+            "x",
+            &[("opendatahub.io/connection-type-protocol", "s3")],
+            &[],
+        )
+    };
+    inventory.put_secret(&stated);
+    assert!(inventory.is_current("team-a", "x", "1"));
+    inventory.keep_secrets(&BTreeSet::new());
+    assert!(!inventory.is_current("team-a", "x", "1"), "it is gone");
+}
+
+#[test]
+fn what_a_read_has_told_makes_no_secret_current() {
+    let inventory = Inventory::default();
+    put(&inventory, &notebook("nb", &["x"]));
+    inventory.put_secret(&secret("x", "1", false));
+    inventory.remove_secret(&secret("x", "1", false));
+    inventory.learn_version("team-a", "x", "1");
+    assert!(!inventory.is_current("team-a", "x", "1"));
 }
 
 #[test]
