@@ -14,10 +14,11 @@ use axum::extract::State;
 use axum::routing::post;
 use bowline_apiserver::tls::Authority;
 use bowline_benches::https::{Connection, ask, connect};
-use bowline_benches::{Spread, cluster, compare, percentile, review, thread_cpu_of, tree};
-use bowline_operator::Admission;
+use bowline_benches::{Spread, compare, percentile, review, thread_cpu_of, tree, watched_cluster};
+use bowline_operator::controllers::inventory::Inventory;
 use bowline_operator::listen::listen;
 use bowline_operator::server::{Reviews, answer_mutate, routes};
+use bowline_operator::{Admission, Seen};
 use bowline_testkit::Memory;
 use bytes::Bytes;
 use futures::FutureExt as _;
@@ -50,7 +51,7 @@ fn main() -> Result<()> {
 
 /// Both handlers without a network, on this thread.
 fn handlers() -> Result<()> {
-    let admission = Admission::new(cluster()?);
+    let admission = Admission::new(watched_cluster()?);
     let ours = |body: &str| {
         let answer = answer_mutate(&admission, body.as_bytes()).now_or_never();
         anyhow::Ok(answer.context("memory answers at once")??)
@@ -180,7 +181,7 @@ async fn times(mut connection: Connection, body: Bytes, reviews: usize) -> Resul
 
 /// The child's part: serves one of the handlers, and says where.
 async fn serve(which: &str, folder: &Path) -> Result<()> {
-    let admission = Arc::new(Admission::new(cluster()?));
+    let admission = Arc::new(Admission::new(watched_cluster()?));
     let routes = match which {
         "ours" => routes(Reviews {
             admission,
@@ -204,6 +205,9 @@ async fn serve(which: &str, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-async fn on_tree(State(admission): State<Arc<Admission<Memory>>>, body: Bytes) -> Vec<u8> {
+async fn on_tree(
+    State(admission): State<Arc<Admission<Seen<Memory, Inventory>>>>,
+    body: Bytes,
+) -> Vec<u8> {
     tree::answer(&admission, &body).await.unwrap_or_default()
 }
