@@ -3,6 +3,7 @@
 
 use super::{Listed, ObjectKey, ObjectText, Shape};
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -59,11 +60,13 @@ impl<'a> FromIterator<&'a ObjectKey> for Touched {
 pub(super) struct Ticket(Option<u64>);
 
 /// The lists that are known.
-pub(super) struct Answered(Mutex<Lists>);
+pub(super) struct Answered {
+    /// The newest version that anybody was told. Whatever is known has not changed since.
+    version: AtomicU64,
+    lists: Mutex<Lists>,
+}
 
 struct Lists {
-    /// The newest version that anybody was told. Whatever is known has not changed since.
-    version: u64,
     /// What the change that is under way may have done already.
     changing: Touched,
     tickets: u64,
@@ -81,14 +84,17 @@ enum Slot {
 impl Answered {
     /// Knows nothing of a store at this version.
     pub(super) fn new(version: u64) -> Self {
-        Self(Mutex::new(Lists {
-            version,
+        let lists = Lists {
             changing: Touched::default(),
             tickets: 0,
             since: Instant::now(),
             lists: HashMap::new(),
             bytes: 0,
-        }))
+        };
+        Self {
+            version: AtomicU64::new(version),
+            lists: Mutex::new(lists),
+        }
     }
 
     /// Runs `change`, before whose end readers may see another state of what it touches.
@@ -109,8 +115,9 @@ impl Answered {
             lists.clear();
         }
         match lists.lists.get(question) {
+            // Read under the lock: a change of this list takes it away before anybody sees its version.
             Some(Slot::Known(listed)) => Ok(Listed {
-                version: lists.version,
+                version: self.version.load(Ordering::Acquire),
                 ..listed.clone()
             }),
             Some(Slot::Awaited(ticket)) => Err(Ticket(Some(*ticket))),
@@ -135,13 +142,12 @@ impl Answered {
 
     /// Somebody is told this version, so nobody is told an older one from now on.
     pub(super) fn tells(&self, version: u64) {
-        let mut lists = self.lists();
-        lists.version = lists.version.max(version);
+        self.version.fetch_max(version, Ordering::AcqRel);
     }
 
     fn lists(&self) -> MutexGuard<'_, Lists> {
         // Nothing that can panic happens under this lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -27,7 +27,7 @@ const AT_ONCE: usize = 2;
 /// A list of at most so many objects is short.
 const FEW: usize = 16;
 
-type Job = Box<dyn FnOnce(&mut Connection, &Seal) + Send>;
+type Job = Box<dyn FnOnce(&mut Connection, &Common) + Send>;
 
 /// Hands reads to the threads. A read is done whether or not the caller polls for it, so that a
 /// watch whose client has stopped reading keeps nobody else waiting.
@@ -36,8 +36,14 @@ pub(super) struct Reader {
     /// For reads of few objects, which are done at once: going to a thread and back costs several
     /// times what they do.
     at_once: Mutex<Vec<Connection>>,
-    seal: Arc<Seal>,
+    common: Arc<Common>,
     opened: Arc<Opened>,
+}
+
+/// What all reads have in common.
+struct Common {
+    seal: Arc<Seal>,
+    /// Told of every version that is read, so that no list that is known is older.
     answered: Arc<Answered>,
 }
 
@@ -48,16 +54,20 @@ impl Reader {
         seal: &Arc<Seal>,
         answered: Arc<Answered>,
     ) -> Result<Self, StoreError> {
+        let common = Arc::new(Common {
+            seal: Arc::clone(seal),
+            answered,
+        });
         let (jobs, waiting) = mpsc::channel::<Job>();
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..THREADS {
             let mut connection = layout::reading(path)?;
-            let (seal, waiting) = (seal.clone(), waiting.clone());
+            let (common, waiting) = (common.clone(), waiting.clone());
             let thread = std::thread::Builder::new().name("store-reader".to_owned());
             let started = thread.spawn(move || {
                 while let Some(job) = next(&waiting) {
                     // A filter that panics fails its own read, not those that come after it.
-                    let run = AssertUnwindSafe(|| job(&mut connection, &seal));
+                    let run = AssertUnwindSafe(|| job(&mut connection, &common));
                     let _ = catch_unwind(run);
                 }
             });
@@ -67,9 +77,8 @@ impl Reader {
         Ok(Self {
             jobs,
             at_once: Mutex::new(at_once.collect::<Result<_, _>>()?),
-            seal: Arc::clone(seal),
+            common,
             opened: Arc::default(),
-            answered,
         })
     }
 
@@ -102,10 +111,11 @@ impl Reader {
         let Some(connection) = free else {
             return self.read(work).await;
         };
-        let result = opening(&self.seal, |sealer| {
+        let result = opening(&self.common.seal, |sealer| {
             work(&State {
                 connection: &connection,
                 sealer,
+                answered: &self.common.answered,
             })
         });
         self.free().push(connection);
@@ -127,9 +137,7 @@ impl Reader {
             })?;
             state.counted(&query, page)
         };
-        let listed = self.read(list).await?;
-        self.answered.tells(listed.version);
-        Ok(listed)
+        self.read(list).await
     }
 
     pub(super) async fn list_texts(
@@ -147,13 +155,12 @@ impl Reader {
             },
             _ => return self.read_texts(query, shape).await,
         };
-        let ticket = match self.answered.find(&question) {
+        let ticket = match self.common.answered.find(&question) {
             Ok(listed) => return Ok(listed),
             Err(ticket) => ticket,
         };
         let listed = self.read_texts(query, shape).await?;
-        self.answered.tells(listed.version);
-        self.answered.keep(ticket, &question, &listed);
+        self.common.answered.keep(ticket, &question, &listed);
         Ok(listed)
     }
 
@@ -182,7 +189,7 @@ impl Reader {
                 limit: Some(query.limit.map_or(FEW, |limit| limit.min(FEW))),
                 ..query.clone()
             };
-            let listed = on_one_state(&mut connection, &self.seal, |state| page(state, &few));
+            let listed = on_one_state(&mut connection, &self.common, |state| page(state, &few));
             self.free().push(connection);
             let listed = listed?;
             if listed.next.is_none() {
@@ -225,12 +232,12 @@ impl Reader {
         work: impl Fn(&State<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let job = move |connection: &mut Connection, seal: &Seal| {
+        let job = move |connection: &mut Connection, common: &Common| {
             // Nobody waits for it any more.
             if reply.is_closed() {
                 return;
             }
-            let _ = reply.send(on_one_state(connection, seal, work));
+            let _ = reply.send(on_one_state(connection, common, work));
         };
         self.jobs
             .send(Box::new(job))
@@ -241,16 +248,17 @@ impl Reader {
 
 fn on_one_state<T>(
     connection: &mut Connection,
-    seal: &Seal,
+    common: &Common,
     work: impl Fn(&State<'_>) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    opening(seal, |sealer| {
+    opening(&common.seal, |sealer| {
         let transaction = connection
             .transaction()
             .map_err(database("begin to read"))?;
         work(&State {
             connection: &transaction,
             sealer,
+            answered: &common.answered,
         })
     })
 }
@@ -283,6 +291,7 @@ fn next(waiting: &Mutex<mpsc::Receiver<Job>>) -> Option<Job> {
 struct State<'a> {
     connection: &'a Connection,
     sealer: &'a Sealer,
+    answered: &'a Answered,
 }
 
 impl State<'_> {
@@ -312,13 +321,21 @@ impl State<'_> {
             return Ok(None);
         };
         let version = row.get(0).map_err(step())?;
+        self.answered.tells(version);
         open(Place { key, version }, blob(row, 1).map_err(step())?).map(Some)
+    }
+
+    /// The version of the present state, which somebody is about to be told.
+    fn present(&self) -> Result<u64, StoreError> {
+        let version = layout::number(self.connection, "version")?;
+        self.answered.tells(version);
+        Ok(version)
     }
 
     /// Refuses a version whose later changes are no longer known, or that is yet to come.
     fn known(&self, asked: u64) -> Result<(), StoreError> {
         let oldest = layout::number(self.connection, "oldest")?;
-        let newest = layout::number(self.connection, "version")?;
+        let newest = self.present()?;
         if (oldest..=newest).contains(&asked) {
             Ok(())
         } else {

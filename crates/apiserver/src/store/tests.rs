@@ -1,6 +1,7 @@
 //! The store as its callers see it, on real files.
 
 mod backups;
+mod freshness;
 mod headings;
 mod history;
 mod keys;

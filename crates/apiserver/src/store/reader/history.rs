@@ -3,7 +3,7 @@
 use super::State;
 use crate::store::error::{StoreError, database};
 use crate::store::seal::Place;
-use crate::store::{Change, Event, ObjectKey, layout, set_version};
+use crate::store::{Change, Event, ObjectKey, set_version};
 use rusqlite::{Row, params};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ impl State<'_> {
         after: u64,
     ) -> Result<Changes, StoreError> {
         self.known(after)?;
-        let newest = layout::number(self.connection, "version")?;
+        let newest = self.present()?;
         let step = || database("read the history");
         let mut statement = self.connection.prepare_cached(SQL).map_err(step())?;
         let mut rows = statement

@@ -3,7 +3,7 @@
 use super::{State, blob};
 use crate::store::error::{StoreError, database};
 use crate::store::seal::Place;
-use crate::store::{ListQuery, Listed, ObjectKey, layout};
+use crate::store::{ListQuery, Listed, ObjectKey};
 use rusqlite::{ToSql, params_from_iter};
 
 /// A place between two objects in the order of lists.
@@ -18,7 +18,7 @@ impl State<'_> {
         open: impl Fn(Place<'_>, &[u8]) -> Result<Option<T>, StoreError>,
     ) -> Result<Listed<T>, StoreError> {
         let version = match query.at {
-            None => layout::number(self.connection, "version")?,
+            None => self.present()?,
             Some(at) => self.known(at).map(|()| at)?,
         };
         let step = || database("list objects");
@@ -142,6 +142,7 @@ impl Range<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::layout;
     use rstest::rstest;
     use rusqlite::StatementStatus;
 
