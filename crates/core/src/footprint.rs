@@ -1,9 +1,10 @@
 //! The footprint: the parts of a workload that a plan may read or write, read from JSON in one pass.
 //!
 //! A workload may be many kilobytes of containers, probes and managed fields, of which a plan looks
-//! at a few. [`Skeleton`] keeps those and, beside them, a mark that there is more, so that a plan
-//! made on the skeleton is the plan made on the whole object, and [`crate::diff::diff`] of two
-//! skeletons is a patch for the whole. What the parts mean is left to `plan`.
+//! at a few. [`Skeleton`] keeps those and, where a plan takes away what is empty, a mark that there
+//! is more, so that a plan made on the skeleton is the plan made on the whole object, and
+//! [`crate::diff::diff`] of two skeletons is a patch for the whole. What the parts mean is left to
+//! `plan`.
 
 use std::fmt;
 
@@ -22,9 +23,11 @@ enum Part {
     Whole,
     /// A null in its place.
     Nothing,
-    /// These members, and [`MORE`] where there are others, so that the object is not taken for an
-    /// empty one.
+    /// These members.
     Members(&'static [(&'static str, Part)]),
+    /// These members, and [`MORE`] where there are others: a plan that made the object takes it away
+    /// again once it is empty, so it must not look so.
+    Parent(&'static [(&'static str, Part)]),
     /// This part of each list item.
     Items(&'static Part),
 }
@@ -59,7 +62,7 @@ pub fn may_concern(text: &str) -> bool {
 }
 
 const CONTAINER: Part = Part::Members(&[("name", Part::Whole), ("envFrom", Part::Whole)]);
-const ANNOTATIONS: Part = Part::Members(&[
+const ANNOTATIONS: Part = Part::Parent(&[
     (names::CONNECTIONS, Part::Whole),
     (names::CONNECTION_PATH, Part::Whole),
     (names::ALAUDA_SOURCE, Part::Whole),
@@ -73,9 +76,9 @@ const POD: &[(&str, Part)] = &[
 ];
 const TEMPLATE_METADATA: Part = Part::Members(&[("annotations", ANNOTATIONS)]);
 /// A pod template; LLMInferenceServices put the pod specification where others have a template.
-const TEMPLATE: Part = Part::Members(&[
+const TEMPLATE: Part = Part::Parent(&[
     ("metadata", TEMPLATE_METADATA),
-    ("spec", Part::Members(POD)),
+    ("spec", Part::Parent(POD)),
     ("serviceAccountName", Part::Whole),
     ("imagePullSecrets", Part::Whole),
 ]);
@@ -86,16 +89,16 @@ const GROUP: Part = Part::Members(&[
 ]);
 const HEAD_GROUP: Part = Part::Members(&[("template", TEMPLATE)]);
 const WORKER_GROUPS: Part = Part::Items(&GROUP);
-const STORAGE_MODEL: Part = Part::Members(&[
+const STORAGE_MODEL: Part = Part::Parent(&[
     ("storageUri", Part::Whole),
     (
         "storage",
-        Part::Members(&[("key", Part::Whole), ("path", Part::Whole)]),
+        Part::Parent(&[("key", Part::Whole), ("path", Part::Whole)]),
     ),
     ("uri", Part::Whole),
 ]);
 
-const SPEC: Part = Part::Members(&[
+const SPEC: Part = Part::Parent(&[
     // Pod
     ("containers", Part::Items(&CONTAINER)),
     ("serviceAccountName", Part::Whole),
@@ -105,7 +108,7 @@ const SPEC: Part = Part::Members(&[
     // CronJob
     (
         "jobTemplate",
-        Part::Members(&[("spec", Part::Members(&[("template", TEMPLATE)]))]),
+        Part::Members(&[("spec", Part::Parent(&[("template", TEMPLATE)]))]),
     ),
     // RayCluster, RayJob
     ("headGroupSpec", HEAD_GROUP),
@@ -120,7 +123,7 @@ const SPEC: Part = Part::Members(&[
     // InferenceService
     (
         "predictor",
-        Part::Members(&[
+        Part::Parent(&[
             ("model", STORAGE_MODEL),
             ("serviceAccountName", Part::Whole),
             ("imagePullSecrets", Part::Whole),
@@ -139,21 +142,13 @@ const SPEC: Part = Part::Members(&[
     ),
 ]);
 
-const OUTLINE: Part = Part::Members(&[
-    ("apiVersion", Part::Nothing),
-    ("kind", Part::Nothing),
-    ("metadata", Part::Nothing),
-    ("spec", Part::Nothing),
-]);
+const OUTLINE: Part = Part::Members(&[("metadata", Part::Nothing), ("spec", Part::Nothing)]);
 
 const WORKLOAD: Part = Part::Members(&[
-    ("apiVersion", Part::Whole),
-    ("kind", Part::Whole),
     (
         "metadata",
         Part::Members(&[
             ("name", Part::Whole),
-            ("namespace", Part::Whole),
             ("deletionTimestamp", Part::Whole),
             ("ownerReferences", Part::Whole),
             ("annotations", ANNOTATIONS),
@@ -211,7 +206,7 @@ impl<'de> Visitor<'de> for Seed {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let Part::Members(known) = self.0 else {
+        let (Part::Members(known) | Part::Parent(known)) = self.0 else {
             while access.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
             return Ok(Value::Object(Map::new()));
         };
@@ -228,7 +223,7 @@ impl<'de> Visitor<'de> for Seed {
                 return Err(Error::custom("a member is repeated"));
             }
         }
-        if has_more {
+        if has_more && matches!(self.0, Part::Parent(_)) {
             map.insert(MORE.to_owned(), Value::Null);
         }
         Ok(Value::Object(map))

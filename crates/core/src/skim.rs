@@ -13,6 +13,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 use serde_json::Error;
+use wide::u8x16;
 
 /// Deepest nesting that is read, as `serde_json` has it; what is leapt over may be deeper.
 const MAX_DEPTH: u8 = 127;
@@ -96,8 +97,29 @@ impl<'de> Reader<'de> {
         }
     }
 
+    /// Takes a string without escapes, as most are, 16 bytes at a time; returns what it says. None
+    /// is taken so near to the end of the text.
+    fn plain_string(&mut self) -> Option<&'de str> {
+        let (quote, rest) = self.text.as_bytes()[self.at..].split_first()?;
+        let (blocks, _) = rest.as_chunks();
+        let mut marks = blocks.iter().map(|block| {
+            let bytes = u8x16::new(*block);
+            let find = |mark| bytes.simd_eq(u8x16::splat(mark));
+            let is_control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
+            (find(b'"') | find(b'\\') | is_control).to_bitmask()
+        });
+        let (index, mark) = marks.by_ref().enumerate().find(|(_, mark)| *mark != 0)?;
+        let length = index * 16 + mark.trailing_zeros() as usize;
+        if *quote != b'"' || rest[length] != b'"' {
+            return None;
+        }
+        let quoted = self.advance(length + 2);
+        Some(&quoted[1..=length])
+    }
+
     fn leap(&mut self) -> Result<(), Error> {
         match self.peek() {
+            Some(b'"') if self.plain_string().is_some() => Ok(()),
             Some(b'"') => self.string().map(drop),
             Some(b'{' | b'[') => {
                 let length = leap::container(&self.text.as_bytes()[self.at..]);
@@ -139,6 +161,9 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
             Some(b'{') => self.between(*b"{}", |members| visitor.visit_map(members)),
             Some(b'[') => self.between(*b"[]", |items| visitor.visit_seq(items)),
             Some(b'"') => {
+                if let Some(text) = self.plain_string() {
+                    return visitor.visit_borrowed_str(text);
+                }
                 let quoted = self.string()?;
                 let inner = &quoted[1..quoted.len() - 1];
                 if inner.bytes().any(|byte| byte == b'\\' || byte < b' ') {

@@ -14,14 +14,12 @@ pub(super) fn container(bytes: &[u8]) -> Option<usize> {
     let mut depth = 0_usize;
     for (index, block) in blocks.iter().chain([&last]).enumerate() {
         let marks = Marks::of(block);
-        let outside = !strings.of(&marks);
-        let mut brackets = (marks.open | marks.close) & outside;
+        let mut brackets = marks.bracket & !strings.of(&marks);
         while brackets != 0 {
-            let position = brackets.trailing_zeros();
-            let is_open = marks.open >> position & 1 == 1;
-            depth = if is_open { depth + 1 } else { depth - 1 };
+            let position = brackets.trailing_zeros() as usize;
+            depth = depth + opens(block[position]) - closes(block[position]);
             if depth == 0 {
-                return Some(index * BLOCK + position as usize + 1);
+                return Some(index * BLOCK + position + 1);
             }
             brackets &= brackets - 1;
         }
@@ -29,12 +27,25 @@ pub(super) fn container(bytes: &[u8]) -> Option<usize> {
     None
 }
 
+// Of the bits of a bracket, 5 tells `{` from `[` and `}` from `]`, 1 is set where it opens and 2
+// where it closes. Other bytes that agree in the rest of them stand in strings only, except in
+// malformed text, and there neither open nor close.
+const BRACKET: u8 = b'[' & SAME;
+const SAME: u8 = !0b0010_0110;
+
+fn opens(bracket: u8) -> usize {
+    usize::from(bracket >> 1 & 1)
+}
+
+fn closes(bracket: u8) -> usize {
+    usize::from(bracket >> 2 & 1)
+}
+
 /// Which bytes of a block matter, one bit for each.
 struct Marks {
     quote: u64,
     backslash: u64,
-    open: u64,
-    close: u64,
+    bracket: u64,
 }
 
 impl Marks {
@@ -42,20 +53,16 @@ impl Marks {
         let mut marks = Self {
             quote: 0,
             backslash: 0,
-            open: 0,
-            close: 0,
+            bracket: 0,
         };
         for (index, bytes) in block.as_chunks::<16>().0.iter().enumerate() {
             let bytes = u8x16::new(*bytes);
-            // This bit tells `{` from `[` and `}` from `]`.
-            let brackets = bytes | u8x16::splat(0x20);
             let find = |bytes: u8x16, mark| {
                 u64::from(bytes.simd_eq(u8x16::splat(mark)).to_bitmask()) << (16 * index)
             };
             marks.quote |= find(bytes, b'"');
             marks.backslash |= find(bytes, b'\\');
-            marks.open |= find(brackets, b'{');
-            marks.close |= find(brackets, b'}');
+            marks.bracket |= find(bytes & u8x16::splat(SAME), BRACKET);
         }
         marks
     }

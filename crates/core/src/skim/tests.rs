@@ -8,7 +8,7 @@ use crate::footprint::Skeleton;
 
 /// Values whose strings and names are full of what delimits others.
 fn values() -> impl Strategy<Value = Value> {
-    let text = || r#"[a"\\\[\]{}:,é\n]{0,9}"#;
+    let text = || r#"[a"\\\[\]{}:,é\n]{0,20}"#;
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
