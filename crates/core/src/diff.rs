@@ -4,30 +4,30 @@
 use serde::Serialize;
 use serde_json::Value;
 
-/// One operation of a JSON Patch.
+/// One operation of a JSON Patch, on values of the objects that were compared.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "op", rename_all = "lowercase")]
-pub enum Operation {
+pub enum Operation<'a> {
     /// Fails the patch unless the value at the path equals this one.
     Test {
         /// JSON Pointer.
         path: String,
         /// The expected value.
-        value: Value,
+        value: &'a Value,
     },
     /// Adds a member or inserts an item.
     Add {
         /// JSON Pointer.
         path: String,
         /// The new value.
-        value: Value,
+        value: &'a Value,
     },
     /// Replaces the value at the path.
     Replace {
         /// JSON Pointer.
         path: String,
         /// The new value.
-        value: Value,
+        value: &'a Value,
     },
     /// Removes the value at the path.
     Remove {
@@ -40,7 +40,7 @@ pub enum Operation {
 ///
 /// Every replacement and removal of a leaf or list item is preceded by a test of the old value, so
 /// that a patch for an object that has moved on fails instead of damaging it.
-pub fn diff(before: &Value, after: &Value) -> Vec<Operation> {
+pub fn diff<'a>(before: &'a Value, after: &'a Value) -> Vec<Operation<'a>> {
     let mut operations = Vec::new();
     compare(&mut Vec::new(), before, after, &mut operations);
     operations
@@ -56,10 +56,12 @@ enum Step<'a> {
 }
 
 fn pointer(path: &[Step<'_>]) -> String {
-    path.iter().fold(String::new(), |mut text, step| {
+    let is_special = |byte| matches!(byte, b'~' | b'/');
+    let start = String::with_capacity(64);
+    path.iter().fold(start, |mut text, step| {
         text.push('/');
         match step {
-            Step::Key(key) if key.contains(['~', '/']) => {
+            Step::Key(key) if key.bytes().any(is_special) => {
                 text.push_str(&key.replace('~', "~0").replace('/', "~1"));
             }
             Step::Key(key) => text.push_str(key),
@@ -74,7 +76,7 @@ fn compare<'a>(
     path: &mut Vec<Step<'a>>,
     before: &'a Value,
     after: &'a Value,
-    out: &mut Vec<Operation>,
+    out: &mut Vec<Operation<'a>>,
 ) {
     match (before, after) {
         (Value::Object(old), Value::Object(new)) => {
@@ -102,11 +104,11 @@ fn compare<'a>(
         (old, new) => {
             out.push(Operation::Test {
                 path: pointer(path),
-                value: old.clone(),
+                value: old,
             });
             out.push(Operation::Replace {
                 path: pointer(path),
-                value: new.clone(),
+                value: new,
             });
         }
     }
@@ -119,7 +121,7 @@ fn compare_lists<'a>(
     path: &mut Vec<Step<'a>>,
     old: &'a [Value],
     new: &'a [Value],
-    out: &mut Vec<Operation>,
+    out: &mut Vec<Operation<'a>>,
 ) {
     if old.len() == new.len() {
         for (index, (old, new)) in old.iter().zip(new).enumerate() {
@@ -161,17 +163,17 @@ fn is_same_item(old: &Value, new: &Value) -> bool {
     old.get("name").is_some() && old.get("name") == new.get("name")
 }
 
-fn add(path: &[Step<'_>], value: &Value) -> Operation {
+fn add<'a>(path: &[Step<'_>], value: &'a Value) -> Operation<'a> {
     Operation::Add {
         path: pointer(path),
-        value: value.clone(),
+        value,
     }
 }
 
-fn remove(path: &[Step<'_>], value: &Value, out: &mut Vec<Operation>) {
+fn remove<'a>(path: &[Step<'_>], value: &'a Value, out: &mut Vec<Operation<'a>>) {
     out.push(Operation::Test {
         path: pointer(path),
-        value: value.clone(),
+        value,
     });
     out.push(Operation::Remove {
         path: pointer(path),

@@ -229,7 +229,7 @@ struct Status {
 
 impl<'a> Response<'a> {
     /// Lets the request pass, changed by `patch` where that is not empty.
-    pub fn allow(uid: Cow<'a, str>, patch: &[PatchOperation], warnings: &[Warning]) -> Self {
+    pub fn allow(uid: Cow<'a, str>, patch: &[PatchOperation<'_>], warnings: &[Warning]) -> Self {
         let patch = (!patch.is_empty()).then(|| encoded(&json(patch)));
         Self {
             uid,

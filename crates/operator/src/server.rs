@@ -217,7 +217,8 @@ async fn review_workload<'a, C: Cluster>(
     }
     let patch = plan
         .object
-        .map(|after| diff(&object.0, &after))
+        .as_ref()
+        .map(|after| diff(&object.0, after))
         .unwrap_or_default();
     Ok(Response::allow(uid, &patch, &warnings))
 }

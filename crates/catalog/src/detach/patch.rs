@@ -41,7 +41,7 @@ impl Change {
         let mut operations = diff(&self.before, &self.after);
         operations.push(Operation::Replace {
             path: "/metadata/resourceVersion".to_owned(),
-            value: self.before["metadata"]["resourceVersion"].clone(),
+            value: &self.before["metadata"]["resourceVersion"],
         });
         self.send(&operations, is_dry_run)
             .await
@@ -50,7 +50,7 @@ impl Change {
 
     async fn send(
         &self,
-        operations: &[Operation],
+        operations: &[Operation<'_>],
         is_dry_run: bool,
     ) -> Result<DynamicObject, kube::Error> {
         let value = serde_json::to_value(operations).map_err(kube::Error::SerdeError)?;

@@ -219,20 +219,20 @@ impl<'a> Real<'a> {
         let theirs = plain.warnings.clone();
         let plain = plain.granted().context("the object without references")?;
         let after = without_defaults(&reply.body, &plain, asked.object);
+        let mut warnings = reply.warnings;
+        warnings.retain(|warning| !theirs.contains(warning));
+        let mut response = json!({"allowed": true, "warnings": warnings});
         let patch = diff(asked.object, &after);
+        if !patch.is_empty() {
+            response["patchType"] = json!("JSONPatch");
+            let patch = serde_json::to_string(&patch)?.replace(&self.namespace, NAMESPACE);
+            response["patch"] = json!(STANDARD.encode(patch));
+        }
         if !asked.dry_run {
             self.stored = Some(Stored {
                 known: after,
                 real: reply.body,
             });
-        }
-        let mut warnings = reply.warnings;
-        warnings.retain(|warning| !theirs.contains(warning));
-        let mut response = json!({"allowed": true, "warnings": warnings});
-        if !patch.is_empty() {
-            response["patchType"] = json!("JSONPatch");
-            let patch = serde_json::to_string(&patch)?.replace(&self.namespace, NAMESPACE);
-            response["patch"] = json!(STANDARD.encode(patch));
         }
         Ok(response)
     }
