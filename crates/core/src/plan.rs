@@ -29,7 +29,8 @@ pub use variables::Variables;
 use crate::names;
 use crate::secret::Secret;
 use crate::workload::WorkloadKind;
-use record::{Record, annotation};
+use path::member;
+use record::{Record, annotations};
 
 /// What a client wants to do with the workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -285,15 +286,16 @@ fn is_in_effect(request: &Request<'_>, name: &str) -> bool {
 /// Whether the request concerns us at all: a reference or a record, now or before, on an object
 /// that is neither being deleted nor made by a controller from something admitted before.
 fn has_stake(request: &Request<'_>) -> bool {
-    let is_going = request
-        .object
-        .get("metadata")
-        .and_then(|metadata| metadata.get("deletionTimestamp"))
-        .is_some_and(|t| !t.is_null());
+    let metadata = member(request.object, "metadata");
+    let is_going = metadata
+        .and_then(|metadata| member(metadata, "deletionTimestamp"))
+        .is_some_and(|time| !time.is_null());
     let concerns_us = |object: &Value| {
+        let annotations = annotations(object);
+        let value = |key| member(annotations?, key);
         names::REFERENCES_AND_RECORD
-            .iter()
-            .any(|key| annotation(object, key).is_some())
+            .into_iter()
+            .any(|key| value(key).is_some_and(Value::is_string))
             || place::has_own_reference(request.kind, object)
     };
     !is_going

@@ -41,7 +41,7 @@ fn notebook(request: &Request<'_>, before: &Value) -> Record {
         let item = serde_json::json!({"secretRef": {"name": name}});
         let is_there = entries.is_some_and(|entries| entries.contains(&item));
         is_there.then(|| ItemAdded {
-            list: env_from.to_string(),
+            list: env_from.text(),
             value: item,
         })
     };
@@ -95,7 +95,7 @@ fn serving(before: &Value, fields: &Fields, lookup: &Lookup) -> Record {
             .and_then(Value::as_str)
             .filter(|value| is_theirs(value));
         let field = value.map(|v| FieldSet {
-            at: at.to_string(),
+            at: at.text(),
             value: v.into(),
             was: None,
         });
@@ -109,7 +109,7 @@ fn serving(before: &Value, fields: &Fields, lookup: &Lookup) -> Record {
         is_s3 |= adopt(&storage.child("key"), &|value| value == name);
         adopt(&storage.child("path"), &|value| is_s3 && value == path);
         made.push(Made {
-            at: storage.to_string(),
+            at: storage.text(),
             was_null: false,
         });
     }
@@ -139,11 +139,11 @@ fn serving(before: &Value, fields: &Fields, lookup: &Lookup) -> Record {
     tied.protocol = protocol.map(|protocol| protocol.to_string());
     if is_oci {
         tied.items.push(ItemAdded {
-            list: list.to_string(),
+            list: list.text(),
             value: item,
         });
         made.push(Made {
-            at: list.to_string(),
+            at: list.text(),
             was_null: false,
         });
     }

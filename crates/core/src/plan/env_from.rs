@@ -6,7 +6,7 @@ mod collision;
 use serde_json::{Value, json};
 
 use super::advice::short;
-use super::path::Path;
+use super::path::{Path, member};
 use super::place::{self, Pod};
 use super::record::annotation;
 use super::reference::{Entry, ReferenceError, parse_list};
@@ -24,12 +24,8 @@ struct Wanted {
 /// The connections that the wanted object names; `None` when that cannot be read.
 pub(super) fn named(request: &Request<'_>) -> Option<Vec<String>> {
     let wanted = wanted(request, request.object).ok()?;
-    Some(
-        entries_of(&wanted)
-            .into_iter()
-            .map(|entry| entry.name)
-            .collect(),
-    )
+    let names = entries_of(&wanted).into_iter();
+    Some(names.map(|entry| entry.name.clone()).collect())
 }
 
 /// How a connection stands to the stored object.
@@ -82,7 +78,7 @@ pub(super) fn plan(draft: &mut Draft<'_>) -> Result<(), Denial> {
         let order: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
         deal_out(&mut draft.places, &order);
     }
-    for entry in &entries {
+    for entry in entries {
         tie(draft, &wanted, entry)?;
     }
     // The names of variables are for those only whose rights were asked just now.
@@ -248,20 +244,19 @@ fn standing(draft: &Draft<'_>, entry: &Entry) -> Standing {
 ///
 /// An entry with a prefix brings other names, so it does not count.
 fn provides(entry: &Value, name: &str) -> bool {
-    let secret = entry.get("secretRef").and_then(|source| source.get("name"));
+    let secret = member(entry, "secretRef").and_then(|source| member(source, "name"));
     secret.and_then(Value::as_str) == Some(name)
-        && entry
-            .get("prefix")
+        && member(entry, "prefix")
             .and_then(Value::as_str)
             .unwrap_or_default()
             .is_empty()
 }
 
-fn entries_of(wanted: &[Wanted]) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = Vec::new();
+fn entries_of(wanted: &[Wanted]) -> Vec<&Entry> {
+    let mut entries: Vec<&Entry> = Vec::new();
     for entry in wanted.iter().flat_map(|wanted| &wanted.entries) {
-        if !entries.contains(entry) {
-            entries.push(entry.clone());
+        if !entries.contains(&entry) {
+            entries.push(entry);
         }
     }
     entries
@@ -294,7 +289,7 @@ fn check_availability(draft: &mut Draft<'_>, wanted: &[Wanted]) -> Result<Vec<En
     let request = draft.request;
     let (mut refused, mut unavailable, mut left_out) = (Vec::new(), None, Vec::new());
     for entry in entries_of(wanted) {
-        let is_local = is_local(request, &entry);
+        let is_local = is_local(request, entry);
         let found = draft.found(&entry.name);
         if is_local && found.is_usable() {
             continue;
@@ -304,7 +299,7 @@ fn check_availability(draft: &mut Draft<'_>, wanted: &[Wanted]) -> Result<Vec<En
             entry.namespace.as_deref().unwrap_or_default(),
             entry.name
         );
-        match (standing(draft, &entry), found) {
+        match (standing(draft, entry), found) {
             (Standing::New, Found::Unavailable(reason)) if is_local => {
                 unavailable
                     .get_or_insert(format!("connection {label} could not be read: {reason}"));
@@ -316,7 +311,7 @@ fn check_availability(draft: &mut Draft<'_>, wanted: &[Wanted]) -> Result<Vec<En
                     short(&label)
                 ));
                 if standing == Standing::Dormant || !is_local {
-                    left_out.push(entry);
+                    left_out.push(entry.clone());
                 }
             }
         }

@@ -2,7 +2,6 @@
 //! where they have a name. What is written at a path is left to `tie`.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use serde_json::{Map, Value};
 
@@ -54,7 +53,8 @@ impl Path {
     }
 
     fn step(&self, step: Step) -> Self {
-        let mut steps = self.0.clone();
+        let mut steps = Vec::with_capacity(self.0.len() + 1);
+        steps.extend_from_slice(&self.0);
         steps.push(step);
         Self(steps)
     }
@@ -69,7 +69,7 @@ impl Path {
     /// The value here; `None` when a step leads nowhere.
     pub(crate) fn get<'a>(&self, root: &'a Value) -> Option<&'a Value> {
         self.0.iter().try_fold(root, |value, step| match step {
-            Step::Key(key) => value.get(key.as_ref()),
+            Step::Key(key) => member(value, key),
             Step::Named(name) => value
                 .as_array()?
                 .iter()
@@ -94,6 +94,21 @@ impl Path {
         walk_mut(parent, root)?.as_object_mut()
     }
 
+    /// The written form.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::with_capacity(64);
+        for step in &self.0 {
+            let (mark, step) = match step {
+                Step::Key(key) => ("/", escape(key)),
+                Step::Named(name) => ("/=", escape(name)),
+                Step::Index(index) => ("/#", Cow::Owned(index.to_string())),
+            };
+            text.push_str(mark);
+            text.push_str(&step);
+        }
+        text
+    }
+
     /// Reads the written form; `None` when it is not one.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix('/')?;
@@ -106,7 +121,7 @@ impl Path {
 
 fn walk_mut<'a>(steps: &[Step], root: &'a mut Value) -> Option<&'a mut Value> {
     steps.iter().try_fold(root, |value, step| match step {
-        Step::Key(key) => value.get_mut(key.as_ref()),
+        Step::Key(key) => member_mut(value, key),
         Step::Named(name) => value
             .as_array_mut()?
             .iter_mut()
@@ -118,8 +133,31 @@ fn walk_mut<'a>(steps: &[Step], root: &'a mut Value) -> Option<&'a mut Value> {
 fn item_name(item: &Value) -> Option<&str> {
     NAMES
         .iter()
-        .find_map(|key| item.get(key))
+        .find_map(|key| member(item, key))
         .and_then(Value::as_str)
+}
+
+/// Of so few members one is found sooner by looking through them than by hashing its name.
+const FEW: usize = 8;
+
+/// The member of an object by this name.
+pub(crate) fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    let members = value.as_object()?;
+    if members.len() > FEW {
+        return members.get(name);
+    }
+    let found = members.iter().find(|(key, _)| *key == name);
+    found.map(|(_, value)| value)
+}
+
+/// The member of an object by this name, for writing.
+pub(crate) fn member_mut<'a>(value: &'a mut Value, name: &str) -> Option<&'a mut Value> {
+    let members = value.as_object_mut()?;
+    if members.len() > FEW {
+        return members.get_mut(name);
+    }
+    let found = members.iter_mut().find(|(key, _)| *key == name);
+    found.map(|(_, value)| value)
 }
 
 fn parse_step(text: &str) -> Option<Step> {
@@ -133,7 +171,7 @@ fn parse_step(text: &str) -> Option<Step> {
 }
 
 fn escape(text: &str) -> Cow<'_, str> {
-    if text.contains(['~', '/']) {
+    if text.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
         Cow::Owned(text.replace('~', "~0").replace('/', "~1"))
     } else {
         Cow::Borrowed(text)
@@ -142,16 +180,6 @@ fn escape(text: &str) -> Cow<'_, str> {
 
 fn unescape(text: &str) -> String {
     text.replace("~1", "/").replace("~0", "~")
-}
-
-impl fmt::Display for Path {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|step| match step {
-            Step::Key(key) => write!(f, "/{}", escape(key)),
-            Step::Named(name) => write!(f, "/={}", escape(name)),
-            Step::Index(index) => write!(f, "/#{index}"),
-        })
-    }
 }
 
 #[cfg(test)]
@@ -164,8 +192,8 @@ mod tests {
     fn the_written_form_reads_back() {
         let path = Path::keys(&["spec", "containers"]).step(Step::Named("a/b~".into()));
         let path = path.step(Step::Index(3)).child("envFrom");
-        assert_eq!(path.to_string(), "/spec/containers/=a~1b~0/#3/envFrom");
-        assert_eq!(Path::parse(&path.to_string()), Some(path));
+        assert_eq!(path.text(), "/spec/containers/=a~1b~0/#3/envFrom");
+        assert_eq!(Path::parse(&path.text()), Some(path));
     }
 
     #[test]
@@ -182,6 +210,6 @@ mod tests {
     fn items_that_share_a_name_are_numbered() {
         let list = json!([{"name": "a"}, {"name": "a"}]);
         let path = Path(Vec::new()).item(list.as_array().expect("a list"), 1);
-        assert_eq!(path.to_string(), "/#1");
+        assert_eq!(path.text(), "/#1");
     }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::path::Path;
+use super::path::{Path, member, member_mut};
 use super::record::{Made, Record};
 use crate::names;
 use crate::workload::{PodPlace, WorkloadKind};
@@ -34,54 +34,44 @@ pub(super) fn has_own_reference(kind: WorkloadKind, object: &Value) -> bool {
 }
 
 fn pods_at<'a>(place: &PodPlace, object: &'a Value) -> Vec<Pod<'a>> {
-    let templates = place
-        .spec
-        .split_last()
-        .map(|(_, parents)| expand(parents, object));
-    let last = place.spec.last().copied().unwrap_or_default();
-    let own_reference = |template: &Path| {
+    let own_reference = |spec: &Path| {
         place.metadata?;
-        let metadata = template.child("metadata").get(object)?;
+        let metadata = spec.parent()?.into_child("metadata").get(object)?;
         metadata
             .get("annotations")?
             .get(names::CONNECTIONS)?
             .as_str()
     };
-    templates
-        .unwrap_or_default()
+    let mut specs = expand(place.spec, object);
+    specs.retain(|spec| spec.get(object).is_some_and(Value::is_object));
+    specs
         .into_iter()
-        .map(|template| Pod {
-            own_reference: own_reference(&template),
-            spec: template.child(last),
+        .map(|spec| Pod {
+            own_reference: own_reference(&spec),
+            spec,
         })
-        .filter(|pod| pod.spec.get(object).is_some_and(Value::is_object))
         .collect()
 }
 
-/// The paths that a pattern with `*` for list items stands for in an object.
+/// The paths that a pattern with at most one `*` for list items stands for in an object.
 fn expand(pattern: &[&'static str], object: &Value) -> Vec<Path> {
-    pattern.iter().fold(vec![Path(Vec::new())], |paths, key| {
-        let deeper = |path: Path| match *key {
-            "*" => {
-                let items = path
-                    .get(object)
-                    .and_then(Value::as_array)
-                    .map_or(&[][..], Vec::as_slice);
-                (0..items.len())
-                    .map(|index| path.item(items, index))
-                    .collect()
-            }
-            key => vec![path.into_child(key)],
-        };
-        paths.into_iter().flat_map(deeper).collect()
-    })
+    let mut parts = pattern.split(|key| *key == "*");
+    let above = Path::keys(parts.next().unwrap_or_default());
+    let Some(below) = parts.next() else {
+        return vec![above];
+    };
+    let items = above.get(object).and_then(Value::as_array);
+    let items = items.map_or(&[][..], Vec::as_slice);
+    let paths = (0..items.len()).map(|index| {
+        let item = above.item(items, index);
+        below.iter().fold(item, |path, key| path.into_child(key))
+    });
+    paths.collect()
 }
 
 /// The container of a pod that gets the variables: the one named like the workload, else the first.
 pub(super) fn container(object: &Value, pod: &Path) -> Option<Path> {
-    let name = object
-        .get("metadata")
-        .and_then(|metadata| metadata.get("name"));
+    let name = member(object, "metadata").and_then(|metadata| member(metadata, "name"));
     let list = pod.child("containers");
     let items = list
         .get(object)?
@@ -89,7 +79,7 @@ pub(super) fn container(object: &Value, pod: &Path) -> Option<Path> {
         .filter(|items| !items.is_empty())?;
     let named = items
         .iter()
-        .position(|item| name.is_some() && item.get("name") == name);
+        .position(|item| name.is_some() && member(item, "name") == name);
     Some(list.item(items, named.unwrap_or(0)))
 }
 
@@ -103,9 +93,7 @@ pub(crate) fn is_handed_down(kind: WorkloadKind, object: &Value) -> bool {
     if kind.is_serving() || kind == WorkloadKind::Notebook {
         return false;
     }
-    let owners = object
-        .get("metadata")
-        .and_then(|metadata| metadata.get("ownerReferences"));
+    let owners = member(object, "metadata").and_then(|it| member(it, "ownerReferences"));
     let owners = owners
         .and_then(Value::as_array)
         .map_or(&[][..], Vec::as_slice);
@@ -124,29 +112,26 @@ pub(crate) fn is_handed_down(kind: WorkloadKind, object: &Value) -> bool {
 
 /// The annotations of an object, for writing.
 pub(super) fn annotations_mut(object: &mut Value) -> Option<&mut Map<String, Value>> {
-    object
-        .get_mut("metadata")?
-        .get_mut("annotations")?
-        .as_object_mut()
+    let metadata = member_mut(object, "metadata")?;
+    member_mut(metadata, "annotations")?.as_object_mut()
 }
 
 /// Writes the record into the object's annotations.
 pub(super) fn write_record(object: &mut Value, record: &mut Record) {
-    let at = Path::keys(&["metadata", "annotations"]);
-    let current = at.get(object);
+    let metadata = member_mut(object, "metadata").and_then(Value::as_object_mut);
+    let Some(metadata) = metadata else { return };
+    let current = metadata.get("annotations");
     let was_null = current.is_some_and(Value::is_null);
     if current.is_none() || was_null {
-        let Some(metadata) = at.holder_mut(object) else {
-            return;
-        };
         metadata.insert("annotations".to_owned(), Value::Object(Map::new()));
         record.made.push(Made {
-            at: at.to_string(),
+            at: Path::keys(&["metadata", "annotations"]).text(),
             was_null,
         });
     }
-    let text = record.to_text();
-    if let Some(annotations) = annotations_mut(object) {
-        annotations.insert(names::INJECTED.to_owned(), Value::String(text));
+    let annotations = metadata.get_mut("annotations");
+    if let Some(annotations) = annotations.and_then(Value::as_object_mut) {
+        let text = Value::String(record.to_text());
+        annotations.insert(names::INJECTED.to_owned(), text);
     }
 }

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::path::Path;
+use super::path::{Path, member};
 use crate::names;
 
 /// What was injected into one workload.
@@ -102,13 +102,14 @@ impl Record {
     }
 }
 
+/// The annotations of an object, whatever they are.
+pub(crate) fn annotations(object: &Value) -> Option<&Value> {
+    member(member(object, "metadata")?, "annotations")
+}
+
 /// An annotation of an object, as text.
 pub(crate) fn annotation<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
-    object
-        .get("metadata")?
-        .get("annotations")?
-        .get(key)?
-        .as_str()
+    member(annotations(object)?, key)?.as_str()
 }
 
 /// Whether Bowline ever writes at this path. A record is data that a person can edit, so a path

@@ -302,7 +302,7 @@ impl Fit<'_> {
             return;
         }
         let was = knot.tied.fields.last().and_then(|field| field.was.clone());
-        let is_known = |field: &FieldSet| field.at == at.to_string() && field.was == was;
+        let is_known = |field: &FieldSet| field.at == at.text() && field.was == was;
         if !self
             .stored
             .iter()

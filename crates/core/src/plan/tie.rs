@@ -53,7 +53,7 @@ impl Knot<'_> {
         };
         holder.insert(key.to_owned(), value.clone());
         self.tied.fields.push(FieldSet {
-            at: at.to_string(),
+            at: at.text(),
             value,
             was: before,
         });
@@ -78,7 +78,7 @@ impl Knot<'_> {
         if items.iter().any(is_same) {
             return;
         }
-        let is_here = |place: &&Place| place.value == item && place.list == list.to_string();
+        let is_here = |place: &&Place| place.value == item && place.list == list.text();
         let index = self
             .places
             .iter()
@@ -86,7 +86,7 @@ impl Knot<'_> {
             .map_or(items.len(), |place| place.index);
         items.insert(index.min(items.len()), item.clone());
         self.tied.items.push(ItemAdded {
-            list: list.to_string(),
+            list: list.text(),
             value: item,
         });
     }
@@ -112,21 +112,23 @@ impl Knot<'_> {
 
     /// Makes the value at a path, and the objects above it, where they are absent or null.
     fn ensure(&mut self, at: &Path, empty: Value) {
-        let current = at.get(self.object);
-        let was_null = current.is_some_and(Value::is_null);
-        if current.is_some() && !was_null {
-            return;
-        }
-        if let Some(parent) = at.parent() {
+        let Some(key) = at.last_key() else { return };
+        if at.holder_mut(self.object).is_none()
+            && let Some(parent) = at.parent()
+        {
             self.ensure(&parent, Value::Object(Map::new()));
         }
         let Some(holder) = at.holder_mut(self.object) else {
             return;
         };
-        let Some(key) = at.last_key() else { return };
+        let was_null = match holder.get(key) {
+            None => false,
+            Some(Value::Null) => true,
+            Some(_) => return,
+        };
         holder.insert(key.to_owned(), empty);
         self.made.push(Made {
-            at: at.to_string(),
+            at: at.text(),
             was_null,
         });
     }
