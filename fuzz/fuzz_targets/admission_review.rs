@@ -23,7 +23,7 @@ fuzz_target!(|body: &[u8]| {
     };
     let _ = needs(&request);
     if let Ok(plan) = plan(&request, &Lookup::new()) {
-        let patch = plan.object.map(|after| diff(&object.0, &after)).unwrap_or_default();
-        Response::allow(&review.uid, &patch, &plan.warnings).to_json();
+        let patch = plan.object.as_ref().map(|after| diff(&object.0, after)).unwrap_or_default();
+        Response::allow(review.uid.clone(), &patch, &plan.warnings).to_json();
     }
 });
