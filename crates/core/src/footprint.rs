@@ -43,7 +43,7 @@ impl<'de> serde::Deserialize<'de> for Skeleton {
 }
 
 /// A workload that concerns no plan, as [`may_concern`] tells: nothing but whether it is an object
-/// whose members stand once.
+/// whose metadata and specification stand once.
 #[derive(Debug)]
 pub struct Outline(pub Value);
 

@@ -43,7 +43,8 @@ pub(super) struct Reader {
 /// What all reads have in common.
 struct Common {
     seal: Arc<Seal>,
-    /// Told of every version that is read, so that no list that is known is older.
+    /// Told of every version that somebody is about to be told, so that no list that is known is
+    /// older.
     answered: Arc<Answered>,
 }
 

@@ -112,15 +112,32 @@ pub(crate) fn annotation<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
     member(annotations(object)?, key)?.as_str()
 }
 
-/// Whether Bowline ever writes at this path. A record is data that a person can edit, so a path
-/// outside of this list is ignored.
-pub(crate) fn may_write(path: &Path) -> bool {
-    const FIELDS: [&str; 5] = ["serviceAccountName", "storageUri", "uri", "key", "path"];
-    const LISTS: [&str; 2] = ["envFrom", "imagePullSecrets"];
-    const PARENTS: [&str; 5] = ["template", "model", "storage", "predictor", "spec"];
+/// What Bowline writes at a path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// The value of a field.
+    Field,
+    /// An item of a list.
+    Item,
+    /// An object or list that is to hold the others.
+    Parent,
+}
+
+/// Whether Bowline ever writes this at a path. A record is data that a person can edit, so anything
+/// else in it is ignored.
+pub(crate) fn may_write(path: &Path, what: Written) -> bool {
+    const FIELDS: &[&str] = &["serviceAccountName", "storageUri", "uri", "key", "path"];
+    const LISTS: &[&str] = &["envFrom", "imagePullSecrets"];
+    const OBJECTS: &[&str] = &["template", "model", "storage", "predictor", "spec"];
+    let names: &[&[&str]] = match what {
+        Written::Field => &[FIELDS],
+        Written::Item => &[LISTS],
+        Written::Parent => &[LISTS, OBJECTS],
+    };
     let is_annotations = *path == Path::keys(&["metadata", "annotations"]);
     let is_in_spec =
         *path.0.first().expect("a parsed path has a step") == super::path::Step::Key("spec".into());
-    let known = |key| FIELDS.contains(&key) || LISTS.contains(&key) || PARENTS.contains(&key);
-    is_annotations || (is_in_spec && path.last_key().is_some_and(known))
+    let is_known = |key| names.iter().any(|names| names.contains(&key));
+    (what == Written::Parent && is_annotations)
+        || (is_in_spec && path.last_key().is_some_and(is_known))
 }

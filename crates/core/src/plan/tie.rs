@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::path::Path;
-use super::record::{FieldSet, ItemAdded, Made, Record, Tied, may_write};
+use super::record::{FieldSet, ItemAdded, Made, Record, Tied, Written, may_write};
 
 /// A workload being written to on behalf of one connection.
 pub(crate) struct Knot<'a> {
@@ -94,7 +94,7 @@ impl Knot<'_> {
     /// Puts back what an earlier record says, for a connection that cannot be read now.
     pub(crate) fn restore(&mut self, earlier: &Tied) {
         for field in &earlier.fields {
-            let Some(at) = writable(&field.at) else {
+            let Some(at) = writable(&field.at, Written::Field) else {
                 continue;
             };
             let current = at.get(self.object);
@@ -103,7 +103,7 @@ impl Knot<'_> {
             }
         }
         for item in &earlier.items {
-            if let Some(list) = writable(&item.list) {
+            if let Some(list) = writable(&item.list, Written::Item) {
                 self.append(&list, item.value.clone(), |other| *other == item.value);
             }
         }
@@ -153,7 +153,7 @@ pub(crate) fn untie(object: &mut Value, record: &Record) -> Vec<Place> {
 }
 
 fn take_back(object: &mut Value, field: &FieldSet) {
-    let Some(at) = writable(&field.at) else {
+    let Some(at) = writable(&field.at, Written::Field) else {
         return;
     };
     if at.get(object) != Some(&field.value) {
@@ -169,7 +169,9 @@ fn take_back(object: &mut Value, field: &FieldSet) {
 }
 
 fn remove_item(object: &mut Value, item: &ItemAdded) -> Option<Place> {
-    let items = writable(&item.list)?.get_mut(object)?.as_array_mut()?;
+    let items = writable(&item.list, Written::Item)?
+        .get_mut(object)?
+        .as_array_mut()?;
     // Ours was appended, so where the user has written the same item too, the last one is ours.
     let index = items.iter().rposition(|other| *other == item.value)?;
     items.remove(index);
@@ -181,7 +183,9 @@ fn remove_item(object: &mut Value, item: &ItemAdded) -> Option<Place> {
 }
 
 fn unmake(object: &mut Value, made: &Made) {
-    let Some(at) = writable(&made.at) else { return };
+    let Some(at) = writable(&made.at, Written::Parent) else {
+        return;
+    };
     let is_empty = match at.get(object) {
         Some(Value::Object(map)) => map.is_empty(),
         Some(Value::Array(list)) => list.is_empty(),
@@ -200,8 +204,8 @@ fn unmake(object: &mut Value, made: &Made) {
     }
 }
 
-fn writable(text: &str) -> Option<Path> {
-    Path::parse(text).filter(may_write)
+fn writable(text: &str, what: Written) -> Option<Path> {
+    Path::parse(text).filter(|path| may_write(path, what))
 }
 
 /// Whether a field counts as not given: absent, null or an empty text.
