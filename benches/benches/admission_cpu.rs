@@ -3,57 +3,14 @@
 //! the calls to an API server cost the same whoever makes them. Most Secrets that are named were
 //! named before; what it takes to look at one for the first time is measured by itself.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use anyhow::{Context, Result, ensure};
+use bowline_benches::typed::Review;
 use bowline_benches::{cluster, compare, review, watched, watched_cluster};
 use bowline_operator::server::answer_mutate;
 use bowline_operator::{Admission, Cluster, Seen};
 use futures::FutureExt as _;
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-/// The baseline: what a handler must read at the very least, with the rest skipped over.
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "the field is read to be measured")]
-struct Review<'a> {
-    #[serde(borrow)]
-    request: Request<'a>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "the fields are read to be measured")]
-struct Request<'a> {
-    #[serde(borrow)]
-    uid: Cow<'a, str>,
-    #[serde(borrow)]
-    operation: Cow<'a, str>,
-    #[serde(borrow)]
-    namespace: Cow<'a, str>,
-    #[serde(borrow)]
-    object: Object<'a>,
-}
-
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "the fields are read to be measured")]
-struct Object<'a> {
-    #[serde(borrow)]
-    metadata: Metadata<'a>,
-    #[serde(borrow)]
-    spec: &'a RawValue,
-}
-
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "the fields are read to be measured")]
-struct Metadata<'a> {
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-    #[serde(borrow)]
-    annotations: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
-}
 
 fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -94,11 +51,7 @@ fn measure<C: Cluster>(
         "at most 1.5 of parsing alone",
         20_000,
         || drop(black_box(answer(black_box(&body)))),
-        || {
-            drop(black_box(serde_json::from_str::<Review<'_>>(black_box(
-                &body,
-            ))))
-        },
+        || drop(black_box(Review::read(black_box(&body)))),
     )?;
     Ok(())
 }

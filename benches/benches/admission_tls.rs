@@ -1,101 +1,98 @@
 //! Throughput of `/mutate` over HTTP/2 and TLS against an empty handler on the same stack, which
-//! reads the body and answers a fixed review. Client and servers share this process and machine.
+//! takes the body in and answers a fixed review. So that it can be seen what of the difference is
+//! reading, a handler that reads the review besides, and decides nothing, is measured with them.
+//! Client and servers share this process and machine.
 
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use axum::Router;
 use axum::routing::post;
 use bowline_apiserver::tls::Authority;
+use bowline_benches::https::{Connection, ask, connect};
+use bowline_benches::typed::Review;
 use bowline_benches::{Spread, review, watched_cluster};
 use bowline_operator::Admission;
 use bowline_operator::listen::listen;
 use bowline_operator::server::{Reviews, routes};
 use bytes::Bytes;
-use http::Request;
-use http_body_util::{BodyExt as _, Full};
-use hyper::client::conn::http2::SendRequest;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
-const PAIRS: usize = 7;
+const ROUNDS: usize = 7;
 const IN_FLIGHT: usize = 32;
 const WINDOW: Duration = Duration::from_millis(1500);
 const FIXED: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"7f0b2f0e-35a8-4f53-8a3b-0d1f0c9a7f55","allowed":true}}"#;
-
-type Connection = SendRequest<Full<Bytes>>;
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let authority = Authority::in_directory(folder.path())?;
     let empty = Router::new().route("/mutate", post(|_: Bytes| async { FIXED }));
+    let reading = Router::new().route("/mutate", post(read_only));
     let reviews = Reviews {
         admission: Arc::new(Admission::new(watched_cluster()?)),
         users: Arc::new(()),
         metrics: Arc::default(),
     };
-    let ours = connect(&authority, routes(reviews)).await?;
-    let empty = connect(&authority, empty).await?;
+    let ours = serve(&authority, routes(reviews)).await?;
+    let reading = serve(&authority, reading).await?;
+    let empty = serve(&authority, empty).await?;
     for (name, connections) in [
         ("without a reference", None),
         ("with a connection to inject", Some("harbour/models")),
     ] {
         let body = Bytes::from(review(connections));
-        throughput(&ours, &body).await?;
-        throughput(&empty, &body).await?;
-        let mut pairs = Vec::new();
-        for _ in 0..PAIRS {
-            pairs.push((
-                throughput(&ours, &body).await?,
-                throughput(&empty, &body).await?,
-            ));
+        for connection in [&ours, &reading, &empty] {
+            throughput(connection, &body).await?;
         }
-        let ratio = Spread::of(pairs.iter().map(|(ours, empty)| ours / empty).collect());
+        let mut rounds = Vec::new();
+        for _ in 0..ROUNDS {
+            rounds.push([
+                throughput(&ours, &body).await?,
+                throughput(&reading, &body).await?,
+                throughput(&empty, &body).await?,
+            ]);
+        }
+        let spread =
+            |pick: &dyn Fn(&[f64; 3]) -> f64| Spread::of(rounds.iter().map(pick).collect());
+        let ratio = spread(&|[ours, _, empty]| ours / empty);
+        let only_reading = spread(&|[_, reading, empty]| reading / empty);
         anstream::println!(
             "/mutate over TLS, review {name}: ratio {:.2} ({:.2} to {:.2}), goal at least 0.8 of an empty handler; \
-             {:.0} against {:.0} reviews a second",
+             {:.0} against {:.0} reviews a second; one that only reads: ratio {:.2} ({:.2} to {:.2})",
             ratio.median,
             ratio.least,
             ratio.most,
-            Spread::of(pairs.iter().map(|pair| pair.0).collect()).median,
-            Spread::of(pairs.iter().map(|pair| pair.1).collect()).median,
+            spread(&|round| round[0]).median,
+            spread(&|round| round[2]).median,
+            only_reading.median,
+            only_reading.least,
+            only_reading.most,
         );
     }
     Ok(())
 }
 
+/// Reads a review, typed and borrowed, and answers the fixed one.
+async fn read_only(body: Bytes) -> &'static str {
+    match std::str::from_utf8(&body).map(Review::read) {
+        Ok(Ok(review)) => {
+            drop(black_box(review));
+            FIXED
+        }
+        // Whoever asks takes this for a denial.
+        _ => "no review",
+    }
+}
+
 /// Serves `routes` over TLS for as long as the process lives, and connects to them.
-async fn connect(authority: &Authority, routes: Router) -> Result<Connection> {
+async fn serve(authority: &Authority, routes: Router) -> Result<Connection> {
     let tls = authority.serving(&["localhost"])?.server_config();
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     tokio::spawn(listen(listener, tls, routes, std::future::pending()));
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(
-        authority.certificate_pem().as_bytes(),
-    )?)?;
-    let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(
-        rustls::crypto::aws_lc_rs::default_provider(),
-    ))
-    .with_safe_default_protocol_versions()?
-    .with_root_certificates(roots)
-    .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    let stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
-    let name = ServerName::try_from("localhost")?;
-    let stream = TlsConnector::from(Arc::new(config))
-        .connect(name, stream)
-        .await?;
-    let (sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
-    tokio::spawn(connection);
-    Ok(sender)
+    connect(authority, address).await
 }
 
 /// Answered reviews a second, with a fixed number of them under way at any time.
@@ -117,21 +114,4 @@ async fn throughput(connection: &Connection, body: &Bytes) -> Result<f64> {
         answered += work.await??;
     }
     Ok(f64::from(answered) / start.elapsed().as_secs_f64())
-}
-
-async fn ask(connection: &mut Connection, body: Bytes) -> Result<()> {
-    connection.ready().await?;
-    let request = Request::post("https://localhost/mutate")
-        .header("content-type", "application/json")
-        .body(Full::new(body))?;
-    let response = connection.send_request(request).await?;
-    ensure!(
-        response.status().is_success(),
-        "the answer is {}",
-        response.status()
-    );
-    let answer = response.into_body().collect().await?.to_bytes();
-    let text = std::str::from_utf8(&answer).context("the answer is text")?;
-    ensure!(text.contains("\"allowed\":true"), "the review was denied");
-    Ok(())
 }

@@ -12,6 +12,7 @@ pub mod s3_stub;
 pub mod secrets;
 pub mod sequential;
 pub mod tree;
+pub mod typed;
 
 use std::fs;
 use std::hint::black_box;

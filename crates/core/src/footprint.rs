@@ -8,7 +8,7 @@
 
 use std::fmt;
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 use serde::de::{
     Deserialize as _, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess,
     Visitor,
@@ -56,9 +56,10 @@ impl<'de> serde::Deserialize<'de> for Outline {
 /// Whether a workload in this JSON text may concern a plan: the text names an annotation that can,
 /// or is escaped in a way that hides names.
 pub fn may_concern(text: &str) -> bool {
-    let finds = |part: &str| memmem::find(text.as_bytes(), part.as_bytes()).is_some();
+    let text = text.as_bytes();
+    let finds = |part: &str| memmem::find(text, part.as_bytes()).is_some();
     names::REFERENCES_AND_RECORD.into_iter().any(finds)
-        || (text.contains('\\') && ["\\u", "\\/"].into_iter().any(finds))
+        || (memchr(b'\\', text).is_some() && ["\\u", "\\/"].into_iter().any(finds))
 }
 
 const CONTAINER: Part = Part::Members(&[("name", Part::Whole), ("envFrom", Part::Whole)]);

@@ -174,7 +174,7 @@ pub fn parse_whole(body: &[u8]) -> Result<Request<'_, Unique>, ReviewError> {
 }
 
 fn utf8(body: &[u8]) -> Result<&str, ReviewError> {
-    std::str::from_utf8(body).map_err(|e| ReviewError::Encoding(e.valid_up_to()))
+    simdutf8::compat::from_utf8(body).map_err(|e| ReviewError::Encoding(e.valid_up_to()))
 }
 
 fn parse<'a, O: Deserialize<'a>>(text: &'a str) -> Result<Request<'a, O>, ReviewError> {

@@ -42,16 +42,6 @@ pub struct Reviews<C> {
     pub metrics: Arc<Metrics>,
 }
 
-impl<C> Clone for Reviews<C> {
-    fn clone(&self) -> Self {
-        Self {
-            admission: Arc::clone(&self.admission),
-            users: Arc::clone(&self.users),
-            metrics: Arc::clone(&self.metrics),
-        }
-    }
-}
-
 /// The routes of the admission server.
 pub fn routes<C: Cluster>(reviews: Reviews<C>) -> Router {
     Router::new()
@@ -59,7 +49,7 @@ pub fn routes<C: Cluster>(reviews: Reviews<C>) -> Router {
         .route("/validate", post(validate::<C>))
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(|| async { "ok" }))
-        .with_state(reviews)
+        .with_state(Arc::new(reviews))
 }
 
 /// A panic is a defect of ours and costs its own request only; the hook counts and logs it.
@@ -78,7 +68,7 @@ async fn outlive(work: impl Future<Output = Result<HttpResponse, HttpResponse>>)
 // memory for every request, which costs as much as answering most of them.
 
 async fn mutate<C: Cluster>(
-    State(reviews): State<Reviews<C>>,
+    State(reviews): State<Arc<Reviews<C>>>,
     request: HttpRequest,
 ) -> HttpResponse {
     outlive(async {
@@ -98,7 +88,7 @@ async fn mutate<C: Cluster>(
 }
 
 async fn validate<C: Cluster>(
-    State(reviews): State<Reviews<C>>,
+    State(reviews): State<Arc<Reviews<C>>>,
     request: HttpRequest,
 ) -> HttpResponse {
     outlive(async {
@@ -126,10 +116,10 @@ impl<C> Reviews<C> {
             Err(_) => Verdict::Error,
         };
         spans::reviewed(span, outcome);
-        let (kind, operation) = (head.kind(), head.operation());
         let answer = answer.map_or_else(|error| refuse(&error), |it| reply(it.to_json()));
+        let took = started.elapsed();
         self.metrics
-            .reviewed(kind, operation, outcome, started.elapsed());
+            .reviewed(head.kind, head.operation, outcome, took);
         answer
     }
 }
@@ -288,7 +278,8 @@ fn refusal(uid: Cow<'_, str>, denial: Denial) -> Response<'_> {
 }
 
 fn reply(json: Vec<u8>) -> HttpResponse {
-    ([(header::CONTENT_TYPE, "application/json")], json).into_response()
+    const JSON: HeaderValue = HeaderValue::from_static("application/json");
+    ([(header::CONTENT_TYPE, JSON)], json).into_response()
 }
 
 fn refuse(error: &ReviewError) -> HttpResponse {

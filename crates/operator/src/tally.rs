@@ -33,72 +33,81 @@ const OPERATIONS: [&str; 3] = ["CREATE", "UPDATE", "DELETE"];
 /// The label of everything else.
 const OTHER: &str = "other";
 
-/// What comes before the objects in a review of an API server.
-#[derive(Debug, Default)]
+/// What a review is about, as far as it stands before the objects.
+#[derive(Debug)]
 pub(crate) struct Head<'a> {
-    kind: Option<Kind<'a>>,
-    sub_resource: Option<Cow<'a, str>>,
-    operation: Option<Cow<'a, str>>,
-    namespace: Option<Cow<'a, str>>,
-    name: Option<Cow<'a, str>>,
+    /// The label `kind`.
+    pub(crate) kind: &'static str,
+    /// The label `operation`.
+    pub(crate) operation: &'static str,
+    is_secret: bool,
+    is_main: bool,
+    namespace: Cow<'a, str>,
+    name: Cow<'a, str>,
 }
 
 impl<'a> Head<'a> {
     /// Reads as far as is needed. Of what is no review the head is empty.
     pub(crate) fn of(body: &'a [u8]) -> Self {
-        let mut head = Self::default();
+        let mut members = Members::default();
         let mut text = serde_json::Deserializer::from_slice(body);
         // Stopping early is an error to the parser, and what is wrong is told by who answers.
-        let _ = Review(&mut head).deserialize(&mut text);
-        head
-    }
-
-    /// The label `kind`.
-    pub(crate) fn kind(&self) -> &'static str {
-        let name = self.kind.as_ref().map(|kind| kind.kind.as_ref());
-        let known = KINDS.into_iter().find(|known| Some(*known) == name);
-        known.filter(|_| self.is_known()).unwrap_or(OTHER)
-    }
-
-    /// The label `operation`.
-    pub(crate) fn operation(&self) -> &'static str {
-        let own = self.operation.as_deref();
-        let known = OPERATIONS.into_iter().find(|known| Some(*known) == own);
-        known.unwrap_or(OTHER)
+        let _ = Review(&mut members).deserialize(&mut text);
+        members.into()
     }
 
     /// The span in which the review is answered.
     pub(crate) fn span(&self) -> Span {
-        let namespace = self.namespace.as_deref().unwrap_or_default();
-        let name = self.name.as_deref().unwrap_or_default();
-        spans::review(self.kind(), self.operation(), namespace, name)
+        spans::review(self.kind, self.operation, &self.namespace, &self.name)
     }
 
     /// Whether a mutation is about a workload that is created or changed.
     pub(crate) fn is_workload(&self) -> bool {
-        self.kind() != OTHER
-            && !self.is_secret()
-            && matches!(self.operation(), "CREATE" | "UPDATE")
-            && self.is_main()
+        self.kind != OTHER
+            && !self.is_secret
+            && matches!(self.operation, "CREATE" | "UPDATE")
+            && self.is_main
     }
 
     /// Whether a validation is about a Secret.
-    pub(crate) fn is_secret(&self) -> bool {
-        let is_core = |kind: &Kind<'_>| kind.group.is_empty() && kind.kind == "Secret";
-        self.kind.as_ref().is_some_and(is_core) && self.is_main()
+    pub(crate) const fn is_secret(&self) -> bool {
+        self.is_secret && self.is_main
     }
+}
 
-    fn is_known(&self) -> bool {
-        let is_workload = |kind: &Kind<'_>| {
-            WorkloadKind::of(&kind.group, &kind.version, &kind.kind).is_some()
-                || (kind.group.is_empty() && kind.kind == "Secret")
-        };
-        self.kind.as_ref().is_some_and(is_workload)
+impl<'a> From<Members<'a>> for Head<'a> {
+    fn from(members: Members<'a>) -> Self {
+        let sub_resource = members.sub_resource.unwrap_or_default();
+        let operation = members.operation.unwrap_or_default();
+        let kind = members.kind.unwrap_or_default();
+        let is_secret = kind.group.is_empty() && kind.kind == "Secret";
+        let is_known =
+            is_secret || WorkloadKind::of(&kind.group, &kind.version, &kind.kind).is_some();
+        Self {
+            kind: label(if is_known { &kind.kind } else { OTHER }, &KINDS),
+            operation: label(&operation, &OPERATIONS),
+            is_secret,
+            is_main: sub_resource.is_empty(),
+            namespace: members.namespace.unwrap_or_default(),
+            name: members.name.unwrap_or_default(),
+        }
     }
+}
 
-    fn is_main(&self) -> bool {
-        self.sub_resource.as_deref().unwrap_or_default().is_empty()
-    }
+/// The one of some labels that a text is.
+fn label(text: &str, known: &[&'static str]) -> &'static str {
+    let found = known.iter().find(|label| **label == text);
+    found.copied().unwrap_or(OTHER)
+}
+
+/// The members of a request that are looked at.
+#[derive(Debug, Default)]
+struct Members<'a> {
+    kind: Option<Kind<'a>>,
+    sub_resource: Option<Cow<'a, str>>,
+    operation: Option<Cow<'a, str>>,
+    namespace: Option<Cow<'a, str>>,
+    name: Option<Cow<'a, str>>,
 }
 
 /// How an answer of ours reads.
@@ -115,10 +124,10 @@ pub(crate) const fn verdict(answer: &Response<'_>, is_ours: bool) -> Verdict {
 }
 
 /// Reads the member `request`.
-struct Review<'h, 'a>(&'h mut Head<'a>);
+struct Review<'h, 'a>(&'h mut Members<'a>);
 
 /// Reads the members before the objects.
-struct Request<'h, 'a>(&'h mut Head<'a>);
+struct Request<'h, 'a>(&'h mut Members<'a>);
 
 /// Text where it stands: a bare [`Cow`] would be copied each time.
 #[derive(Deserialize)]
@@ -167,21 +176,21 @@ impl<'a> Visitor<'a> for Request<'_, 'a> {
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self(head) = self;
+        let Self(members) = self;
         let text = |text: Option<Text<'a>>| text.map(|Text(text)| text);
         while let Some(Text(key)) = map.next_key()? {
             match key.as_ref() {
-                "kind" => head.kind = Some(map.next_value()?),
-                "subResource" => head.sub_resource = text(map.next_value()?),
-                "namespace" => head.namespace = text(map.next_value()?),
-                "name" => head.name = text(map.next_value()?),
-                "operation" => head.operation = text(map.next_value()?),
+                "kind" => members.kind = Some(map.next_value()?),
+                "subResource" => members.sub_resource = text(map.next_value()?),
+                "namespace" => members.namespace = text(map.next_value()?),
+                "name" => members.name = text(map.next_value()?),
+                "operation" => members.operation = text(map.next_value()?),
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
             // API servers write a subresource and names before the operation.
-            if head.kind.is_some() && head.operation.is_some() {
+            if members.kind.is_some() && members.operation.is_some() {
                 return Err(de::Error::custom("enough is known"));
             }
         }
@@ -217,7 +226,7 @@ mod tests {
         #[case] label: &str,
     ) {
         let kind = json!({"group": group, "version": version, "kind": kind});
-        assert_eq!(Head::of(&review(&kind, "CREATE")).kind(), label);
+        assert_eq!(Head::of(&review(&kind, "CREATE")).kind, label);
     }
 
     #[rstest]
@@ -227,7 +236,7 @@ mod tests {
     #[case("nonsense", "other")]
     fn only_known_operations_are_labels(#[case] operation: &str, #[case] label: &str) {
         let kind = json!({"group": "", "version": "v1", "kind": "Secret"});
-        assert_eq!(Head::of(&review(&kind, operation)).operation(), label);
+        assert_eq!(Head::of(&review(&kind, operation)).operation, label);
     }
 
     #[test]
@@ -244,7 +253,7 @@ mod tests {
     #[case::other_types(br#"{"request":{"kind":7,"operation":[]}}"#)]
     fn what_is_no_review_has_no_labels(#[case] body: &[u8]) {
         let head = Head::of(body);
-        assert_eq!((head.kind(), head.operation()), (OTHER, OTHER));
+        assert_eq!((head.kind, head.operation), (OTHER, OTHER));
     }
 
     #[rstest]

@@ -55,17 +55,29 @@ impl Marks {
             backslash: 0,
             bracket: 0,
         };
-        for (index, bytes) in block.as_chunks::<16>().0.iter().enumerate() {
-            let bytes = u8x16::new(*bytes);
-            let find = |bytes: u8x16, mark| {
-                u64::from(bytes.simd_eq(u8x16::splat(mark)).to_bitmask()) << (16 * index)
-            };
-            marks.quote |= find(bytes, b'"');
-            marks.backslash |= find(bytes, b'\\');
-            marks.bracket |= find(bytes & u8x16::splat(SAME), BRACKET);
+        let mut backslashes = u8x16::splat(0);
+        for (index, bytes) in chunks(block) {
+            marks.quote |= find(bytes, b'"', index);
+            marks.bracket |= find(bytes & u8x16::splat(SAME), BRACKET, index);
+            backslashes |= bytes.simd_eq(u8x16::splat(b'\\'));
+        }
+        // Most blocks have none, so where they stand is asked late.
+        if backslashes.to_bitmask() != 0 {
+            let places = chunks(block).map(|(index, bytes)| find(bytes, b'\\', index));
+            marks.backslash = places.fold(0, |all, place| all | place);
         }
         marks
     }
+}
+
+fn chunks(block: &[u8; BLOCK]) -> impl Iterator<Item = (usize, u8x16)> {
+    let chunks = block.as_chunks::<16>().0.iter().enumerate();
+    chunks.map(|(index, bytes)| (index, u8x16::new(*bytes)))
+}
+
+/// The bits of a block that a byte of one of its chunks stands for.
+fn find(bytes: u8x16, mark: u8, chunk: usize) -> u64 {
+    u64::from(bytes.simd_eq(u8x16::splat(mark)).to_bitmask()) << (16 * chunk)
 }
 
 /// Where strings are, carried on from block to block.
