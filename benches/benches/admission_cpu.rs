@@ -46,6 +46,7 @@ fn measure<C: Cluster>(
         text.contains("\"allowed\":true") && text.contains("\"patch\"") == connection.is_some(),
         "{text}"
     );
+    ensure!(Review::read(&body).is_ok(), "the baseline cannot read it");
     compare(
         &format!("admission CPU, {name}, {} bytes", body.len()),
         "at most 1.5 of parsing alone",
@@ -53,5 +54,9 @@ fn measure<C: Cluster>(
         || drop(black_box(answer(black_box(&body)))),
         || drop(black_box(Review::read(black_box(&body)))),
     )?;
+    ensure!(
+        String::from_utf8(answer(&body)?)? == text,
+        "it answers something else by now"
+    );
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use axum::Router;
 use axum::routing::post;
 use bowline_apiserver::tls::Authority;
@@ -18,6 +18,7 @@ use bowline_operator::Admission;
 use bowline_operator::listen::listen;
 use bowline_operator::server::{Reviews, routes};
 use bytes::Bytes;
+use memchr::memmem;
 
 const ROUNDS: usize = 7;
 const IN_FLIGHT: usize = 32;
@@ -43,6 +44,9 @@ async fn main() -> Result<()> {
         ("with a connection to inject", Some("harbour/models")),
     ] {
         let body = Bytes::from(review(connections));
+        let answer = ask(&mut ours.clone(), body.clone()).await?;
+        let is_patched = memmem::find(&answer, b"\"patch\"").is_some();
+        ensure!(is_patched == connections.is_some(), "not what is measured");
         for connection in [&ours, &reading, &empty] {
             throughput(connection, &body).await?;
         }
@@ -76,7 +80,7 @@ async fn main() -> Result<()> {
 
 /// Reads a review, typed and borrowed, and answers the fixed one.
 async fn read_only(body: Bytes) -> &'static str {
-    match std::str::from_utf8(&body).map(Review::read) {
+    match simdutf8::basic::from_utf8(&body).map(Review::read) {
         Ok(Ok(review)) => {
             drop(black_box(review));
             FIXED

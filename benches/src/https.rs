@@ -46,11 +46,11 @@ pub async fn connect(authority: &Authority, address: SocketAddr) -> Result<Conne
     Ok(sender)
 }
 
-/// Sends one review, and sees that it is allowed.
+/// Sends one review, and sees that it is allowed; returns the answer.
 ///
 /// # Errors
 /// When it is not, or the connection ends.
-pub async fn ask(connection: &mut Connection, body: Bytes) -> Result<()> {
+pub async fn ask(connection: &mut Connection, body: Bytes) -> Result<Bytes> {
     connection.ready().await?;
     let request = Request::post("https://localhost/mutate")
         .header("content-type", "application/json")
@@ -61,5 +61,5 @@ pub async fn ask(connection: &mut Connection, body: Bytes) -> Result<()> {
     let answer = response.into_body().collect().await?.to_bytes();
     let text = std::str::from_utf8(&answer).context("the answer is text")?;
     ensure!(text.contains("\"allowed\":true"), "the review was denied");
-    Ok(())
+    Ok(answer)
 }

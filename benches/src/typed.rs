@@ -1,5 +1,5 @@
-//! What a handler of reviews must read at the very least, typed and borrowed, with the rest skipped
-//! over: the least that any decision on a workload can cost. Deciding is left out.
+//! Reading of a review, typed and borrowed, by `serde_json`: what any handler needs to know of it,
+//! with the rest skipped over. Deciding is left out.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -44,14 +44,19 @@ struct Metadata<'a> {
     #[serde(borrow)]
     name: Cow<'a, str>,
     #[serde(borrow)]
-    annotations: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+    annotations: BTreeMap<Text<'a>, Text<'a>>,
 }
 
+/// Text where it stands: a bare [`Cow`] in a map would be copied each time.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
 impl<'a> Review<'a> {
-    /// Reads a review with `serde_json`.
+    /// Reads a review; one piece of code, whichever benchmark measures it.
     ///
     /// # Errors
     /// When the text is no review of a workload with annotations.
+    #[inline(never)]
     pub fn read(text: &'a str) -> serde_json::Result<Self> {
         serde_json::from_str(text)
     }

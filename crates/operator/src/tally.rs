@@ -40,14 +40,15 @@ pub(crate) struct Head<'a> {
     pub(crate) kind: &'static str,
     /// The label `operation`.
     pub(crate) operation: &'static str,
-    is_secret: bool,
+    /// Of kind `Secret`, a subresource included.
+    is_of_secret: bool,
     is_main: bool,
     namespace: Cow<'a, str>,
     name: Cow<'a, str>,
 }
 
 impl<'a> Head<'a> {
-    /// Reads as far as is needed. Of what is no review the head is empty.
+    /// Reads as far as is needed. Of what is no review nothing is known.
     pub(crate) fn of(body: &'a [u8]) -> Self {
         let mut members = Members::default();
         let mut text = serde_json::Deserializer::from_slice(body);
@@ -64,14 +65,14 @@ impl<'a> Head<'a> {
     /// Whether a mutation is about a workload that is created or changed.
     pub(crate) fn is_workload(&self) -> bool {
         self.kind != OTHER
-            && !self.is_secret
+            && !self.is_of_secret
             && matches!(self.operation, "CREATE" | "UPDATE")
             && self.is_main
     }
 
     /// Whether a validation is about a Secret.
     pub(crate) const fn is_secret(&self) -> bool {
-        self.is_secret && self.is_main
+        self.is_of_secret && self.is_main
     }
 }
 
@@ -80,13 +81,13 @@ impl<'a> From<Members<'a>> for Head<'a> {
         let sub_resource = members.sub_resource.unwrap_or_default();
         let operation = members.operation.unwrap_or_default();
         let kind = members.kind.unwrap_or_default();
-        let is_secret = kind.group.is_empty() && kind.kind == "Secret";
+        let is_of_secret = kind.group.is_empty() && kind.kind == "Secret";
         let is_known =
-            is_secret || WorkloadKind::of(&kind.group, &kind.version, &kind.kind).is_some();
+            is_of_secret || WorkloadKind::of(&kind.group, &kind.version, &kind.kind).is_some();
         Self {
             kind: label(if is_known { &kind.kind } else { OTHER }, &KINDS),
             operation: label(&operation, &OPERATIONS),
-            is_secret,
+            is_of_secret,
             is_main: sub_resource.is_empty(),
             namespace: members.namespace.unwrap_or_default(),
             name: members.name.unwrap_or_default(),

@@ -75,7 +75,7 @@ fn chunks(block: &[u8; BLOCK]) -> impl Iterator<Item = (usize, u8x16)> {
     chunks.map(|(index, bytes)| (index, u8x16::new(*bytes)))
 }
 
-/// The bits of a block that a byte of one of its chunks stands for.
+/// One bit for each byte of a chunk that is `mark`, where the chunk stands in its block.
 fn find(bytes: u8x16, mark: u8, chunk: usize) -> u64 {
     u64::from(bytes.simd_eq(u8x16::splat(mark)).to_bitmask()) << (16 * chunk)
 }

@@ -92,3 +92,19 @@ fn deep_nesting_is_leapt_over_and_not_read(#[case] open: &str, #[case] close: &s
     assert!(from_str::<IgnoredAny>(&text).is_ok());
     assert!(from_str::<Value>(&text).is_err());
 }
+
+/// A string whose escape stands at every place of a block of bytes, with a block without any escape
+/// behind it.
+#[rstest]
+#[case::quote(r#"\""#)]
+#[case::backslash(r#"\\", "b": ""#)]
+fn an_escape_counts_wherever_it_stands(#[case] escape: &str) {
+    for padding in 0..200 {
+        let (before, behind) = ("x".repeat(padding), "]}{[".repeat(40));
+        let text =
+            format!(r#"{{"skipped": {{"a": "{before}{escape}{behind}"}}, "spec": {{"b": 1}}}}"#);
+        let expected: Skeleton = serde_json::from_str(&text).expect("JSON");
+        let read = from_str::<Skeleton>(&text);
+        assert_eq!(read.expect("JSON"), expected, "{padding} bytes before it");
+    }
+}

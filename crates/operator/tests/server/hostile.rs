@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bowline_operator::listen::Limits;
-use bowline_operator::review::MAX_BODY;
+use bowline_operator::review::{MAX_BODY, ReviewError, parse_whole};
 use bowline_operator::server::BODY_DEADLINE;
 use rstest::rstest;
 use serde_json::json;
@@ -218,4 +218,19 @@ async fn who_opens_and_resets_streams_rapidly_is_cut_off() {
     let (closed, ()) = tokio::join!(timeout(PATIENCE, is_closed(&mut reading)), attack);
     closed.unwrap();
     is_well(&world).await;
+}
+
+#[rstest]
+#[case::at_the_start(400, 0)]
+#[case::before_a_block(400, 63)]
+#[case::in_a_block(400, 64)]
+#[case::further_on(400, 300)]
+#[case::cut_off(400, 399)]
+#[case::short(8, 7)]
+fn a_body_that_is_no_text_is_refused_with_its_place(#[case] length: usize, #[case] place: usize) {
+    let mut body = vec![b' '; length];
+    // The first byte of a character of two.
+    body[place] = 0xc3;
+    let error = parse_whole(&body).err();
+    assert_eq!(error, Some(ReviewError::Encoding(place)));
 }
