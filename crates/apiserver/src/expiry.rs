@@ -58,8 +58,7 @@ async fn remove_old(store: &Store, age: Duration) -> Result<(), StoreError> {
                 namespace: object::namespace(event).to_owned(),
                 name: object::name(event).to_owned(),
             };
-            let expected =
-                object::text(event, "/metadata/resourceVersion").and_then(|text| text.parse().ok());
+            let expected = object::version(event);
             match store.write(vec![Write::Delete { key, expected }]).await {
                 // Somebody has written it again, or taken it away.
                 Ok(_) | Err(StoreError::NotFound { .. } | StoreError::Conflict { .. }) => {}

@@ -24,6 +24,11 @@ pub(crate) fn uid(object: &Value) -> &str {
     text(object, "/metadata/uid").unwrap_or_default()
 }
 
+/// `metadata.resourceVersion` of an object that is stored.
+pub(crate) fn version(object: &Value) -> Option<u64> {
+    text(object, "/metadata/resourceVersion")?.parse().ok()
+}
+
 /// `metadata.labels`, where there are any.
 pub(crate) fn labels(object: &Value) -> Option<&Map<String, Value>> {
     object

@@ -7,7 +7,7 @@ mod files;
 pub use clients::ClientCertificate;
 pub(crate) use clients::user as user_of_certificate;
 
-pub(crate) use files::write_private as replace_private;
+pub use files::write_private as replace_private;
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};

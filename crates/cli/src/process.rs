@@ -4,6 +4,8 @@
 use std::io::IsTerminal;
 
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinError;
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{EnvFilter, fmt, registry};
 
@@ -12,6 +14,27 @@ use crate::failure::{Failure, Kind};
 
 /// What a shell says of a program that Ctrl-C ended.
 pub(crate) const INTERRUPTED: u8 = 130;
+
+/// Serves until somebody wants the process to end, and then until what is under way is answered.
+///
+/// # Errors
+/// When the server ends by itself, or the system does not let one wait for signals.
+pub(crate) async fn serve(
+    server: impl Future<Output = Result<(), Failure>> + Send + 'static,
+    stopping: CancellationToken,
+) -> Result<(), Failure> {
+    let mut served = tokio::spawn(server);
+    tokio::select! {
+        signal = wait_for_signal() => signal?,
+        ended = &mut served => return at_end(ended),
+    }
+    stopping.cancel();
+    at_end(served.await)
+}
+
+fn at_end(ended: Result<Result<(), Failure>, JoinError>) -> Result<(), Failure> {
+    ended.map_err(|_| Failure::new(Kind::Internal, "the server ended by a fault"))?
+}
 
 /// Waits until somebody wants the process to end: Ctrl-C or SIGTERM.
 ///
@@ -75,6 +98,13 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_ends_by_a_fault_ends_the_process() {
+        let served = serve(async { panic!("a fault") }, CancellationToken::new());
+        let failure = format!("{:?}", served.await.expect_err("an end by a fault"));
+        assert!(failure.contains("the server ended by a fault"), "{failure}");
+    }
 
     /// What was logged.
     #[derive(Clone, Default)]

@@ -45,7 +45,12 @@ pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), TlsError> {
     replace(path, content, 0o644)
 }
 
-pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), TlsError> {
+/// Replaces a file by one that only its owner can read: whoever looks finds the old one or the new
+/// one, never half of one.
+///
+/// # Errors
+/// When the folder cannot be written to.
+pub fn write_private(path: &Path, content: &[u8]) -> Result<(), TlsError> {
     replace(path, content, 0o600)
 }
 

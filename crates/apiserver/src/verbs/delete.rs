@@ -233,10 +233,20 @@ impl Call {
     ) -> Result<(), Status> {
         let key = self.key(name);
         if self.resource.stored_as != crd::STORED_AS {
-            return self.take_away_alone(key, version).await;
+            return self.take_away_alone(key, Some(version)).await;
         }
+        // Whoever changed the definition meanwhile is told before anything of it is gone; who changes
+        // it later changes what goes all the same.
+        let going = Write::Update {
+            key: key.clone(),
+            value: self
+                .resource
+                .to_stored(marked(object.clone(), self.resource.has_generation)),
+            expected: Some(version),
+        };
+        self.commit(going).await?;
         let removed = match self.remove_custom_objects(object).await {
-            Ok(()) => self.take_away_alone(key.clone(), version).await,
+            Ok(()) => self.take_away_alone(key.clone(), None).await,
             Err(status) => Err(status),
         };
         if removed.is_err() {
@@ -245,16 +255,14 @@ impl Call {
         removed
     }
 
-    async fn take_away_alone(&self, key: ObjectKey, version: u64) -> Result<(), Status> {
-        let delete = Write::Delete {
-            key,
-            expected: Some(version),
-        };
-        self.api
-            .commit(&self.resource.stored_as, vec![delete])
-            .await
-            .map_err(|error| self.refused(error))?;
+    async fn take_away_alone(&self, key: ObjectKey, expected: Option<u64>) -> Result<(), Status> {
+        self.commit(Write::Delete { key, expected }).await?;
         namespace::settle(&self.api, self.closing_namespace()).await
+    }
+
+    async fn commit(&self, write: Write) -> Result<Vec<Stored>, Status> {
+        let stored = self.api.commit(&self.resource.stored_as, vec![write]).await;
+        stored.map_err(|error| self.refused(error))
     }
 
     /// Marks an object as going; it goes when its last finalizer does.
@@ -267,11 +275,7 @@ impl Call {
             value,
             expected: Some(found.version),
         };
-        let stored = self
-            .api
-            .commit(&self.resource.stored_as, vec![update])
-            .await
-            .map_err(|error| self.refused(error))?;
+        let stored = self.commit(update).await?;
         let first = stored
             .into_iter()
             .next()

@@ -115,7 +115,7 @@ pub(crate) async fn settle(api: &Api, namespace: Option<&str>) -> Result<(), Sta
             namespace: String::new(),
             name: namespace.to_owned(),
         };
-        remove(api, key).await.map_err(internal)?;
+        let_go(api, key, found.value).await.map_err(internal)?;
     }
     Ok(())
 }
@@ -140,37 +140,40 @@ async fn empty(api: &Api, resource: &str, namespace: &str) -> Result<usize, Stor
             namespace: namespace.to_owned(),
             name: object::name(&item).to_owned(),
         };
-        if !object::has_finalizers(&item) {
-            remove(api, key).await?;
-            continue;
-        }
-        held_back += 1;
-        if !object::is_terminating(&item) {
-            let update = Write::Update {
-                key,
-                value: marked(item, false),
-                expected: None,
-            };
-            api.commit(resource, vec![update]).await?;
-        }
+        held_back += usize::from(!let_go(api, key, item).await?);
     }
     Ok(held_back)
 }
 
-/// Takes one object away, where it is still there.
-async fn remove(api: &Api, key: ObjectKey) -> Result<(), StoreError> {
-    let resource = key.resource.clone();
-    match api
-        .commit(
-            &resource,
-            vec![Write::Delete {
-                key,
-                expected: None,
-            }],
-        )
-        .await
-    {
-        Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
-        Err(error) => Err(error),
+/// Takes one object away, or marks it where somebody holds it back; says whether it is gone. It may
+/// not be any more as it was read: whoever let it go meanwhile, or holds it only now, is heard.
+async fn let_go(api: &Api, key: ObjectKey, mut object: Value) -> Result<bool, StoreError> {
+    loop {
+        let is_held = object::has_finalizers(&object);
+        if is_held && object::is_terminating(&object) {
+            return Ok(false);
+        }
+        let expected = object::version(&object);
+        let write = match is_held {
+            true => Write::Update {
+                key: key.clone(),
+                value: marked(object, false),
+                expected,
+            },
+            false => Write::Delete {
+                key: key.clone(),
+                expected,
+            },
+        };
+        match api.commit(&key.resource, vec![write]).await {
+            Ok(_) => return Ok(!is_held),
+            Err(StoreError::NotFound { .. }) => return Ok(true),
+            Err(StoreError::Conflict { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        match api.store.get(&key).await? {
+            Some(found) => object = found.value,
+            None => return Ok(true),
+        }
     }
 }

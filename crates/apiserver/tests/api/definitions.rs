@@ -279,6 +279,29 @@ async fn the_objects_of_a_definition_go_when_its_last_finalizer_does() {
 }
 
 #[tokio::test]
+async fn a_definition_that_is_changed_while_its_objects_go_goes_with_them() {
+    let admin = harbour().await;
+    for number in 0..60 {
+        admin.post(BOATS, &boat(&format!("b-{number}"))).await.ok();
+    }
+    let path = format!("{DEFINITIONS}/boats.harbour.example.com");
+    let version = admin.get(&path).await.ok()["metadata"]["resourceVersion"].clone();
+    let only = json!({"preconditions": {"resourceVersion": version}}).to_string();
+    let deleting = {
+        let (admin, path) = (admin.clone(), path.clone());
+        let json = [("content-type", "application/json")];
+        tokio::spawn(async move { admin.send("DELETE", &path, &json, only).await.code })
+    };
+    while admin.get(BOATS).await.code != 404 {
+        tokio::task::yield_now().await;
+    }
+    let label = json!({"metadata": {"labels": {"flag": "red"}}});
+    admin.patch(&path, "merge", &label).await;
+    assert_eq!(deleting.await.expect("a deletion ends"), 200);
+    admin.get(&path).await.refused(404, "NotFound");
+}
+
+#[tokio::test]
 async fn whoever_writes_rules_is_told_that_nobody_evaluates_them() {
     let admin = Server::start().await.admin();
     let mut object = definition();

@@ -1,9 +1,11 @@
 //! Namespaces: what they bring, what they hold, how they go.
 
-use crate::client::{SECRETS, Server, config_map, secret};
-use serde_json::json;
+use crate::client::{Client, SECRETS, Server, config_map, secret};
+use serde_json::{Value, json};
 
 const NAMESPACES: &str = "/api/v1/namespaces";
+/// So many are a while on their way.
+const MAPS: usize = 60;
 
 #[tokio::test]
 async fn some_namespaces_exist_from_the_start() {
@@ -208,4 +210,51 @@ async fn a_namespace_has_a_label_for_a_name() {
         .await
         .refused(422, "Invalid");
     assert!(message.contains("must not contain dots"), "{message}");
+}
+
+/// A team of its own with config maps, whose deletion and the patches of them meet: the last are
+/// patched first, as the first go first.
+async fn patched_while_it_goes(own: &Value, patch: Value) -> (Client, Vec<String>) {
+    let admin = Server::start().await.admin();
+    let team = json!({"metadata": {"name": "team-a"}});
+    admin.post(NAMESPACES, &team).await.ok();
+    let maps = format!("{NAMESPACES}/team-a/configmaps");
+    for number in 0..MAPS {
+        let mut map = config_map(&format!("m-{number:03}"));
+        map["metadata"]["finalizers"] = own.clone();
+        admin.post(&maps, &map).await.ok();
+    }
+    let deleting = {
+        let admin = admin.clone();
+        tokio::spawn(async move { admin.delete(&format!("{NAMESPACES}/team-a")).await.ok() })
+    };
+    let mut patched = Vec::new();
+    for number in (0..MAPS).rev() {
+        let path = format!("{maps}/m-{number:03}");
+        match admin.patch(&path, "merge", &patch).await.code {
+            200 => patched.push(path),
+            code => assert!([404, 422].contains(&code), "{code}"),
+        }
+    }
+    deleting.await.expect("a deletion ends");
+    (admin, patched)
+}
+
+#[tokio::test]
+async fn what_is_let_go_while_its_namespace_goes_stays_let_go() {
+    let free = json!({"metadata": {"finalizers": null}});
+    let (admin, patched) = patched_while_it_goes(&json!(["example.com/keep"]), free).await;
+    assert_eq!(patched.len(), MAPS);
+    let own = format!("{NAMESPACES}/team-a");
+    admin.get(&own).await.refused(404, "NotFound");
+}
+
+#[tokio::test]
+async fn what_is_held_back_while_its_namespace_goes_is_kept() {
+    let held = json!({"metadata": {"finalizers": ["example.com/keep"]}});
+    let (admin, patched) = patched_while_it_goes(&json!([]), held).await;
+    assert!(!patched.is_empty(), "all went before anybody held them");
+    for map in patched {
+        admin.get(&map).await.ok();
+    }
 }

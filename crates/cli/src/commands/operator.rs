@@ -4,7 +4,7 @@
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Cluster, Operator};
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::incluster::Replica;
 use crate::process;
 
@@ -16,15 +16,5 @@ pub async fn run(args: Operator, cluster: &Cluster) -> Result<(), Failure> {
     let _telemetry = process::tell(args.log_format);
     let replica = Replica::open(&args, cluster).await?;
     let stopping = CancellationToken::new();
-    let mut stopped = tokio::spawn(replica.serve(stopping.clone()));
-    tokio::select! {
-        signal = process::wait_for_signal() => signal?,
-        ended = &mut stopped => return at_end(ended),
-    }
-    stopping.cancel();
-    at_end(stopped.await)
-}
-
-fn at_end(ended: Result<Result<(), Failure>, tokio::task::JoinError>) -> Result<(), Failure> {
-    ended.map_err(|_| Failure::new(Kind::Internal, "the operator ended by a fault"))?
+    process::serve(replica.serve(stopping.clone()), stopping).await
 }

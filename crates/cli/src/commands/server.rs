@@ -46,20 +46,13 @@ pub async fn run(args: Server, flags: &args::Cluster) -> Result<(), Failure> {
     };
     tracing::info!(%address, tls = tls.is_some(), "serving connections");
     let stop = stopping.clone().cancelled_owned();
-    let mut served = tokio::spawn(listen(listener, tls, routes, stop));
-    tokio::select! {
-        signal = process::wait_for_signal() => signal?,
-        ended = &mut served => return at_end(ended),
-    }
-    stopping.cancel();
-    at_end(served.await)
-}
-
-fn at_end(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> Result<(), Failure> {
-    let ended = ended.map_err(|_| Failure::new(Kind::Internal, "the server ended by a fault"))?;
-    ended.map_err(|error| {
-        Failure::new(Kind::Unavailable, "connections cannot be served").caused_by(&error)
-    })
+    let served = async move {
+        let ended = listen(listener, tls, routes, stop).await;
+        ended.map_err(|error| {
+            Failure::new(Kind::Unavailable, "connections cannot be served").caused_by(&error)
+        })
+    };
+    process::serve(served, stopping).await
 }
 
 fn bind(args: &Server) -> Result<TcpListener, Failure> {

@@ -50,12 +50,7 @@ pub async fn run(args: Up) -> Result<(), Failure> {
     let stack = Stack::open(&settings).await?;
     announce(args.output, stack.listening())?;
     let stopping = CancellationToken::new();
-    let stopped = tokio::spawn(stack.serve(stopping.clone()));
-    process::wait_for_signal().await?;
-    stopping.cancel();
-    stopped
-        .await
-        .map_err(|_| Failure::new(Kind::Internal, "the server ended by a fault"))?
+    process::serve(stack.serve(stopping.clone()), stopping).await
 }
 
 /// What is reached from other machines, as the flags say.

@@ -1,15 +1,19 @@
 //! The small files of `bowline up`: made for their owner only, and refused when others can read
 //! what must stay secret. The store and the TLS keys are left to the API server.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
 use bowline_apiserver::Token;
+use bowline_apiserver::tls::replace_private;
 
 use super::administrator;
 use crate::failure::{Failure, Kind};
+
+/// Hexadecimal digits of the administrator's token; a shorter one could be guessed.
+const DIGITS: usize = 64;
 
 /// Makes a folder that only its owner can enter; one that exists stays as it is.
 pub(super) fn make_private(folder: &Path) -> Result<(), Failure> {
@@ -27,11 +31,11 @@ pub(super) fn token(path: &Path) -> Result<Token, Failure> {
                 .permissions()
                 .mode();
             if mode & 0o077 != 0 {
-                let what = format!("the token in `{}` can be read by others", path.display());
-                return Err(Failure::new(Kind::Usage, what).help(format!(
-                    "remove it, a new one will be made: rm {}",
-                    path.display()
-                )));
+                return Err(no_good(path, "can be read by others"));
+            }
+            let is_whole = text.trim().len() == DIGITS && text.trim().bytes().all(is_digit);
+            if !is_whole {
+                return Err(no_good(path, "is not one that `bowline up` made"));
             }
             Ok(Token::new(text.trim(), administrator()))
         }
@@ -46,18 +50,46 @@ pub(super) fn token(path: &Path) -> Result<Token, Failure> {
 
 /// Writes a file that only its owner can read.
 pub(super) fn write(path: &Path, content: &str) -> Result<(), Failure> {
-    let written = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| file.write_all(content.as_bytes()));
-    written.map_err(|error| unusable(path, &error))
+    replace_private(path, content.as_bytes()).map_err(|error| unusable(path, &error))
+}
+
+const fn is_digit(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
+}
+
+fn no_good(path: &Path, why: &str) -> Failure {
+    let what = format!("the token in `{}` {why}", path.display());
+    let help = format!("remove it, a new one will be made: rm {}", path.display());
+    Failure::new(Kind::Usage, what).help(help)
 }
 
 fn unusable(path: &Path, error: &(dyn std::error::Error + 'static)) -> Failure {
     Failure::new(Kind::Usage, format!("`{}` cannot be used", path.display()))
         .caused_by(error)
         .help("choose another folder with `--data`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_was_cut_off_is_not_taken() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("token");
+        for content in ["", "0123456789abcdef", &"x".repeat(DIGITS)] {
+            write(&path, content).expect("written");
+            let refused = format!("{:?}", token(&path).expect_err("no token"));
+            assert!(refused.contains("a new one will be made"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_token_lives_through_a_restart() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("token");
+        let made = token(&path).expect("a new one");
+        let read = token(&path).expect("the same");
+        assert_eq!(made.secret(), read.secret());
+    }
 }
