@@ -41,7 +41,6 @@ use watches::Watches;
 
 use crate::cluster::ClusterError;
 use crate::health::Health;
-use crate::kubernetes::is_conflict;
 use crate::metrics::Metrics;
 use crate::spans;
 
@@ -360,7 +359,7 @@ impl Controllers {
         let outcome = match end {
             Some(End::Done) => "done",
             Some(End::Later(_)) => "later",
-            Some(End::Failed) => "failed",
+            Some(End::Failed | End::FailedFor(_)) => "failed",
             None => "dropped",
         };
         if end.is_none() {
@@ -478,14 +477,5 @@ async fn long_after(pause: &CancellationToken) {
 async fn until_other(leads: &mut watch::Receiver<bool>, than: bool) {
     if leads.wait_for(|leads| *leads != than).await.is_err() {
         std::future::pending::<()>().await;
-    }
-}
-
-/// Whether a write took place; `false` when somebody else was faster.
-fn is_written<T>(answer: Result<T, kube::Error>) -> Result<bool, kube::Error> {
-    match answer {
-        Ok(_) => Ok(true),
-        Err(error) if is_conflict(&error) => Ok(false),
-        Err(error) => Err(error),
     }
 }

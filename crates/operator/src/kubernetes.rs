@@ -1,5 +1,7 @@
 //! A [`Cluster`] behind a Kubernetes API: a real API server or the embedded one, by [`kube::Client`].
 
+mod writes;
+
 use bowline_core::names::MANAGED_BY;
 use bowline_core::plan::Account;
 use bowline_core::{Secret, result};
@@ -17,6 +19,8 @@ use tracing::instrument;
 
 use crate::cluster::{Cluster, ClusterError, Sighting, User};
 use crate::controllers::term::Over;
+
+pub(crate) use writes::{delete, is_written, unless_conflict};
 
 /// How often a ServiceAccount that others change at the same time is tried again.
 const ATTEMPTS: usize = 5;
@@ -40,11 +44,7 @@ impl Kubernetes {
     ) -> Result<bool, kube::Error> {
         let api: Api<ServiceAccount> = Api::namespaced(self.client.clone(), namespace);
         let Some(found) = api.get_opt(&account.name).await? else {
-            return match api.create(&PostParams::default(), &linked(account)).await {
-                Ok(_) => Ok(true),
-                Err(error) if is_conflict(&error) => Ok(false),
-                Err(error) => Err(error),
-            };
+            return is_written(api.create(&PostParams::default(), &linked(account)).await);
         };
         let links = found.secrets.as_deref().unwrap_or_default();
         if links
@@ -58,14 +58,11 @@ impl Kubernetes {
         // The version makes a change that somebody else made in between a conflict.
         let version = found.metadata.resource_version;
         let patch = json!({"metadata": {"resourceVersion": version}, "secrets": secrets});
-        match api
-            .patch(&account.name, &PatchParams::default(), &Patch::Merge(patch))
-            .await
-        {
-            Ok(_) => Ok(true),
-            Err(error) if is_conflict(&error) => Ok(false),
-            Err(error) => Err(error),
-        }
+        let params = PatchParams::default();
+        is_written(
+            api.patch(&account.name, &params, &Patch::Merge(patch))
+                .await,
+        )
     }
 }
 
@@ -222,6 +219,11 @@ pub(crate) fn secrets(client: &kube::Client, namespace: &str) -> Api<DynamicObje
     Api::namespaced_with(client.clone(), namespace, &resource)
 }
 
+/// One of them; `None` for what is not in the form of a Secret.
+pub(crate) fn secret_of(object: DynamicObject) -> Option<Secret> {
+    Secret::from_value(&serde_json::to_value(object).ok()?).ok()
+}
+
 fn linked(account: &Account) -> ServiceAccount {
     let (key, value) = MANAGED_BY;
     ServiceAccount {
@@ -236,10 +238,6 @@ fn linked(account: &Account) -> ServiceAccount {
         }]),
         ..ServiceAccount::default()
     }
-}
-
-pub(crate) fn is_conflict(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(status) if status.code == 409)
 }
 
 /// The reason and message of the API server; transport errors by kind only, since their texts may

@@ -8,13 +8,13 @@ use std::time::Duration;
 use bowline_core::names;
 use bowline_core::plan::Account;
 use k8s_openapi::api::core::v1::ServiceAccount;
-use kube::api::{Api, DeleteParams, Preconditions};
+use kube::api::Api;
 use tokio::time::Instant;
 
+use super::ReconcileError;
 use super::inventory::Inventory;
-use super::{ReconcileError, is_written};
 use crate::cluster::Cluster as _;
-use crate::kubernetes::Kubernetes;
+use crate::kubernetes::{Kubernetes, delete};
 
 /// Keeps accounts in all namespaces.
 pub struct Accounts {
@@ -85,15 +85,8 @@ impl Accounts {
         if !is_ours_alone(&found, account) {
             return Ok(());
         }
-        let params = DeleteParams {
-            preconditions: Some(Preconditions {
-                uid: found.metadata.uid,
-                resource_version: found.metadata.resource_version,
-            }),
-            ..DeleteParams::default()
-        };
         // What somebody changes just now is looked at again, since its watch tells.
-        is_written(api.delete(&account.name, &params).await).map(|_| ())
+        delete(&api, &account.name, found.metadata).await.map(drop)
     }
 
     fn unused(&self) -> std::sync::MutexGuard<'_, HashMap<(String, Account), Instant>> {

@@ -8,11 +8,12 @@ use bowline_core::names;
 use bowline_core::ownership::Owner;
 use bowline_core::storage_config::Mode;
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::{Api, DeleteParams, ObjectMeta, Patch, PatchParams, PostParams, Preconditions};
+use kube::api::{Api, ObjectMeta, Patch, PatchParams, PostParams};
 use serde_json::json;
 
 use super::inventory::Inventory;
-use super::{ATTEMPTS, ReconcileError, is_written};
+use super::{ATTEMPTS, ReconcileError};
+use crate::kubernetes::{delete, is_written};
 
 /// ConfigMaps whose changes matter.
 pub const WATCHED: [&str; 3] = [NAME, SOURCES[0].0, SOURCES[1].0];
@@ -81,7 +82,7 @@ impl CaBundle {
         if !self.inventory.serves(namespace) {
             let is_ours = owner == Some(Owner::Bowline);
             return match found.filter(|found| is_ours && !is_adopted(found)) {
-                Some(found) => remove(&api, found.metadata).await,
+                Some(found) => delete(&api, NAME, found.metadata).await,
                 None => Ok(true),
             };
         }
@@ -143,15 +144,4 @@ fn made(text: String) -> ConfigMap {
         data: Some([(KEY.to_owned(), text)].into()),
         ..ConfigMap::default()
     }
-}
-
-async fn remove(api: &Api<ConfigMap>, found: ObjectMeta) -> Result<bool, kube::Error> {
-    let params = DeleteParams {
-        preconditions: Some(Preconditions {
-            uid: found.uid,
-            resource_version: found.resource_version,
-        }),
-        ..DeleteParams::default()
-    };
-    is_written(api.delete(NAME, &params).await)
 }

@@ -9,21 +9,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bowline_core::Sensitive;
 use bowline_core::names::MANAGED_BY;
 use bowline_core::secret::OPAQUE;
-use bowline_core::{Secret, Sensitive};
 use bowline_pipelines::copies::{
     self as decisions, COPIED_FROM, COPIED_VERSION, COPY, Decision, Keys, Status,
 };
 use bowline_pipelines::model::SecretRef;
 use bowline_pipelines::render::NATIVE_COPY;
-use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions};
+use kube::api::{DynamicObject, ObjectMeta, Patch, PatchParams, PostParams};
 use kube::runtime::events::{Event, EventType};
 use serde_json::{Map, Value, json};
 
 use super::queue::{End, Queue};
-use super::{ATTEMPTS, Key, ReconcileError, is_written};
-use crate::kubernetes::secrets;
+use super::{ATTEMPTS, Key, ReconcileError};
+use crate::kubernetes::{delete, secret_of, secrets, unless_conflict};
 
 pub use profiles::{Profiles, Told};
 use statuses::Statuses;
@@ -149,7 +149,7 @@ impl Copies {
             stamp: format!("{uid}/{version}"),
             version,
         };
-        let Some(secret) = parse(object) else {
+        let Some(secret) = secret_of(object) else {
             return Ok(Source::Not(decisions::missing(source)));
         };
         // It may have changed its mind since.
@@ -189,11 +189,10 @@ impl Copies {
                 api.patch(NATIVE_COPY, &params, &patch).await.map(Some)
             }
         };
-        let written = match written {
-            Ok(written) => written.and_then(|object| object.metadata.resource_version),
-            Err(error) if crate::kubernetes::is_conflict(&error) => return Ok(None),
-            Err(error) => return Err(error),
+        let Some(written) = unless_conflict(written)? else {
+            return Ok(None);
         };
+        let written = written.and_then(|object| object.metadata.resource_version);
         let good = Good {
             source: source.clone(),
             source_version: version.version,
@@ -210,18 +209,12 @@ impl Copies {
         let Some(held) = held else {
             return Ok(true);
         };
-        let params = DeleteParams {
-            preconditions: Some(Preconditions {
-                uid: held.uid,
-                resource_version: Some(held.version),
-            }),
-            ..DeleteParams::default()
+        let held = ObjectMeta {
+            uid: held.uid,
+            resource_version: Some(held.version),
+            ..ObjectMeta::default()
         };
-        let api = secrets(&self.client, namespace);
-        match api.delete(NATIVE_COPY, &params).await {
-            Err(kube::Error::Api(status)) if status.code == 404 => Ok(true),
-            answer => is_written(answer),
-        }
+        delete(&secrets(&self.client, namespace), NATIVE_COPY, held).await
     }
 
     fn is_good(&self, namespace: &str, source: &SecretRef, source_version: &str) -> bool {
@@ -334,8 +327,4 @@ fn change(found: Option<&DynamicObject>, source: &SecretRef, stamp: &str, keys: 
         },
         "data": data,
     }))
-}
-
-fn parse(object: DynamicObject) -> Option<Secret> {
-    Secret::from_value(&serde_json::to_value(object).ok()?).ok()
 }

@@ -1,9 +1,6 @@
 //! Keyed fingerprints of what Secrets hold, so that a change of values can be told from a change of
 //! labels without keeping values anywhere.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use aws_lc_rs::{hmac, rand};
 use bowline_core::Secret;
 use bowline_core::names::MANAGED_BY;
@@ -13,7 +10,7 @@ use tokio::sync::OnceCell;
 
 use super::ReconcileError;
 use super::inventory::Inventory;
-use crate::kubernetes::{is_conflict, secrets};
+use crate::kubernetes::{is_written, secret_of, secrets};
 
 /// Key of the random bytes in our own Secret.
 const KEY: &str = "key";
@@ -26,13 +23,7 @@ pub struct Fingerprints {
     namespace: String,
     name: String,
     key: OnceCell<hmac::Key>,
-    /// Secrets seen, by namespace and name.
-    seen: Mutex<HashMap<(String, String), Arc<Seen>>>,
 }
-
-/// Version and fingerprint of a Secret. Locked while it is read, so that those who want to know
-/// about the same change wait for one answer.
-type Seen = tokio::sync::Mutex<Option<(String, String)>>;
 
 impl Fingerprints {
     /// Fingerprints whose key is in the Secret `namespace/name`, made when there is none.
@@ -42,7 +33,6 @@ impl Fingerprints {
             namespace,
             name,
             key: OnceCell::new(),
-            seen: Mutex::default(),
         }
     }
 
@@ -57,9 +47,9 @@ impl Fingerprints {
         namespace: &str,
         name: &str,
     ) -> Result<Option<String>, ReconcileError> {
-        let seen = self.place(namespace, name);
-        let mut seen = seen.lock().await;
-        let known = inventory.version(namespace, name);
+        let followed = inventory.followed(namespace, name);
+        let mut seen = followed.fingerprint.lock().await;
+        let known = followed.version();
         if let (Some(known), Some((version, fingerprint))) = (known, &*seen)
             && known == *version
         {
@@ -69,30 +59,14 @@ impl Fingerprints {
         let found = secrets(&self.client, namespace).get_opt(name).await;
         let what = || format!("read Secret `{name}` of namespace `{namespace}`");
         let Some(object) = found.map_err(|error| ReconcileError::api(what(), error))? else {
-            self.forget(namespace, name);
             return Ok(None);
         };
         let version = object.metadata.resource_version.clone().unwrap_or_default();
-        let secret = parse(object).ok_or_else(|| ReconcileError::unreadable(what()))?;
+        let secret = secret_of(object).ok_or_else(|| ReconcileError::unreadable(what()))?;
         let fingerprint = sign(self.key().await?, &secret);
-        inventory.learn_version(namespace, name, &version);
+        followed.learn(&version);
         *seen = Some((version, fingerprint.clone()));
         Ok(Some(fingerprint))
-    }
-
-    /// Forgets a Secret that nobody uses any more.
-    pub fn forget(&self, namespace: &str, name: &str) {
-        let place = (namespace.to_owned(), name.to_owned());
-        self.seen().remove(&place);
-    }
-
-    fn place(&self, namespace: &str, name: &str) -> Arc<Seen> {
-        let place = (namespace.to_owned(), name.to_owned());
-        Arc::clone(self.seen().entry(place).or_default())
-    }
-
-    fn seen(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), Arc<Seen>>> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn key(&self) -> Result<&hmac::Key, ReconcileError> {
@@ -107,14 +81,12 @@ impl Fingerprints {
         let made = api
             .create(&PostParams::default(), &self.secret(&bytes))
             .await;
-        match made {
-            Ok(_) => return Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes)),
-            Err(error) if is_conflict(&error) => {}
-            Err(error) => return Err(ReconcileError::api(what(), error)),
+        if is_written(made).map_err(|error| ReconcileError::api(what(), error))? {
+            return Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes));
         }
         let found = api.get(&self.name).await;
         let found = found.map_err(|error| ReconcileError::api(what(), error))?;
-        let secret = parse(found).ok_or_else(|| ReconcileError::unreadable(what()))?;
+        let secret = secret_of(found).ok_or_else(|| ReconcileError::unreadable(what()))?;
         let key = secret.value(KEY).filter(|key| key.len() >= 32);
         let key = key.ok_or_else(|| ReconcileError::unreadable(what()))?;
         Ok(hmac::Key::new(hmac::HMAC_SHA256, key.expose()))
@@ -134,10 +106,6 @@ impl Fingerprints {
             data: json!({"apiVersion": "v1", "kind": "Secret", "data": {KEY: encoded}}),
         }
     }
-}
-
-fn parse(object: DynamicObject) -> Option<Secret> {
-    Secret::from_value(&serde_json::to_value(object).ok()?).ok()
 }
 
 /// Every part goes in with its length, so that no two Secrets run together.

@@ -1,81 +1,30 @@
 //! What is in the cluster, as far as it concerns connections: which workload uses which Secret,
 //! and which Secrets are to be in `storage-config`. Filled by `watches`; holds no values.
 
+mod followed;
+mod workload;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bowline_core::connection::Marker;
-use bowline_core::drift::Running;
+use bowline_core::names;
 use bowline_core::plan::Account;
-use bowline_core::{Usage, WorkloadKind, names};
 use kube::core::ObjectMeta;
-use serde_json::json;
 
 use super::Key;
 use super::kinds::{KINDS, Kind};
 use crate::secrets::Users;
 use crate::seen::Versions;
 
+pub use followed::Followed;
+pub use workload::{Workload, WorkloadRef};
+pub(super) use workload::{place, reference};
+
 /// Name of the Secret that KServe looks S3 connections up in.
 pub const STORAGE_CONFIG: &str = "storage-config";
 /// The kind of what holds connections.
 pub(super) const SECRET: &str = "Secret";
-/// Annotation by which Kubeflow stops a Notebook.
-const STOPPED: &str = "kubeflow-resource-stopped";
-/// Annotation in which a Deployment's controller counts sets of pods.
-const REVISION: &str = "deployment.kubernetes.io/revision";
-
-/// Which workload.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct WorkloadRef {
-    /// Namespace.
-    pub namespace: String,
-    /// Kind, such as `Notebook`.
-    pub kind: &'static str,
-    /// Name.
-    pub name: String,
-}
-
-impl fmt::Display for WorkloadRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} `{}`", self.kind, self.name)
-    }
-}
-
-/// A workload that uses connections.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Workload {
-    /// What kind of workload it is.
-    pub kind: &'static Kind,
-    /// The version of the kind that it was read in.
-    pub version: &'static str,
-    /// Identifier of this very object.
-    pub uid: String,
-    /// What it uses.
-    pub usage: Usage,
-    /// How it runs.
-    pub running: Running,
-    /// A hash of the status that it bears, so that one written by somebody else, or too late, is
-    /// noticed.
-    pub status: Option<u64>,
-}
-
-impl Workload {
-    /// Whether it serves a model.
-    pub const fn is_serving(&self) -> bool {
-        self.kind.workload.is_serving()
-    }
-
-    fn is_but_for_status(&self, other: &Self) -> bool {
-        let other = Self {
-            status: self.status,
-            ..other.clone()
-        };
-        *self == other
-    }
-}
 
 /// What the watches know.
 #[derive(Debug, Default)]
@@ -94,8 +43,9 @@ struct State {
     labelled: BTreeMap<String, BTreeSet<String>>,
     /// Kinds all objects of which were told at least once.
     listed: BTreeSet<&'static str>,
-    /// Versions of Secrets in use or labelled, where a watch or a read has told.
-    versions: HashMap<(String, String), String>,
+    /// What is known of Secrets, one for each that is in use or labelled and for no other: nobody
+    /// tells of others, so what was known of them is soon out of date.
+    followed: HashMap<(String, String), Arc<Followed>>,
     /// What the watch told last of each Secret that is in use, labelled, or says that it is a
     /// connection. Nothing else writes here, so whatever stands here is no older than the watch.
     told: HashMap<(String, String), String>,
@@ -112,7 +62,7 @@ impl Inventory {
         let Some(reference) = reference(kind.name, meta) else {
             return Vec::new();
         };
-        let workload = workload(kind, version, &reference.namespace, meta);
+        let workload = workload::workload(kind, version, &reference.namespace, meta);
         let mut state = self.write();
         let Some(workload) = workload else {
             return state.remove(&reference);
@@ -163,18 +113,20 @@ impl Inventory {
             .is_some_and(|value| value == "true")
             && place.1 != STORAGE_CONFIG;
         let was_labelled = state.set_labelled(&place, is_labelled);
-        if is_labelled || states_connection(meta) || state.users.contains_key(&place) {
-            let version = meta.resource_version.clone().unwrap_or_default();
-            state.told.insert(place.clone(), version);
+        let is_followed = is_labelled || state.users.contains_key(&place);
+        let version = meta.resource_version.clone().unwrap_or_default();
+        if is_followed || states_connection(meta) {
+            state.told.insert(place.clone(), version.clone());
         } else {
             state.told.remove(&place);
         }
-        if is_labelled || was_labelled || state.users.contains_key(&place) {
-            let version = meta.resource_version.clone().unwrap_or_default();
-            let before = state.versions.insert(place.clone(), version.clone());
-            if before.as_ref() == Some(&version) && is_labelled == was_labelled {
+        if is_followed {
+            let followed = state.followed.entry(place.clone()).or_default();
+            if !followed.hear(version) && is_labelled == was_labelled {
                 return Vec::new();
             }
+        } else {
+            state.followed.remove(&place);
         }
         state.keys_of_secret(&place, is_labelled || was_labelled)
     }
@@ -189,7 +141,7 @@ impl Inventory {
         let mut state = self.write();
         state.told.retain(|place, _| kept.contains(place));
         let gone: Vec<_> = state
-            .versions
+            .followed
             .keys()
             .filter(|place| !kept.contains(place))
             .cloned()
@@ -269,32 +221,25 @@ impl Inventory {
         state.labelled.contains_key(namespace) || state.workloads.iter().any(is_here)
     }
 
-    /// The version of a Secret in use that was last heard of.
-    pub fn version(&self, namespace: &str, secret: &str) -> Option<String> {
+    /// What is known of a Secret. Of one that is neither in use nor labelled that is nothing, and
+    /// nothing that is noted there lasts.
+    pub fn followed(&self, namespace: &str, secret: &str) -> Arc<Followed> {
         let place = (namespace.to_owned(), secret.to_owned());
-        self.read().versions.get(&place).cloned()
-    }
-
-    /// Remembers the version of a Secret that was read before its watch told.
-    pub fn learn_version(&self, namespace: &str, secret: &str, version: &str) {
-        let place = (namespace.to_owned(), secret.to_owned());
-        self.write()
-            .versions
-            .entry(place)
-            .or_insert_with(|| version.to_owned());
+        let state = self.read();
+        state.followed.get(&place).cloned().unwrap_or_default()
     }
 
     /// Remembers the status that was just written, which needs no other look.
     pub fn learn_status(&self, reference: &WorkloadRef, text: Option<&str>) {
         if let Some(workload) = self.write().workloads.get_mut(reference) {
-            workload.status = text.map(hash);
+            workload.status = text.map(workload::hash);
         }
     }
 
     /// How many workloads and Secrets are held.
     pub fn sizes(&self) -> (usize, usize) {
         let state = self.read();
-        (state.workloads.len(), state.versions.len())
+        (state.workloads.len(), state.followed.len())
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {
@@ -329,6 +274,7 @@ impl State {
         let namespace = &reference.namespace;
         for secret in &workload.usage.connections {
             let place = (namespace.clone(), secret.clone());
+            self.followed.entry(place.clone()).or_default();
             self.users
                 .entry(place)
                 .or_default()
@@ -354,7 +300,7 @@ impl State {
         for secret in &workload.usage.connections {
             let place = (namespace.clone(), secret.clone());
             if release(&mut self.users, &place, reference) && !self.is_labelled(&place) {
-                self.versions.remove(&place);
+                self.followed.remove(&place);
             }
         }
         for account in &workload.usage.accounts {
@@ -369,7 +315,11 @@ impl State {
 
     fn remove_secret(&mut self, place: &(String, String)) -> Vec<Key> {
         let was_labelled = self.set_labelled(place, false);
-        self.versions.remove(place);
+        if self.users.contains_key(place) {
+            self.followed.insert(place.clone(), Arc::default());
+        } else {
+            self.followed.remove(place);
+        }
         self.told.remove(place);
         self.keys_of_secret(place, was_labelled)
     }
@@ -451,75 +401,11 @@ fn keys_of_workload(reference: &WorkloadRef, workload: &Workload) -> Vec<Key> {
     keys
 }
 
-/// A workload as its metadata tells; `None` when it uses no connections.
-fn workload(
-    kind: &'static Kind,
-    version: &'static str,
-    namespace: &str,
-    meta: &ObjectMeta,
-) -> Option<Workload> {
-    let annotations = meta.annotations.as_ref()?;
-    let ours: BTreeMap<_, _> = bowline_core::usage::MARKS
-        .iter()
-        .filter_map(|key| annotations.get_key_value(*key))
-        .collect();
-    if ours.is_empty() {
-        return None;
-    }
-    let object =
-        json!({"metadata": {"annotations": ours, "ownerReferences": meta.owner_references}});
-    let usage = Usage::of(kind.workload, namespace, &object);
-    (!usage.is_empty()).then(|| Workload {
-        kind,
-        version,
-        uid: meta.uid.clone().unwrap_or_default(),
-        usage,
-        running: Running {
-            generation: generation(kind, meta),
-            is_stopped: annotations.contains_key(STOPPED),
-        },
-        status: annotations.get(names::STATUS).map(|text| hash(text)),
-    })
-}
-
 /// Whether an annotation says that a Secret is a connection.
 fn states_connection(meta: &ObjectMeta) -> bool {
     let marks = Marker::STATED.into_iter().filter_map(Marker::annotation);
     let annotations = meta.annotations.as_ref();
     annotations.is_some_and(|it| marks.into_iter().any(|mark| it.contains_key(mark)))
-}
-
-/// Tells texts apart; of no use to anybody else.
-fn hash(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// What grows with each new set of pods. A Deployment's own generation grows with every change of
-/// its annotations too, such as that of its status; its controller counts sets of pods.
-fn generation(kind: &Kind, meta: &ObjectMeta) -> Option<i64> {
-    let revision = meta
-        .annotations
-        .as_ref()
-        .filter(|_| kind.workload == WorkloadKind::Deployment)
-        .and_then(|annotations| annotations.get(REVISION)?.parse().ok());
-    revision.or(meta.generation)
-}
-
-/// Which workload an object's metadata belongs to.
-pub(super) fn reference(kind: &'static str, meta: &ObjectMeta) -> Option<WorkloadRef> {
-    let (namespace, name) = place(meta)?;
-    Some(WorkloadRef {
-        namespace,
-        kind,
-        name,
-    })
-}
-
-/// Namespace and name.
-pub(super) fn place(meta: &ObjectMeta) -> Option<(String, String)> {
-    Some((meta.namespace.clone()?, meta.name.clone()?))
 }
 
 #[cfg(test)]

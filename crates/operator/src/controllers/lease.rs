@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::term::Term;
-use crate::kubernetes::is_conflict;
+use crate::kubernetes::is_written;
 
 /// How long things take in an election.
 #[derive(Debug, Clone, Copy)]
@@ -43,9 +43,7 @@ pub struct Election {
     identity: String,
     terms: Terms,
     term: Term,
-    /// The version of another's lease, and when it was first seen here. Ages are measured by this
-    /// machine's own steady clock: times written by others may be hours off.
-    seen: Option<(String, Instant)>,
+    rival: Rival,
 }
 
 impl Election {
@@ -64,7 +62,7 @@ impl Election {
             identity,
             terms,
             term,
-            seen: None,
+            rival: Rival(None),
         }
     }
 
@@ -99,34 +97,24 @@ impl Election {
     async fn try_hold(&mut self) -> Result<bool, kube::Error> {
         let Some(found) = self.api.get_opt(&self.name).await? else {
             let lease = self.lease(None, 0);
-            return settled(self.api.create(&PostParams::default(), &lease).await);
+            return is_written(self.api.create(&PostParams::default(), &lease).await);
         };
         let version = found.metadata.resource_version.clone().unwrap_or_default();
         let spec = found.spec.unwrap_or_default();
         let transitions = spec.lease_transitions.unwrap_or(0);
         let holder = spec.holder_identity.unwrap_or_default();
+        let stated = spec.lease_duration_seconds;
+        let stated = stated.and_then(|seconds| u64::try_from(seconds).ok());
+        let lasts = stated.map_or(self.terms.lasts, Duration::from_secs);
         let lease = if holder == self.identity {
             self.lease(Some(version), transitions)
-        } else if holder.is_empty() || self.has_run_out(&version, spec.lease_duration_seconds) {
+        } else if holder.is_empty() || self.rival.has_run_out(&version, lasts) {
             self.lease(Some(version), transitions.saturating_add(1))
         } else {
             return Ok(false);
         };
         let params = PostParams::default();
-        settled(self.api.replace(&self.name, &params, &lease).await)
-    }
-
-    fn has_run_out(&mut self, version: &str, seconds: Option<i32>) -> bool {
-        let lasts = seconds
-            .and_then(|seconds| u64::try_from(seconds).ok())
-            .map_or(self.terms.lasts, Duration::from_secs);
-        match &self.seen {
-            Some((seen, since)) if seen == version => since.elapsed() >= lasts,
-            _ => {
-                self.seen = Some((version.to_owned(), Instant::now()));
-                false
-            }
-        }
+        is_written(self.api.replace(&self.name, &params, &lease).await)
     }
 
     async fn release(&self) -> Result<(), kube::Error> {
@@ -160,16 +148,50 @@ impl Election {
     }
 }
 
+/// The version of another's lease, and when it was first seen here. Ages are measured by this
+/// machine's own steady clock: times written by others may be hours off.
+struct Rival(Option<(String, Instant)>);
+
+impl Rival {
+    /// Whether the lease has been of this version for as long as it lasts.
+    fn has_run_out(&mut self, version: &str, lasts: Duration) -> bool {
+        match &self.0 {
+            Some((seen, since)) if seen == version => since.elapsed() >= lasts,
+            _ => {
+                self.0 = Some((version.to_owned(), Instant::now()));
+                false
+            }
+        }
+    }
+}
+
 /// Says whether this replica leads; whether that is news. What is no news wakes nobody.
 fn tell(leads: &watch::Sender<bool>, is_held: bool) -> bool {
     leads.send_if_modified(|leads| std::mem::replace(leads, is_held) != is_held)
 }
 
-/// Who comes too late has not got it, which is no error.
-fn settled(written: Result<Lease, kube::Error>) -> Result<bool, kube::Error> {
-    match written {
-        Ok(_) => Ok(true),
-        Err(error) if is_conflict(&error) => Ok(false),
-        Err(error) => Err(error),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LASTS: Duration = Duration::from_secs(9);
+    const ALMOST: Duration = Duration::from_millis(8999);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_that_is_renewed_never_runs_out() {
+        let mut rival = Rival(None);
+        for version in ["1", "2", "3", "4"] {
+            assert!(!rival.has_run_out(version, LASTS), "new: {version}");
+            tokio::time::advance(ALMOST).await;
+            assert!(!rival.has_run_out(version, LASTS), "old: {version}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_that_is_not_renewed_runs_out_after_its_time() {
+        let mut rival = Rival(None);
+        rival.has_run_out("1", LASTS);
+        tokio::time::advance(LASTS).await;
+        assert!(rival.has_run_out("1", LASTS));
     }
 }

@@ -46,6 +46,14 @@ pub enum End {
     Later(Duration),
     /// It failed, and is tried again after a pause that grows with each failure.
     Failed,
+    /// It failed for a reason that lasts, and is tried again after this time.
+    FailedFor(Duration),
+}
+
+impl End {
+    const fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::FailedFor(_))
+    }
 }
 
 /// A queue of keys.
@@ -210,8 +218,11 @@ impl<K: Clone + Eq + Hash> State<K> {
             }
             Some(entry) => match entry.standing {
                 Standing::Waiting(held) if held >= priority => return,
-                // A refresh is no reason to try sooner what has just failed.
-                Standing::Later(..) if priority == Priority::Refresh => return,
+                // A refresh is no reason to try sooner what has just failed. What was put off is
+                // looked at: it may have changed while nobody told.
+                Standing::Later(..) if priority == Priority::Refresh && entry.failures > 0 => {
+                    return;
+                }
                 Standing::Later(time, number) => {
                     let since = if entry.is_put_off() { now } else { entry.since };
                     let kept = (since, entry.failures);
@@ -278,21 +289,22 @@ impl<K: Clone + Eq + Hash> State<K> {
             self.keys.insert(key.clone(), entry);
             return None;
         };
-        if end != End::Failed {
+        let (mut failures, mut again) = (0, again);
+        if end.is_failure() {
+            failures = entry.failures.saturating_add(1);
+            again = again.filter(|(priority, _)| *priority == Priority::Urgent);
+        } else {
             self.progress = now;
         }
         let lag = (end == End::Done).then(|| now - entry.since);
-        let (failures, wait) = match (end, again) {
-            (End::Done | End::Later(_), Some((priority, since))) => {
+        let wait = match (end, again) {
+            (End::Failed, _) => pause(failures),
+            (_, Some((priority, since))) => {
                 self.add_since(key.clone(), priority, since);
                 return lag;
             }
             (End::Done, None) => return lag,
-            (End::Later(wait), None) => (0, wait),
-            (End::Failed, _) => {
-                let failures = entry.failures.saturating_add(1);
-                (failures, pause(failures))
-            }
+            (End::Later(wait) | End::FailedFor(wait), None) => wait,
         };
         let time = now + wait;
         self.number += 1;

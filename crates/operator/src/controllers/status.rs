@@ -15,7 +15,8 @@ use super::fingerprint::Fingerprints;
 use super::inventory::{Inventory, Workload, WorkloadRef};
 use super::kinds::Kind;
 use super::status_map::StatusMap;
-use super::{ATTEMPTS, ReconcileError, is_written};
+use super::{ATTEMPTS, ReconcileError};
+use crate::kubernetes::is_written;
 
 /// Keeps statuses.
 pub struct StatusController {

@@ -3,11 +3,11 @@
 
 use bowline_core::names::MANAGED_BY;
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions};
+use kube::api::{Api, Patch, PatchParams, PostParams};
 use kube::core::ObjectMeta;
 use serde_json::json;
 
-use super::is_written;
+use crate::kubernetes::{delete, is_written};
 
 /// Its name.
 ///
@@ -51,14 +51,7 @@ impl StatusMap {
                 .is_none_or(|data| data.keys().all(|it| it == key))
         };
         if text.is_none() && is_last() {
-            let params = DeleteParams {
-                preconditions: Some(Preconditions {
-                    uid: meta.uid,
-                    resource_version: meta.resource_version,
-                }),
-                ..DeleteParams::default()
-            };
-            return is_written(self.api.delete(NAME, &params).await);
+            return delete(&self.api, NAME, meta).await;
         }
         let patch = Patch::Merge(json!({
             "metadata": {"resourceVersion": meta.resource_version},

@@ -12,13 +12,13 @@ use bowline_core::storage_config::{
 use bowline_core::{Secret, Sensitive, ca_bundle, names};
 use futures::{StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions};
+use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
 use serde_json::{Map, Value, json};
 
-use super::inventory::Inventory;
+use super::inventory::{Followed, Inventory};
 use super::status_map::StatusMap;
-use super::{ATTEMPTS, Notice, ReconcileError, is_written};
-use crate::kubernetes::secrets;
+use super::{ATTEMPTS, Notice, ReconcileError};
+use crate::kubernetes::{delete, secret_of, secrets, unless_conflict};
 
 /// How many connections of a namespace are read at the same time.
 const READERS: usize = 8;
@@ -91,25 +91,20 @@ impl StorageConfig {
         let api = secrets(&self.client, namespace);
         let found = api.get_opt(NAME).await?;
         let names = self.inventory.for_storage(namespace);
-        let before = self.seen().get(namespace).cloned().unwrap_or_default();
         if found.is_none() && names.is_empty() {
-            if before.condition.is_none_or(|condition| condition.is_some()) {
-                self.write_condition(namespace, None).await?;
-            }
-            let nothing = Seen {
-                condition: Some(None),
-                ..Seen::default()
-            };
-            self.seen().insert(namespace.to_owned(), nothing);
+            // Also where nothing is known of it: who led before may have left one.
+            self.write_condition(namespace, None).await?;
+            self.seen().remove(namespace);
             return Ok(Some(Vec::new()));
         }
+        let before = self.seen().get(namespace).cloned().unwrap_or_default();
         let mut now = Seen {
             version: version(found.as_ref()),
             has_bundle: self.has_bundle(namespace).await?,
             ..Seen::default()
         };
         let metadata = found.as_ref().map(|found| found.metadata.clone());
-        let existing = found.and_then(parse);
+        let existing = found.and_then(secret_of);
         let kept = Kept {
             is_known: before.version == now.version && before.has_bundle == now.has_bundle,
             before: &before,
@@ -157,11 +152,11 @@ impl StorageConfig {
     ) -> Result<Vec<Connection>, kube::Error> {
         futures::stream::iter(names)
             .map(|name| async move {
-                let version = self.inventory.version(namespace, &name);
-                if let Some(known) = kept.entry(&name, version.as_deref()) {
+                let followed = self.inventory.followed(namespace, &name);
+                if let Some(known) = kept.entry(&name, followed.version().as_deref()) {
                     return Ok(known);
                 }
-                self.read_one(namespace, name, has_bundle).await
+                self.read_one(namespace, name, &followed, has_bundle).await
             })
             .buffer_unordered(READERS)
             .try_collect()
@@ -172,13 +167,14 @@ impl StorageConfig {
         &self,
         namespace: &str,
         name: String,
+        followed: &Followed,
         has_bundle: bool,
     ) -> Result<Connection, kube::Error> {
         let api = secrets(&self.client, namespace);
         let Some(mut object) = api.get_opt(&name).await? else {
             return Ok(Connection::without_entry(name, None));
         };
-        let mut secret = parse(object.clone());
+        let mut secret = secret_of(object.clone());
         if let Some(changes) = secret
             .as_ref()
             .filter(|_| self.annotates)
@@ -195,12 +191,12 @@ impl StorageConfig {
                 unless_conflict(api.patch(&name, &params, &Patch::Merge(patch)).await)?
             {
                 object = after;
-                secret = parse(object.clone());
+                secret = secret_of(object.clone());
             }
         }
         let version = object.metadata.resource_version.clone();
         if let Some(version) = &version {
-            self.inventory.learn_version(namespace, &name, version);
+            followed.learn(version);
         }
         let Some(entry) = secret.and_then(|secret| Entry::of(secret, has_bundle)) else {
             return Ok(Connection::without_entry(name, version));
@@ -345,14 +341,7 @@ async fn write(
             unless_conflict(api.patch(NAME, &PatchParams::default(), &patch).await)?
         }
         Change::Delete => {
-            let params = DeleteParams {
-                preconditions: found.map(|found| Preconditions {
-                    uid: found.uid,
-                    resource_version: found.resource_version,
-                }),
-                ..DeleteParams::default()
-            };
-            let is_gone = is_written(api.delete(NAME, &params).await)?;
+            let is_gone = delete(api, NAME, found.unwrap_or_default()).await?;
             return Ok(is_gone.then(|| Some(String::new())));
         }
     };
@@ -377,20 +366,30 @@ fn body(update: &Update, version: Option<String>) -> Value {
     json!({"metadata": metadata, "data": data})
 }
 
-fn unless_conflict<T>(answer: Result<T, kube::Error>) -> Result<Option<T>, kube::Error> {
-    match answer {
-        Ok(object) => Ok(Some(object)),
-        Err(error) if crate::kubernetes::is_conflict(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 fn version(object: Option<&DynamicObject>) -> String {
     object
         .and_then(|object| object.metadata.resource_version.clone())
         .unwrap_or_default()
 }
 
-fn parse(object: DynamicObject) -> Option<Secret> {
-    Secret::from_value(&serde_json::to_value(object).ok()?).ok()
+#[cfg(test)]
+mod tests {
+    use axum::http::{Request, Response, StatusCode};
+    use kube::client::Body;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_is_remembered_of_a_namespace_where_nothing_is_stored_or_wanted() {
+        let nothing = |_: Request<Body>| async {
+            let text =
+                r#"{"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404}"#;
+            let answer = Response::builder().status(StatusCode::NOT_FOUND);
+            answer.body(Body::from(text.as_bytes().to_vec()))
+        };
+        let client = kube::Client::new(tower::service_fn(nothing), "default");
+        let storage = StorageConfig::new(client, Arc::default(), Mode::Own, false);
+        let told = storage.reconcile("team-a").await.expect("it is up to date");
+        assert_eq!((told.len(), storage.seen().len()), (0, 0));
+    }
 }

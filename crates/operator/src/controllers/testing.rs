@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bowline_catalog::tested;
-use bowline_core::{Connection, Recognition, Secret, names};
+use bowline_core::{Connection, Recognition, names};
 use bowline_probe::{Ask, Slots, State};
 use bowline_proof::record::{NotKept, keep};
 use bowline_proof::{Bounds, Surroundings};
@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use super::queue::{End, Priority, Queue};
 use super::watches::PAGE;
 use super::{ReconcileError, until_other};
+use crate::kubernetes::{secret_of, secrets};
 use crate::metrics::Metrics;
 
 /// Tests at the same time, in all and of one namespace.
@@ -222,7 +223,7 @@ impl Tester {
             (Err(NotKept::Refused(409, _)), _) => End::Later(PATIENCE),
             (Err(error), _) => {
                 tracing::warn!(namespace, name, %error, "the result of a test was not kept");
-                End::Later(NOT_KEPT_PAUSE)
+                End::FailedFor(NOT_KEPT_PAUSE)
             }
         })
     }
@@ -233,16 +234,14 @@ impl Tester {
         (namespace, name): &Place,
     ) -> Result<Option<(Connection, Option<String>)>, ReconcileError> {
         let what = || format!("read Secret `{name}` of namespace `{namespace}`");
-        let api = crate::kubernetes::secrets(&self.client, namespace);
+        let api = secrets(&self.client, namespace);
         let found = api.get_opt(name).await;
         let Some(object) = found.map_err(|error| ReconcileError::api(what(), error))? else {
             return Ok(None);
         };
         let version = object.metadata.resource_version.clone();
         // What cannot be read is no connection.
-        let secret = serde_json::to_value(object).ok();
-        let secret = secret.and_then(|object| Secret::from_value(&object).ok());
-        Ok(match secret.map(Connection::from_secret) {
+        Ok(match secret_of(object).map(Connection::from_secret) {
             Some(Recognition::Connection(connection)) => Some((*connection, version)),
             _ => None,
         })
@@ -304,6 +303,7 @@ fn jitter(place: &Place, time: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use bowline_core::Secret;
     use rstest::rstest;
     use serde_json::json;
 

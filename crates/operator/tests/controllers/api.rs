@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use axum::http::Request;
+use axum::http::{Request, Response};
 use bowline_apiserver::{ApiServer, Config, UserInfo};
 use bowline_core::manifest;
 use bowline_operator::Metrics;
@@ -22,12 +22,12 @@ use kube::client::Body;
 use kube::discovery;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 /// Longest wait for something that is to happen by itself.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct TestApi {
     pub(crate) client: kube::Client,
@@ -92,6 +92,59 @@ impl TestApi {
             let is_one = parts.any(|part| part == "secrets" || part == "configmaps");
             request.method() != "GET" && is_one
         })
+    }
+
+    /// A client that reads a Secret of `team-a` and keeps the answer back, until it is let through.
+    pub(crate) fn client_that_holds(&self, secret: &str) -> (kube::Client, Held) {
+        let path = format!("/api/v1/namespaces/team-a/secrets/{secret}");
+        let held = Held {
+            read: Arc::default(),
+            is_let: watch::Sender::new(false),
+        };
+        let (service, read, is_let) = (
+            self.client.clone(),
+            Arc::clone(&held.read),
+            held.is_let.clone(),
+        );
+        let answer = move |request: Request<Body>| {
+            let is_meant = request.method() == "GET" && request.uri().path() == path;
+            let (service, read) = (service.clone(), Arc::clone(&read));
+            let mut is_let = is_let.subscribe();
+            async move {
+                let answer = service.send(request).await;
+                if is_meant {
+                    read.notify_one();
+                    let _ = is_let.wait_for(|is_let| *is_let).await;
+                }
+                answer
+            }
+        };
+        (
+            kube::Client::new(tower::service_fn(answer), "default"),
+            held,
+        )
+    }
+
+    /// A client all whose watches tell nothing until they are cut, which makes it list everything
+    /// again.
+    pub(crate) fn client_with_a_watch_to_cut(&self) -> (kube::Client, watch::Sender<bool>) {
+        const CUT: &str =
+            r#"{"type": "ERROR", "object": {"kind": "Status", "status": "Failure", "code": 410}}"#;
+        let cut = watch::Sender::new(false);
+        let (service, is_cut) = (self.client.clone(), cut.clone());
+        let answer = move |request: Request<Body>| {
+            let service = service.clone();
+            let mut is_cut = is_cut.subscribe();
+            async move {
+                let query = request.uri().query().unwrap_or_default();
+                if query.contains("watch=true") && !*is_cut.borrow() {
+                    let _ = is_cut.wait_for(|is_cut| *is_cut).await;
+                    return Ok(Response::new(Body::from(CUT.as_bytes().to_vec())));
+                }
+                service.send(request).await
+            }
+        };
+        (kube::Client::new(tower::service_fn(answer), "default"), cut)
     }
 
     fn client_that_counts(
@@ -172,6 +225,24 @@ impl TestApi {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+}
+
+/// Answers that are kept back.
+pub(crate) struct Held {
+    read: Arc<Notify>,
+    is_let: watch::Sender<bool>,
+}
+
+impl Held {
+    /// Waits until there is one.
+    pub(crate) async fn until_read(&self) -> Result<()> {
+        Ok(tokio::time::timeout(PATIENCE, self.read.notified()).await?)
+    }
+
+    /// Lets all through, from now on.
+    pub(crate) fn let_through(&self) {
+        self.is_let.send_replace(true);
     }
 }
 
@@ -267,7 +338,7 @@ impl Loop {
         secret: &str,
         version: Option<String>,
     ) -> Result<()> {
-        until(|| self.inventory.version(namespace, secret) == version).await
+        until(|| self.inventory.followed(namespace, secret).version() == version).await
     }
 
     /// Waits until nobody uses a Secret any more, as far as is known.
@@ -282,7 +353,8 @@ impl Drop for Loop {
     }
 }
 
-async fn until(is_so: impl Fn() -> bool) -> Result<()> {
+/// Waits until this is so.
+pub(crate) async fn until(is_so: impl Fn() -> bool) -> Result<()> {
     let wait = async {
         while !is_so() {
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -142,7 +142,7 @@ async fn a_copy_holds_two_keys_and_says_where_they_are_from() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_new_profile_has_its_copy_within_two_seconds() -> Result<()> {
+async fn a_new_profile_has_its_copy_while_another_one_waits_for_its_source() -> Result<()> {
     let spec =
         "{connection: shared, auth: {type: KeyPerProfile, secretTemplate: 'keys-{profile_name}'}}";
     let api = api([source("keys-quay", "first"), store(spec)]).await?;
@@ -155,14 +155,10 @@ async fn a_new_profile_has_its_copy_within_two_seconds() -> Result<()> {
     )
     .await?;
     running.until_idle().await?;
-    let start = Instant::now();
     api.create(profile("quay")).await?;
+    // Long before everything is looked at again.
     until_key(&api, "quay", "first").await?;
-    assert!(
-        start.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!(api.get(&copy("pier")).await?.is_none());
     Ok(())
 }
 

@@ -25,6 +25,11 @@ fn is(wanted: &'static str) -> impl Fn(&Value) -> bool {
     move |object| state(object) == wanted
 }
 
+/// A change of no value.
+fn label(colour: &str) -> Value {
+    json!({"metadata": {"labels": {"colour": colour}}})
+}
+
 async fn reasons(api: &TestApi) -> Result<Vec<String>> {
     let events: Api<Event> = Api::namespaced(api.client.clone(), "team-a");
     let list = events.list(&ListParams::default()).await?;
@@ -82,6 +87,51 @@ async fn a_deleted_secret_is_told_and_so_is_its_return() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_secret_that_is_deleted_while_it_is_read_is_missing() -> Result<()> {
+    let api = TestApi::start().await?;
+    api.create(secret("https://a.example/1")).await?;
+    api.create(notebook("nb")).await?;
+    let (client, held) = api.client_that_holds("models");
+    let running = Loop::start(&client);
+    held.until_read().await?;
+    let changed = api.patch(&secret(""), label("blue")).await?;
+    let told = |version| running.until_seen("team-a", "models", version);
+    told(changed.metadata.resource_version).await?;
+    api.delete(&secret("")).await?;
+    told(None).await?;
+    held.let_through();
+    running.until_idle().await?;
+    let found = api.get(&notebook("nb")).await?.unwrap_or_default();
+    assert_eq!(state(&found), "missing");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_change_before_the_next_user_comes_is_no_news_to_it() -> Result<()> {
+    let api = TestApi::start().await?;
+    api.create(secret("https://a.example/1")).await?;
+    api.create(notebook("first")).await?;
+    let (client, held) = api.client_that_holds("models");
+    let running = Loop::start(&client);
+    held.until_read().await?;
+    api.delete(&notebook("first")).await?;
+    running.until_forgotten("team-a", "models").await?;
+    held.let_through();
+    running.until_idle().await?;
+    let change = json!({"stringData": {"URI": "https://a.example/2"}});
+    api.patch(&secret(""), change).await?;
+    api.create(notebook("next")).await?;
+    api.until(&notebook("next"), is("current")).await?;
+    let labelled = api.patch(&secret(""), label("blue")).await?;
+    let version = labelled.metadata.resource_version;
+    running.until_seen("team-a", "models", version).await?;
+    running.until_idle().await?;
+    let found = api.get(&notebook("next")).await?.unwrap_or_default();
+    assert_eq!(state(&found), "current");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_change_while_nobody_looked_is_found_afterwards() -> Result<()> {
     let api = TestApi::start().await?;
     api.create(secret("https://a.example/1")).await?;
@@ -113,11 +163,7 @@ async fn one_changed_value_is_fifty_status_changes_and_a_changed_label_none() ->
         let found = api.until(&notebook(name), is("current")).await?;
         versions.push(version(&found));
     }
-    api.patch(
-        &secret(""),
-        json!({"metadata": {"labels": {"colour": "blue"}}}),
-    )
-    .await?;
+    api.patch(&secret(""), label("blue")).await?;
     api.patch(
         &secret(""),
         json!({"stringData": {"URI": "https://a.example/2"}}),

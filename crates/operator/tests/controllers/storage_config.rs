@@ -335,3 +335,24 @@ async fn a_connection_of_another_protocol_is_not_read_again_for_the_entries_of_o
     assert_eq!(reads.load(Ordering::Relaxed), before);
     Ok(())
 }
+
+#[tokio::test]
+async fn the_keys_of_a_connection_that_is_deleted_while_it_is_read_do_not_stay() -> Result<()> {
+    let api = TestApi::start().await?;
+    let models = connection("models", &s3());
+    api.create(models.clone()).await?;
+    api.create(model("llm", "models")).await?;
+    let (client, held) = api.client_that_holds("models");
+    let running = Loop::start(&client);
+    held.until_read().await?;
+    let label = json!({"metadata": {"labels": {"colour": "blue"}}});
+    let changed = api.patch(&models, label).await?;
+    let told = |version| running.until_seen("team-a", "models", version);
+    told(changed.metadata.resource_version).await?;
+    api.delete(&models).await?;
+    told(None).await?;
+    held.let_through();
+    running.until_idle().await?;
+    assert_eq!(api.get(&store()).await?, None);
+    Ok(())
+}

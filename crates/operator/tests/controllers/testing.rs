@@ -10,7 +10,7 @@ use bowline_proof::Bounds;
 use serde_json::{Value, json};
 
 use crate::api::{Loop, TestApi};
-use crate::lease::QUICK;
+use crate::lease::LONG;
 
 const STATUS: &str = "opendatahub.io/connection-test-status";
 const TESTED: &str = "bowline.dev/tested";
@@ -114,6 +114,25 @@ async fn a_connection_is_tested_again_after_a_while() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_change_while_the_watch_was_cut_is_tested_long_before_it_is_time() -> Result<()> {
+    let api = TestApi::start().await?;
+    let tides = serde_json::to_value(api.create(location("http://127.0.0.1:1/a")).await?)?;
+    let (client, cut) = api.client_with_a_watch_to_cut();
+    let every = When::Every(Duration::from_secs(6 * 3600));
+    let _loop = Loop::start_with(&client, &settings(Some(every)));
+    let tested = api
+        .until(&tides, |object| annotation(object, TESTED).is_some())
+        .await?;
+    let first = annotation(&tested, TESTED);
+    let change = json!({"stringData": {"URI": "http://127.0.0.1:1/b"}});
+    api.patch(&tides, change).await?;
+    cut.send_replace(true);
+    api.until(&tides, |object| annotation(object, TESTED) != first)
+        .await?;
+    Ok(())
+}
+
 /// Answers everybody with 200, after this time.
 async fn answering_after(time: Duration) -> Result<SocketAddr> {
     let answer = move || async move { tokio::time::sleep(time).await };
@@ -128,8 +147,8 @@ async fn answering_after(time: Duration) -> Result<SocketAddr> {
 async fn an_endpoint_that_is_slower_than_the_lease_is_renewed_gets_a_verdict() -> Result<()> {
     let api = TestApi::start().await?;
     let tested = settings(Some(When::OnChange));
-    let _loop = Loop::start_as_elected(&api.client, &tested, QUICK);
-    let slow = answering_after(QUICK.renew * 5).await?;
+    let _loop = Loop::start_as_elected(&api.client, &tested, LONG);
+    let slow = answering_after(LONG.renew * 5).await?;
     let tides = serde_json::to_value(api.create(location(&format!("http://{slow}/a"))).await?)?;
     api.until(&tides, |object| annotation(object, STATUS).is_some())
         .await?;

@@ -8,14 +8,15 @@ use std::time::Duration;
 use bowline_core::names::MANAGED_BY;
 use bowline_pipelines::copies::STATUS;
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions};
+use kube::api::{Api, Patch, PatchParams, PostParams};
 use kube::core::ObjectMeta;
 use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
+use crate::controllers::Key;
 use crate::controllers::queue::{End, Priority, Queue};
-use crate::controllers::{Key, is_written};
+use crate::kubernetes::{delete, is_written};
 
 /// The entry about the store itself. No namespace has such a name.
 const STORE: &str = "_store";
@@ -134,14 +135,7 @@ impl Statuses {
         }
         let meta = found.metadata;
         if texts.is_empty() {
-            let params = DeleteParams {
-                preconditions: Some(Preconditions {
-                    uid: meta.uid,
-                    resource_version: meta.resource_version,
-                }),
-                ..DeleteParams::default()
-            };
-            return is_written(self.api.delete(STATUS, &params).await);
+            return delete(&self.api, STATUS, meta).await;
         }
         let held = found.data.unwrap_or_default();
         let changed = texts

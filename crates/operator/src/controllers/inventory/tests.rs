@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use kube::core::ObjectMeta;
 use proptest::prelude::*;
@@ -191,10 +192,64 @@ fn a_secret_that_says_it_is_a_connection_is_current_without_a_user() {
 fn what_a_read_has_told_makes_no_secret_current() {
     let inventory = Inventory::default();
     put(&inventory, &notebook("nb", &["x"]));
-    inventory.put_secret(&secret("x", "1", false));
-    inventory.remove_secret(&secret("x", "1", false));
-    inventory.learn_version("team-a", "x", "1");
+    inventory.followed("team-a", "x").learn("1");
     assert!(!inventory.is_current("team-a", "x", "1"));
+}
+
+/// What an inventory holds of the version of `x` after one read began, this happened, and the read
+/// told of version 1.
+fn learned_after(happens: impl FnOnce(&Inventory)) -> Option<String> {
+    let inventory = Inventory::default();
+    put(&inventory, &notebook("nb", &["x"]));
+    let followed = inventory.followed("team-a", "x");
+    happens(&inventory);
+    followed.learn("1");
+    inventory.followed("team-a", "x").version()
+}
+
+#[test]
+fn what_a_read_has_told_counts_until_the_watch_tells() {
+    assert_eq!(learned_after(|_| {}).as_deref(), Some("1"));
+}
+
+#[test]
+fn what_the_watch_has_told_during_a_read_counts_more() {
+    let version = learned_after(|inventory| {
+        inventory.put_secret(&secret("x", "2", false));
+    });
+    assert_eq!(version.as_deref(), Some("2"));
+}
+
+#[rstest::rstest]
+#[case::it_is_told_to_be_gone(|it: &Inventory| drop(it.remove_secret(&secret("x", "1", false))))]
+#[case::it_is_not_listed(|it: &Inventory| drop(it.keep_secrets(&BTreeSet::new())))]
+#[case::its_last_user_goes(|it: &Inventory| {
+    it.remove_workload("Notebook", &notebook("nb", &[]));
+})]
+#[case::another_user_comes_after_the_last(|it: &Inventory| {
+    it.remove_workload("Notebook", &notebook("nb", &[]));
+    it.put_secret(&secret("x", "2", false));
+    put(it, &notebook("other", &["x"]));
+})]
+fn what_a_read_tells_is_dropped_when_meanwhile(#[case] happens: fn(&Inventory)) {
+    assert_eq!(learned_after(happens), None);
+}
+
+#[test]
+fn nothing_is_known_of_a_secret_that_has_lost_its_label() {
+    let inventory = Inventory::default();
+    inventory.put_secret(&secret("x", "1", true));
+    inventory.put_secret(&secret("x", "2", false));
+    assert_eq!(inventory.followed("team-a", "x").version(), None);
+}
+
+#[test]
+fn what_is_known_of_a_secret_goes_with_its_last_user() {
+    let inventory = Inventory::default();
+    put(&inventory, &notebook("nb", &["x"]));
+    let known = Arc::downgrade(&inventory.followed("team-a", "x"));
+    inventory.remove_workload("Notebook", &notebook("nb", &[]));
+    assert!(known.upgrade().is_none());
 }
 
 #[test]

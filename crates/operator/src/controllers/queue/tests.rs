@@ -223,3 +223,43 @@ async fn what_is_put_off_comes_at_its_time_and_is_not_pending_until_then() {
     assert_eq!(queue.take().await, "a");
     assert!(start.elapsed() >= Duration::from_secs(10));
 }
+
+/// What is put off for hours may have changed while its watch was cut.
+#[tokio::test(start_paused = true)]
+async fn a_refresh_brings_forward_what_was_put_off() {
+    let queue = Queue::default();
+    queue.add("a", Urgent);
+    assert_eq!(next(&queue), Some("a"));
+    queue.finish(&"a", End::Later(Duration::from_secs(6 * 3600)));
+    queue.add("a", Refresh);
+    assert_eq!(next(&queue), Some("a"));
+}
+
+const LONG: Duration = Duration::from_secs(600);
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_for_long_is_tried_again_after_its_time() {
+    let queue = Queue::default();
+    queue.add("a", Urgent);
+    assert_eq!(next(&queue), Some("a"));
+    queue.add("a", Refresh);
+    queue.finish(&"a", End::FailedFor(LONG));
+    queue.add("a", Refresh);
+    assert_eq!(next(&queue), None, "a refresh is no news");
+    let start = tokio::time::Instant::now();
+    assert_eq!(queue.take().await, "a");
+    assert!(start.elapsed() >= LONG);
+}
+
+#[tokio::test(start_paused = true)]
+async fn news_of_what_fails_for_long_are_tried_at_once() {
+    let queue = Queue::default();
+    queue.add("a", Urgent);
+    assert_eq!(next(&queue), Some("a"));
+    queue.add("a", Urgent);
+    queue.finish(&"a", End::FailedFor(LONG));
+    assert_eq!(next(&queue), Some("a"), "it changed while it was tried");
+    queue.finish(&"a", End::FailedFor(LONG));
+    queue.add("a", Urgent);
+    assert_eq!(next(&queue), Some("a"));
+}
