@@ -21,7 +21,7 @@ pub use access::{Access, AccessError};
 pub(crate) use quote::quoted;
 pub use read::Reading;
 pub(crate) use read::flag;
-pub(crate) use recognise::{annotate, label, protocol_of_type};
+pub(crate) use recognise::{annotate, get, label, protocol_of_type};
 pub use spelling::canonical;
 
 use crate::names;

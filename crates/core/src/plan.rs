@@ -7,6 +7,7 @@
 
 mod adopt;
 mod advice;
+mod authorship;
 mod env_from;
 mod path;
 pub(crate) mod place;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use advice::{MAX_CHARS, Warning};
+pub use authorship::needs_whole;
 pub use resolve::Unusable;
 pub use variables::Variables;
 
@@ -132,6 +134,16 @@ pub struct Account {
     pub secret: String,
 }
 
+impl Account {
+    /// The account of a connection's own, `<secret>-sa`.
+    pub fn of(secret: &str) -> Self {
+        Self {
+            name: format!("{secret}-sa"),
+            secret: secret.to_owned(),
+        }
+    }
+}
+
 /// Why a request must not pass, in one sentence for the person who made it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {
@@ -170,11 +182,12 @@ pub fn plan(request: &Request<'_>, lookup: &Lookup) -> Result<Plan, Denial> {
         // The manifest was admitted elsewhere, and says what of it is not the user's own.
         &Record::of(request.object).unwrap_or_default()
     };
+    let earlier = authorship::without_own(request, earlier);
     let mut object = request.object.clone();
     if let Some(annotations) = place::annotations_mut(&mut object) {
         annotations.shift_remove(names::INJECTED);
     }
-    let places = tie::untie(&mut object, earlier);
+    let places = tie::untie(&mut object, &earlier);
     let mut draft = Draft {
         request,
         lookup,

@@ -51,6 +51,9 @@ impl Usage {
             name: name.to_owned(),
             secret: tied.name.clone(),
         }));
+        if tied.own_account {
+            self.accounts.insert(Account::of(&tied.name));
+        }
         if let Some(protocol) = tied.protocol {
             self.protocols.insert(tied.name.clone(), protocol);
         }

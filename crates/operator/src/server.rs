@@ -16,7 +16,7 @@ use axum::routing::{get, post};
 use bowline_core::WorkloadKind;
 use bowline_core::diff::diff;
 use bowline_core::manifest::Unique;
-use bowline_core::plan::{Denial, Operation, Request, Warning};
+use bowline_core::plan::{Denial, Operation, Request, Warning, needs_whole};
 use futures::FutureExt as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tracing::{Instrument as _, Span};
@@ -188,13 +188,19 @@ async fn review_workload<'a, C: Cluster>(
     if !object.0.is_object() {
         return Err(ReviewError::NotAnObject);
     }
-    let request = Request {
+    let mut request = Request {
         kind,
         operation,
         namespace: &review.namespace,
         object: &object.0,
         before: review.old_object.as_ref().map(|old| &old.0),
     };
+    let whole = needs_whole(&request).then(|| parse_whole(body));
+    let whole = whole.transpose()?;
+    if let Some((object, before)) = whole.as_ref().map(|it| (&it.object, &it.old_object)) {
+        request.object = object.as_ref().map_or(request.object, |it| &it.0);
+        request.before = before.as_ref().map(|it| &it.0);
+    }
     let plan = match admission.decide(&request, &review.user_info.into()).await {
         Ok(plan) => plan,
         Err(denial) => return Ok(refusal(uid, denial)),
@@ -208,7 +214,7 @@ async fn review_workload<'a, C: Cluster>(
     let patch = plan
         .object
         .as_ref()
-        .map(|after| diff(&object.0, after))
+        .map(|after| diff(request.object, after))
         .unwrap_or_default();
     Ok(Response::allow(uid, &patch, &warnings))
 }

@@ -17,7 +17,7 @@ use crate::trouble::Trouble;
 pub(crate) async fn run(session: &mut Session<'_>, place: &Place) -> Result<(), Trouble> {
     let connection = session.connection;
     let unreadable = || Trouble::new(&outcome::ADDRESS_UNREADABLE);
-    let text = connection.uri().ok_or_else(unreadable)?.trim();
+    let text = connection.uri().ok_or_else(unreadable)?.text;
     let location = location::parse(text).map_err(|_| unreadable())?;
     match location {
         Location::Http { .. } | Location::Https { .. } => {

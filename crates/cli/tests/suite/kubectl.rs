@@ -9,6 +9,7 @@ mod editing;
 mod generators;
 mod output;
 mod rollout;
+mod untying;
 
 use serde_json::{Value, json};
 

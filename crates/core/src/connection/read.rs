@@ -125,13 +125,16 @@ impl Connection {
         self.text("AWS_CA_BUNDLE")
     }
 
-    /// The location that a URI connection stands for.
+    /// The location that a URI connection stands for, without blanks around it.
     ///
     /// `https-host` is a full URL to Open Data Hub and a bare host to KServe: a URL wins as it
     /// does with the former, a bare host is no location and so leaves the word to `URI`.
-    pub fn uri(&self) -> Option<&str> {
-        let https_host = self.https_host().filter(|text| text.contains("://"));
-        https_host.or_else(|| self.text("URI"))
+    pub fn uri(&self) -> Option<Reading<'_>> {
+        let https_host = self.read("https-host");
+        let found = https_host.filter(|host| host.text.contains("://"));
+        let Reading { field, text } = found.or_else(|| self.read("URI"))?;
+        let text = text.trim();
+        (!text.is_empty()).then_some(Reading { field, text })
     }
 
     /// `https-host`, as written.

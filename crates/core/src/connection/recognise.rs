@@ -128,14 +128,31 @@ pub(crate) fn label(secret: &Secret, key: &str, value: &str) -> String {
     command("label", secret, key, value)
 }
 
-fn command(verb: &str, secret: &Secret, key: &str, value: &str) -> String {
-    let quote = |text| quoted(text).replace('`', "");
-    let place = match secret.namespace.as_str() {
-        "" => String::new(),
-        namespace => format!("-n {} ", quote(namespace)),
-    };
+/// The command that prints a Secret.
+pub(crate) fn get(secret: &Secret) -> String {
     format!(
-        "kubectl {place}{verb} --overwrite secret {} {key}={value}",
-        quote(&secret.name)
+        "{} get secret {} -o yaml",
+        kubectl(secret),
+        bare(&secret.name)
     )
+}
+
+fn command(verb: &str, secret: &Secret, key: &str, value: &str) -> String {
+    format!(
+        "{} {verb} --overwrite secret {} {key}={value}",
+        kubectl(secret),
+        bare(&secret.name)
+    )
+}
+
+/// The start of a command about a Secret.
+fn kubectl(secret: &Secret) -> String {
+    match secret.namespace.as_str() {
+        "" => "kubectl".to_owned(),
+        namespace => format!("kubectl -n {}", bare(namespace)),
+    }
+}
+
+fn bare(text: &str) -> String {
+    quoted(text).replace('`', "")
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::path::Path;
 use super::record::{FieldSet, ItemAdded, Made, Record, Tied, annotation};
 use super::reference::{Single, parse_list_leniently, single};
-use super::{Found, Lookup, Request, place, resolve};
+use super::{Account, Found, Lookup, Request, place, resolve};
 use crate::names;
 use crate::protocol::Protocol;
 use crate::workload::WorkloadKind;
@@ -77,6 +77,16 @@ const LLM_INFERENCE_SERVICE: Fields = Fields {
     storage: None,
 };
 
+/// Where a model's location stands; `None` for kinds that have none.
+pub(super) fn location(kind: WorkloadKind) -> Option<Path> {
+    let fields = match kind {
+        WorkloadKind::InferenceService => &INFERENCE_SERVICE,
+        WorkloadKind::LlmInferenceService => &LLM_INFERENCE_SERVICE,
+        _ => return None,
+    };
+    Some(Path::keys(fields.location))
+}
+
 fn serving(before: &Value, fields: &Fields, lookup: &Lookup) -> Record {
     // Only an InferenceService has a storage entry, and Alauda's annotation.
     let Ok(Some(Single { entry, is_alauda })) = single(before, fields.storage.is_some()) else {
@@ -103,7 +113,7 @@ fn serving(before: &Value, fields: &Fields, lookup: &Lookup) -> Record {
         value.is_some()
     };
     let pod = Path::keys(fields.pod);
-    let account = format!("{name}-sa");
+    let account = Account::of(&name).name;
     let mut is_s3 = adopt(&pod.child("serviceAccountName"), &|value| value == account);
     if let Some(storage) = fields.storage.map(Path::keys) {
         is_s3 |= adopt(&storage.child("key"), &|value| value == name);

@@ -2,13 +2,14 @@
 //! entry per connection. Serving kinds are left to `serving`.
 
 mod collision;
+mod order;
 
 use serde_json::{Value, json};
 
 use super::advice::short;
 use super::path::{Path, member};
 use super::place::{self, Pod};
-use super::record::annotation;
+use super::record::{ItemAdded, annotation};
 use super::reference::{Entry, ReferenceError, parse_list};
 use super::tie::Place;
 use super::{Denial, Draft, Found, Needs, Operation, Request, is_in_effect};
@@ -73,16 +74,15 @@ pub(super) fn plan(draft: &mut Draft<'_>) -> Result<(), Denial> {
     for wanted in &mut wanted {
         wanted.entries.retain(|entry| !left_out.contains(entry));
     }
-    let entries = entries_of(&wanted);
-    if !is_reference_unchanged(draft.request) {
-        let order: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
-        deal_out(&mut draft.places, &order);
+    let is_changed = !is_reference_unchanged(draft.request);
+    if is_changed {
+        deal_out(draft, &wanted);
     }
-    for entry in entries {
+    for entry in entries_of(&wanted) {
         tie(draft, &wanted, entry)?;
     }
     // The names of variables are for those only whose rights were asked just now.
-    if !is_reference_unchanged(draft.request) {
+    if is_changed {
         wanted
             .iter()
             .for_each(|wanted| collision::warn(draft, wanted));
@@ -105,8 +105,7 @@ fn tie(draft: &mut Draft<'_>, wanted: &[Wanted], entry: &Entry) -> Result<(), De
     }
     draft.tie(name, |knot| {
         for container in &targets {
-            let item = json!({"secretRef": {"name": name}});
-            knot.append(&container.child("envFrom"), item, |other| {
+            knot.append(&container.child("envFrom"), source(name), |other| {
                 provides(other, name)
             });
         }
@@ -118,19 +117,30 @@ fn tie(draft: &mut Draft<'_>, wanted: &[Wanted], entry: &Entry) -> Result<(), De
     Ok(())
 }
 
-/// Deals the places of the kept sources out in the order of a changed list: the last source wins,
-/// so the order is how a person chooses the winner.
-fn deal_out(places: &mut Vec<Place>, order: &[&str]) {
-    let rank = |place: &Place| order.iter().position(|name| provides(&place.value, name));
-    places.retain(|place| rank(place).is_some());
-    places.sort_by_key(|place| place.index);
-    let mut free: Vec<(String, usize)> = places.iter().map(|p| (p.list.clone(), p.index)).collect();
-    places.sort_by_key(rank);
-    for place in places {
-        if let Some(at) = free.iter().position(|(list, _)| *list == place.list) {
-            place.index = free.remove(at).1;
-        }
+/// Deals places out for a changed list, pod by pod.
+fn deal_out(draft: &mut Draft<'_>, wanted: &[Wanted]) {
+    if draft.places.is_empty() {
+        return;
     }
+    let mut dealt = Vec::new();
+    for Wanted { pod, entries } in wanted {
+        let Some(container) = usual(draft, pod) else {
+            continue;
+        };
+        let list = container.child("envFrom");
+        let own = list.get(&draft.object).and_then(Value::as_array);
+        let own = own.map_or(&[][..], Vec::as_slice);
+        let places = draft.places.iter();
+        let before: Vec<&Place> = places.filter(|place| place.list == list.text()).collect();
+        let order: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+        let indices = order::indices(own, &before, &order);
+        dealt.extend(indices.into_iter().map(|(name, index)| Place {
+            list: list.text(),
+            value: source(name),
+            index,
+        }));
+    }
+    draft.places = dealt;
 }
 
 /// Pods and Jobs cannot be changed once they exist: what they got stays, whatever the reference.
@@ -147,17 +157,38 @@ fn keep_all(draft: &mut Draft<'_>) {
     }
 }
 
-/// The container of a pod that gets a connection: the one that has it, else the pod's usual one.
-///
-/// Objects that a peer injected may have it elsewhere, and moving it would restart their pods.
+/// The container of a pod that gets a connection: the pod's usual one. While nothing changes, one
+/// that stands elsewhere stays there: a peer may have put it there, and moving it would restart pods.
 fn target(draft: &Draft<'_>, pod: &Path, name: &str) -> Option<Path> {
-    let items = draft.stored.tied(name).map_or(&[][..], |tied| &tied.items);
-    let earlier = items.iter().find_map(|item| {
-        let container = Path::parse(&item.list)?.parent()?;
-        let is_here = container.parent()? == pod.child("containers");
-        (is_here && container.get(&draft.object).is_some()).then_some(container)
-    });
-    earlier.or_else(|| place::container(&draft.object, pod))
+    let stays = |item: &&ItemAdded| {
+        let list = Path::parse(&item.list).and_then(|list| list.get(draft.request.object));
+        let items = list.and_then(Value::as_array);
+        items.is_some_and(|items| items.contains(&item.value))
+    };
+    let earlier = draft
+        .stored
+        .tied(name)
+        .filter(|_| is_reference_unchanged(draft.request));
+    let mut items = earlier.iter().flat_map(|tied| &tied.items).filter(stays);
+    items
+        .find_map(|item| container_of(draft, pod, item))
+        .or_else(|| usual(draft, pod))
+}
+
+/// The container that gets all connections of a pod, since one that others were added before would
+/// split them: the one named like the workload, else the one that has some, else the first.
+fn usual(draft: &Draft<'_>, pod: &Path) -> Option<Path> {
+    let mut items = draft.stored.connections.iter().flat_map(|it| &it.items);
+    place::named_container(&draft.object, pod)
+        .or_else(|| items.find_map(|item| container_of(draft, pod, item)))
+        .or_else(|| place::first_container(&draft.object, pod))
+}
+
+/// The container in which an item of the record stands, where it is one of this pod.
+fn container_of(draft: &Draft<'_>, pod: &Path, item: &ItemAdded) -> Option<Path> {
+    let container = Path::parse(&item.list)?.parent()?;
+    let is_here = container.parent()? == pod.child("containers");
+    (is_here && container.get(&draft.object).is_some()).then_some(container)
 }
 
 /// The pods of a workload with what each is to get; a workload without pods has one that nothing
@@ -240,6 +271,11 @@ fn standing(draft: &Draft<'_>, entry: &Entry) -> Standing {
     }
 }
 
+/// The `envFrom` entry that brings all variables of a Secret.
+fn source(name: &str) -> Value {
+    json!({"secretRef": {"name": name}})
+}
+
 /// Whether an `envFrom` entry brings all variables of a Secret under their own names.
 ///
 /// An entry with a prefix brings other names, so it does not count.
@@ -270,7 +306,10 @@ fn push_unique(list: &mut Vec<String>, name: &str) {
 
 /// A list that cannot be read is refused when it is new; a stored one must not freeze the workload.
 fn malformed(draft: &mut Draft<'_>, error: &ReferenceError) -> Result<(), Denial> {
-    let text = format!("annotation `{}` {error}", names::CONNECTIONS);
+    let mut text = format!("annotation `{}` {error}", names::CONNECTIONS);
+    if let Some(correction) = error.correction(draft.request.namespace) {
+        text.push_str(&format!(": write {correction}"));
+    }
     if !is_reference_unchanged(draft.request) {
         return Err(Denial::Forbidden(text));
     }
@@ -318,8 +357,8 @@ fn check_availability(draft: &mut Draft<'_>, wanted: &[Wanted]) -> Result<Vec<En
     }
     if !refused.is_empty() {
         return Err(Denial::Forbidden(format!(
-            "annotation `{}` names {}, which you cannot use in namespace `{}`: create the Secret \
-             there, or ask for the right to `get` it",
+            "annotation `{}` names {}, which you cannot use in namespace `{}`: only its own Secrets \
+             can be named; create the Secret there, or ask for the right to `get` it",
             names::CONNECTIONS,
             refused.join(", "),
             request.namespace,

@@ -69,18 +69,26 @@ fn expand(pattern: &[&'static str], object: &Value) -> Vec<Path> {
     paths.collect()
 }
 
-/// The container of a pod that gets the variables: the one named like the workload, else the first.
-pub(super) fn container(object: &Value, pod: &Path) -> Option<Path> {
-    let name = member(object, "metadata").and_then(|metadata| member(metadata, "name"));
+/// The container of a pod that is named like the workload.
+pub(super) fn named_container(object: &Value, pod: &Path) -> Option<Path> {
+    let name = member(object, "metadata").and_then(|metadata| member(metadata, "name"))?;
+    let is_named = |item: &Value| member(item, "name") == Some(name);
+    container(object, pod, |items| items.iter().position(is_named))
+}
+
+/// The first container of a pod.
+pub(super) fn first_container(object: &Value, pod: &Path) -> Option<Path> {
+    container(object, pod, |items| (!items.is_empty()).then_some(0))
+}
+
+fn container(
+    object: &Value,
+    pod: &Path,
+    which: impl FnOnce(&[Value]) -> Option<usize>,
+) -> Option<Path> {
     let list = pod.child("containers");
-    let items = list
-        .get(object)?
-        .as_array()
-        .filter(|items| !items.is_empty())?;
-    let named = items
-        .iter()
-        .position(|item| name.is_some() && member(item, "name") == name);
-    Some(list.item(items, named.unwrap_or(0)))
+    let items = list.get(object)?.as_array()?;
+    which(items).map(|index| list.item(items, index))
 }
 
 /// Whether a controller has made the object from a workload that is admitted itself.

@@ -34,6 +34,10 @@ pub struct Tied {
     /// Items that were appended to lists.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<ItemAdded>,
+    /// Whether pods run under the connection's account because the user's manifest says so itself:
+    /// nothing to take back, but the account is in use.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_account: bool,
 }
 
 /// A field that was set.

@@ -181,6 +181,18 @@ pub(crate) struct BadReference {
     pub(crate) error: ReferenceError,
 }
 
+impl ReferenceError {
+    /// What to write instead of a name without a namespace: the one that is in the workload's own.
+    pub(crate) fn correction(&self, namespace: &str) -> Option<String> {
+        match self {
+            Self::NotQualified(name) if check_name(name).is_ok() => {
+                Some(format!("`{namespace}/{name}`"))
+            }
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for BadReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "annotation `{}` {}", self.key, self.error)

@@ -22,7 +22,19 @@ pub enum Unusable {
     /// No annotation of the field says what it is.
     #[error("Secret `{0}` does not say what kind of connection it is: add annotation `{key}: s3`, `uri` or `oci`", key = names::PROTOCOL)]
     Untyped(String),
-    /// An annotation holds something that cannot be injected.
+    /// It is a connection, of a kind that no model is served from.
+    #[error(
+        "Secret `{secret}` has annotation `{key}: {value}`, which cannot be served from: name a connection of type s3, uri or oci"
+    )]
+    Unserved {
+        /// Name of the Secret.
+        secret: String,
+        /// The annotation.
+        key: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// An annotation holds something that is no protocol.
     #[error("Secret `{secret}` has annotation `{key}: {value}`, which cannot be served from: set `{protocol}` to s3, uri or oci", protocol = names::PROTOCOL)]
     Unknown {
         /// Name of the Secret.
@@ -53,14 +65,20 @@ pub(crate) fn protocol(secret: &Secret) -> Result<Protocol, Unusable> {
     let Some((marker, key, value)) = stated else {
         return Err(Unusable::Untyped(secret.name.clone()));
     };
-    marker
-        .protocol(value)
-        .filter(|protocol| SERVED.contains(protocol))
-        .ok_or_else(|| Unusable::Unknown {
-            secret: secret.name.clone(),
+    let (secret, shown) = (secret.name.clone(), short(value));
+    match marker.protocol(value) {
+        Some(protocol) if SERVED.contains(&protocol) => Ok(protocol),
+        Some(_) => Err(Unusable::Unserved {
+            secret,
             key,
-            value: short(value),
-        })
+            value: shown,
+        }),
+        None => Err(Unusable::Unknown {
+            secret,
+            key,
+            value: shown,
+        }),
+    }
 }
 
 /// What is wrong with a connection, as warnings for the person who is about to use it.

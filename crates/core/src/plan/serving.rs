@@ -264,7 +264,10 @@ impl Fit<'_> {
 
     /// Has the pods run under an account that links the Secret, unless the user has chosen one.
     fn account(&mut self, knot: &mut Knot<'_>, pods: &[Path]) -> Result<(), Denial> {
-        let account = format!("{}-sa", self.name());
+        let Account {
+            name: account,
+            secret,
+        } = Account::of(self.name());
         let is_free = |pod: &Path| is_unset(pod.child("serviceAccountName").get(knot.object));
         if account.len() > MAX_NAME && pods.iter().any(is_free) {
             return Err(Denial::Forbidden(format!(
@@ -273,16 +276,17 @@ impl Fit<'_> {
                 self.name(),
             )));
         }
-        let mut is_used = false;
+        let mut is_set = false;
         for pod in pods {
             let at = pod.child("serviceAccountName");
-            knot.set_if_unset(&at, json!(account));
-            is_used |= at.get(knot.object).and_then(Value::as_str) == Some(&account);
+            is_set |= knot.set_if_unset(&at, json!(account));
+            let is_own = at.get(knot.object).and_then(Value::as_str) == Some(&account);
+            knot.tied.own_account |= is_own && !is_set;
         }
-        if is_used {
+        if is_set || knot.tied.own_account {
             self.accounts.push(Account {
                 name: account,
-                secret: self.name().to_owned(),
+                secret,
             });
         }
         Ok(())

@@ -2,7 +2,8 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::Usage;
-use crate::plan::Account;
+use crate::plan::{Account, Found, Operation, Request, plan};
+use crate::secret::Secret;
 use crate::workload::WorkloadKind::{self, Deployment, InferenceService, Notebook};
 
 fn object(annotations: &Value) -> Value {
@@ -52,6 +53,29 @@ fn the_record_tells_protocols_and_accounts() {
     };
     assert_eq!(usage.accounts, [account].into());
     assert_eq!(usage.protocols["models"], "s3");
+}
+
+#[test]
+fn an_account_that_the_manifest_names_itself_is_in_use() {
+    let secret = json!({
+        "metadata": {"name": "models", "annotations": {"opendatahub.io/connection-type-protocol": "s3"}},
+        "stringData": {"AWS_S3_BUCKET": "tides"},
+    });
+    let secret = Secret::from_value(&secret).expect("a Secret");
+    let mut object = object(&json!({"opendatahub.io/connections": "models"}));
+    object["spec"] = json!({"predictor": {"serviceAccountName": "models-sa", "model": {}}});
+    let request = Request {
+        kind: InferenceService,
+        operation: Operation::Create,
+        namespace: "team-a",
+        object: &object,
+        before: None,
+    };
+    let lookup = [("models".to_owned(), Found::Secret(secret))].into();
+    let plan = plan(&request, &lookup).expect("a plan");
+    let stored = plan.object.expect("an object");
+    let usage = Usage::of(InferenceService, "team-a", &stored);
+    assert_eq!(usage.accounts, [Account::of("models")].into());
 }
 
 #[test]

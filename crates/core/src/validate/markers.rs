@@ -2,7 +2,9 @@
 
 use super::report::Report;
 use super::rules;
-use crate::connection::{Connection, Dialect, Marker, annotate, label, protocol_of_type, quoted};
+use crate::connection::{
+    Connection, Dialect, Marker, annotate, get, label, protocol_of_type, quoted,
+};
 use crate::names;
 use crate::protocol::Protocol;
 use crate::secret::Secret;
@@ -245,8 +247,11 @@ pub(super) fn propose_for_kserve(secret: &Secret, report: &mut Report) {
     if !missing.is_empty() {
         let missing = missing.join(", ");
         let message = format!("upstream KServe would look for annotations here: {missing}");
-        let help = "take them from `bowline convert NAME --to kserve`, or let the operator write \
-                    them: `--annotate-secrets`";
+        let help = format!(
+            "take them from `{} | bowline convert -f - --to kserve`, or let the operator write \
+             them: `--annotate-secrets`",
+            get(secret)
+        );
         report.add(
             &rules::KSERVE_ANNOTATIONS,
             names::KSERVE_S3_ENDPOINT,

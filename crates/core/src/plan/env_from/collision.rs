@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Wanted, provides, target};
 use crate::plan::Draft;
-use crate::plan::advice::fit;
+use crate::plan::advice::{Warning, fit};
 
 /// Room for a name in a warning that has three of them.
 const LONGEST_NAME: usize = 18;
@@ -48,7 +48,12 @@ pub(super) fn warn(draft: &mut Draft<'_>, wanted: &Wanted) {
             format!("`{loser}` and `{winner}` both set {key}{rest}; `{winner}` wins")
         })
         .collect();
-    texts.into_iter().for_each(|text| draft.warn(text));
+    for warning in texts.into_iter().map(Warning::new) {
+        // The pods of one workload often have the same connections.
+        if !draft.plan.warnings.contains(&warning) {
+            draft.plan.warnings.push(warning);
+        }
+    }
 }
 
 /// The Secrets of a pod's connections with their keys, in the order in which its container reads

@@ -21,6 +21,11 @@ pub(super) fn write(knot: &mut Knot<'_>, fit: &mut Fit<'_>) -> Result<(), Denial
         Protocol::Oci => oci(knot, fit, &predictor)?,
         _ => uri(knot, fit, &predictor)?,
     }
+    let storage = predictor.child("model").child("storage");
+    let at = storage_uri(&predictor);
+    if is_given(storage.child("path").get(knot.object)) && is_given(at.get(knot.object)) {
+        fit.note("`storageUri` beside `storage.path`: KServe refuses both; drop one");
+    }
     if !had_model && is_given(predictor.child("model").get(knot.object)) {
         fit.note("`spec.predictor.model` was missing and was added; set its `modelFormat`");
     }
@@ -47,16 +52,13 @@ fn s3_by_storage_key(
     }
     let has_path = is_given(storage.child("path").get(knot.object));
     let has_uri = is_given(storage_uri(predictor).get(knot.object));
-    match (has_path, has_uri) {
-        (true, true) => {
-            fit.note("`storageUri` beside `storage.path`: KServe refuses both; drop one")
-        }
-        (false, false) => fit.note(format!(
+    if !has_path && !has_uri {
+        fit.note(format!(
             "no path for S3 connection `{}`: nothing would be downloaded; add connection-path",
             short(&name),
-        )),
-        _ => {}
+        ));
     }
+    fit.check_location(storage_uri(predictor).get(knot.object));
     Ok(())
 }
 
