@@ -124,9 +124,7 @@ async fn attempt(
         Detach::Yes => changes(client, &snapshot, namespace, name).await?,
     };
     // What would be refused is refused here, before anything has changed.
-    for change in &changes {
-        change.dry_run().await?;
-    }
+    let expected = patch::try_all(&changes).await?;
     if let Some(secret) = &secret {
         secret.delete(true).await?;
         // Whoever may not delete it at all hears that first.
@@ -134,11 +132,11 @@ async fn attempt(
             refuse_if_unseen(namespace, name, snapshot.not_looked_at())?;
         }
     }
-    let applied = patch::apply_all(&changes).await?;
+    let applied = patch::apply_all(&changes, expected).await?;
     let existed = match &secret {
         Some(secret) => match secret.delete(false).await {
             Ok(existed) => existed,
-            Err(error) => return Err(patch::put_back(&changes, &applied, error).await),
+            Err(error) => return Err(patch::put_back(&changes, &applied, None, error).await),
         },
         None => false,
     };
@@ -239,7 +237,27 @@ impl Secret {
             Err(kube::Error::Api(status)) if status.code == 409 => Err(self.changed()),
             // What the answer holds is of no interest, and may not even be an object.
             Err(kube::Error::SerdeError(_)) | Ok(_) => Ok(true),
-            Err(error) => Err(Error::of_kubernetes(step())(error)),
+            Err(error) => {
+                let error = Error::of_kubernetes(step())(error);
+                // It may be gone all the same; then users must not be led back to it.
+                match !is_dry_run && !error.is_refusal() && self.is_gone().await {
+                    true => Ok(true),
+                    false => Err(error),
+                }
+            }
+        }
+    }
+
+    /// Whether this very one is gone, or only waits for finalizers. One that cannot be looked at is
+    /// taken to be there.
+    async fn is_gone(&self) -> bool {
+        match self.api.get_metadata_opt(&self.name).await {
+            Ok(Some(found)) => {
+                let found = found.metadata;
+                found.uid != self.uid || found.deletion_timestamp.is_some()
+            }
+            Ok(None) => true,
+            Err(_) => false,
         }
     }
 }
@@ -298,6 +316,7 @@ async fn changes(
         let reasons = cleaned.stuck.into_iter();
         stuck.extend(reasons.map(|reason| format!("{} {reason}", object.reference)));
         changes.push(Change {
+            kind,
             reference: object.reference.clone(),
             secret: name.to_owned(),
             api,

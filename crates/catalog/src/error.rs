@@ -88,6 +88,18 @@ impl Error {
         }
     }
 
+    /// Whether the Kubernetes API has said no, so that nothing has happened. After any other error
+    /// of a change only the answer may have been lost.
+    pub(crate) fn is_refusal(&self) -> bool {
+        match self {
+            Self::Changed { .. } => true,
+            Self::Kubernetes { source, .. } => {
+                matches!(&**source, kube::Error::Api(status) if (400..=499).contains(&status.code))
+            }
+            _ => false,
+        }
+    }
+
     /// An error of a request to the Kubernetes API, with the step that made it.
     pub fn of_kubernetes(step: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
         let step = step.into();

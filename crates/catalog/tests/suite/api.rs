@@ -65,11 +65,7 @@ impl TestApi {
         let service = self.server.in_process(UserInfo::administrator("tester"));
         let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
             use tower::ServiceExt as _;
-            let is_dry = request
-                .uri()
-                .query()
-                .is_some_and(|query| query.contains("dryRun"));
-            let is_it = request.method() == method && request.uri().path() == path && !is_dry;
+            let is_it = is_of_sort(&request, method, path);
             let is_refused = is_it && seen.fetch_add(1, Ordering::Relaxed) >= allowed;
             let service = service.clone();
             async move {
@@ -88,6 +84,40 @@ impl TestApi {
             }
         });
         kube::Client::new(service, "default")
+    }
+
+    /// A client of Ada, who may do everything in namespace `harbour`, whose `nth` request of one
+    /// sort, from 0, is carried out and its answer lost. What happens `meanwhile` is over before she
+    /// notices that.
+    pub(crate) async fn losing_client(
+        &self,
+        method: &'static str,
+        path: &'static str,
+        nth: usize,
+        meanwhile: impl Future<Output = Result<()>> + Send + 'static,
+    ) -> Result<kube::Client> {
+        self.allow("ada", &["*"], &["*"]).await?;
+        let ada = UserInfo::new("ada", ["system:authenticated"]);
+        let service = self.server.in_process(ada);
+        let (mut seen, mut meanwhile) = (0, Some(meanwhile));
+        let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+            use tower::ServiceExt as _;
+            let mut lost = None;
+            if is_of_sort(&request, method, path) {
+                lost = meanwhile.take_if(|_| seen == nth);
+                seen += 1;
+            }
+            let service = service.clone();
+            async move {
+                let answer = service.oneshot(request).await;
+                if let Some(meanwhile) = lost {
+                    meanwhile.await?;
+                    return Err(tower::BoxError::from("the answer was lost"));
+                }
+                answer.map_err(Into::into)
+            }
+        });
+        Ok(kube::Client::new(service, "default"))
     }
 
     /// A client of an administrator before whose patch of `path`, after `allowed` ones, dry runs
@@ -190,6 +220,13 @@ impl TestApi {
         let found = self.api(object).get_opt(name).await?;
         Ok(found.map(serde_json::to_value).transpose()?)
     }
+}
+
+/// Whether a request is of one sort, and no dry run as far as its query says that.
+fn is_of_sort<T>(request: &http::Request<T>, method: &str, path: &str) -> bool {
+    let (found, uri) = (request.method(), request.uri());
+    let is_dry = uri.query().is_some_and(|query| query.contains("dryRun"));
+    found == method && uri.path() == path && !is_dry
 }
 
 /// Waits until something is so.

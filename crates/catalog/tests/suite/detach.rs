@@ -5,10 +5,15 @@ use anyhow::Result;
 use bowline_catalog::Error;
 use bowline_catalog::detach::{Deletion, Detach, Terms, delete};
 use bowline_core::Kind;
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::api::{TestApi, connection, deployment, notebook};
+
+const ROBOT: &str = "/api/v1/namespaces/harbour/serviceaccounts/robot";
+/// Its first deletion is a dry run, which deletions say in their body.
+const TIDES: &str = "/api/v1/namespaces/harbour/secrets/tides";
 
 async fn delete_tides(client: &kube::Client, detach: Detach) -> Result<Deletion, Error> {
     let terms = Terms {
@@ -262,8 +267,7 @@ async fn what_may_be_in_use_unseen_is_deleted_where_that_is_accepted() -> Result
 async fn a_failure_in_the_middle_is_put_back() -> Result<()> {
     let api = in_use().await?;
     let before = contents(&api).await?;
-    let account = "/api/v1/namespaces/harbour/serviceaccounts/robot";
-    let client = api.failing_client("PATCH", account, 0);
+    let client = api.failing_client("PATCH", ROBOT, 0);
     delete_tides(&client, Detach::Yes).await.unwrap_err();
     assert_eq!(contents(&api).await?, before);
     assert!(api.get(&connection("tides")).await?.is_some());
@@ -278,9 +282,8 @@ async fn a_user_that_others_change_meanwhile_is_looked_at_again(
     #[case] allowed: usize,
 ) -> Result<()> {
     let api = in_use().await?;
-    let path = "/api/v1/namespaces/harbour/serviceaccounts/robot";
     let change = json!({"metadata": {"labels": {"by": "another"}}, "secrets": [{"name": "tides"}]});
-    let client = api.overtaken_client(path, allowed, change);
+    let client = api.overtaken_client(ROBOT, allowed, change);
     let deletion = delete_tides(&client, Detach::Yes).await?;
     assert_eq!(deletion.detached.len(), 3);
     let robot = api.get(&account(&[])).await?.unwrap_or_default();
@@ -294,11 +297,132 @@ async fn a_user_that_others_change_meanwhile_is_looked_at_again(
 async fn a_deletion_that_fails_is_put_back() -> Result<()> {
     let api = in_use().await?;
     let before = contents(&api).await?;
-    // The first one is a dry run, which deletions say in their body.
-    let client = api.failing_client("DELETE", "/api/v1/namespaces/harbour/secrets/tides", 1);
+    let client = api.failing_client("DELETE", TIDES, 1);
     delete_tides(&client, Detach::Yes).await.unwrap_err();
     assert_eq!(contents(&api).await?, before);
     assert!(api.get(&connection("tides")).await?.is_some());
+    Ok(())
+}
+
+#[rstest]
+#[case::notebook("/apis/kubeflow.org/v1/namespaces/harbour/notebooks/forecast")]
+#[case::deployment("/apis/apps/v1/namespaces/harbour/deployments/web")]
+#[case::account(ROBOT)]
+#[tokio::test]
+async fn a_change_whose_answer_was_lost_is_put_back_with_the_others(
+    #[case] path: &'static str,
+) -> Result<()> {
+    let api = in_use().await?;
+    let before = contents(&api).await?;
+    let client = api
+        .losing_client("PATCH", path, 0, async { Ok(()) })
+        .await?;
+    delete_tides(&client, Detach::Yes).await.unwrap_err();
+    assert_eq!(contents(&api).await?, before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_others_did_after_a_change_whose_answer_was_lost_is_kept() -> Result<()> {
+    let api = in_use().await?;
+    let (robots, name) = (api.api(&account(&[])), "robot");
+    let client = api
+        .losing_client("PATCH", ROBOT, 0, async move {
+            let change = json!({"metadata": {"annotations": {"by": "another"}}});
+            robots
+                .patch(name, &PatchParams::default(), &Patch::Merge(change))
+                .await?;
+            Ok(())
+        })
+        .await?;
+    delete_tides(&client, Detach::Yes).await.unwrap_err();
+    let robot = api.get(&account(&[])).await?.unwrap_or_default();
+    assert_eq!(
+        (&robot["metadata"]["annotations"]["by"], &robot["secrets"]),
+        (
+            &json!("another"),
+            &json!([{"name": "charts"}, {"name": "tides"}])
+        )
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_object_of_the_name_is_not_changed_after_a_lost_answer() -> Result<()> {
+    let api = in_use().await?;
+    let robots = api.api(&account(&[]));
+    let another = serde_json::from_value(account(&["charts"]))?;
+    let client = api
+        .losing_client("PATCH", ROBOT, 0, async move {
+            robots.delete("robot", &DeleteParams::default()).await?;
+            robots.create(&PostParams::default(), &another).await?;
+            Ok(())
+        })
+        .await?;
+    delete_tides(&client, Detach::Yes).await.unwrap_err();
+    let robot = api.get(&account(&[])).await?.unwrap_or_default();
+    assert_eq!(robot["secrets"], json!([{"name": "charts"}]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_change_whose_outcome_stays_unknown_is_named() -> Result<()> {
+    let api = in_use().await?;
+    // Whoever made the change may do nothing any more.
+    let bindings = api.api(&json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": {"namespace": "harbour"},
+    }));
+    let client = api
+        .losing_client("PATCH", ROBOT, 0, async move {
+            bindings.delete("of-ada", &DeleteParams::default()).await?;
+            Ok(())
+        })
+        .await?;
+    let error = delete_tides(&client, Detach::Yes).await.unwrap_err();
+    let text = error.to_string();
+    let (_, named) = text.split_once("may stay taken out of").unwrap_or_default();
+    assert!(named.contains("ServiceAccount `robot`"), "{text}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_deletion_whose_answer_was_lost_is_done() -> Result<()> {
+    let api = in_use().await?;
+    let client = api
+        .losing_client("DELETE", TIDES, 1, async { Ok(()) })
+        .await?;
+    let deletion = delete_tides(&client, Detach::Yes).await?;
+    assert!(deletion.existed && deletion.detached.len() == 3);
+    let contents = contents(&api).await?;
+    assert!(!naming(&contents, "tides").contains(&true), "{contents:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_deletion_whose_answer_was_lost_is_done_also_where_another_has_the_name() -> Result<()> {
+    let api = in_use().await?;
+    let secrets = api.api(&connection("tides"));
+    let another = serde_json::from_value(connection("tides"))?;
+    let client = api
+        .losing_client("DELETE", TIDES, 1, async move {
+            secrets.create(&PostParams::default(), &another).await?;
+            Ok(())
+        })
+        .await?;
+    assert!(delete_tides(&client, Detach::Yes).await?.existed);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_deletion_whose_answer_was_lost_is_done_also_where_a_finalizer_holds_it() -> Result<()> {
+    let api = in_use().await?;
+    let held = json!({"metadata": {"finalizers": ["harbour.example/log"]}});
+    api.patch(&connection("tides"), held).await?;
+    let client = api
+        .losing_client("DELETE", TIDES, 1, async { Ok(()) })
+        .await?;
+    assert!(delete_tides(&client, Detach::Yes).await?.existed);
     Ok(())
 }
 

@@ -1,7 +1,9 @@
-//! Carrying out what is audited: however it ends, one line says so.
+//! Carrying out what is audited: however it ends, one line says so, and what must not stop halfway
+//! does not.
 
 use axum::response::IntoResponse;
 use http::StatusCode;
+use tracing::Instrument as _;
 
 pub(super) use crate::audit::Act;
 use crate::audit::Underway;
@@ -35,4 +37,21 @@ pub(super) async fn acted<T: IntoResponse>(
     let status = ended.as_ref().err().map_or(StatusCode::OK, Problem::status);
     underway.end(status);
     ended
+}
+
+/// Does something to its end, also when its request is dropped before: the sender has gone away, or
+/// the time for an answer is over. Only the end of the server cuts it short.
+pub(super) async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    let ended = tokio::spawn(work.in_current_span()).await;
+    ended.unwrap_or_else(|error| match error.try_into_panic() {
+        // A defect is answered as one in any handler.
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => Err(Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the server ended before this was done",
+        )
+        .help("look at what is there, then try again")),
+    })
 }

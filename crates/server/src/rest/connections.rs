@@ -16,7 +16,7 @@ use bowline_core::{Finding, validate};
 use http::{StatusCode, header};
 use serde::Serialize;
 
-use super::act::{Act, acted};
+use super::act::{Act, acted, to_its_end};
 use super::document::{Changing, Common};
 use super::forms;
 use super::parameters::{DryRun, Listing, Nothing, Parameters, Removal};
@@ -266,26 +266,31 @@ pub(crate) async fn remove(
     Parameters(removal): Parameters<Removal>,
     versions: Versions,
 ) -> Result<Json<Deletion>, Problem> {
-    acted(&caller, &id, place.act("delete", removal.dry_run), async {
-        let expected = versions.expected()?;
-        let connections = connections(&app, &caller, removal.dry_run);
-        let Place { project, name } = &place;
-        let terms = Terms {
-            detach: if removal.detach {
-                Detach::Yes
-            } else {
-                Detach::No
-            },
-            is_unseen_allowed: removal.unseen,
-            resource_version: expected.as_deref(),
-        };
-        let done = delete(connections.client(), project, name, terms).await;
-        let done = done.map_err(|error| versions.blame(error))?;
-        if !done.existed && done.detached.is_empty() {
-            let what = format!("connection `{name}` in project `{project}`");
-            return Err(Error::NotFound { what }.into());
-        }
-        Ok(Json(done))
+    // Users are changed one after another: what stops in the middle would leave some detached.
+    to_its_end(async move {
+        let act = place.act("delete", removal.dry_run);
+        acted(&caller, &id, act, async {
+            let expected = versions.expected()?;
+            let connections = connections(&app, &caller, removal.dry_run);
+            let Place { project, name } = &place;
+            let terms = Terms {
+                detach: if removal.detach {
+                    Detach::Yes
+                } else {
+                    Detach::No
+                },
+                is_unseen_allowed: removal.unseen,
+                resource_version: expected.as_deref(),
+            };
+            let done = delete(connections.client(), project, name, terms).await;
+            let done = done.map_err(|error| versions.blame(error))?;
+            if !done.existed && done.detached.is_empty() {
+                let what = format!("connection `{name}` in project `{project}`");
+                return Err(Error::NotFound { what }.into());
+            }
+            Ok(Json(done))
+        })
+        .await
     })
     .await
 }

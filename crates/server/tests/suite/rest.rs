@@ -1,6 +1,7 @@
 //! Connections and connection types over REST: what people do with them, and what is refused.
 
 mod bodies;
+mod detaching;
 mod races;
 mod types;
 mod wishes;
