@@ -4,7 +4,8 @@
 //! at a few. [`Skeleton`] keeps those and, where a plan takes away what is empty, a mark that there
 //! is more, so that a plan made on the skeleton is the plan made on the whole object, and
 //! [`crate::diff::diff`] of two skeletons is a patch for the whole. What the parts mean is left to
-//! `plan`.
+//! `plan`; whose a location is cannot be told from them, and then the whole is asked for
+//! ([`crate::plan::needs_whole`]).
 
 use std::fmt;
 

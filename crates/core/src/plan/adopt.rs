@@ -8,6 +8,7 @@ use super::path::Path;
 use super::record::{FieldSet, ItemAdded, Made, Record, Tied, annotation};
 use super::reference::{Single, parse_list_leniently, single};
 use super::{Account, Found, Lookup, Request, place, resolve};
+use crate::connection::{Connection, Recognition};
 use crate::names;
 use crate::protocol::Protocol;
 use crate::workload::WorkloadKind;
@@ -18,8 +19,10 @@ use crate::workload::WorkloadKind;
 pub(super) fn record(request: &Request<'_>, before: &Value, lookup: &Lookup) -> Record {
     match request.kind {
         WorkloadKind::Notebook => notebook(request, before),
-        WorkloadKind::InferenceService => serving(before, &INFERENCE_SERVICE, lookup),
-        WorkloadKind::LlmInferenceService => serving(before, &LLM_INFERENCE_SERVICE, lookup),
+        WorkloadKind::InferenceService => serving(request, before, &INFERENCE_SERVICE, lookup),
+        WorkloadKind::LlmInferenceService => {
+            serving(request, before, &LLM_INFERENCE_SERVICE, lookup)
+        }
         _ => Record::default(),
     }
 }
@@ -87,7 +90,7 @@ pub(super) fn location(kind: WorkloadKind) -> Option<Path> {
     Some(Path::keys(fields.location))
 }
 
-fn serving(before: &Value, fields: &Fields, lookup: &Lookup) -> Record {
+fn serving(request: &Request<'_>, before: &Value, fields: &Fields, lookup: &Lookup) -> Record {
     // Only an InferenceService has a storage entry, and Alauda's annotation.
     let Ok(Some(Single { entry, is_alauda })) = single(before, fields.storage.is_some()) else {
         return Record::default();
@@ -142,7 +145,9 @@ fn serving(before: &Value, fields: &Fields, lookup: &Lookup) -> Record {
             adopt(&location, &|value| is_in_bucket(value, path));
         }
         Some(Protocol::Uri) if !is_alauda || is_known => {
-            adopt(&location, &|_| true);
+            let says = uri(request, &name, lookup);
+            // Peers never look at it again, so what differs may have been written since.
+            adopt(&location, &|value| says.as_ref().is_none_or(|uri| uri == value));
         }
         _ => {}
     }
@@ -160,6 +165,18 @@ fn serving(before: &Value, fields: &Fields, lookup: &Lookup) -> Record {
     Record {
         connections: vec![tied],
         made,
+    }
+}
+
+/// What the Secret of a connection that is still named says as its location, where it can be read.
+fn uri(request: &Request<'_>, name: &str, lookup: &Lookup) -> Option<String> {
+    let is_named = super::serving::named(request)?.iter().any(|it| it == name);
+    let Some(Found::Secret(secret)) = lookup.get(name).filter(|_| is_named) else {
+        return None;
+    };
+    match Connection::from_secret(secret.clone()) {
+        Recognition::Connection(connection) => Some(connection.uri()?.text.to_owned()),
+        _ => None,
     }
 }
 
