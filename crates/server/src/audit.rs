@@ -26,6 +26,8 @@ pub struct Underway<'a> {
     caller: &'a Caller,
     id: &'a RequestId,
     act: Act<'a>,
+    /// The name, where it was not known at the beginning.
+    name: Option<String>,
     is_told: bool,
 }
 
@@ -36,47 +38,49 @@ impl<'a> Underway<'a> {
             caller,
             id,
             act,
+            name: None,
             is_told: false,
         }
+    }
+
+    /// Now the name is known.
+    pub fn on(&mut self, name: &str) {
+        self.name = Some(name.to_owned());
     }
 
     /// It has ended.
     pub fn end(mut self, status: StatusCode) {
         self.is_told = true;
-        tell(self.caller, self.id, self.act, status);
+        let verdict = match status.as_u16() {
+            200..=299 => "done",
+            401 | 403 => "refused",
+            _ => "failed",
+        };
+        self.line(verdict, Some(status.as_u16()));
+    }
+
+    fn line(&self, verdict: &str, status: Option<u16>) {
+        let Act {
+            verb,
+            kind,
+            project,
+            name,
+            is_dry_run,
+        } = self.act;
+        let name = self.name.as_deref().unwrap_or(name);
+        let (user, id) = (self.caller.user.name.as_str(), self.id.0.as_str());
+        tracing::info!(
+            target: "bowline::audit",
+            user, verb, kind, project, name, dry_run = is_dry_run, verdict, status, id,
+            "{user} {verb} {kind}"
+        );
     }
 }
 
 impl Drop for Underway<'_> {
     fn drop(&mut self) {
         if !self.is_told {
-            line(self.caller, self.id, self.act, "cancelled", None);
+            self.line("cancelled", None);
         }
     }
-}
-
-/// Writes the line.
-pub fn tell(caller: &Caller, id: &RequestId, act: Act<'_>, status: StatusCode) {
-    let verdict = match status.as_u16() {
-        200..=299 => "done",
-        401 | 403 => "refused",
-        _ => "failed",
-    };
-    line(caller, id, act, verdict, Some(status.as_u16()));
-}
-
-fn line(caller: &Caller, id: &RequestId, act: Act<'_>, verdict: &str, status: Option<u16>) {
-    let Act {
-        verb,
-        kind,
-        project,
-        name,
-        is_dry_run,
-    } = act;
-    let (user, id) = (caller.user.name.as_str(), id.0.as_str());
-    tracing::info!(
-        target: "bowline::audit",
-        user, verb, kind, project, name, dry_run = is_dry_run, verdict, status, id,
-        "{user} {verb} {kind}"
-    );
 }

@@ -4,6 +4,7 @@
 
 mod body;
 mod fetch_site;
+mod guesses;
 mod headers;
 mod host;
 mod members;
@@ -33,6 +34,8 @@ pub use host::{BadHost, Hosts};
 pub use members::Body;
 pub use rates::Rates;
 pub use request_id::RequestId;
+
+use guesses::Guesses;
 
 /// How much one request, one sender and all of them together may take.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +76,7 @@ pub(crate) struct Guard {
     limits: Limits,
     places: Semaphore,
     rates: Rates,
+    guesses: Guesses,
     hosts: Hosts,
 }
 
@@ -82,6 +86,7 @@ impl Guard {
             limits,
             places: Semaphore::new(limits.in_flight),
             rates: Rates::new(limits.rate),
+            guesses: Guesses::new(limits.rate),
             hosts,
         }
     }
@@ -135,21 +140,25 @@ async fn guarded(
     }
     request.extensions_mut().insert(id.clone());
     let form = Form::of(request.uri().path());
-    let admitted = admit(app, &mut request).await;
-    let user = request.extensions().get::<Sender>();
-    let user = user
-        .map(|sender| sender.name().to_owned())
-        .unwrap_or_default();
+    // Finding out who sends it is work too, and has a place and a time as all that follows.
     let Ok(_place) = app.guard.places.try_acquire() else {
         let busy = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the server is busy");
-        return (user, form.answer(busy.help("try again")));
+        return (String::new(), form.answer(busy.help("try again")));
     };
-    let answer = match admitted {
-        Err(problem) => form.answer(problem),
-        Ok(()) => tokio::time::timeout(app.guard.limits.time, next.run(request))
-            .await
-            .unwrap_or_else(|_| form.answer(too_slow())),
+    let mut user = String::new();
+    let answering = async {
+        let admitted = admit(app, &mut request).await;
+        if let Some(sender) = request.extensions().get::<Sender>() {
+            sender.name().clone_into(&mut user);
+        }
+        match admitted {
+            Err(problem) => form.answer(problem),
+            Ok(()) => next.run(request).await,
+        }
     };
+    let answer = tokio::time::timeout(app.guard.limits.time, answering)
+        .await
+        .unwrap_or_else(|_| form.answer(too_slow()));
     (user, answer)
 }
 
@@ -189,11 +198,17 @@ async fn admit(app: &App, request: &mut Request) -> Result<(), Problem> {
     app.guard.hosts.check(request)?;
     body::check_length(request.headers())?;
     let (credentials, is_ambient) = credentials(app, request.headers(), request.extensions())?;
+    let peer = peer(request.extensions());
     let sender = match credentials {
+        // What a session holds, a certificate and the word of a proxy were judged before.
+        Ok(token @ Credentials::Token(_)) if is_ambient.is_none() => {
+            let guesses = &app.guard.guesses;
+            guesses.identify(&app.callers, &token, peer).await?
+        }
         Ok(credentials) => identify(&app.callers, &credentials).await,
         Err(refusal) => Sender(Err(refusal)),
     };
-    let rate = app.guard.rates.take(&sender, peer(request.extensions()));
+    let rate = app.guard.rates.of_sender(&sender, peer);
     request.extensions_mut().insert(sender);
     rate?;
     match is_ambient {

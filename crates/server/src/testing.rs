@@ -5,11 +5,12 @@ mod check;
 mod rights;
 mod trial;
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bowline_catalog::{Connections, Types};
 use bowline_core::{Connection, Kind};
-use bowline_probe::{Busy, Slots};
+use bowline_probe::{Busy, Guard, Slots};
 use bowline_proof::{Bounds, Surroundings};
 use http::{HeaderValue, StatusCode, header};
 
@@ -17,7 +18,7 @@ use crate::callers::Caller;
 use crate::guard::{Rate, Rates};
 use crate::problem::Problem;
 pub(crate) use check::Installation;
-use rights::{Right, has};
+pub(crate) use rights::{Right, has};
 pub(crate) use trial::Trial;
 
 /// Tests of one project, and of all, that run at once.
@@ -117,6 +118,16 @@ impl Tests {
         self.rates.of_user(&caller.user.name)
     }
 
+    /// Where somebody who asks may make this server go for a project.
+    pub(crate) fn guard(&self, project: &str) -> Guard {
+        self.settings.bounds.guard(project)
+    }
+
+    /// Whether what was met on the way is not for whoever asked: it went inside of the network.
+    pub(crate) fn hides(&self, guard: &Guard) -> bool {
+        !self.settings.is_open && guard.went_inside.load(Ordering::Relaxed)
+    }
+
     /// Gets ready to test: there is a place for it, and everything that it needs has been read.
     pub(crate) async fn prepare(
         &self,
@@ -127,7 +138,7 @@ impl Tests {
         let slot = self.slots.take(project).await?;
         let keeper = self.settings.keeper.clone();
         Ok(Trial {
-            guard: self.settings.bounds.guard(project),
+            guard: self.guard(project),
             surroundings: Surroundings::of(&subject.reader, &subject.connection).await,
             keeper: keeper.filter(|_| ask.is_plain() && subject.is_kept),
             connection: subject.connection,

@@ -28,6 +28,14 @@ pub enum Credentials {
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub IpAddr);
 
+impl Peer {
+    /// The address, for limits that hold for each; one for all whose address is not known.
+    pub(crate) fn text(peer: Option<Self>) -> String {
+        peer.map(|Self(address)| address.to_string())
+            .unwrap_or_default()
+    }
+}
+
 /// Whom the client certificate of a connection names; in the extensions of requests that have one.
 #[derive(Debug, Clone)]
 pub struct PeerCertificate(pub User);

@@ -36,15 +36,12 @@ impl Rates {
         }
     }
 
-    pub(super) fn take(&self, sender: &Sender, peer: Option<Peer>) -> Result<(), Problem> {
-        let address = peer
-            .map(|Peer(address)| address.to_string())
-            .unwrap_or_default();
-        let key = match &sender.0 {
+    /// Takes one out of the bucket of a sender.
+    pub(super) fn of_sender(&self, sender: &Sender, peer: Option<Peer>) -> Result<(), Problem> {
+        self.count(match &sender.0 {
             Ok(caller) => format!("user {}", caller.user.name),
-            Err(_) => format!("address {address}"),
-        };
-        self.count(key)
+            Err(_) => format!("address {}", Peer::text(peer)),
+        })
     }
 
     /// Takes one out of the bucket of a user.
@@ -53,15 +50,23 @@ impl Rates {
     }
 
     fn count(&self, key: String) -> Result<(), Problem> {
-        self.take_at(key, Instant::now()).map_err(|seconds| {
-            let detail = "the sender has sent too many requests";
-            Problem::new(StatusCode::TOO_MANY_REQUESTS, detail)
-                .help("wait as long as the header `Retry-After` says")
-                .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
-        })
+        let detail = "the sender has sent too many requests";
+        self.take(key).map_err(|seconds| too_many(detail, seconds))
     }
 
-    /// Takes one request out of a bucket, or says in how many seconds there will be one.
+    /// Takes one out of a bucket, or says in how many seconds there will be one.
+    pub(super) fn take(&self, key: String) -> Result<(), u64> {
+        self.take_at(key, Instant::now())
+    }
+
+    /// Puts one back that was taken out of a bucket.
+    pub(super) fn give_back(&self, key: &str) {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bucket) = buckets.get_mut(key) {
+            bucket.left = (bucket.left + 1.0).min(f64::from(self.rate.burst));
+        }
+    }
+
     fn take_at(&self, key: String, now: Instant) -> Result<(), u64> {
         let (burst, per_second) = (f64::from(self.rate.burst), f64::from(self.rate.per_second));
         let filled = |bucket: &Bucket| {
@@ -89,6 +94,13 @@ impl Rates {
     }
 }
 
+/// What is answered until there is something in a bucket again.
+pub(super) fn too_many(detail: &str, seconds: u64) -> Problem {
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, detail)
+        .help("wait as long as the header `Retry-After` says")
+        .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -113,6 +125,18 @@ mod tests {
         assert_eq!(taken(&rates, "a", now), 3);
         assert_eq!(taken(&rates, "a", now + Duration::from_secs(1)), 2);
         assert_eq!(taken(&rates, "a", now + Duration::from_secs(60)), 3);
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_taken_again_and_nothing_beyond_the_burst() {
+        let (rates, now) = (Rates::new(RATE), Instant::now());
+        assert_eq!(taken(&rates, "a", now), 3);
+        rates.give_back("a");
+        assert_eq!(taken(&rates, "a", now), 1);
+        for _ in 0..5 {
+            rates.give_back("a");
+        }
+        assert_eq!(taken(&rates, "a", now), 3);
     }
 
     #[test]

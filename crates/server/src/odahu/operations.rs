@@ -1,11 +1,14 @@
 //! What each operation does, in ODAHU's order: whether anything may be changed, reading, judging,
 //! looking whether it is there, storing.
 
+use std::time::Instant;
+
 use axum::extract::Request;
 use bowline_catalog::odahu::{
     self, Draft, Page, Record, Verdict, decode, decrypted, masked, select, to_secret,
 };
 use bowline_core::Sensitive;
+use bowline_probe::outcome::NOT_TOLD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
@@ -17,10 +20,11 @@ use super::route::Operation;
 use super::scan;
 use super::store::{Failure, Store, Stored};
 use super::{Face, Settings};
-use crate::audit::{self, Act, Underway};
+use crate::audit::{Act, Underway};
 use crate::callers::Caller;
 use crate::guard::{MAX_BODY, RequestId};
 use crate::problem::Problem;
+use crate::testing::{Right, has};
 
 /// How many connections there are on all pages of a list.
 const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
@@ -39,54 +43,44 @@ pub(super) async fn carry_out(
         return Answer::message(StatusCode::BAD_REQUEST, "This API is disabled");
     }
     let (parts, body) = request.into_parts();
-    let store = Store::new(caller.client.clone(), &settings.project);
     let work = Work {
-        settings,
-        store,
+        face,
+        caller: &caller,
+        store: Store::new(caller.client.clone(), &settings.project),
         headers: &parts.headers,
-        user: &caller.user.name,
     };
+    // It begins before the work, so that nothing is done in silence for who does not wait for it.
     let request_id = parts.extensions.get::<RequestId>();
-    let (verb, id, done) = match operation {
-        Operation::List => return work.list(parts.uri.query()).await.unwrap_or_else(same),
-        Operation::Get(id) => return work.get(&id, masked).await.unwrap_or_else(same),
-        Operation::Decrypted(id) => {
-            let done = work.get(&id, decrypted).await;
-            ("read-values", id, done)
-        }
-        Operation::Test(id) => {
-            let act = act("test", settings, &id);
-            let underway = request_id.map(|request| Underway::begin(&caller, request, act));
-            let answer = work.test(face, &caller, &id).await.unwrap_or_else(same);
-            if let Some(underway) = underway {
-                underway.end(answer.status);
-            }
-            return answer;
-        }
-        Operation::Delete(id) => {
-            let done = work.delete(&id).await;
-            ("delete", id, done)
-        }
+    let mut underway = operation.verb().zip(request_id).map(|(verb, request)| {
+        let act = act(verb, settings, operation.id());
+        Underway::begin(&caller, request, act)
+    });
+    let done = match &operation {
+        Operation::List => work.list(parts.uri.query()).await,
+        Operation::Get(id) => work.get(id, masked).await,
+        Operation::Decrypted(id) => work.get(id, decrypted).await,
+        Operation::Test(id) => work.test(id).await,
+        Operation::Delete(id) => work.delete(id).await,
         Operation::Create | Operation::Update => {
             let is_change = operation == Operation::Update;
-            let verb = if is_change { "change" } else { "create" };
             match work.judged(body, is_change).await {
-                Err(refusal) => (verb, String::new(), Err(refusal)),
+                Err(refusal) => Err(refusal),
                 Ok(verdict) => {
-                    let id = verdict.id.clone();
-                    let done = match is_change {
+                    if let Some(underway) = &mut underway {
+                        underway.on(&verdict.id);
+                    }
+                    match is_change {
                         true => work.update(verdict).await,
                         false => work.create(verdict).await,
-                    };
-                    (verb, id, done)
+                    }
                 }
             }
         }
         Operation::Redirect(_) | Operation::None => return Answer::no_such_page(),
     };
     let answer = done.unwrap_or_else(same);
-    if let Some(request) = request_id {
-        audit::tell(&caller, request, act(verb, settings, &id), answer.status);
+    if let Some(underway) = underway {
+        underway.end(answer.status);
     }
     answer
 }
@@ -109,10 +103,10 @@ fn same(answer: Answer) -> Answer {
 
 /// What operations work with.
 struct Work<'a> {
-    settings: &'a Settings,
+    face: &'a Face,
+    caller: &'a Caller,
     store: Store,
     headers: &'a HeaderMap,
-    user: &'a str,
 }
 
 /// The answer, or the one that says why not.
@@ -140,7 +134,7 @@ impl Work<'_> {
     /// Reads and judges what was sent.
     async fn judged(&self, body: axum::body::Body, is_change: bool) -> Result<Verdict, Answer> {
         let draft = decode(&whole(body).await?).map_err(bad)?;
-        let host_keys = self.host_keys(&draft).await;
+        let host_keys = self.host_keys(&draft, is_change).await?;
         let verdict = match is_change {
             true => draft.judge_change(host_keys),
             false => draft.judge_new(host_keys),
@@ -148,14 +142,42 @@ impl Work<'_> {
         verdict.map_err(bad)
     }
 
-    async fn host_keys(&self, draft: &Draft) -> Option<Result<Sensitive, String>> {
-        let server = odahu::host_keys(draft).filter(|_| self.settings.scans_host_keys)?;
-        Some(scan::host_keys(&server).await)
+    /// Fetches the host keys that a draft lacks, for whoever may store it: whether a host answers
+    /// is nobody else's business.
+    async fn host_keys(
+        &self,
+        draft: &Draft,
+        is_change: bool,
+    ) -> Result<Option<Result<Sensitive, String>>, Answer> {
+        let (tests, settings) = (&self.face.tests, &self.face.settings);
+        let server = odahu::host_keys(draft).filter(|_| settings.scans_host_keys);
+        let Some(server) = server else {
+            return Ok(None);
+        };
+        let right = match is_change {
+            true => Right::change_secret(&settings.project, &draft.id),
+            false => Right::create_secrets(&settings.project),
+        };
+        let may_store = has(self.caller, &right).await;
+        if !may_store.map_err(Answer::problem)? {
+            let message = "storing this connection is not allowed; ask an administrator of the \
+                           project for the right to create and change Secrets there";
+            return Err(Answer::message(StatusCode::FORBIDDEN, message));
+        }
+        tests.count(self.caller).map_err(Answer::problem)?;
+        let (started, guard) = (Instant::now(), tests.guard(&settings.project));
+        let fetched = scan::host_keys(&server, &guard).await;
+        if fetched.is_ok() || !tests.hides(&guard) {
+            return Ok(Some(fetched));
+        }
+        // Whether a port is closed or filtered can be told from times too.
+        tokio::time::sleep_until((started + scan::PATIENCE).into()).await;
+        Ok(Some(Err(NOT_TOLD.sentence.to_owned())))
     }
 
     async fn create(&self, verdict: Verdict) -> Done {
         let record = verdict.create(Timestamp::now());
-        let secret = to_secret(&record, &self.settings.project, Some(self.user));
+        let secret = to_secret(&record, self.project(), Some(&self.caller.user.name));
         let created = self.store.create(secret).await;
         let version = created.map_err(|failure| failure.answer(&record.id))?;
         Ok(tagged(
@@ -208,13 +230,14 @@ impl Work<'_> {
     }
 
     /// Tries the connection against its endpoint, with the sender's rights.
-    async fn test(&self, face: &Face, caller: &Caller, id: &str) -> Done {
+    async fn test(&self, id: &str) -> Done {
         if !odahu::is_id(id) {
             return Err(Failure::NotFound.answer(id));
         }
-        let (tests, project) = (&face.tests, &face.settings.project);
+        let tests = &self.face.tests;
         let tested = async {
-            let subject = tests.stored(caller, &face.types, project, id).await?;
+            let (types, project) = (&self.face.types, self.project());
+            let subject = tests.stored(self.caller, types, project, id).await?;
             let trial = tests
                 .prepare(subject, bowline_probe::Ask::default())
                 .await?;
@@ -227,6 +250,10 @@ impl Work<'_> {
         // A report is a plain object, which always has a JSON form.
         let report = serde_json::to_value(&finished).unwrap_or_default();
         Ok(Answer::json(StatusCode::OK, &report))
+    }
+
+    fn project(&self) -> &str {
+        &self.face.settings.project
     }
 
     async fn stored(&self, id: &str) -> Result<Stored, Answer> {

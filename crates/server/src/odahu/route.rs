@@ -31,6 +31,26 @@ impl Operation {
             Self::List | Self::Get(_) | Self::Decrypted(_) | Self::Test(_)
         )
     }
+
+    /// What the audit log calls it; `None` where it is left to the access log.
+    pub(super) const fn verb(&self) -> Option<&'static str> {
+        match self {
+            Self::Create => Some("create"),
+            Self::Update => Some("change"),
+            Self::Delete(_) => Some("delete"),
+            Self::Decrypted(_) => Some("read-values"),
+            Self::Test(_) => Some("test"),
+            Self::List | Self::Get(_) | Self::Redirect(_) | Self::None => None,
+        }
+    }
+
+    /// The id in its path; empty where there is none.
+    pub(super) fn id(&self) -> &str {
+        match self {
+            Self::Get(id) | Self::Decrypted(id) | Self::Delete(id) | Self::Test(id) => id,
+            _ => "",
+        }
+    }
 }
 
 /// The operation of a request.

@@ -47,6 +47,9 @@ pub enum OidcError {
     /// The provider says something that cannot be.
     #[error("the OpenID provider says something strange: {0}")]
     Strange(&'static str),
+    /// The provider's keys could not be had a moment ago, and it is left alone for another.
+    #[error("the OpenID provider did not tell its keys a moment ago")]
+    NoKeys,
     /// A token is not good.
     #[error("the ID token is not good: {0}")]
     Token(&'static str),

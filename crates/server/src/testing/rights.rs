@@ -11,7 +11,7 @@ use crate::callers::Caller;
 use crate::problem::Problem;
 
 /// Something that rules can allow.
-pub(super) struct Right(ResourceAttributes);
+pub(crate) struct Right(ResourceAttributes);
 
 impl Right {
     /// The right to have a connection tested, without reading it.
@@ -27,18 +27,28 @@ impl Right {
     }
 
     /// The right to store Secrets in a project.
-    pub(super) fn create_secrets(project: &str) -> Self {
+    pub(crate) fn create_secrets(project: &str) -> Self {
+        Self::secrets("create", project, None)
+    }
+
+    /// The right to change a Secret.
+    pub(crate) fn change_secret(project: &str, name: &str) -> Self {
+        Self::secrets("patch", project, Some(name))
+    }
+
+    fn secrets(verb: &str, project: &str, name: Option<&str>) -> Self {
         Self(ResourceAttributes {
-            verb: Some("create".to_owned()),
+            verb: Some(verb.to_owned()),
             resource: Some("secrets".to_owned()),
             namespace: Some(project.to_owned()),
+            name: name.map(str::to_owned),
             ..ResourceAttributes::default()
         })
     }
 }
 
 /// Whether somebody has a right.
-pub(super) async fn has(caller: &Caller, right: &Right) -> Result<bool, Problem> {
+pub(crate) async fn has(caller: &Caller, right: &Right) -> Result<bool, Problem> {
     let review = SelfSubjectAccessReview {
         spec: SelfSubjectAccessReviewSpec {
             resource_attributes: Some(right.0.clone()),

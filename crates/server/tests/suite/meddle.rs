@@ -7,6 +7,7 @@ use bowline_apiserver::UserInfo;
 use futures::future::BoxFuture;
 use http::{Method, Request, Uri};
 use kube::client::Body;
+use tokio::sync::Notify;
 use tower::{BoxError, ServiceExt as _};
 
 /// How a request goes on.
@@ -18,13 +19,18 @@ pub(crate) enum Way {
     Lost,
     /// It arrives, and its answer does not.
     Unanswered,
+    /// It arrives, and its answer is under way for ever.
+    Held,
 }
 
 type Meddling = dyn Fn(Method, Uri) -> BoxFuture<'static, Way> + Send + Sync;
 
 /// Lies between a web server and its API; does nothing until a test says so.
 #[derive(Clone, Default)]
-pub(crate) struct Meddler(Arc<Mutex<Option<Arc<Meddling>>>>);
+pub(crate) struct Meddler {
+    meddling: Arc<Mutex<Option<Arc<Meddling>>>>,
+    held: Arc<Notify>,
+}
 
 impl Meddler {
     /// Asks about each request, by its method and where it goes, from now on.
@@ -33,7 +39,12 @@ impl Meddler {
         F: Future<Output = Way> + Send + 'static,
     {
         let meddling: Arc<Meddling> = Arc::new(move |method, uri| Box::pin(meddling(method, uri)));
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(meddling);
+        *self.meddling.lock().unwrap_or_else(PoisonError::into_inner) = Some(meddling);
+    }
+
+    /// Waits until the answer of a request is held.
+    pub(crate) async fn until_held(&self) {
+        self.held.notified().await;
     }
 
     /// A client of the API whose requests are meddled with.
@@ -41,11 +52,11 @@ impl Meddler {
         let (this, service) = (self.clone(), api.in_process(user));
         let send = move |request: Request<Body>| {
             let meddling = this
-                .0
+                .meddling
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone();
-            let service = service.clone();
+            let (service, held) = (service.clone(), Arc::clone(&this.held));
             async move {
                 let (method, uri) = (request.method().clone(), request.uri().clone());
                 let way = match meddling {
@@ -58,6 +69,10 @@ impl Meddler {
                 let answer = service.oneshot(request).await?;
                 match way {
                     Way::Unanswered => Err(BoxError::from("the answer was lost")),
+                    Way::Held => {
+                        held.notify_one();
+                        std::future::pending().await
+                    }
                     _ => Ok(answer),
                 }
             }

@@ -2,7 +2,9 @@
 //! what the rest of the field sees of it. The real client is left to the tests of `bowline up`.
 
 mod another_type;
+mod audit;
 mod exchanges;
+mod scan;
 mod together;
 
 use anyhow::Result;

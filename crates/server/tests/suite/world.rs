@@ -3,6 +3,7 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -28,6 +29,8 @@ use crate::meddle::Meddler;
 
 /// How long one-time links are good.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// A token of which nobody ever finds out whose it is.
+pub(crate) const ENDLESS: &str = "token-without-end";
 
 /// Who calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -83,11 +86,13 @@ struct Embedded {
     api: ApiServer,
     meddler: Meddler,
     oidc: Option<Arc<Oidc>>,
+    asked: Arc<AtomicUsize>,
 }
 
 #[async_trait]
 impl Callers for Embedded {
     async fn caller(&self, credentials: &Credentials) -> Result<Caller, Refusal> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         let user = match credentials {
             Credentials::Anonymous => return Err(Refusal::Anonymous),
             Credentials::Certificate(user) | Credentials::Proxy(user) => {
@@ -95,6 +100,9 @@ impl Callers for Embedded {
             }
             Credentials::Token(token) => {
                 let token = token.expose_str().unwrap_or_default();
+                if token == ENDLESS {
+                    std::future::pending::<()>().await;
+                }
                 let known = self.api.user_of_token(token).await;
                 match (known.map_err(|_| Refusal::Unknown("no store"))?, &self.oidc) {
                     (Some(user), _) => user,
@@ -134,6 +142,8 @@ pub(crate) struct World {
     pub(crate) api: ApiServer,
     /// What happens to the requests of those who call.
     pub(crate) meddler: Meddler,
+    /// How often it was to be found out who has some credentials.
+    pub(crate) asked: Arc<AtomicUsize>,
     pub(crate) http: Client,
     _stop: DropGuard,
     _data: TempDir,
@@ -176,10 +186,12 @@ impl World {
         let administrator = Credentials::Token(Sensitive::new(Who::Admin.token()));
         let code = settings.sessions.invite(administrator, DAY);
         let meddler = Meddler::default();
+        let asked = Arc::default();
         let callers = Embedded {
             api: api.clone(),
             meddler: meddler.clone(),
             oidc: settings.oidc.clone(),
+            asked: Arc::clone(&asked),
         };
         let others = axum::Router::new().route("/defect", axum::routing::get(defect));
         let routes = bowline_server::routes(settings, Arc::new(callers), others);
@@ -196,6 +208,7 @@ impl World {
             code,
             api,
             meddler,
+            asked,
             http: http.build()?,
             _stop: stop.drop_guard(),
             _data: data,
