@@ -147,7 +147,9 @@ fn serving(request: &Request<'_>, before: &Value, fields: &Fields, lookup: &Look
         Some(Protocol::Uri) if !is_alauda || is_known => {
             let says = uri(request, &name, lookup);
             // Peers never look at it again, so what differs may have been written since.
-            adopt(&location, &|value| says.as_ref().is_none_or(|uri| uri == value));
+            adopt(&location, &|value| {
+                says.as_ref().is_none_or(|uri| uri == value)
+            });
         }
         _ => {}
     }

@@ -1,5 +1,6 @@
 //! Tests of the web server over real HTTP, in front of an embedded API with real access rules.
 
+mod audit_lines;
 mod canary;
 mod document;
 mod guards;

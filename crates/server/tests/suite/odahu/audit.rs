@@ -1,53 +1,15 @@
 //! What is in the audit log of those who do not wait for an answer.
 
-use std::fmt::{Debug, Write as _};
-use std::time::Duration;
-
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::json;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 
+use crate::audit_lines::AuditLines;
 use crate::meddle::Way;
 use crate::world::Who;
 
 const PATH: &str = "/api/v1/connection";
-
-/// Sends each line of the audit log of this thread to a test.
-struct Lines(UnboundedSender<String>);
-
-impl Subscriber for Lines {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "bowline::audit"
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        let mut line = Line(String::new());
-        event.record(&mut line);
-        let _ = self.0.send(line.0);
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let _ = write!(self.0, "{field}={value:?} ");
-    }
-}
 
 /// The request arrives at the Kubernetes API by `held`, and its answer never comes.
 #[rstest]
@@ -84,14 +46,12 @@ async fn what_nobody_waits_for_any_more_is_in_the_audit_log(
         let is_held = method == held && uri.path().contains("/secrets");
         async move { if is_held { Way::Held } else { Way::On } }
     });
-    let (send, mut lines) = unbounded_channel();
-    let _lines = tracing::subscriber::set_default(Lines(send));
+    let mut lines = AuditLines::follow();
     let request = world.request(Who::Editor, method, path);
     let waiting = tokio::spawn(request.body(git(id).to_string()).send());
     world.meddler.until_held().await;
     waiting.abort();
-    let line = tokio::time::timeout(Duration::from_secs(20), lines.recv()).await;
-    let line = line.context("no line")?.context("no subscriber")?;
+    let line = lines.next().await?;
     for part in [
         format!("verb=\"{verb}\""),
         format!("name=\"{id}\""),

@@ -1,59 +1,20 @@
 //! Detaching is all or nothing, also where nobody waits for its end any more.
 
-use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, ListParams};
 use reqwest::Method;
 use serde_json::json;
 use tokio::sync::Notify;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 
 use super::{CONNECTIONS, made, until};
+use crate::audit_lines::AuditLines;
 use crate::meddle::Way;
 use crate::world::{Who, World};
-
-/// Sends the verdict of each line of this thread's audit log to a test.
-struct Verdicts(UnboundedSender<String>);
-
-impl Subscriber for Verdicts {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "bowline::audit"
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        event.record(&mut Line(&self.0));
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
-
-struct Line<'a>(&'a UnboundedSender<String>);
-
-impl Visit for Line<'_> {
-    fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "verdict" {
-            let _ = self.0.send(value.to_owned());
-        }
-    }
-}
 
 /// Two Deployments in project `team-a` that use connection `tides`.
 async fn use_twice(world: &World) -> Result<()> {
@@ -99,8 +60,7 @@ async fn a_sender_who_goes_away_leaves_nothing_half_detached() -> Result<()> {
     made(&world).await?;
     use_twice(&world).await?;
     let (held, go) = hold_up_the_second(&world);
-    let (send, mut verdicts) = unbounded_channel();
-    let _lines = tracing::subscriber::set_default(Verdicts(send));
+    let mut lines = AuditLines::follow();
     let tides = format!("{CONNECTIONS}/tides");
     let path = format!("{tides}?detach=true");
     let waiting = tokio::spawn(world.request(Who::Editor, Method::DELETE, &path).send());
@@ -112,8 +72,8 @@ async fn a_sender_who_goes_away_leaves_nothing_half_detached() -> Result<()> {
     })
     .await?;
     go.notify_one();
-    let verdict = tokio::time::timeout(Duration::from_secs(20), verdicts.recv()).await;
-    assert_eq!(verdict.context("no line")?.as_deref(), Some("done"));
+    let line = lines.next().await?;
+    assert!(line.contains("verdict=\"done\""), "{line}");
     let users = Api::<Deployment>::namespaced(world.client(), "team-a");
     let users = serde_json::to_string(&users.list(&ListParams::default()).await?.items)?;
     assert!(!users.contains("tides"), "{users}");
