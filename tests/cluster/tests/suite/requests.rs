@@ -123,6 +123,37 @@ async fn applying_the_same_manifest_again_changes_nothing() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_location_that_is_applied_stays_when_its_connection_is_dropped() -> Result<()> {
+    let Some(scene) = Scene::new().await? else {
+        return Ok(());
+    };
+    let (api_version, kind) = ("serving.kserve.io/v1alpha2", "LLMInferenceService");
+    let tied = scene.tied(api_version, kind);
+    let path = format!("{}?fieldManager=kubectl", scene.path(&tied)?);
+    let apply = async |manifest| {
+        scene
+            .author
+            .patch(&path, APPLY_PATCH, manifest)
+            .await?
+            .granted()
+    };
+    let location = apply(&tied).await?["spec"]["model"]["uri"].take();
+    assert!(location.is_string(), "{location}");
+    let mut untied = scene.plain(api_version, kind);
+    untied["spec"]["model"] = json!({"uri": location});
+    let after = apply(&untied).await?;
+    assert_eq!(after["spec"]["model"]["uri"], location);
+    assert!(
+        !after.to_string().contains("bowline.dev/injected"),
+        "{after}"
+    );
+    let dropped = scene.plain(api_version, kind);
+    let after = apply(&dropped).await?;
+    assert!(after["spec"]["model"].get("uri").is_none(), "{after}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_manifest_that_was_changed_can_be_applied_again() -> Result<()> {
     let Some(scene) = Scene::new().await? else {
         return Ok(());

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::location;
 use super::{Denial, Fit, is_given};
+use crate::connection::Access;
 use crate::plan::advice::short;
 use crate::plan::path::Path;
 use crate::plan::tie::Knot;
@@ -124,8 +125,14 @@ pub(super) fn check_pull(fit: &mut Fit<'_>) -> Result<(), Denial> {
     }
     let name = fit.name().to_owned();
     if fit.resolved.is_alauda {
+        let access = fit.resolved.connection.read("ACCESS_TYPE");
+        let unreadable = access.and_then(|access| Access::parse(access.text).err());
+        let help = match unreadable {
+            Some(error) => format!("`ACCESS_TYPE` cannot be read, {error}; write `[\"Pull\"]`"),
+            None => "add `Pull` to its key `ACCESS_TYPE`".to_owned(),
+        };
         return Err(Denial::Forbidden(format!(
-            "Secret `{name}` may not be used to pull: add `Pull` to its key `ACCESS_TYPE`"
+            "Secret `{name}` may not be used to pull: {help}"
         )));
     }
     fit.note(format!(
