@@ -18,6 +18,7 @@ pub mod kinds;
 pub mod naming;
 pub mod odahu;
 pub mod references;
+pub mod rights;
 pub mod row;
 pub mod tested;
 pub mod types;

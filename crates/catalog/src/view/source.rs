@@ -3,16 +3,15 @@
 
 use bowline_core::names;
 use bowline_core::secret::PLATFORM_TYPES;
-use k8s_openapi::api::authorization::v1::{
-    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
-};
-use kube::api::{Api, ApiResource, ListParams, PostParams};
+use k8s_openapi::api::authorization::v1::ResourceAttributes;
+use kube::api::{Api, ApiResource, ListParams};
 use kube::core::GroupVersionKind;
 use serde::de::DeserializeOwned;
 
 use super::{Scope, Why};
 use crate::arrived::{Arrived, Keep};
 use crate::kinds::{KINDS, Kind};
+use crate::rights::may;
 
 /// Objects in one answer; small enough to hold, large enough to be quick.
 pub(super) const PAGE: u32 = 250;
@@ -112,27 +111,15 @@ impl Source {
         scope: &Scope,
     ) -> Result<bool, kube::Error> {
         let resource = self.resource();
-        let review = SelfSubjectAccessReview {
-            spec: SelfSubjectAccessReviewSpec {
-                resource_attributes: Some(ResourceAttributes {
-                    verb: Some("list".to_owned()),
-                    group: Some(resource.group),
-                    version: Some(resource.version),
-                    resource: Some(resource.plural),
-                    namespace: scope.namespace().map(str::to_owned),
-                    ..ResourceAttributes::default()
-                }),
-                ..SelfSubjectAccessReviewSpec::default()
-            },
-            ..SelfSubjectAccessReview::default()
+        let right = ResourceAttributes {
+            verb: Some("list".to_owned()),
+            group: Some(resource.group),
+            version: Some(resource.version),
+            resource: Some(resource.plural),
+            namespace: scope.namespace().map(str::to_owned),
+            ..ResourceAttributes::default()
         };
-        let api: Api<SelfSubjectAccessReview> = Api::all(client.clone());
-        let answer = api.create(&PostParams::default(), &review).await?;
-        let is_allowed =
-            |status: k8s_openapi::api::authorization::v1::SubjectAccessReviewStatus| {
-                status.allowed && status.denied != Some(true)
-            };
-        Ok(answer.status.is_some_and(is_allowed))
+        may(client, right).await
     }
 }
 

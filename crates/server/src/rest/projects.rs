@@ -7,14 +7,13 @@ use std::time::{Duration, Instant};
 use axum::extract::State;
 use bowline_catalog::Error;
 use bowline_catalog::index::{BadQuery, Page, Query};
+use bowline_catalog::rights::may;
 use bowline_catalog::view::{NotLooked, Scope, View};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use http::StatusCode;
-use k8s_openapi::api::authorization::v1::{
-    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
-};
+use k8s_openapi::api::authorization::v1::ResourceAttributes;
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{Api, ListParams, PostParams};
+use kube::api::{Api, ListParams};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -200,20 +199,13 @@ async fn open_to(caller: &Caller, names: Vec<String>) -> Result<Vec<String>, Pro
 
 /// Whether somebody may list Secrets in a project, or in all of them.
 async fn may_list(caller: &Caller, project: Option<&str>) -> Result<bool, Problem> {
-    let review = SelfSubjectAccessReview {
-        spec: SelfSubjectAccessReviewSpec {
-            resource_attributes: Some(ResourceAttributes {
-                verb: Some("list".to_owned()),
-                resource: Some("secrets".to_owned()),
-                namespace: project.map(str::to_owned),
-                ..ResourceAttributes::default()
-            }),
-            ..SelfSubjectAccessReviewSpec::default()
-        },
-        ..SelfSubjectAccessReview::default()
+    let right = ResourceAttributes {
+        verb: Some("list".to_owned()),
+        resource: Some("secrets".to_owned()),
+        namespace: project.map(str::to_owned),
+        ..ResourceAttributes::default()
     };
-    let api: Api<SelfSubjectAccessReview> = Api::all(caller.client.clone());
-    let answer = api.create(&PostParams::default(), &review).await;
-    let answer = answer.map_err(Error::of_kubernetes("asking what the sender may list"))?;
-    Ok(answer.status.is_some_and(|status| status.allowed))
+    let answer = may(&caller.client, right).await;
+    let failed = Error::of_kubernetes("asking what the sender may list");
+    Ok(answer.map_err(failed)?)
 }

@@ -1,11 +1,9 @@
 //! Asking the Kubernetes API whether somebody may do something that has no request of its own there.
 
 use bowline_catalog::Error;
+use bowline_catalog::rights::may;
 use bowline_core::result;
-use k8s_openapi::api::authorization::v1::{
-    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
-};
-use kube::api::{Api, PostParams};
+use k8s_openapi::api::authorization::v1::ResourceAttributes;
 
 use crate::callers::Caller;
 use crate::problem::Problem;
@@ -49,18 +47,7 @@ impl Right {
 
 /// Whether somebody has a right.
 pub(crate) async fn has(caller: &Caller, right: &Right) -> Result<bool, Problem> {
-    let review = SelfSubjectAccessReview {
-        spec: SelfSubjectAccessReviewSpec {
-            resource_attributes: Some(right.0.clone()),
-            ..SelfSubjectAccessReviewSpec::default()
-        },
-        ..SelfSubjectAccessReview::default()
-    };
-    let api: Api<SelfSubjectAccessReview> = Api::all(caller.client.clone());
-    let answer = api.create(&PostParams::default(), &review).await;
-    let answer = answer.map_err(Error::of_kubernetes("asking what the sender may test"))?;
-    let is_allowed = |status: &k8s_openapi::api::authorization::v1::SubjectAccessReviewStatus| {
-        status.allowed && status.denied != Some(true)
-    };
-    Ok(answer.status.as_ref().is_some_and(is_allowed))
+    let answer = may(&caller.client, right.0.clone()).await;
+    let failed = Error::of_kubernetes("asking what the sender may do");
+    Ok(answer.map_err(failed)?)
 }
