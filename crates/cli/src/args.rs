@@ -59,9 +59,12 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
+/// Columns of help on a wide terminal.
+const WIDEST: usize = 100;
+
 /// Ties ML workloads on Kubernetes to their data.
 #[derive(Debug, Parser)]
-#[command(name = "bowline", version, styles = STYLES, max_term_width = 100)]
+#[command(name = "bowline", version, styles = STYLES, max_term_width = WIDEST)]
 #[command(after_help = "\
 Examples:
   bowline up                                  start a Kubernetes API on this machine
@@ -127,7 +130,8 @@ pub enum Command {
 
 /// Start a Kubernetes API on this machine that ties connections
 ///
-/// Serves until it is told to stop, and keeps its state in one file. Loopback only.
+/// Serves until it is told to stop, and keeps its state in one file. Only this machine reaches it, unless
+/// `--listen` says otherwise.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -255,7 +259,8 @@ pub struct Inject {
 /// Say what is wrong with connections and the workloads that name them
 ///
 /// Checks the manifests of files, or without `-f` the Secrets of a cluster. The exit code is 1
-/// when there are errors, 0 when there are at most warnings and notes.
+/// when there are errors, 0 when there are at most warnings and notes, and 2 when none of the files
+/// holds an object of Kubernetes.
 ///
 /// Manifests that name no namespace count as being in that of `-n`, or else in `default`.
 #[derive(Debug, clap::Args)]
@@ -362,5 +367,19 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Args::command().debug_assert();
+    }
+
+    fn long_examples(command: &clap::Command) -> Vec<String> {
+        let own = command.get_after_help().map(ToString::to_string);
+        let own = own.unwrap_or_default();
+        let long = own.lines().filter(|line| line.chars().count() > WIDEST);
+        let below = command.get_subcommands().flat_map(long_examples);
+        long.map(str::to_owned).chain(below).collect()
+    }
+
+    /// A line that help wraps is two commands to whoever pastes it.
+    #[test]
+    fn no_example_is_wider_than_help() {
+        assert_eq!(long_examples(&Args::command()), [""; 0]);
     }
 }

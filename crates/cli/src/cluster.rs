@@ -6,7 +6,7 @@ mod refusal;
 use bowline_catalog::kinds::{KINDS, Kind as KindOfUser};
 pub use bowline_catalog::view::Scope;
 use bowline_catalog::view::{NotLooked, Why, secret_selectors};
-use bowline_core::{Secret, WorkloadKind};
+use bowline_core::{Connection, Recognition, Secret, WorkloadKind};
 use k8s_openapi::api::core::v1;
 use kube::api::{Api, ApiResource, DynamicObject, ListParams, ObjectMeta};
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -54,14 +54,14 @@ pub async fn config(flags: &args::Cluster) -> Result<Config, Failure> {
         Some(file) => Kubeconfig::read_from(file),
         None => Kubeconfig::read(),
     }
-    .map_err(|error| refusal::of_kubeconfig(&error, &[]))?;
+    .map_err(|error| refusal::of_kubeconfig(&error, &[], flags.kubeconfig.is_some()))?;
     let contexts: Vec<String> = kubeconfig.contexts.iter().map(|c| c.name.clone()).collect();
     let options = KubeConfigOptions {
         context: flags.context.clone(),
         ..Default::default()
     };
     let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
-    config.map_err(|error| refusal::of_kubeconfig(&error, &contexts))
+    config.map_err(|error| refusal::of_kubeconfig(&error, &contexts, flags.kubeconfig.is_some()))
 }
 
 impl Cluster {
@@ -208,6 +208,17 @@ impl Cluster {
         Ok(())
     }
 
+    /// Nothing found says nothing about a namespace that is misspelt.
+    ///
+    /// # Errors
+    /// When there is no such namespace, as far as the caller may know.
+    pub async fn must_exist(&self, scope: &Scope) -> Result<(), Failure> {
+        match scope.namespace() {
+            Some(name) => self.no_namespace(name).await.map_or(Ok(()), Err),
+            None => Ok(()),
+        }
+    }
+
     /// That there is no such namespace, and which one may have been meant; `None` where there is
     /// one, or the caller may not know.
     pub async fn no_namespace(&self, name: &str) -> Option<Failure> {
@@ -225,7 +236,7 @@ impl Cluster {
             .filter_map(|item| item.metadata.name.as_deref());
         Some(match nearest(name, known) {
             Some(other) => failure.help(format!("did you mean `{other}`?")),
-            None => failure.help("`bowline list -A` shows the connections of all namespaces"),
+            None => failure.help("`kubectl get namespaces` shows those that there are"),
         })
     }
 
@@ -256,6 +267,24 @@ impl Cluster {
             metadata.for_each(|metadata| each(without_values(metadata)));
         }
         Ok(())
+    }
+
+    /// The namespaces that have a connection of the name, as far as the caller may know.
+    pub async fn namespaces_with(&self, name: &str) -> Vec<String> {
+        let mut params = first_page();
+        let fields = params.field_selector.get_or_insert_default();
+        fields.push_str(&format!(",metadata.name={name}"));
+        let api: Api<v1::Secret> = Api::all(self.client.clone());
+        let listed = api.list_metadata(&params).await;
+        let secrets = listed.map(|page| page.items).unwrap_or_default();
+        let secrets = secrets
+            .into_iter()
+            .map(|item| without_values(item.metadata));
+        let connections = secrets.filter_map(|secret| match Connection::from_secret(secret) {
+            Recognition::Connection(connection) => Some(connection.secret.namespace),
+            _ => None,
+        });
+        connections.collect()
     }
 
     /// One Secret; `None` when it does not exist.

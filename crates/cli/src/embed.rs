@@ -5,6 +5,7 @@ mod admission;
 mod callers;
 pub(crate) mod control;
 mod crds;
+mod fault;
 mod files;
 pub(crate) mod links;
 mod odahu;
@@ -37,9 +38,10 @@ use rustls::ServerConfig;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::web;
 use admission::Embedded;
+use fault::{at_fault, unopened};
 use links::Links;
 pub(crate) use reach::Reach;
 use reach::{Far, bind};
@@ -283,7 +285,7 @@ async fn open_api(settings: &Settings, token: Token) -> Result<ApiServer, Failur
     config.definitions = crds::workload_kinds();
     ApiServer::open(config)
         .await
-        .map_err(|error| at_fault(&error))
+        .map_err(|error| unopened(&error))
 }
 
 pub(crate) fn administrator() -> UserInfo {
@@ -305,11 +307,4 @@ fn asynchronous(listener: TcpListener) -> Result<tokio::net::TcpListener, Failur
         .set_nonblocking(true)
         .and_then(|()| tokio::net::TcpListener::from_std(listener));
     made.map_err(|error| at_fault(&error))
-}
-
-/// A failure of the embedded servers. Their errors name files, ports and versions, never values.
-fn at_fault(error: &(dyn std::error::Error + 'static)) -> Failure {
-    Failure::new(Kind::Unavailable, "the embedded API cannot be served")
-        .caused_by(error)
-        .help("look at the cause; `--data` chooses another folder for the state")
 }

@@ -134,8 +134,11 @@ fn one(
         Some(STDIN) => content(key, field, None, stdin()?),
         Some(value) => match value.strip_prefix('@') {
             Some(path) => {
-                let bytes = fs::read(path)
-                    .map_err(|error| usage(format!("`{path}` cannot be read")).caused_by(&error))?;
+                let bytes = fs::read(path).map_err(|error| {
+                    usage(format!("`{path}`, the file of `{key}`, cannot be read"))
+                        .caused_by(&error)
+                        .help(format!("name a file that can be read: `{key}=@FILE`"))
+                })?;
                 let name = Path::new(path)
                     .file_name()
                     .map(|name| name.to_string_lossy().into_owned());

@@ -29,7 +29,10 @@ pub fn something_else(secret: &Secret) -> Failure {
         format!("Secret `{name}` is not a connection"),
     )
     .cause("no annotation says that it is one, and no key looks like one")
-    .help(format!("`kubectl describe secret {name}` shows what it is"))
+    .help(format!(
+        "`kubectl describe secret {name} -n {}` shows what it is",
+        secret.namespace
+    ))
 }
 
 /// That there is no such connection, and which one may have been meant.
@@ -45,11 +48,27 @@ pub async fn not_found(cluster: &Cluster, namespace: &str, name: &str) -> Failur
     // A suggestion is a favour; whoever may not list is told the rest.
     let scope = Scope::Namespace(namespace.to_owned());
     let listed = cluster.each_metadata(&scope, each).await;
+    if known.is_empty()
+        && let Some(failure) = cluster.no_namespace(namespace).await
+    {
+        return failure;
+    }
+    // The right name in the wrong place is likelier than the wrong name.
+    let elsewhere = cluster.namespaces_with(name).await;
+    if let [other] = elsewhere.as_slice() {
+        return failure.help(format!("namespace `{other}` has one: `-n {other}`"));
+    }
+    let is_empty = listed.is_ok() && known.is_empty();
+    let failure = match is_empty {
+        true => failure.cause("the namespace has no connections"),
+        false => failure,
+    };
     match nearest(name, known.iter().map(String::as_str)) {
+        _ if !elsewhere.is_empty() => {
+            failure.help("`bowline list -A` shows in which namespaces there is one")
+        }
         Some(other) => failure.help(format!("did you mean `{other}`?")),
-        None if listed.is_ok() && known.is_empty() => failure
-            .cause("the namespace has no connections")
-            .help("`bowline list -A` shows all"),
+        None if is_empty => failure.help("`bowline list -A` shows all"),
         None => failure.help(format!(
             "`bowline list -n {namespace}` shows those that there are"
         )),

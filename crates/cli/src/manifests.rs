@@ -119,7 +119,7 @@ pub fn bytes(file: &Path) -> Result<(String, Vec<u8>), Failure> {
                 (io::ErrorKind::NotFound, Some(other)) => {
                     failure.help(format!("did you mean `{other}`?"))
                 }
-                _ => failure,
+                _ => failure.help("name a file that can be read, or `-` for stdin"),
             }
         })
 }

@@ -55,6 +55,12 @@ impl fmt::Display for ObjectRef {
     }
 }
 
+/// Whether it is an object of Kubernetes at all, of whatever kind.
+pub fn is_object(value: &Value) -> bool {
+    let is_stated = |key: &str| value.get(key).is_some_and(Value::is_string);
+    is_stated("apiVersion") && is_stated("kind")
+}
+
 /// Whether an object is of this kind of the core group.
 pub fn is_core(object: &Value, kind: &str) -> bool {
     object.get("apiVersion").and_then(Value::as_str) == Some("v1")

@@ -28,12 +28,16 @@ pub(crate) fn provider(args: &OpenId) -> Result<Option<Arc<Oidc>>, Failure> {
         client_secret: args
             .client_secret_file
             .as_deref()
-            .map(read)
+            .map(|path| named(path, "--oidc-client-secret-file"))
             .transpose()?
             .map(Sensitive::new),
         username_claim: args.username_claim.clone(),
         groups_claim: args.groups_claim.clone(),
-        ca: args.ca_file.as_deref().map(read).transpose()?,
+        ca: args
+            .ca_file
+            .as_deref()
+            .map(|path| named(path, "--oidc-ca-file"))
+            .transpose()?,
     };
     let made = Oidc::new(settings).map_err(|error| {
         Failure::new(Kind::Usage, "nobody can sign in with OpenID Connect")
@@ -41,6 +45,11 @@ pub(crate) fn provider(args: &OpenId) -> Result<Option<Arc<Oidc>>, Failure> {
             .help("look at `--oidc-issuer-url` and `--oidc-ca-file`")
     })?;
     Ok(Some(Arc::new(made)))
+}
+
+fn named(path: &Path, flag: &str) -> Result<Vec<u8>, Failure> {
+    read(path)
+        .map_err(|failure| failure.help(format!("name a file that can be read with `{flag}`")))
 }
 
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {

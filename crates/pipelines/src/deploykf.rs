@@ -11,6 +11,8 @@ mod store;
 
 use bowline_core::Severity;
 
+use crate::claim;
+use crate::dspa;
 use crate::finding::Rule;
 use crate::input::{InputFile, Reading};
 use crate::model::{
@@ -19,8 +21,10 @@ use crate::model::{
     WORKFLOW_NAMESPACE,
 };
 use crate::reading::{Reader, View};
+use crate::store_document;
 use crate::tree::Node;
 
+const OTHER_INPUT: Rule = Rule::refusal("other-input");
 const ARGO_DISABLED: Rule = Rule::refusal("argo-disabled");
 const FIX_WITH_EXTERNAL: Rule = Rule::refusal("minio-fix-with-external");
 const KEY_FORMAT_WITH_EMBEDDED: Rule = Rule::refusal("key-format-with-embedded");
@@ -37,8 +41,13 @@ pub fn read(files: &[InputFile<'_>], release: DeploykfRelease) -> Reading {
     let mut reader = Reader::new(&names);
     let mut root = Node::nothing();
     for (index, file) in files.iter().enumerate() {
-        match Node::parse(index, file.text) {
-            Ok(node) => root.merge(node),
+        match Node::documents(index, file.text) {
+            Ok(documents) => {
+                documents
+                    .iter()
+                    .for_each(|node| manifest(&mut reader, node));
+                root.merge(Node::merged(index, documents));
+            }
             Err(error) => reader.unreadable(file.name, &error),
         }
     }
@@ -50,6 +59,21 @@ pub fn read(files: &[InputFile<'_>], release: DeploykfRelease) -> Reading {
     keys::check(&mut reader, &view, release);
     let deployment = deployment(&mut reader, &view, release);
     Reading::new(reader, Some(deployment))
+}
+
+/// Says that a file of values is another of our inputs.
+fn manifest(reader: &mut Reader<'_>, node: &Node) {
+    let flags = [
+        (store_document::KIND, "--store"),
+        (claim::KIND, "--store"),
+        (dspa::KIND, "--dspa"),
+    ];
+    for (kind, flag) in flags.into_iter().filter(|(kind, _)| node.is_kind(kind)) {
+        let root = View::root(node);
+        let message = format!("this is a {kind}, and no values of deployKF");
+        let help = format!("name the file with `{flag}`");
+        reader.report(OTHER_INPUT, &root.child("kind"), message, help);
+    }
 }
 
 fn deployment(reader: &mut Reader<'_>, root: &View<'_>, release: DeploykfRelease) -> Deployment {

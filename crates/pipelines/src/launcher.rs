@@ -25,6 +25,8 @@ pub use notes::notes;
 use providers::{Block, Connection, Override, Providers};
 pub use root::Root;
 
+/// The name of the ConfigMap.
+const NAME: &str = "kfp-launcher";
 /// The root of a run where neither the run nor the namespace names one.
 pub const DEFAULT_ROOT: &str = "minio://mlpipeline/v2/artifacts";
 /// The Secret of the built-in store, and its two keys.
@@ -58,12 +60,20 @@ pub enum LauncherFileError {
     /// Neither YAML nor JSON.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// More or less than one object.
+    /// No object at all, as where the command before a pipe has failed.
+    #[error("it is empty")]
+    Empty,
+    /// More than one object.
     #[error("{0} objects where one `kfp-launcher` ConfigMap or its data is expected")]
     NotOne(usize),
     /// A manifest of something else.
     #[error("a `{0}` where a ConfigMap is expected")]
     OtherKind(String),
+    /// Something that says nothing to the launcher.
+    #[error(
+        "it has neither `defaultPipelineRoot` nor `providers`, and is not called `kfp-launcher`"
+    )]
+    Unknown,
     /// A value that no ConfigMap can hold.
     #[error("`{0}` is not text, which all data of a ConfigMap is; write it as a block: `{0}: |`")]
     NotText(&'static str),
@@ -131,20 +141,29 @@ impl LauncherConfig {
     pub fn parse(text: &[u8]) -> Result<Self, LauncherFileError> {
         let mut objects = manifest::parse(text)?;
         let object = match (objects.pop(), objects.len()) {
-            // A ConfigMap without data is well-formed, and so is data without keys.
-            (None, _) => return Ok(Self::default()),
+            (None, _) => return Err(LauncherFileError::Empty),
             (Some(object), 0) => object,
             (Some(_), more) => return Err(LauncherFileError::NotOne(more + 1)),
         };
-        match object.get("kind").and_then(Value::as_str) {
-            None => Self::from_data(
-                object
-                    .get("data")
-                    .filter(|it| it.is_object())
-                    .unwrap_or(&object),
-            ),
-            Some("ConfigMap") => Self::from_data(&object["data"]),
-            Some(other) => Err(LauncherFileError::OtherKind(other.to_owned())),
+        let says = |data: &Value| {
+            let keys = ["defaultPipelineRoot", "providers"];
+            keys.iter().any(|key| data.get(key).is_some())
+        };
+        let (data, is_it) = match object.get("kind").and_then(Value::as_str) {
+            None => {
+                let data = object.get("data").filter(|it| it.is_object());
+                (data.unwrap_or(&object), false)
+            }
+            // The ConfigMap itself need not say anything.
+            Some("ConfigMap") => {
+                let name = object.pointer("/metadata/name");
+                (&object["data"], name.is_none_or(|name| name == NAME))
+            }
+            Some(other) => return Err(LauncherFileError::OtherKind(other.to_owned())),
+        };
+        match is_it || says(data) {
+            true => Self::from_data(data),
+            false => Err(LauncherFileError::Unknown),
         }
     }
 

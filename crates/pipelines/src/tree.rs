@@ -42,14 +42,14 @@ pub(crate) enum Tree {
 }
 
 impl Node {
-    /// Reads the documents of a file, and merges them in order.
-    pub(crate) fn parse(file: usize, text: &str) -> Result<Self, ManifestError> {
+    /// The documents of a file as one, merged in order.
+    pub(crate) fn merged(file: usize, documents: Vec<Self>) -> Self {
         let mut merged = Self::nothing();
         merged.stamp(file);
-        for document in Self::documents(file, text)? {
+        for document in documents {
             merged.merge(document);
         }
-        Ok(merged)
+        merged
     }
 
     /// Reads the documents of a file, each a mapping; empty ones are left away.
@@ -307,7 +307,8 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Node {
-        Node::parse(0, text).unwrap_or_else(|error| panic!("{error}"))
+        let documents = Node::documents(0, text).unwrap_or_else(|error| panic!("{error}"));
+        Node::merged(0, documents)
     }
 
     #[test]
@@ -344,7 +345,7 @@ mod tests {
 
     #[test]
     fn an_error_names_the_place_and_quotes_nothing() {
-        let error = Node::parse(0, "a: 1\nb: [canary\n").err();
+        let error = Node::documents(0, "a: 1\nb: [canary\n").err();
         let text = error.map(|error| error.to_string()).unwrap_or_default();
         assert!(text.contains("line") && !text.contains("canary"), "{text}");
     }

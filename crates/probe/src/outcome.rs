@@ -76,7 +76,7 @@ outcomes! {
     // The way there.
     ADDRESS_FORBIDDEN = Forbidden "address-forbidden" Address, "the address is one that tests never go to: metadata of a cloud, link-local, multicast or unspecified" => "name the service itself";
     ADDRESS_OWN = Forbidden "address-own" Address, "the address is this machine's own, which tests may not reach from here" => "use the address under which other machines reach the service, or let the administrator allow it";
-    ADDRESS_DENIED = Forbidden "address-denied" Address, "the administrator's lists do not let tests go to this address" => "ask the administrator to allow it";
+    ADDRESS_DENIED = Forbidden "address-denied" Address, "`--allow` and `--deny`, or the administrator's lists, do not let tests go to this address" => "change the flags, or ask the administrator to allow it";
     SCHEME_FORBIDDEN = Forbidden "scheme-forbidden" Address, "tests speak only HTTP, HTTPS, SSH and what a protocol brings with it" => "use `https://`";
     NAME_UNKNOWN = Unavailable "name-unknown" Address, "the host name does not exist" => "check the spelling; names inside of a cluster end with `.svc` and are known only there";
     NAME_UNANSWERED = Unavailable "name-unanswered" Address, "no name server answered in time" => "try again; if it stays so, check the name service of where this runs";

@@ -49,7 +49,7 @@ pub(super) fn read(text: &str) -> Result<Read, ReadError> {
     }
     let secrets = profiles
         .into_iter()
-        .map(|(name, data)| of_values(name, Some(Protocol::S3), data))
+        .map(|(name, data)| of_values(name, Some(Protocol::S3), data, &mut losses))
         .collect();
     Ok(Read {
         secrets,

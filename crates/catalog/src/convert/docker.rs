@@ -40,7 +40,7 @@ pub(super) fn read(input: &[u8], name: &str) -> Result<Read, ReadError> {
         ),
     }
     Ok(Read {
-        secrets: vec![of_values(name, Some(Protocol::Oci), data)],
+        secrets: vec![of_values(name, Some(Protocol::Oci), data, &mut losses)],
         findings: losses.0,
     })
 }

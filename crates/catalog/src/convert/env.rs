@@ -46,7 +46,7 @@ pub(super) fn read(text: &str, name: &str) -> Result<Read, ReadError> {
         ));
     }
     Ok(Read {
-        secrets: vec![of_values(name, None, data)],
+        secrets: vec![of_values(name, None, data, &mut losses)],
         findings: losses.0,
     })
 }

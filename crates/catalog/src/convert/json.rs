@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::lost::Losses;
 use super::manifest::split;
-use super::neutral::{made, neutral, protocol};
+use super::neutral::{made, neutral_told, protocol};
 use super::{Read, ReadError, Written};
 
 /// Members of a connection.
@@ -51,12 +51,8 @@ fn one(item: &Value, name: &str, losses: &mut Losses) -> Result<Secret, ReadErro
     let is_bare = !members.contains_key("values") && !members.contains_key("binaryValues");
     if is_bare {
         let data = values(members, "")?;
-        return Ok(neutral(&made(
-            String::new(),
-            name.to_owned(),
-            BTreeMap::new(),
-            data,
-        )));
+        let bare = made(String::new(), name.to_owned(), BTreeMap::new(), data);
+        return Ok(neutral_told(&bare, losses));
     }
     let text = |key: &str| match members.get(key) {
         None | Some(Value::Null) => Ok(None),
@@ -93,7 +89,8 @@ fn one(item: &Value, name: &str, losses: &mut Losses) -> Result<Secret, ReadErro
         text(member)?.map(|text| annotations.insert(key.to_owned(), text));
     }
     let namespace = text("namespace")?.unwrap_or_default();
-    Ok(neutral(&made(namespace, name, annotations, data)))
+    let secret = made(namespace, name, annotations, data);
+    Ok(neutral_told(&secret, losses))
 }
 
 fn values(map: &Map<String, Value>, at: &str) -> Result<BTreeMap<String, Sensitive>, ReadError> {

@@ -75,6 +75,36 @@ impl Losses {
         );
     }
 
+    /// A value is not what the input says, since that leaves open what is meant.
+    pub(super) fn assumed(
+        &mut self,
+        secret: &Secret,
+        key: &str,
+        why: impl Into<String>,
+        help: &str,
+    ) {
+        self.add(
+            Severity::Note,
+            "assumed",
+            &secret.name,
+            key,
+            why.into(),
+            help,
+        );
+    }
+
+    /// The form holds the connection, but its platform cannot use it for all that it is for.
+    pub(super) fn incomplete(&mut self, secret: &Secret, key: &str, why: impl Into<String>) {
+        self.add(
+            Severity::Warning,
+            "not-complete",
+            &secret.name,
+            key,
+            why.into(),
+            "add it to the output",
+        );
+    }
+
     /// The input holds something for which a connection has no key.
     pub(super) fn ignored(&mut self, name: &str, field: &str, why: impl Into<String>) {
         self.add(

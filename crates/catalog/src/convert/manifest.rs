@@ -7,12 +7,13 @@ pub(super) mod opendatahub;
 use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use bowline_core::{Secret, Sensitive, manifest, names};
+use bowline_core::{Protocol, Secret, Sensitive, manifest, names};
 use serde_json::{Map, Value, json};
 
 use super::lost::Losses;
-use super::neutral::is_of_odahu;
-use super::{Format, Read, ReadError, Written, neutral};
+use super::neutral::{is_of_odahu, neutral_told};
+use super::{Format, Read, ReadError, Written};
+use crate::compatibility::Missing;
 
 /// Labels and annotations that say what a conversion carries over in its own way.
 const UNDERSTOOD: [&str; 12] = [
@@ -40,7 +41,7 @@ pub(super) fn read(input: &[u8]) -> Result<Read, ReadError> {
         }
         let secret = Secret::from_value(&object)?;
         tell_metadata(&secret, &mut losses);
-        secrets.push(neutral(&secret));
+        secrets.push(neutral_told(&secret, &mut losses));
     }
     if secrets.is_empty() {
         return Err(ReadError::Content("it holds no Secret".to_owned()));
@@ -69,6 +70,20 @@ fn tell_metadata(secret: &Secret, losses: &mut Losses) {
     {
         let why = "the ConfigMap with the CA bundle is named by one cluster only";
         losses.ignored(&secret.name, names::KSERVE_S3_CA_BUNDLE_CONFIGMAP, why);
+    }
+}
+
+/// A platform lists a connection to S3 without a place, and serves no model from it.
+fn tell_incomplete(secret: &Secret, protocol: Option<Protocol>, losses: &mut Losses) {
+    let places = [
+        ("AWS_S3_ENDPOINT", Missing::Endpoint),
+        ("AWS_S3_BUCKET", Missing::Bucket),
+    ];
+    for (key, missing) in places {
+        let is_there = secret.value(key).is_some_and(|value| !value.is_empty());
+        if protocol == Some(Protocol::S3) && !is_there {
+            losses.incomplete(secret, key, missing.message());
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::lost::Losses;
 use crate::odahu::ODAHU_PREFIX;
 use bowline_core::connection::canonical;
 use bowline_core::secret::{DOCKER_CONFIG_JSON, OPAQUE};
@@ -15,12 +16,18 @@ const IN_ANNOTATIONS: [&str; 4] = [
     "AWS_CA_BUNDLE",
     "awsAnonymousCredential",
 ];
+
 /// The same connection in neutral form; a neutral one stays as it is.
 pub fn neutral(secret: &Secret) -> Secret {
+    neutral_told(secret, &mut Losses::default())
+}
+
+/// The same, and what had to be assumed about it.
+pub(super) fn neutral_told(secret: &Secret, losses: &mut Losses) -> Secret {
     let mut data = spelt_our_way(secret);
     let (connection, protocol) = recognised(secret, &data);
     if protocol == Some(Protocol::S3) {
-        fold_s3(&connection, &mut data);
+        fold_s3(&connection, &mut data, losses);
     }
     let mut annotations = BTreeMap::new();
     if let Some(protocol) = protocol {
@@ -79,6 +86,7 @@ pub(super) fn of_values(
     name: &str,
     protocol: Option<Protocol>,
     data: BTreeMap<String, Sensitive>,
+    losses: &mut Losses,
 ) -> Secret {
     let stated = protocol.map(|protocol| (names::PROTOCOL.to_owned(), protocol.to_string()));
     let secret = made(
@@ -87,7 +95,7 @@ pub(super) fn of_values(
         stated.into_iter().collect(),
         data,
     );
-    neutral(&secret)
+    neutral_told(&secret, losses)
 }
 
 /// The protocol of a neutral Secret.
@@ -154,7 +162,7 @@ fn spelt_our_way(secret: &Secret) -> BTreeMap<String, Sensitive> {
 }
 
 /// Takes in what KServe says by annotations and switches.
-fn fold_s3(connection: &Connection, data: &mut BTreeMap<String, Sensitive>) {
+fn fold_s3(connection: &Connection, data: &mut BTreeMap<String, Sensitive>, losses: &mut Losses) {
     let absent = |data: &BTreeMap<String, Sensitive>, key: &str| {
         data.get(key).is_none_or(Sensitive::is_empty)
     };
@@ -169,6 +177,14 @@ fn fold_s3(connection: &Connection, data: &mut BTreeMap<String, Sensitive>) {
         .and_then(Sensitive::expose_line)
         .is_some_and(|text| !text.is_empty() && !text.contains("://"));
     if let Some(endpoint) = connection.endpoint().filter(|_| has_host) {
+        if connection.read("S3_USE_HTTPS").is_none() {
+            losses.assumed(
+                &connection.secret,
+                "AWS_S3_ENDPOINT",
+                "`AWS_S3_ENDPOINT` does not say how to speak to the host; `https://` is put before it",
+                "where the host does not speak TLS, write `http://` before it in the input",
+            );
+        }
         data.insert("AWS_S3_ENDPOINT".to_owned(), Sensitive::new(endpoint));
     }
     let says_verify = connection.read("AWS_S3_VERIFY_SSL").is_some();

@@ -113,7 +113,7 @@ fn remote(section: &Section<'_>, backend: &Backend, losses: &mut Losses) -> Secr
             ),
         }
     }
-    of_values(section.name, Some(backend.protocol), data)
+    of_values(section.name, Some(backend.protocol), data, losses)
 }
 
 pub(super) fn write(secrets: &[Secret]) -> Written {

@@ -116,6 +116,40 @@ fn what_a_form_does_not_hold_is_told(
     assert_eq!(told(&write(format, &[secret]).findings), expected);
 }
 
+/// What the input leaves open is told, whichever form it has; what it says is not.
+#[rstest]
+#[case::env(Format::Env, "AWS_S3_ENDPOINT=minio.example:9000", &[(Severity::Note, "AWS_S3_ENDPOINT")])]
+#[case::rclone(Format::Rclone, "[a]\ntype = s3\nendpoint = minio.example:9000", &[(Severity::Note, "AWS_S3_ENDPOINT")])]
+#[case::aws(Format::Aws, "[a]\nendpoint_url = minio.example:9000", &[(Severity::Note, "AWS_S3_ENDPOINT")])]
+#[case::json(Format::Json, r#"{"AWS_S3_ENDPOINT": "minio.example:9000"}"#, &[(Severity::Note, "AWS_S3_ENDPOINT")])]
+#[case::a_url(Format::Env, "AWS_S3_ENDPOINT=http://minio.example:9000", &[])]
+#[case::a_switch(Format::Env, "AWS_S3_ENDPOINT=minio.example:9000\nS3_USE_HTTPS=0", &[])]
+fn a_scheme_that_is_put_before_an_endpoint_is_told(
+    #[case] format: Format,
+    #[case] input: &str,
+    #[case] expected: &[(Severity, &str)],
+) {
+    let read = read(format, input.as_bytes(), "tides").expect("a connection");
+    assert_eq!(told(&read.findings), expected);
+}
+
+/// KServe has no place for a bucket and looks for none.
+#[rstest]
+#[case(Format::OpenDataHub, &["AWS_S3_BUCKET"])]
+#[case(Format::Alauda, &["AWS_S3_BUCKET"])]
+#[case(Format::KServe, &[])]
+fn a_platform_that_wants_a_bucket_is_told_that_there_is_none(
+    #[case] format: Format,
+    #[case] expected: &[&str],
+) {
+    let mut bare = s3();
+    bare.data.remove("AWS_S3_BUCKET");
+    let written = write(format, &[bare]);
+    let warned = told(&written.findings).into_iter();
+    let warned = warned.filter(|(severity, _)| *severity == Severity::Warning);
+    assert_eq!(warned.map(|(_, key)| key).collect::<Vec<_>>(), expected);
+}
+
 /// Every key comes back, or was told.
 #[rstest]
 fn there_and_back_every_key_is_the_same_or_was_told(

@@ -16,9 +16,11 @@ use super::{Home, Project, Shape};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  bowline create tides --type s3 --set AWS_ACCESS_KEY_ID=reader --set AWS_SECRET_ACCESS_KEY=@key --set AWS_S3_ENDPOINT=https://minio.example
+  bowline create tides --type s3 --set AWS_ACCESS_KEY_ID=reader \\
+    --set AWS_SECRET_ACCESS_KEY=@key --set AWS_S3_ENDPOINT=https://minio.example
   bowline create model --type uri-v1 --set URI=hf://org/granite --display-name 'Granite model'
-  bowline create tides --from-file aws:$HOME/.aws/credentials --set AWS_S3_ENDPOINT=https://s3.amazonaws.com
+  bowline create tides --from-file aws:$HOME/.aws/credentials \\
+    --set AWS_S3_ENDPOINT=https://s3.amazonaws.com
   vault kv get -format=json tides | jq .data.data | bowline create tides --type s3 --from-stdin")]
 pub struct Create {
     /// Name of the connection

@@ -13,7 +13,8 @@ use super::{Home, Scope, Shape};
 Examples:
   bowline export > connections.yaml
   bowline export tides charts -n team-a > connections.yaml
-  age-keygen -o identity && bowline export -A --with-values --recipient $(age-keygen -y identity) > connections.age")]
+  age-keygen -o identity
+  bowline export -A --with-values --recipient $(age-keygen -y identity) > connections.age")]
 pub struct Export {
     /// Names of connections [default: all]
     #[arg(value_name = "NAME", add = crate::completion::connections())]

@@ -93,7 +93,8 @@ impl Ways {
 Examples:
   bowline pipelines render -f values.yaml -f overrides.yaml --kfp 2.5
   bowline pipelines render -f values.yaml --layout deploykf --secrets secrets.yaml
-  bowline pipelines render --store store.yaml -o kustomize --base ../kubeflow-pipelines --into overlay")]
+  bowline pipelines render --store store.yaml -o kustomize \\
+    --base ../kubeflow-pipelines --into overlay")]
 pub struct Render {
     /// What to read.
     #[command(flatten)]
@@ -178,8 +179,9 @@ pub enum RenderOutput {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  bowline pipelines resolve --launcher kfp-launcher.yaml --pipeline-root s3://models/v2/artifacts/team-1
-  kubectl get configmap kfp-launcher -n team-1 -o yaml | bowline pipelines resolve --launcher - -o json")]
+  bowline pipelines resolve --launcher kfp-launcher.yaml --pipeline-root s3://models/v2/team-1
+  kubectl get configmap kfp-launcher -n team-1 -o yaml \\
+    | bowline pipelines resolve --launcher - -o json")]
 pub struct Resolve {
     /// Manifest of the `kfp-launcher` ConfigMap, or its data alone; `-` is stdin
     #[arg(long, value_name = "FILE")]

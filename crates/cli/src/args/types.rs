@@ -53,7 +53,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   bowline types create -f type.yaml
-  bowline types show s3 -o json | jq '.displayName = \"Lab\" | .name = \"lab\"' | bowline types create -f -")]
+  bowline types show s3 -o json | jq '.displayName = \"Lab\" | .name = \"lab\"' \\
+    | bowline types create -f -")]
     Create {
         /// File to read, YAML or JSON; `-` is stdin
         #[arg(short, long = "filename", value_name = "FILE")]
@@ -106,8 +107,16 @@ Examples:
     /// be deleted, but be disabled.
     #[command(after_help = "\
 Examples:
-  bowline types delete ct-lab")]
-    Delete(TypeName),
+  bowline types delete ct-lab
+  bowline types delete ct-lab --yes")]
+    Delete {
+        /// Which one.
+        #[command(flatten)]
+        one: TypeName,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
 }
 
 /// One connection type.

@@ -7,12 +7,17 @@ use std::io;
 
 use bowline_catalog::Error as Catalog;
 use kube::config::KubeconfigError;
+use rustls::{CertificateError, Error as Tls, InvalidMessage};
 
+use crate::args::Folder;
 use crate::failure::{Failure, Kind};
 use crate::suggest::nearest;
 
 const START: &str = "`bowline up` starts a Kubernetes API on this machine; \
     `--kubeconfig` and `--context` choose another";
+
+const OTHER_SERVER: &str = "use the kubeconfig of the server that is there now, or correct `server` in \
+    this one; `--kubeconfig` and `--context` choose another";
 
 const RIGHTS_TO_READ: &str =
     "ask for the rights `get` and `list` on Secrets there, or choose another with `-n`";
@@ -87,26 +92,62 @@ fn refused(what: &str, code: u16, message: &str) -> Failure {
 }
 
 fn unreachable(address: &str, error: &kube::Error) -> Failure {
-    let failure = Failure::new(Kind::Unavailable, format!("`{address}` does not answer"));
     // Errors of the operating system and of TLS speak of the connection, never of what it carries.
     let chain = std::iter::successors(error.source(), |error| (*error).source());
     let innermost = chain
         .filter_map(|error| error.downcast_ref::<io::Error>())
         .last();
-    match innermost {
-        Some(error) => failure.cause(error.to_string()).help(START),
-        None => failure.cause("the connection failed").help(START),
+    let Some(error) = innermost else {
+        return Failure::new(Kind::Unavailable, format!("`{address}` does not answer"))
+            .cause("the connection failed")
+            .help(START);
+    };
+    let (what, help) = match of_tls(error) {
+        Some(Tls::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature,
+        )) => ("is another server than the kubeconfig is for", OTHER_SERVER),
+        Some(Tls::InvalidMessage(InvalidMessage::InvalidContentType)) => {
+            ("does not speak TLS at this port", OTHER_SERVER)
+        }
+        _ => ("does not answer", START),
+    };
+    Failure::new(Kind::Unavailable, format!("`{address}` {what}"))
+        .cause(error.to_string())
+        .help(help)
+}
+
+/// The error of TLS in one of input and output, which may be wrapped more than once.
+fn of_tls(error: &io::Error) -> Option<&Tls> {
+    let inner = error.get_ref()?;
+    let deeper = || of_tls(inner.downcast_ref()?);
+    inner.downcast_ref().or_else(deeper)
+}
+
+/// What to do where there is no kubeconfig: most have not exported that of `bowline up`.
+fn start(is_named: bool) -> String {
+    let folder = Folder { data: None }.path().ok();
+    let left = folder.map(|folder| folder.join("kubeconfig"));
+    match left.filter(|file| !is_named && file.exists()) {
+        Some(file) => format!(
+            "`export KUBECONFIG={}` chooses the API of `bowline up`",
+            file.display()
+        ),
+        None => START.to_owned(),
     }
 }
 
-/// The failure behind an error of a kubeconfig.
-pub(super) fn of_kubeconfig(error: &KubeconfigError, contexts: &[String]) -> Failure {
+/// The failure behind an error of a kubeconfig; `is_named` where a flag names the file.
+pub(super) fn of_kubeconfig(
+    error: &KubeconfigError,
+    contexts: &[String],
+    is_named: bool,
+) -> Failure {
     let usage = |what: String| Failure::new(Kind::Usage, what);
     match error {
         KubeconfigError::ReadConfig(cause, file) if cause.kind() == io::ErrorKind::NotFound => {
             Failure::new(Kind::Unavailable, "there is no cluster to talk to")
                 .cause(format!("kubeconfig `{}` does not exist", file.display()))
-                .help(START)
+                .help(start(is_named))
         }
         KubeconfigError::ReadConfig(cause, file) => {
             usage(format!("kubeconfig `{}` cannot be read", file.display())).caused_by(cause)
@@ -114,7 +155,7 @@ pub(super) fn of_kubeconfig(error: &KubeconfigError, contexts: &[String]) -> Fai
         KubeconfigError::FindPath => {
             Failure::new(Kind::Unavailable, "there is no cluster to talk to")
                 .cause("neither `KUBECONFIG` nor a home directory is set")
-                .help(START)
+                .help(start(is_named))
         }
         KubeconfigError::CurrentContextNotSet => {
             usage("the kubeconfig has no current context".to_owned()).help(choose(contexts))

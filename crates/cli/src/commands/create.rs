@@ -1,6 +1,7 @@
 //! `bowline create`: a new connection. What it must look like is left to the catalog, where its values
 //! come from to `crate::given`.
 
+use bowline_catalog::Error;
 use bowline_catalog::draft::NewConnection;
 use bowline_catalog::types::ConnectionType;
 use bowline_catalog::values::Input;
@@ -8,7 +9,7 @@ use bowline_core::{Secret, names};
 
 use super::show;
 use crate::args::{self, Create};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Scope};
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
 use crate::{catalog, given, terminal};
@@ -35,12 +36,8 @@ pub async fn run(args: &Create, flags: &args::Cluster) -> Result<(), Failure> {
         .namespace(args.project.namespace.as_deref())
         .to_owned();
     let connections = catalog::connections(&cluster, &args.home);
-    let refused = |error| catalog::failure(&cluster, error);
-    let type_ = connections
-        .types()
-        .find(&type_name)
-        .await
-        .map_err(refused)?;
+    let failed = |error| catalog::failure(&cluster, error);
+    let type_ = connections.types().find(&type_name).await.map_err(failed)?;
     let values = values(args, file.as_ref(), type_.as_ref())?;
     let stated = |key: &str| {
         file.as_ref()
@@ -64,23 +61,43 @@ pub async fn run(args: &Create, flags: &args::Cluster) -> Result<(), Failure> {
         values,
     };
     if args.sources.dry_run {
-        let findings = connections.check(&namespace, &new).await.map_err(refused)?;
+        let findings = match connections.check(&namespace, &new).await {
+            Ok(findings) => findings,
+            Err(error) => return Err(refused(&cluster, &namespace, &args.name, error).await),
+        };
+        cluster
+            .must_exist(&Scope::Namespace(namespace.clone()))
+            .await?;
         catalog::tell("", &findings);
         return terminal::print(&format!(
             "connection `{}` would be created in project `{namespace}`\n",
             args.name
         ));
     }
-    let saved = connections
-        .create(&namespace, &new)
-        .await
-        .map_err(refused)?;
+    let saved = match connections.create(&namespace, &new).await {
+        Ok(saved) => saved,
+        Err(error) => return Err(refused(&cluster, &namespace, &args.name, error).await),
+    };
     catalog::tell("", &saved.findings);
     print(
         &args.shape.output,
         saved.stored.connection.secret,
         "created",
     )
+}
+
+/// Why nothing was created, and what can be done about it on a command line.
+async fn refused(cluster: &Cluster, namespace: &str, name: &str, error: Error) -> Failure {
+    match error {
+        Error::Conflict { what, .. } => Failure::new(Kind::Conflict, what).help(format!(
+            "choose another NAME, or change the one that is there with `bowline set {name} -n {namespace}`"
+        )),
+        error if error.kind() == Kind::NotFound => match cluster.no_namespace(namespace).await {
+            Some(failure) => failure,
+            None => catalog::failure(cluster, error),
+        },
+        error => catalog::failure(cluster, error),
+    }
 }
 
 fn values(

@@ -39,7 +39,7 @@ pub async fn run(args: &Delete, flags: &args::Cluster) -> Result<(), Failure> {
         .cloned()
         .collect();
     terminal::aside(&not_looked_at(&hidden));
-    confirm(args)?;
+    confirm(&question(args), args.yes)?;
     let mut done = Vec::new();
     for name in &args.names {
         let seen = snapshot
@@ -51,7 +51,7 @@ pub async fn run(args: &Delete, flags: &args::Cluster) -> Result<(), Failure> {
             resource_version: seen.as_deref(),
         };
         let deletion = delete(cluster.client(), namespace, name, terms).await;
-        let deletion = deletion.map_err(|error| failure(&cluster, name, error))?;
+        let deletion = deletion.map_err(|error| failure(&cluster, namespace, name, error))?;
         if matches!(args.shape.output, Output::Text | Output::Wide) {
             terminal::print(&told(name, &deletion))?;
         }
@@ -96,24 +96,39 @@ async fn look_at(
     if is_needed && !args.detach && !is_vital {
         let what = format!("connection `{name}` in namespace `{namespace}` is in use");
         return Err(Failure::new(Kind::Conflict, what).help(format!(
-            "take it out there first, or let `bowline delete {name} --detach` do both"
+            "take it out there first, or let `bowline delete {name} -n {namespace} --detach` do both"
         )));
     }
     Ok(())
 }
 
-fn failure(cluster: &Cluster, name: &str, error: Error) -> Failure {
+fn failure(cluster: &Cluster, namespace: &str, name: &str, error: Error) -> Failure {
     match error {
         Error::Unseen { what, .. } => Failure::new(Kind::Conflict, what).help(format!(
-            "let somebody delete it who may list these, or take the risk: `bowline delete {name} --unseen`"
+            "let somebody delete it who may list these, or take the risk: \
+             `bowline delete {name} -n {namespace} --unseen`"
         )),
         error => cluster.failed(error),
     }
 }
 
-/// Asks whoever sits at the terminal.
-fn confirm(args: &Delete) -> Result<(), Failure> {
-    if args.yes {
+fn question(args: &Delete) -> String {
+    let what = match args.names.as_slice() {
+        [name] => format!("connection `{}`", terminal::plain(name)),
+        names => count(names.len(), "connection"),
+    };
+    match args.detach {
+        true => format!("detach and delete {what}?"),
+        false => format!("delete {what}?"),
+    }
+}
+
+/// Asks whoever sits at the terminal, unless they have said yes.
+///
+/// # Errors
+/// When they say no, or nobody is there.
+pub(super) fn confirm(question: &str, is_yes: bool) -> Result<(), Failure> {
+    if is_yes {
         return Ok(());
     }
     let not_asked = || {
@@ -125,16 +140,7 @@ fn confirm(args: &Delete) -> Result<(), Failure> {
     if !stdin.is_terminal() {
         return Err(not_asked());
     }
-    let what = match args.names.as_slice() {
-        [name] => format!("connection `{}`", terminal::plain(name)),
-        names => count(names.len(), "connection"),
-    };
-    let verb = if args.detach {
-        "detach and delete"
-    } else {
-        "delete"
-    };
-    terminal::aside(&format!("{verb} {what}? [y/N] "));
+    terminal::aside(&format!("{question} [y/N] "));
     let _ = std::io::stderr().flush();
     let mut answer = String::new();
     stdin

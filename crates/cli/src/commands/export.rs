@@ -71,6 +71,9 @@ async fn secrets(
             }
         };
         cluster.each_secret(scope, each).await?;
+        if found.is_empty() {
+            cluster.must_exist(scope).await?;
+        }
         return Ok(found);
     }
     let Scope::Namespace(namespace) = scope else {

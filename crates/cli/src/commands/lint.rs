@@ -21,18 +21,26 @@ use crate::bundle::Bundle;
 use crate::cluster::Cluster;
 use crate::failure::{Failure, Kind};
 use crate::manifests::{self, Manifest};
-use crate::object::{ObjectRef, is_core};
+use crate::object::{ObjectRef, is_core, is_object};
 use crate::overlooked::Overlooked;
 use crate::terminal;
 use report::{Entry, Report};
 use workload::World;
 
-/// Checks files.
+/// Checks files. Those that hold no object are fine beside others that do, so that a hook may name
+/// whatever has changed.
 ///
 /// # Errors
-/// When a file cannot be read, or is not a manifest.
+/// When a file cannot be read or is not a manifest, or when none of them holds an object.
 pub fn files(args: &Lint) -> Result<ExitCode, Failure> {
     let manifests = manifests::read(&args.files)?;
+    if !manifests.iter().any(|manifest| is_object(&manifest.object)) {
+        return Err(
+            Failure::new(Kind::Usage, "there is nothing to check in what was given")
+                .cause("nothing there has `apiVersion` and `kind`, as all manifests have")
+                .help("name manifests; those of a chart are what `helm template` prints"),
+        );
+    }
     let namespace = args.scope.namespace.as_deref().unwrap_or("default");
     show(&check(&manifests, namespace), args.output)
 }
@@ -67,6 +75,9 @@ pub async fn cluster(args: &Lint, flags: &args::Cluster) -> Result<ExitCode, Fai
     cluster.each_secret(&scope, each).await?;
     for (namespace, name) in workloads.still_wanted(&secrets) {
         secrets.extend(cluster.secret(&namespace, &name).await?);
+    }
+    if report.secrets + report.workloads == 0 {
+        cluster.must_exist(&scope).await?;
     }
     let bundle = Bundle::of(secrets);
     for object in &workloads.objects {

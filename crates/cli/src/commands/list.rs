@@ -23,11 +23,8 @@ pub async fn run(args: &List, flags: &args::Cluster) -> Result<(), Failure> {
     let snapshot = snapshot.map_err(|error| cluster.failed(error))?;
     let listing = Listing::of(&snapshot, args)
         .map_err(|error| Failure::new(Kind::Usage, "the list cannot be made").caused_by(&error))?;
-    // An empty list says nothing about a namespace that is misspelt.
-    if let Some(namespace) = scope.namespace().filter(|_| listing.is_empty())
-        && let Some(failure) = cluster.no_namespace(namespace).await
-    {
-        return Err(failure);
+    if listing.is_empty() {
+        cluster.must_exist(&scope).await?;
     }
     args.shape.output.print(&Shown {
         value: &|| listing.value(),

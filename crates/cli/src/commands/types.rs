@@ -5,12 +5,14 @@ mod text;
 
 use std::path::Path;
 
+use bowline_catalog::Error;
 use bowline_catalog::connection_types::{Listed, Saved};
 use bowline_catalog::types::{self, ConnectionType, TypeInput};
 use bowline_core::manifest;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
+use super::delete::confirm;
 use crate::args::{self, TypeCommand, Types};
 use crate::cluster::Cluster;
 use crate::failure::{Failure, Kind};
@@ -45,7 +47,7 @@ pub async fn run(args: &Types, flags: &args::Cluster) -> Result<(), Failure> {
                 .types
                 .duplicate(desk.cluster.client(), name, display_name.as_deref())
                 .await;
-            let saved = desk.saved(copied)?;
+            let saved = desk.created(copied, "choose another with `--display-name`")?;
             print(&shape.output, &saved, Some("created"))
         }
         TypeCommand::Edit(one) => {
@@ -57,8 +59,13 @@ pub async fn run(args: &Types, flags: &args::Cluster) -> Result<(), Failure> {
         }
         TypeCommand::Enable(one) => desk.switch(&one.name, true, &one.shape.output).await,
         TypeCommand::Disable(one) => desk.switch(&one.name, false, &one.shape.output).await,
-        TypeCommand::Delete(one) => {
+        TypeCommand::Delete { one, yes } => {
             let type_ = desk.get(&one.name).await?;
+            // What is protected is told before anybody is asked.
+            if !type_.is_preinstalled {
+                let name = terminal::plain(&type_.name);
+                confirm(&format!("delete connection type `{name}`?"), *yes)?;
+            }
             let client = desk.cluster.client();
             let deleted = desk.types.delete(client, &one.name, None).await;
             deleted.map_err(|error| catalog::failure(&desk.cluster, error))?;
@@ -135,7 +142,9 @@ impl Desk {
     async fn create(&self, file: &Path, output: &Output) -> Result<(), Failure> {
         let input = read(file)?;
         let created = self.types.create(self.cluster.client(), &input).await;
-        let saved = self.saved(created)?;
+        let help = "choose another `name` in the file, or change the one that is there with \
+                    `bowline types edit NAME`";
+        let saved = self.created(created, help)?;
         print(output, &saved, Some("created"))
     }
 
@@ -150,6 +159,18 @@ impl Desk {
             &type_,
             Some(if is_enabled { "enabled" } else { "disabled" }),
         )
+    }
+
+    /// A new type; where its name is taken, `help` says how to choose another.
+    fn created(
+        &self,
+        result: bowline_catalog::Result<Saved>,
+        help: &str,
+    ) -> Result<ConnectionType, Failure> {
+        match result {
+            Err(Error::Conflict { what, .. }) => Err(Failure::new(Kind::Conflict, what).help(help)),
+            other => self.saved(other),
+        }
     }
 
     fn saved(&self, result: bowline_catalog::Result<Saved>) -> Result<ConnectionType, Failure> {

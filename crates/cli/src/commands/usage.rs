@@ -28,6 +28,9 @@ pub async fn run(args: &Args, flags: &args::Cluster) -> Result<(), Failure> {
         }
         _ => snapshot.used(),
     };
+    if connections.is_empty() {
+        cluster.must_exist(&scope).await?;
+    }
     let answer = Answer {
         connections,
         not_looked_at: snapshot.not_looked_at().to_vec(),

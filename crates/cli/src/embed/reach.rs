@@ -1,6 +1,7 @@
 //! What `bowline up --listen` serves beyond loopback: the Kubernetes API and the web, over TLS. What
 //! takes a caller's word for who they are, or speaks in clear, stays on loopback.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
@@ -69,6 +70,12 @@ fn names(address: SocketAddr) -> Vec<String> {
 /// A listener on a port of an address.
 pub(super) fn bind(flag: &str, address: IpAddr, port: u16) -> Result<TcpListener, Failure> {
     TcpListener::bind((address, port)).map_err(|error| {
+        if error.kind() == ErrorKind::AddrNotAvailable {
+            let what = format!("{address} is not an address of this machine");
+            return Failure::new(Kind::Usage, what)
+                .caused_by(&error)
+                .help("name one by which others reach this machine with `--listen`");
+        }
         let place = match address {
             IpAddr::V4(Ipv4Addr::LOCALHOST) => "this machine".to_owned(),
             address => format!("address {address}"),

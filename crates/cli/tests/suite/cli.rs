@@ -197,6 +197,31 @@ fn lint_without_errors_succeeds() {
 }
 
 #[rstest]
+#[case::of_something_else("replicas: 3\n")]
+#[case::empty("")]
+#[case::of_an_empty_list("apiVersion: v1\nkind: List\nitems: []\n")]
+fn lint_says_that_there_is_nothing_to_check_in_a_file(#[case] text: &str) {
+    let sandbox = Sandbox::new().file("values.yaml", text);
+    assert_snapshot!("lint_of_nothing", sandbox.run("lint -f values.yaml"));
+}
+
+#[rstest]
+#[case::a_workload("workloads.yaml")]
+#[case::an_object_that_has_nothing_to_do_with_connections("other.yaml")]
+fn files_without_objects_do_not_stop_the_lint_of(#[case] other: &str) {
+    let sandbox = Sandbox::with_manifests()
+        .file("values.yaml", "replicas: 3\n")
+        .file(
+            "other.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+        );
+    let output = sandbox
+        .command(&format!("lint -f values.yaml {other}"))
+        .output();
+    assert_eq!(output.expect("runs").status.code(), Some(0));
+}
+
+#[rstest]
 #[case("unknown_command", "injekt -f a.yaml")]
 #[case("unknown_flag", "list --all-namespace")]
 #[case("unknown_format", "list --output jsn")]
@@ -219,6 +244,19 @@ fn a_mistake_is_explained(#[case] name: &str, #[case] line: &str) {
     let shown = sandbox.run(line);
     assert!(!shown.contains("canary"), "{shown}");
     assert_snapshot!(format!("mistake_{name}"), shown);
+}
+
+#[test]
+fn a_kubeconfig_of_up_that_is_not_exported_is_named() {
+    let sandbox = Sandbox::new();
+    let folder = sandbox.path().join(".local/share/bowline");
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join("kubeconfig"), "").expect("a file");
+    let shown = sandbox.run("list");
+    assert!(
+        shown.contains("help: `export KUBECONFIG=~/.local/share/bowline/kubeconfig` chooses"),
+        "{shown}"
+    );
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod kube_rs;
 mod kubectl;
 mod manage;
 mod mcp;
+mod next_action;
 mod odahu;
 mod pipeline_apply;
 mod pipeline_check;

@@ -6,6 +6,7 @@ use std::process::Output;
 
 use assert_cmd::Command;
 use bowline_testkit::canary::Canaries;
+use rstest::rstest;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -156,6 +157,23 @@ fn lint_fails_on_errors_alone() {
         .find(|finding| finding["rule"] == "unknown-key");
     let place = typo.map(|typo| (typo["line"].as_u64(), typo["column"].as_u64()));
     assert_eq!(place, Some((Some(5), Some(7))), "{report:#}");
+}
+
+/// What a pipe gives whose first command has failed, and the file of something else.
+#[rstest]
+#[case::nothing("")]
+#[case::something_else("replicas: 3\n")]
+fn no_session_is_made_of_what_is_no_launcher(#[case] given: &str) {
+    let files = Files::new();
+    files.write("launcher.yaml", given);
+    let output = files.bowline("pipelines resolve --launcher launcher.yaml");
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(text(&output.stdout), "");
+    let told = text(&output.stderr);
+    assert!(
+        told.contains("`launcher.yaml` is no `kfp-launcher` ConfigMap"),
+        "{told}"
+    );
 }
 
 #[test]

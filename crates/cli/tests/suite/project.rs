@@ -285,6 +285,13 @@ impl Outcome {
         self
     }
 
+    /// It must have ended with this code.
+    #[track_caller]
+    pub(crate) fn exits_with(&self, code: i32) -> &Self {
+        assert_eq!(self.code, Some(code), "{}", self.stderr);
+        self
+    }
+
     /// Standard output, without the final line end, must be a text.
     #[track_caller]
     pub(crate) fn is(&self, text: &str) -> &Self {

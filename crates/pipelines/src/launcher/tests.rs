@@ -439,8 +439,8 @@ fn the_config_map_is_read_whole_or_bare(#[case] text: &str) {
 }
 
 #[rstest]
-#[case::nothing("")]
 #[case::no_data("kind: ConfigMap")]
+#[case::no_data_under_its_name("kind: ConfigMap\nmetadata: {name: kfp-launcher}")]
 #[case::empty_values("defaultPipelineRoot: ''\nproviders: ''")]
 fn what_is_not_said_has_kfps_default(#[case] text: &str) {
     let read = LauncherConfig::parse(text.as_bytes()).expect("a ConfigMap");
@@ -452,6 +452,16 @@ fn what_is_not_said_has_kfps_default(#[case] text: &str) {
 #[case::a_mapping(
     "providers: {s3: {}}",
     "`providers` is not text, which all data of a ConfigMap is; write it as a block: `providers: |`"
+)]
+#[case::nothing("", "it is empty")]
+#[case::an_empty_list("kind: List\nitems: []", "it is empty")]
+#[case::other_values(
+    "replicas: 3",
+    "it has neither `defaultPipelineRoot` nor `providers`, and is not called `kfp-launcher`"
+)]
+#[case::another_config_map(
+    "kind: ConfigMap\nmetadata: {name: kube-root-ca.crt}\ndata: {ca.crt: a}",
+    "it has neither `defaultPipelineRoot` nor `providers`, and is not called `kfp-launcher`"
 )]
 #[case::another_kind("kind: Secret\ndata: {}", "a `Secret` where a ConfigMap is expected")]
 #[case::two_objects(

@@ -88,13 +88,13 @@ impl<'a> Copies<'a> {
                 "Secret `{}/{}` is not among the sources, so no copy of it is made",
                 source.namespace, source.name
             );
-            self.say(
-                "source-missing",
-                source,
-                "",
-                message,
-                "create it, or correct its name",
-            );
+            let help = match sources.keys().find(|(_, name)| *name == source.name) {
+                Some((namespace, name)) => format!(
+                    "`{namespace}/{name}` is there: correct the namespace of one of the two"
+                ),
+                None => "create it, or correct its name".to_owned(),
+            };
+            self.say("source-missing", source, "", message, &help);
             return None;
         };
         for key in [&source.access_key_key, &source.secret_key_key] {

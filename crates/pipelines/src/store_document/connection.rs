@@ -137,7 +137,14 @@ fn connected(
                 format!("Secret `{namespace}/{name}` is neither in the file nor among `--secrets`")
             }
         };
-        let help = "add its manifest, or set `endpoint` and `bucket`";
+        let mut known = secrets.iter().chain(&beside);
+        let help = match known.find(|secret| !name.is_empty() && secret.name == name) {
+            Some(other) => format!(
+                "`{}/{name}` is there: correct the namespace of one of the two",
+                other.namespace
+            ),
+            None => "add its manifest, or set `endpoint` and `bucket`".to_owned(),
+        };
         reader.report(NO_CONNECTION, &view, message, help);
     }
     let line = |key: &str| {

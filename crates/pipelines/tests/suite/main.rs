@@ -4,6 +4,7 @@ mod case;
 mod formats;
 mod isolation;
 mod laws;
+mod next_action;
 mod schema;
 mod tables;
 mod worked_examples;

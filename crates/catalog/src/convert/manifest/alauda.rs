@@ -2,7 +2,7 @@
 
 use bowline_core::{Protocol, Secret, names};
 
-use super::{Dressing, kserve_annotations, texts};
+use super::{Dressing, kserve_annotations, tell_incomplete, texts};
 use crate::convert::Written;
 use crate::convert::neutral::protocol;
 
@@ -22,6 +22,7 @@ pub(in crate::convert) fn write(secrets: &[Secret]) -> Written {
                 None
             }
         };
+        tell_incomplete(secret, protocol, losses);
         if secret.annotation(names::DESCRIPTION).is_some() {
             losses.unused(secret, names::DESCRIPTION, "Alauda AI shows no description");
         }

@@ -3,7 +3,7 @@
 use bowline_core::{Protocol, Secret, names};
 use serde_json::Value;
 
-use super::{Dressing, is_servable_s3, texts};
+use super::{Dressing, is_servable_s3, tell_incomplete, texts};
 use crate::convert::Written;
 use crate::convert::neutral::protocol;
 
@@ -17,6 +17,7 @@ pub(in crate::convert) fn write(secrets: &[Secret]) -> Written {
                 "nothing says which protocol it speaks, so no reader takes it for a connection",
             );
         }
+        tell_incomplete(secret, protocol, losses);
         dressing(secret, protocol)
     })
 }

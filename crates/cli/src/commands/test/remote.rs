@@ -22,9 +22,6 @@ const AT_ONCE: usize = 8;
 /// How long a pod may take from its creation to its end.
 const PATIENCE: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(250);
-/// What to do about a pod that the cluster does not run.
-const HELP: &str =
-    "`--image` and `--account` say what it runs with; see `kubectl get events` for more";
 /// Why a container waits that will never start by itself.
 const HOPELESS: [&str; 6] = [
     "ErrImagePull",
@@ -127,7 +124,10 @@ async fn one(
                 if let Some(warning) = last_warning(client, namespace, &name).await {
                     failure = failure.cause(warning);
                 }
-                Err(failure.help(HELP))
+                Err(failure.help(format!(
+                    "`--image` and `--account` say what it runs with; see \
+                     `kubectl get events -n {namespace}` for more"
+                )))
             }
             Err(failure) => Err(failure),
         },

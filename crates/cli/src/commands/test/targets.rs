@@ -56,6 +56,9 @@ pub(super) async fn of_cluster(cluster: &Cluster, args: &Test) -> Result<Targets
             }
         };
         cluster.each_secret(&scope, each).await?;
+        if targets.tested.is_empty() {
+            cluster.must_exist(&scope).await?;
+        }
         return some(targets, &scope);
     }
     let namespace = cluster.namespace(args.scope.namespace.as_deref());

@@ -96,6 +96,9 @@ fn what_nobody_has_looked_for_is_deleted_only_when_told_so() {
     project
         .fails("bowline delete tides --yes")
         .complains("Notebook (you may not list it)")
-        .complains("`bowline delete tides --unseen`");
+        .complains(&format!(
+            "`bowline delete tides -n {} --unseen`",
+            project.name
+        ));
     project.run("bowline delete tides --yes --unseen");
 }

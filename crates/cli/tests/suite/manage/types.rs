@@ -47,7 +47,7 @@ fn a_type_lives_from_its_file_to_its_end() {
     let copy = project.run(&copy).stdout;
     project
         .run(&format!(
-            "bowline types delete {name} && bowline types delete {copy}"
+            "bowline types delete --yes {name} && bowline types delete --yes {copy}"
         ))
         .prints("deleted");
     project.run("bowline show lab -o name").is("lab");
@@ -146,4 +146,31 @@ fn what_somebody_else_changed_in_a_type_meanwhile_is_merged_and_shown_again() {
             "bowline types show {name} -o jsonpath='{{.isEnabled}} {{.fields[*].envVar}}'"
         ))
         .is("false LAKE_PORT");
+}
+
+#[test]
+fn a_type_is_not_deleted_without_a_yes() {
+    let project = empty();
+    let name = lake(&project);
+    project
+        .fails(&format!("bowline types delete {name} < /dev/null"))
+        .complains("nothing was deleted")
+        .complains("add `--yes`");
+    project.run(&format!("bowline types show {name} -o name"));
+}
+
+#[test]
+fn a_taken_name_of_a_type_is_told_with_what_to_do() {
+    let project = empty();
+    lake(&project);
+    project
+        .fails("bowline types create -f type.yaml")
+        .complains("choose another `name` in the file")
+        .complains("`bowline types edit NAME`");
+    let copy = "bowline types duplicate s3 --display-name";
+    let name = format!("copy-{}", project.name);
+    project.run(&format!("{copy} {name}"));
+    project
+        .fails(&format!("{copy} {name}"))
+        .complains("choose another with `--display-name`");
 }

@@ -159,8 +159,7 @@ fn what_upstream_kserve_needs_is_a_note_that_names_keys_and_no_value() {
         assert!(finding.message.contains(key), "{}", finding.message);
     }
     assert!(!format!("{finding:?}").contains("minio"), "{finding:?}");
-    let line =
-        "`kubectl -n team-a get secret c -o yaml | bowline convert -f - --to kserve`";
+    let line = "`kubectl -n team-a get secret c -o yaml | bowline convert -f - --to kserve`";
     assert!(finding.help.contains(line), "{}", finding.help);
     let annotated = s3()
         .annotate(names::KSERVE_S3_ENDPOINT, "minio.store.svc:9000")
