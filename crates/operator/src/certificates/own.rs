@@ -86,6 +86,9 @@ pub enum OwnError {
     /// Nothing can be made.
     #[error("{0}")]
     Make(String),
+    /// There is nowhere to keep the Secret.
+    #[error("namespace `{0}` is missing; create it, or name another one with `--namespace`")]
+    NoNamespace(String),
     /// Others change the Secret all the time.
     #[error("Secret `{0}` keeps changing")]
     Unsettled(String),
@@ -163,6 +166,9 @@ impl Keeper {
         let bundle = self.make()?;
         let secret = self.secret(&bundle, ObjectMeta::default());
         let created = self.secrets.create(&PostParams::default(), &secret).await;
+        if matches!(&created, Err(kube::Error::Api(status)) if status.code == 404) {
+            return Err(OwnError::NoNamespace(self.settings.namespace.clone()));
+        }
         if !is_ours(created)? {
             return Ok(false);
         }

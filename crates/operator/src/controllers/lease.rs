@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::term::Term;
-use crate::kubernetes::is_written;
+use crate::kubernetes::{describe, is_written};
 
 /// How long things take in an election.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +75,10 @@ impl Election {
             match attempt {
                 Ok(Ok(true)) => self.term.prolong(asked_at + self.terms.give_up),
                 Ok(Ok(false)) => self.term.end(),
-                Ok(Err(error)) => tracing::warn!(lease = self.name, %error, "lease not renewed"),
+                Ok(Err(error)) => {
+                    let error = describe(error);
+                    tracing::warn!(lease = self.name, %error, "lease not renewed");
+                }
                 Err(_) => tracing::warn!(lease = self.name, "lease not renewed in time"),
             }
             let is_held = !self.term.is_over();

@@ -197,6 +197,16 @@ async fn a_secret_of_somebody_else_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_namespace_that_is_missing_is_named() {
+    let api = Api::start().await;
+    let serving = Serving::new(Arc::new(Metrics::default()));
+    let settings = Settings::new("nowhere", "bowline");
+    let mut keeper = Keeper::new(&api.client, settings, serving, system_clock());
+    let error = keeper.settle().await.unwrap_err().to_string();
+    assert!(error.starts_with("namespace `nowhere` is missing"), "{error}");
+}
+
+#[tokio::test]
 async fn deleting_the_secret_makes_all_anew_for_every_replica() {
     let api = Api::start().await;
     let (mut first, mut second) = (replica(&api, system_clock()), replica(&api, system_clock()));
