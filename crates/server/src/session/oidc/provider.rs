@@ -201,6 +201,7 @@ mod tests {
         assert!(matches!(known, Some(Ok(_))), "{known:?}");
         looking.abort();
     }
+
     #[tokio::test]
     async fn a_look_that_failed_is_not_repeated_at_once() {
         let (provider, closed) = provider().await;
