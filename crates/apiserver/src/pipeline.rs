@@ -31,6 +31,7 @@ use respond::{Answer, Body, Shown};
 use route::{ResourcePath, Route};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 /// Answers one request. What changes something runs to its end even when the client goes away.
@@ -278,5 +279,6 @@ fn call(
         is_patch: false,
         warnings,
         deleted: None,
+        is_beaten: AtomicBool::new(false),
     })
 }

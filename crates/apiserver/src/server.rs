@@ -2,6 +2,7 @@
 //! request is left to [`crate::pipeline`].
 
 mod connections;
+mod rest;
 
 use crate::accounts::AccountKeyError;
 use crate::admission::Admission;
@@ -13,15 +14,13 @@ use crate::garbage;
 use crate::identity::UserInfo;
 use crate::in_process::InProcess;
 use crate::pipeline::authenticate::Caller;
-use crate::pipeline::decode::BoxError;
 use crate::pipeline::handle;
 use crate::pipeline::respond::{self, Body};
 use crate::store::{Rekeyed, StoreError};
 use crate::tls;
 use crate::verbs;
 use connections::{Connections, Entry, Traffic};
-use http::{Request, Response};
-use http_body_util::BodyExt as _;
+use http::{Method, Request, Response};
 use hyper::body::{Body as _, Incoming};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -233,8 +232,14 @@ async fn answer(
     traffic: Arc<Traffic>,
 ) -> Result<Response<Body>, Infallible> {
     let under_way = traffic.begin();
-    let request = request.map(|body| body.map_err(BoxError::from).boxed_unsync());
-    let response = handle(api, caller, request).await;
+    let is_head = request.method() == Method::HEAD;
+    let (parts, body) = request.into_parts();
+    let (body, rest) = rest::lend(body);
+    let mut response = handle(api, caller, Request::from_parts(parts, body)).await;
+    rest.discard().await;
+    if is_head {
+        response = respond::head_only(response);
+    }
     // Only a watch does not know how long it is.
     if response.body().size_hint().exact().is_none() {
         under_way.lasts(verbs::LONGEST_WATCH);

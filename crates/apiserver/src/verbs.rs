@@ -1,6 +1,7 @@
 //! What can be done with objects. Each verb is the same for every kind; who may use it has been
 //! decided before, and how its answer is shown is decided after.
 
+mod again;
 mod apply;
 mod create;
 mod delete;
@@ -28,16 +29,20 @@ pub(crate) use watch::LONGEST as LONGEST_WATCH;
 
 use crate::api::Api;
 use crate::identity::UserInfo;
+use crate::object;
 use crate::pipeline::decode::{self, Patch, RequestBody};
 use crate::pipeline::negotiate::Format;
 use crate::pipeline::query::Query;
 use crate::pipeline::respond::Answer;
+use crate::registry::Kinds;
 use crate::resource::{Nature, Resource};
 use crate::selector::FieldSelector;
 use crate::status::Status;
 use crate::store::{ObjectKey, StoreError, Stored};
 use http::HeaderMap;
+use serde_json::Value;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// One request for a resource.
 pub(crate) struct Call {
@@ -62,6 +67,8 @@ pub(crate) struct Call {
     pub(crate) warnings: Vec<String>,
     /// How many objects of a collection were deleted.
     pub(crate) deleted: Option<usize>,
+    /// Whether the store refused the last write since somebody else's came first.
+    pub(crate) is_beaten: AtomicBool,
 }
 
 /// Does what was asked.
@@ -172,6 +179,23 @@ pub(crate) fn selected_name(resource: &Resource, field_selector: &str) -> Option
     selector.required("metadata.name").map(str::to_owned)
 }
 
+/// A stored object as its kind shows it. One of a custom kind may be older than the definition: what
+/// the version that it was written in does not know any more is not shown, what that has got since is
+/// there, and nobody is told.
+fn served(kinds: &Kinds, resource: &Resource, mut stored: Value) -> Value {
+    if resource.is_custom {
+        let written_in = object::text(&stored, "/apiVersion").unwrap_or_default();
+        let version = written_in.rsplit('/').next().unwrap_or_default();
+        let other = (version != resource.version)
+            .then(|| kinds.find(&resource.group, version, &resource.plural))
+            .flatten();
+        let schema = &other.map_or(resource, Arc::as_ref).schema;
+        schema.prune(&mut stored);
+        schema.default(&mut stored);
+    }
+    resource.to_served(stored)
+}
+
 /// A failure of the store that is nobody's mistake; its cause goes to the log.
 #[expect(
     clippy::needless_pass_by_value,
@@ -192,6 +216,11 @@ impl Call {
     /// What a failure of the store means to the caller.
     fn refused(&self, error: StoreError) -> Status {
         let resource = self.resource.group_resource();
+        let is_beaten = matches!(
+            error,
+            StoreError::AlreadyExists { .. } | StoreError::Conflict { .. }
+        );
+        self.is_beaten.store(is_beaten, Ordering::Relaxed);
         match error {
             StoreError::AlreadyExists { key } => Status::already_exists(resource, &key.name),
             StoreError::NotFound { key } => Status::not_found(resource, &key.name),
@@ -201,6 +230,11 @@ impl Call {
             }
             other => internal(other),
         }
+    }
+
+    /// A stored object as this version shows it.
+    fn served(&self, stored: Value) -> Value {
+        served(&self.api.registry.kinds(), &self.resource, stored)
     }
 
     /// The object that the path names, as this version shows it.
@@ -214,7 +248,7 @@ impl Call {
         let found = self.api.store.get(&self.key(name)).await;
         let found = found.map_err(|error| self.refused(error))?;
         Ok(found.map(|Stored { value, version }| Stored {
-            value: self.resource.to_served(value),
+            value: self.served(value),
             version,
         }))
     }

@@ -73,7 +73,7 @@ pub(super) const ROWS: &[Row] = &[
             "spec.restartPolicy",
             "spec.schedulerName",
             "spec.serviceAccountName",
-            "spec.hostNetwork",
+            "spec.hostNetwork=false",
             "status.phase",
             "status.podIP",
             "status.nominatedNodeName",
@@ -88,7 +88,7 @@ pub(super) const ROWS: &[Row] = &[
         short_names: &["no"],
         is_namespaced: false,
         has_status: true,
-        selectable: &["spec.unschedulable"],
+        selectable: &["spec.unschedulable=false"],
         prepare: node::prepare,
         check: node::check,
         ..PLAIN
@@ -136,7 +136,7 @@ const EVENT_FIELDS: &[&str] = &[
     "involvedObject.fieldPath",
     "reason",
     "reportingComponent",
-    "source",
+    "source:source.component",
     "type",
 ];
 

@@ -59,6 +59,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         kind: "Job",
         plural: "jobs",
+        selectable: &["status.successful:status.succeeded=0"],
         prepare: |job, old| {
             defaults::job(job, old);
             defaults::pod_spec(job, "/spec/template/spec");

@@ -5,6 +5,7 @@ mod strict;
 
 use crate::patch::{DEPTH, PatchKind, is_shallow};
 use crate::protobuf::{self, ProtobufError};
+use crate::schema::Schema;
 use crate::status::Status;
 use bytes::Bytes;
 use futures::FutureExt as _;
@@ -110,13 +111,19 @@ pub(crate) fn patch(headers: &HeaderMap, body: &[u8]) -> Result<Patch, Status> {
         APPLY => return applied(body).map(Patch::Apply),
         _ => return Err(Status::unsupported_media_type(PATCH_TYPES)),
     };
-    Ok(Patch::Change(kind, json(body)?))
+    let mut patch = json(body)?;
+    // Go makes this one, and an apply, out of numbers without types.
+    if kind == PatchKind::StrategicMerge {
+        Schema::settle_numbers(&mut patch);
+    }
+    Ok(Patch::Change(kind, patch))
 }
 
 /// The object of an apply: YAML, or JSON, which is read with less effort.
 fn applied(body: &[u8]) -> Result<Value, Status> {
     let is_json = body.trim_ascii_start().starts_with(b"{");
-    let value = if is_json { json(body)? } else { yaml(body)? };
+    let mut value = if is_json { json(body)? } else { yaml(body)? };
+    Schema::settle_numbers(&mut value);
     if value.is_object() && is_shallow(&value, DEPTH) {
         return Ok(value);
     }
@@ -176,9 +183,12 @@ fn lenient_json(body: &[u8]) -> Result<(Value, Vec<String>), Status> {
     Ok((value, strict.repeated))
 }
 
+/// A value as Kubernetes' clients read YAML: `yes` is a boolean, `0644` is octal, `2.0` is 2. They have
+/// manifests read by `bowline_core::manifest`, too, on which this crate does not stand.
 fn yaml(body: &[u8]) -> Result<Value, Status> {
     let options = serde_saphyr::options! {
         with_snippet: false,
+        legacy_octal_numbers: true,
         // What aliases repeat counts, too.
         budget: serde_saphyr::budget! { max_total_scalar_bytes: 2 * BODY_LIMIT },
     };
@@ -192,12 +202,13 @@ fn yaml(body: &[u8]) -> Result<Value, Status> {
             "the body cannot be read as YAML with each member once{place}"
         ))
     };
-    let value = read.map_err(|error| {
+    let mut value = read.map_err(|error| {
         let place = error
             .location()
             .map(|at| format!(" at line {}, column {}", at.line(), at.column()));
         unreadable(place.unwrap_or_default())
     })?;
+    Schema::settle_numbers(&mut value);
     match strict.repeated.first() {
         None => Ok(value),
         Some(path) => Err(unreadable(format!(": {path}"))),
@@ -218,6 +229,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use rstest::rstest;
+    use serde_json::json;
 
     fn headers(media_type: &str) -> HeaderMap {
         HeaderMap::from_iter([(CONTENT_TYPE, media_type.parse().expect("a header"))])
@@ -293,6 +305,39 @@ mod tests {
         )
         .expect_err("refused");
         assert_eq!(status.code, 415);
+    }
+
+    /// What kube-apiserver 1.36 makes of each.
+    #[rstest]
+    #[case("0644", json!(420))]
+    #[case("0o644", json!(420))]
+    #[case("-0644", json!(-420))]
+    #[case("00", json!(0))]
+    #[case("08", json!(8))]
+    #[case("09.5", json!(9.5))]
+    #[case("0x1F", json!(31))]
+    #[case("0b11", json!(3))]
+    #[case("1_000", json!(1000))]
+    #[case("+12", json!(12))]
+    #[case("3.0", json!(3))]
+    #[case("-0.0", json!(0))]
+    #[case("1e3", json!(1000))]
+    #[case(".5", json!(0.5))]
+    #[case("1:30", json!("1:30"))]
+    #[case("2026-01-01", json!("2026-01-01"))]
+    #[case("yes", json!(true))]
+    #[case("off", json!(false))]
+    #[case("y", json!(true))]
+    #[case("~", json!(null))]
+    #[case("\"0644\"", json!("0644"))]
+    #[case("!!str 5", json!("5"))]
+    #[case("0x", json!("0x"))]
+    #[case("18446744073709551615", json!(18_446_744_073_709_551_615.0))]
+    fn a_scalar_of_yaml_is_read_as_kubernetes_reads_it(#[case] text: &str, #[case] read: Value) {
+        let body = format!("a: {text}\n");
+        let (object, _) =
+            object(&headers("application/yaml"), body.as_bytes(), false).expect("an object");
+        assert_eq!(object["a"], read);
     }
 
     #[test]

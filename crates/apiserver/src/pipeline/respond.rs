@@ -14,10 +14,12 @@ use crate::store::ObjectText;
 use crate::table::{self, IncludeObject};
 use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WARNING};
+use http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WARNING,
+};
 use http::{Response, StatusCode};
 use http_body_util::StreamBody;
-use hyper::body::Frame;
+use hyper::body::{Body as _, Frame};
 use jiff::Timestamp;
 use pieces::{Holding, Pieces};
 use serde_json::{Map, Value, json};
@@ -194,6 +196,15 @@ fn warning_header(text: &str) -> String {
 
 fn full(bytes: Bytes) -> Body {
     Body::new(Pieces(bytes))
+}
+
+/// The same answer without its body, which `HEAD` asks for.
+pub(crate) fn head_only(response: Response<Body>) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact() {
+        parts.headers.insert(CONTENT_LENGTH, length.into());
+    }
+    Response::from_parts(parts, full(Bytes::new()))
 }
 
 /// The same answer, which keeps something for as long as it is not read.

@@ -1,7 +1,11 @@
 //! Checks a value against a schema. Not evaluated: CEL rules (`x-kubernetes-validations`), which would
 //! need an engine of their own.
 
-use super::{INT_OR_STRING, LIST_KEYS, LIST_TYPE, Path, has, list, member, pattern, resolve};
+pub(super) mod number;
+pub(super) mod time;
+
+use super::{EMBEDDED, INT_OR_STRING, LIST_KEYS, LIST_TYPE, Path};
+use super::{has, list, member, pattern, resolve};
 use crate::validate::{FINDINGS_LIMIT, FieldError, base64, type_name};
 use serde_json::{Map, Value};
 
@@ -19,7 +23,7 @@ fn check_resolved(value: &Value, schema: &Value, path: &mut Path, errors: &mut E
     if errors.len() >= FINDINGS_LIMIT || (value.is_null() && has(schema, "nullable")) {
         return;
     }
-    if let Some(wanted) = broken_type(value, schema) {
+    if let Some(wanted) = broken_type(value, schema, path.is_built_in) {
         errors.push(FieldError::wrong_type(path.text(), value, wanted));
         return;
     }
@@ -35,21 +39,29 @@ fn check_resolved(value: &Value, schema: &Value, path: &mut Path, errors: &mut E
 }
 
 /// The type that was wanted, where the value has another.
-fn broken_type<'a>(value: &Value, schema: &'a Value) -> Option<&'a str> {
-    if has(schema, INT_OR_STRING) {
-        return (!value.is_string() && !is_integer(value)).then_some("integer,string");
-    }
-    let wanted = schema.get("type").and_then(Value::as_str)?;
+fn broken_type<'a>(value: &Value, schema: &'a Value, is_built_in: bool) -> Option<&'a str> {
+    let wanted = if has(schema, INT_OR_STRING) {
+        "integer,string"
+    } else {
+        schema.get("type").and_then(Value::as_str)?
+    };
     let fits = match wanted {
-        "integer" => is_integer(value),
+        "integer" | "integer,string" if value.is_number() => {
+            let format = schema.get("format").and_then(Value::as_str);
+            // Ports and amounts that may be a text are small numbers otherwise.
+            let format = format
+                .filter(|format| *format == "int64")
+                .unwrap_or("int32");
+            if is_built_in {
+                return (!number::fits(value, format)).then_some(format);
+            }
+            number::is_integer(value)
+        }
+        "integer,string" => value.is_string(),
         "number" => value.is_number(),
         other => type_name(value) == other,
     };
     (!fits).then_some(wanted)
-}
-
-fn is_integer(value: &Value) -> bool {
-    value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|number| number.fract() == 0.0)
 }
 
 fn check_values(value: &Value, schema: &Value, path: &Path, errors: &mut Errors) {
@@ -77,6 +89,9 @@ fn check_object(
             errors.push(FieldError::required(path.of_member(name), ""));
         }
     }
+    if has(schema, EMBEDDED) {
+        check_embedded(members, path, errors);
+    }
     check_count(
         members.len(),
         schema,
@@ -92,6 +107,20 @@ fn check_object(
             path.at_member(name, |path| check(value, inner, path, errors));
         } else {
             path.at_key(name, |path| check(value, inner, path, errors));
+        }
+    }
+}
+
+/// An object within another one says what it is.
+fn check_embedded(members: &Map<String, Value>, path: &Path, errors: &mut Errors) {
+    for name in ["apiVersion", "kind"] {
+        match members.get(name) {
+            None => errors.push(FieldError::required(path.of_member(name), "")),
+            Some(text) if text == "" => {
+                let why = "must not be empty";
+                errors.push(FieldError::invalid(path.of_member(name), "", why));
+            }
+            Some(_) => {}
         }
     }
 }
@@ -199,10 +228,16 @@ fn check_string(text: &str, schema: &Value, path: &Path, errors: &mut Errors) {
                 '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
             errors.push(FieldError::unreadable(path.text(), why));
         }
-        Some("date-time") if text.parse::<jiff::Timestamp>().is_err() => {
+        Some(time::SECONDS) if !is_time(text, path.is_built_in) => {
             errors.push(FieldError::unreadable(
                 path.text(),
                 "not a time as in 2006-01-02T15:04:05Z",
+            ));
+        }
+        Some(format @ time::MICROSECONDS) if time::settled(text, format).is_none() => {
+            errors.push(FieldError::unreadable(
+                path.text(),
+                "not a time as in 2006-01-02T15:04:05.000000Z",
             ));
         }
         Some("byte") if base64::decode(text).is_none() => {
@@ -210,6 +245,14 @@ fn check_string(text: &str, schema: &Value, path: &Path, errors: &mut Errors) {
         }
         _ => {}
     }
+}
+
+/// Custom resources may write times in more forms; no type of a client reads them.
+fn is_time(text: &str, is_built_in: bool) -> bool {
+    if is_built_in {
+        return time::settled(text, time::SECONDS).is_some();
+    }
+    text.parse::<jiff::Timestamp>().is_ok()
 }
 
 fn check_number(value: &Value, schema: &Value, path: &Path, errors: &mut Errors) {

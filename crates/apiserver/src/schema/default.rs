@@ -1,6 +1,6 @@
 //! Fills in defaults: a member that is missing, or null where null is not allowed.
 
-use super::{entries, has, member, resolve};
+use super::{Schema, entries, has, member, resolve};
 use serde_json::Value;
 
 pub(super) fn default(value: &mut Value, schema: &Value) {
@@ -18,7 +18,9 @@ pub(super) fn default(value: &mut Value, schema: &Value) {
                     .get(name)
                     .is_none_or(|found| found.is_null() && !has(inner, "nullable"));
                 if is_absent {
-                    members.insert(name.clone(), wanted.clone());
+                    let mut wanted = wanted.clone();
+                    Schema::settle_numbers(&mut wanted);
+                    members.insert(name.clone(), wanted);
                 }
             }
             for (name, value) in members {

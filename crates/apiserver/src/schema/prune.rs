@@ -1,6 +1,8 @@
-//! Takes away members that a schema does not know, and nulls that stand for nothing.
+//! Takes away members that a schema does not know, and nulls that stand for nothing; what remains
+//! gets the one form in which numbers and times are stored.
 
-use super::{INT_OR_STRING, PRESERVE, Path, has, list, member, resolve};
+use super::check::time;
+use super::{INT_OR_STRING, PRESERVE, Path, Schema, has, list, member, resolve};
 use crate::validate::FINDINGS_LIMIT;
 use serde_json::{Map, Value};
 
@@ -10,7 +12,7 @@ pub(super) fn prune(value: &mut Value, schema: &Value, path: &mut Path, unknown:
         Value::Object(members) => prune_members(members, schema, path, unknown),
         Value::Array(entries) => {
             let Some(items) = schema.get("items") else {
-                return;
+                return settle(value, path);
             };
             for (index, entry) in entries.iter_mut().enumerate() {
                 path.at_index(index, |path| prune(entry, items, path, unknown));
@@ -23,7 +25,24 @@ pub(super) fn prune(value: &mut Value, schema: &Value, path: &mut Path, unknown:
         {
             *value = Value::String(number.to_string());
         }
+        Value::Number(_) => settle(value, path),
+        Value::String(text) if path.is_built_in => {
+            let format = schema.get("format").and_then(Value::as_str);
+            let format =
+                format.filter(|format| [time::SECONDS, time::MICROSECONDS].contains(format));
+            // What cannot be read is told by the check.
+            if let Some(settled) = format.and_then(|format| time::settled(text, format)) {
+                *text = settled;
+            }
+        }
         _ => {}
+    }
+}
+
+/// Built-in kinds have types that say how a number is written; in others it is settled.
+fn settle(value: &mut Value, path: &Path) {
+    if !path.is_built_in {
+        Schema::settle_numbers(value);
     }
 }
 
@@ -47,7 +66,9 @@ fn prune_members(
             !(path.is_built_in && is_empty(value, resolve(inner)) && !is_required(schema, name))
         }
         None => {
-            if !keeps_all && unknown.len() < FINDINGS_LIMIT {
+            if keeps_all {
+                settle(value, path);
+            } else if unknown.len() < FINDINGS_LIMIT {
                 unknown.push(path.of_member(name));
             }
             keeps_all

@@ -12,6 +12,10 @@ pub struct FieldSelector {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Requirement {
     field: String,
+    /// The members that lead to its value.
+    path: String,
+    /// What an object counts as that does not have it.
+    absent: String,
     is_equal: bool,
     value: String,
 }
@@ -20,11 +24,13 @@ const METADATA: [&str; 2] = ["metadata.name", "metadata.namespace"];
 
 impl FieldSelector {
     /// Parses a selector over `metadata.name`, `metadata.namespace` and the `supported` fields,
-    /// which are paths of members joined by dots.
+    /// which are paths of members joined by dots: `status.phase`. A field of another name than its
+    /// path is declared as `source:source.component`, and one that counts as something where it is
+    /// not there as `spec.unschedulable=false`; what is not there is empty otherwise.
     pub fn parse(text: &str, supported: &[impl AsRef<str>]) -> Result<Self, SelectorError> {
         let mut requirements = Vec::new();
         for term in terms(text).into_iter().filter(|term| !term.is_empty()) {
-            let requirement = requirement(term)
+            let mut requirement = requirement(term)
                 .unwrap_or_else(|| {
                     Err(format!(
                         "invalid selector: '{text}'; can't understand '{term}'"
@@ -32,13 +38,14 @@ impl FieldSelector {
                 })
                 .map_err(SelectorError)?;
             let field = requirement.field.as_str();
-            let is_known = METADATA.contains(&field)
-                || supported
-                    .iter()
-                    .any(|supported| supported.as_ref() == field);
-            if !is_known {
+            let declared = supported.iter().map(|declared| declared.as_ref());
+            let known = METADATA.into_iter().chain(declared).map(declaration);
+            let Some((_, path, absent)) = known.into_iter().find(|(name, ..)| *name == field)
+            else {
                 return Err(SelectorError(unsupported(field, supported.is_empty())));
-            }
+            };
+            requirement.path = path.to_owned();
+            requirement.absent = absent.to_owned();
             requirements.push(requirement);
         }
         Ok(Self { requirements })
@@ -49,21 +56,22 @@ impl FieldSelector {
         self.requirements.is_empty()
     }
 
-    /// Whether this object is chosen. A member that it does not have counts as empty.
+    /// Whether this object is chosen.
     pub fn matches(&self, object: &Value) -> bool {
         self.requirements.iter().all(|requirement| {
-            let mut path = requirement.field.split('.');
+            let mut path = requirement.path.split('.');
             let member = path.try_fold(object, |value, name| value.get(name));
-            let value = member.map_or(Some("".into()), text_of);
+            let member = member.filter(|value| !value.is_null());
+            let value = member.map_or(Some(requirement.absent.as_str().into()), text_of);
             (value.as_deref() == Some(&requirement.value)) == requirement.is_equal
         })
     }
 
     /// The members of an object that decide, besides its name and namespace.
     pub(crate) fn members(&self) -> impl Iterator<Item = &str> {
-        let fields = self.requirements.iter().map(|it| it.field.as_str());
-        let fields = fields.filter(|field| !METADATA.contains(field));
-        fields.map(|field| field.split('.').next().unwrap_or(field))
+        let paths = self.requirements.iter().map(|it| it.path.as_str());
+        let paths = paths.filter(|path| !METADATA.contains(path));
+        paths.map(|path| path.split('.').next().unwrap_or(path))
     }
 
     /// The value that `field` must have to be chosen, where the selector says so: with a name
@@ -75,6 +83,13 @@ impl FieldSelector {
             .find(requirement)
             .map(|requirement| requirement.value.as_str())
     }
+}
+
+/// The name, the path and the value in absence of a supported field.
+fn declaration(text: &str) -> (&str, &str, &str) {
+    let (field, absent) = text.split_once('=').unwrap_or((text, ""));
+    let (name, path) = field.split_once(':').unwrap_or((field, field));
+    (name, path, absent)
 }
 
 fn unsupported(field: &str, has_only_metadata: bool) -> String {
@@ -120,6 +135,8 @@ fn requirement(term: &str) -> Option<Result<Requirement, String>> {
     let value = unescaped(&term[place + operator.len()..]);
     Some(value.map(|value| Requirement {
         field,
+        path: String::new(),
+        absent: String::new(),
         is_equal: operator != "!=",
         value,
     }))

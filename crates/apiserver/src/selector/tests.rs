@@ -171,6 +171,32 @@ fn fields_are_chosen(#[case] selector: &str, #[case] expected: bool) {
 }
 
 #[rstest]
+#[case::absent("bool=false", true)]
+#[case::absent_is_not_the_other("bool=true", false)]
+#[case::absent_is_not_empty("bool=", false)]
+#[case::null("null=0", true)]
+#[case::elsewhere("source=master", true)]
+#[case::elsewhere_and_absent("done=0", true)]
+fn declared_fields_are_chosen(#[case] selector: &str, #[case] expected: bool) {
+    let object = json!({"source": {"component": "master"}, "null": null, "done": 5});
+    let supported = [
+        "bool=false",
+        "null=0",
+        "source:source.component",
+        "done:status.done=0",
+    ];
+    let selector = FieldSelector::parse(selector, &supported).unwrap();
+    assert_eq!(selector.matches(&object), expected);
+}
+
+#[test]
+fn the_members_that_decide_are_those_on_the_paths() {
+    let supported = ["done:status.done=0", "spec.on=false"];
+    let selector = FieldSelector::parse("done=1,spec.on=true,metadata.name=a", &supported).unwrap();
+    assert_eq!(selector.members().collect::<Vec<_>>(), ["status", "spec"]);
+}
+
+#[rstest]
 #[case::no_operator(
     "metadata.name",
     "invalid selector: 'metadata.name'; can't understand 'metadata.name'"

@@ -1,6 +1,7 @@
 //! The columns of the built-in kinds, as `kubectl get` shows them.
 
 mod core;
+mod nodes;
 mod policies;
 mod workloads;
 
@@ -29,6 +30,7 @@ fn definitions(group: &str, kind: &str) -> &'static [Definition] {
         ("", "ConfigMap") => core::CONFIG_MAP,
         ("" | "events.k8s.io", "Event") => core::EVENT,
         ("", "Namespace") => core::NAMESPACE,
+        ("", "Node") => nodes::NODE,
         ("", "PersistentVolumeClaim") => core::CLAIM,
         ("", "Pod") => workloads::POD,
         ("", "ResourceQuota") => policies::QUOTA,

@@ -2,6 +2,7 @@
 //! refused where others want something else.
 
 use super::Call;
+use super::again::Attempts;
 use super::ownership::{self, Owners};
 use crate::managed_fields::{self, Application, Conflicts, Managed};
 use crate::object;
@@ -10,8 +11,6 @@ use crate::status::Status;
 use crate::store::Stored;
 use serde_json::Value;
 
-/// An apply that meets a change by somebody else is made again this often.
-const ATTEMPTS: usize = 5;
 /// The manager that `kubectl apply --server-side` is.
 const KUBECTL: &str = "kubectl";
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -19,18 +18,14 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 impl Call {
     pub(super) async fn apply(&mut self, applied: Value) -> Result<Answer, Status> {
         self.check_applied(&applied)?;
-        let told = self.warnings.len();
-        let mut attempt = 1;
+        let mut attempts = Attempts::of(self);
         loop {
             let outcome = match self.found(&self.name).await? {
                 Some(old) => self.apply_to(old, applied.clone()).await,
                 None => self.apply_to_nothing(applied.clone()).await,
             };
             match outcome {
-                Err(status) if status.is_race() && attempt < ATTEMPTS => {
-                    attempt += 1;
-                    self.warnings.truncate(told);
-                }
+                Err(status) if attempts.go_on(self, &status).await => {}
                 outcome => return outcome,
             }
         }

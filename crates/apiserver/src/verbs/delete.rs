@@ -1,5 +1,6 @@
 //! `delete` and `deletecollection`.
 
+use super::again::Attempts;
 use super::{Call, internal, namespace};
 use crate::crd;
 use crate::garbage;
@@ -11,8 +12,6 @@ use crate::store::{ListQuery, ObjectKey, StoreError, Stored, Write};
 use crate::validate::FieldError;
 use serde_json::{Map, Value};
 
-/// A deletion that meets a change by somebody else is tried again this often.
-const ATTEMPTS: usize = 5;
 const ORPHANED_PODS: &str = "child pods are preserved by default when jobs are deleted; \
     set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning";
 /// Kinds whose deletion answers with the object.
@@ -59,7 +58,7 @@ impl Call {
         for item in listed.items {
             self.deleted = Some(items.len());
             match self.remove(object::name(&item), options).await {
-                Ok(_) => items.push(self.resource.to_served(item)),
+                Ok(_) => items.push(self.served(item)),
                 Err(status) if status.code == 404 => {}
                 Err(status) => return Err(status),
             }
@@ -111,9 +110,7 @@ impl Call {
     /// Takes one object away, or marks it where somebody holds it back. Returns its last state and
     /// whether it is gone.
     async fn remove(&mut self, name: &str, options: &Value) -> Result<(Value, bool), Status> {
-        let wants_version = options.pointer("/preconditions/resourceVersion").is_some();
-        let told = self.warnings.len();
-        let mut attempt = 1;
+        let mut attempts = Attempts::of(self);
         loop {
             let mut found = self.stored(name).await?;
             self.check_preconditions(name, &found, options)?;
@@ -124,12 +121,7 @@ impl Call {
             let afterwards = self.admit_deletion(&found.value).await?;
             let policy = self.policy(options, object::uid(&found.value));
             match self.remove_once(name, found, policy).await {
-                Err(status)
-                    if status.reason == "Conflict" && !wants_version && attempt < ATTEMPTS =>
-                {
-                    attempt += 1;
-                    self.warnings.truncate(told);
-                }
+                Err(status) if attempts.go_on(self, &status).await => {}
                 outcome => {
                     if outcome.is_ok() && !self.query.dry_run {
                         self.follow_up(afterwards).await;
@@ -244,9 +236,13 @@ impl Call {
                 .to_stored(marked(object.clone(), self.resource.has_generation)),
             expected: Some(version),
         };
-        self.commit(going).await?;
+        self.commit(vec![going]).await?;
         let removed = match self.remove_custom_objects(object).await {
-            Ok(()) => self.take_away_alone(key.clone(), None).await,
+            Ok(()) => match self.take_away_alone(key.clone(), None).await {
+                // Whoever changed it meanwhile has let it go.
+                Err(status) if status.code == 404 => Ok(()),
+                outcome => outcome,
+            },
             Err(status) => Err(status),
         };
         if removed.is_err() {
@@ -256,12 +252,18 @@ impl Call {
     }
 
     async fn take_away_alone(&self, key: ObjectKey, expected: Option<u64>) -> Result<(), Status> {
-        self.commit(Write::Delete { key, expected }).await?;
+        // While we hold the guard, the namespace does not close.
+        let open = self.api.open_namespaces.read().await;
+        let successor = namespace::successor(&self.api, &key).await?;
+        let mut writes = vec![Write::Delete { key, expected }];
+        writes.extend(successor);
+        self.commit(writes).await?;
+        drop(open);
         namespace::settle(&self.api, self.closing_namespace()).await
     }
 
-    async fn commit(&self, write: Write) -> Result<Vec<Stored>, Status> {
-        let stored = self.api.commit(&self.resource.stored_as, vec![write]).await;
+    async fn commit(&self, writes: Vec<Write>) -> Result<Vec<Stored>, Status> {
+        let stored = self.api.commit(&self.resource.stored_as, writes).await;
         stored.map_err(|error| self.refused(error))
     }
 
@@ -275,7 +277,7 @@ impl Call {
             value,
             expected: Some(found.version),
         };
-        let stored = self.commit(update).await?;
+        let stored = self.commit(vec![update]).await?;
         let first = stored
             .into_iter()
             .next()

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 
 /// Where namespaces are stored.
 pub(crate) const STORED_AS: &str = "/namespaces";
+const ACCOUNTS: &str = "/serviceaccounts";
+const DEFAULT_ACCOUNT: &str = "default";
 /// These exist from the start, and always.
 pub(crate) const PERMANENT: &[&str] = &["default", "kube-public", "kube-system"];
 
@@ -23,16 +25,27 @@ pub(super) fn companions(resource: &Resource, object: &Value) -> Vec<Write> {
     vec![default_account(object::name(object))]
 }
 
+/// What is stored in the place of an object that goes: a namespace has a default account for as long
+/// as it stays.
+pub(super) async fn successor(api: &Api, gone: &ObjectKey) -> Result<Option<Write>, Status> {
+    if gone.resource != ACCOUNTS || gone.name != DEFAULT_ACCOUNT {
+        return Ok(None);
+    }
+    let namespace = api.namespace(&gone.namespace).await.map_err(internal)?;
+    let stays = namespace.is_some_and(|found| !object::is_terminating(&found.value));
+    Ok(stays.then(|| default_account(&gone.namespace)))
+}
+
 /// The ServiceAccount that pods of a namespace use by default.
 pub(crate) fn default_account(namespace: &str) -> Write {
     let key = ObjectKey {
-        resource: "/serviceaccounts".to_owned(),
+        resource: ACCOUNTS.to_owned(),
         namespace: namespace.to_owned(),
-        name: "default".to_owned(),
+        name: DEFAULT_ACCOUNT.to_owned(),
     };
     let mut value = json!({
         "apiVersion": "v1", "kind": "ServiceAccount",
-        "metadata": {"name": "default", "namespace": namespace},
+        "metadata": {"name": DEFAULT_ACCOUNT, "namespace": namespace},
     });
     stamp(object::metadata_mut(&mut value), false);
     Write::Create { key, value }

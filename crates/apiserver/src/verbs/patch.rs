@@ -1,6 +1,7 @@
 //! `patch`.
 
 use super::Call;
+use super::again::Attempts;
 use super::ownership::{self, Owners};
 use crate::managed_fields;
 use crate::object;
@@ -9,9 +10,6 @@ use crate::pipeline::respond::Answer;
 use crate::status::Status;
 use crate::validate::FieldError;
 use serde_json::Value;
-
-/// A patch that meets a change by somebody else is applied again this often.
-const ATTEMPTS: usize = 5;
 
 impl Call {
     pub(super) async fn patch(&mut self, kind: PatchKind, patch: &Value) -> Result<Answer, Status> {
@@ -22,14 +20,10 @@ impl Call {
                 "application/merge-patch+json",
             ]));
         }
-        let told = self.warnings.len();
-        let mut attempt = 1;
+        let mut attempts = Attempts::of(self);
         loop {
             match self.patch_once(kind, patch, keys).await {
-                Err(status) if status.reason == "Conflict" && attempt < ATTEMPTS => {
-                    attempt += 1;
-                    self.warnings.truncate(told);
-                }
+                Err(status) if attempts.go_on(self, &status).await => {}
                 outcome => return outcome,
             }
         }
@@ -59,7 +53,7 @@ impl Call {
         }
         self.conform(&mut object)?;
         let uid = object::uid(&object);
-        if uid != object::uid(&old.value) {
+        if !uid.is_empty() && uid != object::uid(&old.value) {
             let error = FieldError::invalid("metadata.uid", uid, "field is immutable");
             let kind = self.resource.group_kind();
             return Err(Status::invalid(kind, &self.name, &[error]));

@@ -1,6 +1,6 @@
 //! `get` and `list`.
 
-use super::Call;
+use super::{Call, served};
 use crate::object;
 use crate::pipeline::respond::{Answer, ObjectList, shape};
 use crate::selector::{FieldSelector, LabelSelector};
@@ -104,7 +104,7 @@ impl Call {
             let listed = listed.map_err(|error| self.refused(error))?;
             let metadata = self.list_metadata(&listed);
             let items = listed.items.into_iter();
-            let items = items.map(|item| self.resource.to_served(item)).collect();
+            let items = items.map(|item| self.served(item)).collect();
             return Ok(Answer::List(ObjectList { metadata, items }));
         };
         let listed = self.api.store.list_texts(query, Arc::new(shape)).await;
@@ -136,12 +136,17 @@ impl Call {
 
     /// A query for everything that is selected.
     pub(super) fn every(&self, selection: &Selection) -> ListQuery {
-        let (resource, selection) = (Arc::clone(&self.resource), selection.clone());
+        let (kinds, resource) = (self.api.registry.kinds(), Arc::clone(&self.resource));
+        let selection = selection.clone();
         let members = selection.fields.members().map(str::to_owned).collect();
         let is_everything = selection.is_everything();
-        let accepts: Arc<dyn Fn(&Value) -> bool + Send + Sync> = match resource.renames.is_empty() {
+        let is_stored_so =
+            resource.renames.is_empty() && (!resource.is_custom || selection.fields.is_empty());
+        let accepts: Arc<dyn Fn(&Value) -> bool + Send + Sync> = match is_stored_so {
             true => Arc::new(move |object| selection.has(object)),
-            false => Arc::new(move |object| selection.has(&resource.to_served(object.clone()))),
+            false => {
+                Arc::new(move |object| selection.has(&served(&kinds, &resource, object.clone())))
+            }
         };
         let filter = (!is_everything).then_some(Filter { members, accepts });
         ListQuery {

@@ -2,6 +2,7 @@
 //! for every kind.
 
 use super::Call;
+use super::again::Attempts;
 use super::ownership::{self, Claims, Owners};
 use crate::object;
 use crate::patch::{self, PatchKind};
@@ -17,8 +18,6 @@ pub(crate) const GROUP: &str = "autoscaling";
 pub(crate) const VERSION: &str = "v1";
 pub(crate) const KIND: &str = "Scale";
 const API_VERSION: &str = "autoscaling/v1";
-/// A change that meets one by somebody else is made again this often.
-const ATTEMPTS: usize = 5;
 
 impl Call {
     pub(super) async fn get_scale(&self, scale: &Scale) -> Result<Answer, Status> {
@@ -59,12 +58,12 @@ impl Call {
         scale: &Scale,
         change: &(dyn Fn(&Value) -> Result<Value, Status> + Send + Sync),
     ) -> Result<Answer, Status> {
-        let mut attempt = 1;
+        let mut attempts = Attempts::of(self);
         loop {
             let old = self.stored(&self.name).await?;
             let wanted = change(&shown(&old.value, scale)?)?;
             match self.set_replicas(scale, &wanted, old).await {
-                Err(status) if status.is_race() && attempt < ATTEMPTS => attempt += 1,
+                Err(status) if attempts.go_on(self, &status).await => {}
                 outcome => return outcome,
             }
         }
@@ -146,14 +145,19 @@ fn shown(object: &Value, scale: &Scale) -> Result<Value, Status> {
         path.iter()
             .try_fold(object, |inner, member| inner.get(member))
     };
-    let Some(wanted) = at(&scale.replicas).and_then(Value::as_i64) else {
+    // Earlier programs stored `2.0` as it was written.
+    let count = |number: &Value| {
+        let whole = number.as_f64().filter(|number| number.fract() == 0.0);
+        number.as_i64().or(whole.map(|number| number as i64))
+    };
+    let Some(wanted) = at(&scale.replicas).and_then(count) else {
         let path = scale.replicas.join(".");
         return Err(Status::internal(format!(
             "the spec replicas field \".{path}\" does not exist"
         )));
     };
     let there = at(&scale.status_replicas)
-        .and_then(Value::as_i64)
+        .and_then(count)
         .unwrap_or_default();
     let selector = match &scale.selector {
         ScaleSelector::None => None,
@@ -211,4 +215,20 @@ fn selector_text(selector: &Value) -> String {
     parts.sort_by_key(|(key, _)| *key);
     let texts: Vec<String> = parts.into_iter().map(|(_, text)| text).collect();
     texts.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_an_earlier_program_stored_with_a_fraction_is_shown() {
+        let object =
+            json!({"metadata": {}, "spec": {"replicas": 2.0}, "status": {"replicas": 1.0}});
+        let scale = shown(&object, &Scale::built_in()).expect("a scale");
+        assert_eq!(
+            (&scale["spec"]["replicas"], &scale["status"]["replicas"]),
+            (&json!(2), &json!(1))
+        );
+    }
 }

@@ -1,5 +1,6 @@
 //! `update`, and what it shares with `patch`: putting a new state in place of the stored one.
 
+use super::again::Attempts;
 use super::ownership::{self, Claims, Owners};
 use super::prepare::{restore_system_members, system_members, wants_the_same};
 use super::{Call, namespace};
@@ -10,9 +11,6 @@ use crate::status::Status;
 use crate::store::{Stored, Write};
 use crate::validate::FieldError;
 use serde_json::Value;
-
-/// An update that names no version and meets a change by somebody else is made again this often.
-const ATTEMPTS: usize = 5;
 
 impl Call {
     pub(super) async fn update(&mut self, mut object: Value) -> Result<Answer, Status> {
@@ -29,25 +27,22 @@ impl Call {
                 &[error],
             ));
         }
-        let told = self.warnings.len();
-        let mut attempt = 1;
+        let mut attempts = Attempts::of(self);
         loop {
-            let old = match self.stored(&self.name).await {
-                Err(status) if status.code == 404 && self.resource.is_created_by_update => {
-                    return self.create_by_update(object).await;
+            let (object, claims) = (object.clone(), claims.clone());
+            let outcome = match self.found(&self.name).await? {
+                Some(old) => {
+                    self.replace(object, old, Owners::ByDifference(claims))
+                        .await
                 }
-                found => found?,
+                None if self.resource.is_created_by_update => self.create_by_update(object).await,
+                None => {
+                    let resource = self.resource.group_resource();
+                    return Err(Status::not_found(resource, &self.name));
+                }
             };
-            match self
-                .replace(object.clone(), old, Owners::ByDifference(claims.clone()))
-                .await
-            {
-                Err(status)
-                    if status.reason == "Conflict" && !has_version && attempt < ATTEMPTS =>
-                {
-                    attempt += 1;
-                    self.warnings.truncate(told);
-                }
+            match outcome {
+                Err(status) if attempts.go_on(self, &status).await => {}
                 outcome => return outcome,
             }
         }

@@ -1,13 +1,18 @@
 //! `watch`: what there is, if asked for, and then every change as it happens.
 
-use super::Call;
+mod definition;
+
 use super::read::{Selection, version};
+use super::{Call, served};
 use crate::api::Api;
 use crate::object;
 use crate::pipeline::respond::{Answer, Line};
+use crate::registry::Kinds;
 use crate::resource::Resource;
 use crate::status::Status;
 use crate::store::{Change, Event, Filter, ListQuery, StoreError, Watch};
+use definition::Definition;
+use futures::FutureExt as _;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use serde_json::Value;
 use std::sync::Arc;
@@ -25,6 +30,8 @@ impl Call {
     pub(super) async fn watch(&self) -> Result<Answer, Status> {
         self.query.check_list()?;
         let selection = self.selection()?;
+        // Before anything is read, so that no change of it is missed.
+        let definition = Definition::of(self).await?;
         let sends_first = self.query.send_initial_events;
         let starts_from_now = matches!(self.query.resource_version.as_str(), "" | "0");
         let has_first =
@@ -39,6 +46,9 @@ impl Call {
             (None, version(&self.query.resource_version)?)
         };
         let live = Live {
+            kinds: self.api.registry.kinds(),
+            definition,
+            ends_with: None,
             beginning,
             changes: self.changes(from),
             resource: Arc::clone(&self.resource),
@@ -106,10 +116,10 @@ struct Beginning {
 }
 
 impl Beginning {
-    async fn next(&mut self, resource: &Resource) -> Option<Line> {
+    async fn next(&mut self, kinds: &Kinds, resource: &Resource) -> Option<Line> {
         loop {
             if let Some(item) = self.page.next() {
-                return Some(Line::Object("ADDED", resource.to_served(item)));
+                return Some(Line::Object("ADDED", served(kinds, resource, item)));
             }
             if self.query.after.is_none() {
                 return self.bookmark.take().map(|version| Line::Bookmark {
@@ -130,6 +140,12 @@ impl Beginning {
 
 /// A watch that is under way.
 struct Live {
+    /// As they were when it began; it ends when its own is another one.
+    kinds: Arc<Kinds>,
+    /// Where the kind comes from one.
+    definition: Option<Definition>,
+    /// The version from which on the kind is not any more what it was.
+    ends_with: Option<u64>,
     beginning: Option<Beginning>,
     changes: Watch,
     resource: Arc<Resource>,
@@ -152,15 +168,19 @@ impl Live {
 
     async fn next(&mut self) -> Option<Line> {
         if let Some(beginning) = &mut self.beginning {
-            match beginning.next(&self.resource).await {
+            match beginning.next(&self.kinds, &self.resource).await {
                 Some(line) => return Some(line),
                 None => self.beginning = None,
             }
         }
         loop {
+            if let Some(version) = self.ends_with {
+                return self.last_line(version);
+            }
             tokio::select! {
                 biased;
                 () = self.stopping.cancelled() => return None,
+                replaced = replaced(self.definition.as_mut()) => self.ends_with = Some(replaced?),
                 change = self.changes.next() => match change? {
                     Ok(event) => if let Some(line) = self.line(&event) { return Some(line) },
                     Err(error) => return Some(Line::Error(refused(error))),
@@ -173,9 +193,22 @@ impl Live {
         }
     }
 
+    /// What there is still to tell of the kind as it was. What is not at hand is told to the next watch.
+    fn last_line(&mut self, until: u64) -> Option<Line> {
+        while let Some(Some(Ok(event))) = self.changes.next().now_or_never() {
+            if event.version >= until {
+                return None;
+            }
+            if let Some(line) = self.line(&event) {
+                return Some(line);
+            }
+        }
+        None
+    }
+
     /// What a change is to somebody who only sees what is selected.
     fn line(&self, event: &Event) -> Option<Line> {
-        let served = |object: &Arc<Value>| self.resource.to_served((**object).clone());
+        let served = |object: &Arc<Value>| served(&self.kinds, &self.resource, (**object).clone());
         let object = served(&event.object);
         let is_seen = self.selection.has(&object);
         let before = event
@@ -197,6 +230,13 @@ impl Live {
             (Change::Deleted, _, true) => Some(Line::Object("DELETED", object)),
             _ => None,
         }
+    }
+}
+
+async fn replaced(definition: Option<&mut Definition>) -> Option<u64> {
+    match definition {
+        Some(definition) => definition.replaced().await,
+        None => std::future::pending().await,
     }
 }
 

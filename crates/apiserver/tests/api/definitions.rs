@@ -4,7 +4,7 @@ use crate::client::{Client, Server};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+pub(crate) const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 pub(crate) const BOATS: &str = "/apis/harbour.example.com/v1/namespaces/default/boats";
 
 pub(crate) fn definition() -> Value {

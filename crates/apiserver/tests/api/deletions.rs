@@ -179,3 +179,60 @@ async fn a_namespace_is_asked_about_and_its_content_is_not() {
     assert_eq!((asked.len(), asked[0].name.as_str()), (1, "crew"));
     assert_eq!(asked[0].kind.kind, "Namespace");
 }
+
+#[tokio::test]
+async fn a_namespace_gets_another_default_account_when_its_own_is_deleted() {
+    let admin = Server::start().await.admin();
+    let path = "/api/v1/namespaces/default/serviceaccounts/default";
+    let uid = |object: Value| object["metadata"]["uid"].clone();
+    let before = uid(admin.get(path).await.ok());
+    admin.delete(path).await.ok();
+    assert_ne!(uid(admin.get(path).await.ok()), before);
+}
+
+#[tokio::test]
+async fn a_namespace_that_closes_gets_no_other_default_account() {
+    let admin = Server::start().await.admin();
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "crew"}});
+    admin.post("/api/v1/namespaces", &namespace).await.ok();
+    admin
+        .post("/api/v1/namespaces/crew/configmaps", &held("a"))
+        .await
+        .ok();
+    let path = "/api/v1/namespaces/crew/serviceaccounts/default";
+    let finalizers = |list: Value| json!({"metadata": {"finalizers": list}});
+    let held = finalizers(json!(["example.com/hold"]));
+    admin.patch(path, "merge", &held).await.ok();
+    admin.delete("/api/v1/namespaces/crew").await.ok();
+    let free = finalizers(Value::Null);
+    admin.patch(path, "merge", &free).await.ok();
+    admin.get(path).await.refused(404, "NotFound");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_object_can_be_deleted_while_others_patch_it() {
+    let admin = Server::start().await.admin();
+    for round in 0..10 {
+        let name = format!("a-{round}");
+        let path = format!("{MAPS}/{name}");
+        admin.post(MAPS, &config_map(&name)).await.ok();
+        let (begun, mut begins) = tokio::sync::mpsc::channel(1);
+        let writers: Vec<_> = (0..6)
+            .map(|writer| {
+                let (admin, path, begun) = (admin.clone(), path.clone(), begun.clone());
+                tokio::spawn(async move {
+                    for number in 0.. {
+                        let patch = json!({"data": {format!("k-{writer}"): number.to_string()}});
+                        if admin.patch(&path, "merge", &patch).await.code == 404 {
+                            return;
+                        }
+                        let _ = begun.try_send(());
+                    }
+                })
+            })
+            .collect();
+        begins.recv().await.unwrap();
+        admin.delete(&path).await.ok();
+        futures::future::try_join_all(writers).await.unwrap();
+    }
+}

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 const SHORT: Duration = Duration::from_millis(300);
-const CONFIG_MAPS: &str = "/api/v1/namespaces/default/configmaps";
+pub(crate) const CONFIG_MAPS: &str = "/api/v1/namespaces/default/configmaps";
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 fn head(served: &Served, line: &str, rest: &str) -> String {
@@ -30,7 +30,7 @@ fn head(served: &Served, line: &str, rest: &str) -> String {
 }
 
 /// Waits until the server closes the connection, which it must.
-async fn is_closed(stream: &mut (impl AsyncRead + Unpin)) {
+pub(crate) async fn is_closed(stream: &mut (impl AsyncRead + Unpin)) {
     let mut rest = Vec::new();
     // A connection that is cut without farewell is closed as well.
     let _ = timeout(PATIENCE, stream.read_to_end(&mut rest))
@@ -135,7 +135,7 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
 }
 
 /// A connection over HTTP/2 that sends what it is told to.
-async fn http2<B>(served: &Served) -> http2::SendRequest<B>
+pub(crate) async fn http2<B>(served: &Served) -> http2::SendRequest<B>
 where
     B: hyper::body::Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {

@@ -1,8 +1,10 @@
 //! Patches of all kinds, and what they may not do.
 
-use crate::client::{SECRETS, Server, secret};
+use crate::client::{SECRETS, Server, config_map, secret};
 use crate::workloads::{DEPLOYMENTS, deployment};
 use serde_json::json;
+
+const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 
 #[tokio::test]
 async fn a_json_patch_changes_one_place() {
@@ -167,4 +169,64 @@ async fn a_patch_that_leaves_no_object_is_refused() {
         )
         .await;
     assert!((400..500).contains(&answer.code), "{}", answer.json());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_names_no_version_patches_however_many_others_do() {
+    let admin = Server::start().await.admin();
+    admin.post(MAPS, &config_map("a")).await.ok();
+    let path = format!("{MAPS}/a");
+    let writers = (0..8).map(|writer| {
+        let (admin, path) = (admin.clone(), path.clone());
+        tokio::spawn(async move {
+            for number in 0..30 {
+                let patch = json!({"data": {format!("k-{writer}-{number}"): "x"}});
+                admin.patch(&path, "merge", &patch).await.ok();
+            }
+        })
+    });
+    futures::future::try_join_all(writers).await.unwrap();
+    let found = admin.get(&path).await.ok();
+    assert_eq!(found["data"].as_object().unwrap().len(), 1 + 8 * 30);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn several_may_apply_what_is_not_there_yet() {
+    let admin = Server::start().await.admin();
+    let writers = (0..8).map(|writer| {
+        let admin = admin.clone();
+        tokio::spawn(async move {
+            for object in 0..10 {
+                let path = format!("{MAPS}/a-{object}?fieldManager=writer-{writer}");
+                let mut applied = config_map(&format!("a-{object}"));
+                applied["data"] = json!({format!("k-{writer}"): "x"});
+                let headers = [("content-type", "application/apply-patch+yaml")];
+                admin
+                    .send("PATCH", &path, &headers, applied.to_string())
+                    .await
+                    .ok();
+            }
+        })
+    });
+    futures::future::try_join_all(writers).await.unwrap();
+    let items = admin.get(MAPS).await.ok()["items"].take();
+    let counts: Vec<usize> = items
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["data"].as_object().unwrap().len())
+        .collect();
+    assert_eq!(counts, [8; 10]);
+}
+
+#[tokio::test]
+async fn a_patch_that_takes_the_uid_away_leaves_it() {
+    let admin = Server::start().await.admin();
+    let created = admin.post(MAPS, &config_map("a")).await.ok();
+    let patch = json!({"metadata": {"uid": null}});
+    let patched = admin
+        .patch(&format!("{MAPS}/a"), "merge", &patch)
+        .await
+        .ok();
+    assert_eq!(patched["metadata"]["uid"], created["metadata"]["uid"]);
 }

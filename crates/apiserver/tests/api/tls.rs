@@ -17,6 +17,10 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_rustls::client::TlsStream;
 
+pub(crate) fn server_name() -> ServerName<'static> {
+    ServerName::try_from("localhost").unwrap()
+}
+
 /// A server on a socket of its own.
 pub(crate) struct Served {
     pub(crate) address: std::net::SocketAddr,
@@ -64,8 +68,8 @@ impl Served {
         }
     }
 
-    /// A connection on which nothing has been said.
-    pub(crate) async fn shake_hands(&self) -> TlsStream<TcpStream> {
+    /// What a client needs to know the server.
+    pub(crate) fn client_config(&self) -> Arc<rustls::ClientConfig> {
         let mut roots = rustls::RootCertStore::empty();
         roots
             .add(
@@ -79,10 +83,14 @@ impl Served {
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
+        Arc::new(config)
+    }
+
+    /// A connection on which nothing has been said.
+    pub(crate) async fn shake_hands(&self) -> TlsStream<TcpStream> {
         let stream = TcpStream::connect(self.address).await.unwrap();
-        let name = ServerName::try_from("localhost").unwrap();
-        tokio_rustls::TlsConnector::from(Arc::new(config))
-            .connect(name, stream)
+        tokio_rustls::TlsConnector::from(self.client_config())
+            .connect(server_name(), stream)
             .await
             .unwrap()
     }

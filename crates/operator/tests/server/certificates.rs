@@ -203,7 +203,10 @@ async fn a_namespace_that_is_missing_is_named() {
     let settings = Settings::new("nowhere", "bowline");
     let mut keeper = Keeper::new(&api.client, settings, serving, system_clock());
     let error = keeper.settle().await.unwrap_err().to_string();
-    assert!(error.starts_with("namespace `nowhere` is missing"), "{error}");
+    assert!(
+        error.starts_with("namespace `nowhere` is missing"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -18,10 +18,12 @@ pub(crate) fn shape(resource: &Resource, format: Format, is_in_list: bool) -> Op
     let (kind, api_version) = match format.form {
         Form::Table | Form::Discovery => return None,
         Form::Metadata => ("PartialObjectMetadata", "meta.k8s.io/v1".to_owned()),
+        // They may be older than their definition, and are then not shown as they are stored.
+        Form::Whole if resource.is_custom => return None,
         Form::Whole => (resource.kind.as_str(), resource.api_version()),
     };
-    // The list says of which kind they are; objects of custom kinds say it again.
-    let is_said = is_in_list && !resource.is_custom && format.form == Form::Whole;
+    // The list says of which kind they are.
+    let is_said = is_in_list && format.form == Form::Whole;
     let first = match is_said {
         true => String::new(),
         false => format!(

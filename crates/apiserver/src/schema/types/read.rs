@@ -147,7 +147,9 @@ fn of(kind: &str, full: &dyn Fn(&str) -> String) -> Value {
         "bytes" => json!({"type": "string", "format": "byte"}),
         "bool" => json!({"type": "boolean"}),
         "int32" | "int64" => json!({"type": "integer", "format": kind}),
-        "time" | "microtime" => json!({"type": "string", "format": "date-time"}),
+        "time" => json!({"type": "string", "format": "date-time"}),
+        // Written with six digits behind the second, and read with no other number of them.
+        "microtime" => json!({"type": "string", "format": "microtime"}),
         "quantity" => json!({"type": "string", "format": "quantity"}),
         "intstr" => json!({INT_OR_STRING: true, "format": "int-or-string"}),
         "any" => json!({PRESERVE: true}),

@@ -54,6 +54,44 @@ fn metadata() -> Value {
         "VolumeAttributesClass: <unset>", "Age: 60m", "(VolumeMode): <unset>",
     ]
 )]
+#[case::node(
+    "Node",
+    json!({
+        "spec": { "unschedulable": true },
+        "status": {
+            "conditions": [{ "type": "DiskPressure", "status": "True" }, { "type": "Ready", "status": "True" }],
+            "addresses": [
+                { "type": "Hostname", "address": "one" }, { "type": "InternalIP", "address": "10.0.0.1" },
+                { "type": "InternalIP", "address": "10.0.0.2" }, { "type": "ExternalIP", "address": "192.0.2.1" },
+            ],
+            "nodeInfo": {
+                "kubeletVersion": "v1.36.0", "osImage": "Debian", "kernelVersion": "6.1",
+                "containerRuntimeVersion": "containerd://2",
+            },
+        },
+    }),
+    &[
+        "Status: Ready,SchedulingDisabled", "Roles: <none>", "Age: 60m", "Version: v1.36.0",
+        "(Internal-IP): 10.0.0.1", "(External-IP): 192.0.2.1", "(OS-Image): Debian", "(Kernel-Version): 6.1",
+        "(Container-Runtime): containerd://2",
+    ]
+)]
+#[case::node_of_which_nothing_is_known(
+    "Node",
+    json!({}),
+    &[
+        "Status: Unknown", "Roles: <none>", "Age: 60m", "Version: ", "(Internal-IP): <none>", "(External-IP): <none>",
+        "(OS-Image): <unknown>", "(Kernel-Version): <unknown>", "(Container-Runtime): <unknown>",
+    ]
+)]
+#[case::node_that_is_not_ready(
+    "Node",
+    json!({ "status": { "conditions": [{ "type": "Ready", "status": "Unknown" }] } }),
+    &[
+        "Status: NotReady", "Roles: <none>", "Age: 60m", "Version: ", "(Internal-IP): <none>", "(External-IP): <none>",
+        "(OS-Image): <unknown>", "(Kernel-Version): <unknown>", "(Container-Runtime): <unknown>",
+    ]
+)]
 #[case::service(
     "Service",
     json!({ "spec": {
@@ -69,6 +107,17 @@ fn core_kinds(#[case] kind: &str, #[case] mut object: Value, #[case] expected: &
     object["metadata"] = metadata();
     assert_eq!(shown("", kind, &object)[0], "Name: one");
     assert_eq!(shown("", kind, &object)[1..], *expected);
+}
+
+#[test]
+fn the_roles_of_a_node_are_those_that_its_labels_name() {
+    let mut node = json!({ "metadata": metadata() });
+    node["metadata"]["labels"] = json!({
+        "node-role.kubernetes.io/worker": "", "kubernetes.io/role": "mast",
+        "node-role.kubernetes.io/control-plane": "", "kubernetes.io/os": "linux",
+    });
+    let cells = shown("", "Node", &node);
+    assert_eq!(cells[2], "Roles: control-plane,mast,worker");
 }
 
 fn template() -> Value {

@@ -1,0 +1,52 @@
+//! The definition behind a watch of a custom kind. When it changes or goes, so does what the watch
+//! shows, and clients open another one.
+
+use super::super::{Call, internal};
+use crate::crd;
+use crate::object;
+use crate::status::Status;
+use crate::store::{Change, Event, ListQuery, Watch};
+use futures::StreamExt as _;
+
+/// What becomes of it.
+pub(super) struct Definition {
+    name: String,
+    changes: Watch,
+}
+
+impl Definition {
+    /// The definition of the kind that is asked for, where it has one.
+    pub(super) async fn of(call: &Call) -> Result<Option<Self>, Status> {
+        let resource = &call.resource;
+        if !resource.is_custom {
+            return Ok(None);
+        }
+        let query = ListQuery {
+            resource: crd::STORED_AS.to_owned(),
+            limit: Some(1),
+            ..ListQuery::default()
+        };
+        let store = &call.api.store;
+        let now = store.list(query).await.map_err(internal)?.version;
+        Ok(Some(Self {
+            name: format!("{}.{}", resource.plural, resource.group),
+            changes: store.watch(crd::STORED_AS, None, now),
+        }))
+    }
+
+    /// Waits until it is another one or gone; of that version is what its kind shows no more. There
+    /// is none where changes have been missed.
+    pub(super) async fn replaced(&mut self) -> Option<u64> {
+        loop {
+            let event = self.changes.next().await?.ok()?;
+            if object::name(&event.object) == self.name && is_replacement(&event) {
+                return Some(event.version);
+            }
+        }
+    }
+}
+
+fn is_replacement(event: &Event) -> bool {
+    let before = event.before.as_ref().and_then(|before| before.get("spec"));
+    event.change == Change::Deleted || before != event.object.get("spec")
+}
