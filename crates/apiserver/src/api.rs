@@ -41,7 +41,8 @@ pub(crate) struct Api {
     /// Who owns whom, for when somebody goes.
     pub(crate) garbage: Garbage,
     policy: PolicyCache,
-    definitions: Mutex<()>,
+    /// Held while a definition changes and its kind with it.
+    pub(crate) definitions: Mutex<()>,
 }
 
 impl Api {
@@ -110,20 +111,31 @@ impl Api {
             _ => Vec::new(),
         };
         let changes: Vec<_> = writes.iter().map(garbage::change).collect();
+        // Whoever hears of a definition's change must not find its kind as it was before.
+        let one_at_a_time = match definitions.is_empty() {
+            false => Some(self.definitions.lock().await),
+            true => None,
+        };
         let stored = self.store.write(writes).await?;
         self.garbage.note(&changes, &stored);
         if resource.split('/').next() == Some(crate::validate::rbac::GROUP) {
             self.policy.invalidate();
         }
         for key in definitions {
-            self.register(&key).await?;
+            self.register_alone(&key).await?;
         }
+        drop(one_at_a_time);
         Ok(stored)
     }
 
     /// Brings the registry up to what is stored under one definition's key.
     pub(crate) async fn register(&self, key: &ObjectKey) -> Result<(), StoreError> {
         let _one_at_a_time = self.definitions.lock().await;
+        self.register_alone(key).await
+    }
+
+    /// The same for whoever keeps others from it.
+    async fn register_alone(&self, key: &ObjectKey) -> Result<(), StoreError> {
         let stored_as = match key.name.split_once('.') {
             Some((plural, group)) => format!("{group}/{plural}"),
             None => key.name.clone(),

@@ -27,6 +27,8 @@ enum Task {
     Waiting(ObjectKey),
     /// This namespace is on its way out.
     Closing(String),
+    /// The deletion of this definition was cut short.
+    Undefined(ObjectKey),
     /// Some object has been deleted.
     Deletion,
     /// An earlier server may have left deletions unfinished.

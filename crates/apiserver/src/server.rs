@@ -233,10 +233,15 @@ async fn answer(
 ) -> Result<Response<Body>, Infallible> {
     let under_way = traffic.begin();
     let is_head = request.method() == Method::HEAD;
+    let is_read = is_head || request.method() == Method::GET;
+    let waits = request.headers().contains_key(http::header::EXPECT);
     let (parts, body) = request.into_parts();
     let (body, rest) = rest::lend(body);
     let mut response = handle(api, caller, Request::from_parts(parts, body)).await;
-    rest.discard().await;
+    // Nobody sends a body with these who reads late because of it.
+    if !is_read {
+        rest.discard(waits).await;
+    }
     if is_head {
         response = respond::head_only(response);
     }

@@ -19,6 +19,9 @@ pub struct Usage {
     pub protocols: BTreeMap<String, String>,
     /// ServiceAccounts that the workload's pods run under because a connection says so.
     pub accounts: BTreeSet<Account>,
+    /// Those that they run under because the manifest says so itself, too: in use as long as the
+    /// connection is named, and nothing to take away when it no longer is.
+    pub own_accounts: BTreeSet<Account>,
 }
 
 /// The annotations that make an object a user of connections.
@@ -52,7 +55,7 @@ impl Usage {
             secret: tied.name.clone(),
         }));
         if tied.own_account {
-            self.accounts.insert(Account::of(&tied.name));
+            self.own_accounts.insert(Account::of(&tied.name));
         }
         if let Some(protocol) = tied.protocol {
             self.protocols.insert(tied.name.clone(), protocol);

@@ -3,6 +3,7 @@
 
 use super::{FOREGROUND, ORPHAN, Task, has_finalizer, owners, references, waits};
 use crate::api::Api;
+use crate::crd;
 use crate::identity::UserInfo;
 use crate::object;
 use crate::pipeline::authenticate::Caller;
@@ -62,6 +63,7 @@ impl Collector {
             Task::Deletion => self.complete_index().await,
             Task::Resume => self.resume().await,
             Task::Closing(namespace) => self.close(&namespace).await,
+            Task::Undefined(key) => self.undefine(&key).await,
             Task::Dependents(uid) => self.collect_dependents(&uid).await,
             Task::Waiting(key) => self.see_off(&key).await,
         }
@@ -95,6 +97,8 @@ impl Collector {
         }
         if waits(item) {
             self.api.garbage.ask_for(Task::Waiting(key));
+        } else if key.resource == crd::STORED_AS && !object::has_finalizers(item) {
+            self.api.garbage.ask_for(Task::Undefined(key));
         }
     }
 
@@ -126,6 +130,14 @@ impl Collector {
     async fn close(&self, namespace: &str) -> Result<(), StoreError> {
         if let Err(why) = verbs::settle(&self.api, Some(namespace)).await {
             tracing::warn!(namespace, %why, "a namespace that is on its way out was not emptied");
+        }
+        Ok(())
+    }
+
+    /// Goes on deleting a definition, with the objects of its kind.
+    async fn undefine(&self, key: &ObjectKey) -> Result<(), StoreError> {
+        if let Some(resource) = self.resource(key) {
+            self.send(Method::DELETE, &resource, key, &json!({})).await;
         }
         Ok(())
     }

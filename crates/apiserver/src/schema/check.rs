@@ -234,7 +234,9 @@ fn check_string(text: &str, schema: &Value, path: &Path, errors: &mut Errors) {
                 "not a time as in 2006-01-02T15:04:05Z",
             ));
         }
-        Some(format @ time::MICROSECONDS) if time::settled(text, format).is_none() => {
+        Some(format @ time::MICROSECONDS)
+            if path.is_built_in && time::settled(text, format).is_none() =>
+        {
             errors.push(FieldError::unreadable(
                 path.text(),
                 "not a time as in 2006-01-02T15:04:05.000000Z",

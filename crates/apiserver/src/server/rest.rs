@@ -21,19 +21,23 @@ pub(super) fn lend(body: Incoming) -> (RequestBody, Rest) {
     let (back, rest) = oneshot::channel();
     let lent = Lent {
         body: Some(body),
+        is_begun: false,
         back: Some(back),
     };
     (lent.boxed_unsync(), Rest(rest))
 }
 
-/// What nobody has read.
-pub(super) struct Rest(oneshot::Receiver<Incoming>);
+/// What nobody has read, and whether anything of it was.
+pub(super) struct Rest(oneshot::Receiver<(Incoming, bool)>);
 
 impl Rest {
-    /// Waits for it, so long and so much.
-    pub(super) async fn discard(self) {
+    /// Waits for it, so long and so much. A client that waits to be told to send its body (`waits`)
+    /// is not told to for this.
+    pub(super) async fn discard(self, waits: bool) {
         let discarding = async {
-            if let Ok(body) = self.0.await {
+            if let Ok((body, is_begun)) = self.0.await
+                && (is_begun || !waits)
+            {
                 let mut body = Limited::new(body, LIMIT);
                 while let Some(Ok(_)) = body.frame().await {}
             }
@@ -46,14 +50,15 @@ impl Rest {
 /// A body that comes back when nobody needs it any more.
 struct Lent {
     body: Option<Incoming>,
-    back: Option<oneshot::Sender<Incoming>>,
+    is_begun: bool,
+    back: Option<oneshot::Sender<(Incoming, bool)>>,
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
         if let (Some(body), Some(back)) = (self.body.take(), self.back.take()) {
             // Nobody takes it where the connection has ended meanwhile.
-            let _ = back.send(body);
+            let _ = back.send((body, self.is_begun));
         }
     }
 }
@@ -66,6 +71,7 @@ impl Body for Lent {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.is_begun = true;
         match &mut self.body {
             Some(body) => Pin::new(body).poll_frame(context).map_err(BoxError::from),
             None => Poll::Ready(None),

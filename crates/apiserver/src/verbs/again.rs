@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// So many attempts are made without a pause.
 const AT_ONCE: u32 = 3;
 /// From then on pauses are random, and may be twice as long as before, so often.
-const DOUBLED: u32 = 6;
+const DOUBLED: u32 = 10;
 
 /// The attempts of one request.
 pub(super) struct Attempts {
@@ -37,7 +37,8 @@ impl Attempts {
     pub(super) async fn go_on(&mut self, call: &mut Call, refusal: &Status) -> bool {
         let is_beaten = call.is_beaten.swap(false, Ordering::Relaxed);
         let is_race = refusal.is_race() || refusal.reason == "AlreadyExists";
-        if !(is_beaten && is_race) || Instant::now() >= self.until {
+        let is_over = Instant::now() >= self.until || call.api.stopping.is_cancelled();
+        if !(is_beaten && is_race) || is_over {
             return false;
         }
         call.warnings.truncate(self.told);

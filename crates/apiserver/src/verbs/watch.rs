@@ -27,7 +27,7 @@ const PAGE: usize = 100;
 const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
 
 impl Call {
-    pub(super) async fn watch(&self) -> Result<Answer, Status> {
+    pub(super) async fn watch(&mut self) -> Result<Answer, Status> {
         self.query.check_list()?;
         let selection = self.selection()?;
         // Before anything is read, so that no change of it is missed.

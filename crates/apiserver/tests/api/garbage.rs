@@ -1,6 +1,7 @@
 //! What becomes of objects whose owners go, and of old events.
 
 use crate::client::{Client, PATIENCE, Server, config_map};
+use crate::definitions::{BOATS, DEFINITIONS, boat, definition};
 use crate::kubectl::Kubectl;
 use bowline_apiserver::store::{HistoryLimit, ObjectKey, Store, Write};
 use bowline_apiserver::tls::Authority;
@@ -295,6 +296,23 @@ async fn a_namespace_whose_deletion_was_cut_short_goes() {
     let left = |name: &str| format!("/api/v1/namespaces/{name}/configmaps/left");
     assert_eq!(admin.get(&left("sunk")).await.code, 404);
     assert_eq!(admin.get(&left("afloat")).await.code, 200);
+}
+
+#[tokio::test]
+async fn a_definition_whose_deletion_was_cut_short_goes_with_its_objects() {
+    let wreck = Wreck::of(async |admin| {
+        admin.post(DEFINITIONS, &definition()).await.ok();
+        admin.post(BOATS, &boat("argo")).await.ok();
+    })
+    .await;
+    let name = "boats.harbour.example.com";
+    let sunk = key("apiextensions.k8s.io/customresourcedefinitions", "", name);
+    let value = wreck.stored(&sunk).await;
+    wreck.change(vec![marked(sunk, value)]).await;
+    let (admin, _server) = wreck.served().await;
+    until(&admin, &format!("{DEFINITIONS}/{name}"), Value::is_null).await;
+    admin.post(DEFINITIONS, &definition()).await.ok();
+    assert_eq!(admin.get(BOATS).await.ok()["items"], json!([]));
 }
 
 #[rstest]

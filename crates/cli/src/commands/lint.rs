@@ -27,8 +27,7 @@ use crate::terminal;
 use report::{Entry, Report};
 use workload::World;
 
-/// Checks files. Those that hold no object are fine beside others that do, so that a hook may name
-/// whatever has changed.
+/// Checks files. Those that hold no object are fine beside others that do.
 ///
 /// # Errors
 /// When a file cannot be read or is not a manifest, or when none of them holds an object.

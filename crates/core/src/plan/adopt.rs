@@ -148,7 +148,7 @@ fn serving(request: &Request<'_>, before: &Value, fields: &Fields, lookup: &Look
             let says = uri(request, &name, lookup);
             // Peers never look at it again, so what differs may have been written since.
             adopt(&location, &|value| {
-                says.as_ref().is_none_or(|uri| uri == value)
+                says.as_ref().is_none_or(|uri| uri == value.trim())
             });
         }
         _ => {}

@@ -37,30 +37,50 @@ pub(super) fn without_own<'a>(request: &Request<'_>, record: &'a Record) -> Cow<
     if !needs_whole(request) {
         return Cow::Borrowed(record);
     }
-    let named = serving::named(request).unwrap_or_default();
-    let location = adopt::location(request.kind);
-    let is_own = |field: &FieldSet| {
-        let at = location.as_ref().filter(|at| at.text() == field.at);
-        at.is_some_and(|at| is_written_by_user(request, at, &field.value))
+    let Some(location) = adopt::location(request.kind) else {
+        return Cow::Borrowed(record);
     };
+    let named = serving::named(request).unwrap_or_default();
+    let evidence = Evidence::of(request, &location);
+    let at = location.text();
     let mut record = record.clone();
     for tied in &mut record.connections {
         if !named.contains(&tied.name) {
-            tied.fields.retain(|field| !is_own(field));
+            tied.fields
+                .retain(|field| field.at != at || !evidence.is_of(field));
         }
     }
     Cow::Owned(record)
 }
 
-/// Whether the request shows that somebody has written this value: it is a whole manifest, which
-/// has no record of ours, or it says itself what its sender applied.
-fn is_written_by_user(request: &Request<'_>, at: &Path, value: &Value) -> bool {
-    let is_whole = request.before.is_some_and(Record::is_on) && !Record::is_on(request.object);
-    let applied = annotation(request.object, LAST_APPLIED);
-    let applied: Option<Value> = applied.and_then(|text| serde_json::from_str(text).ok());
-    is_whole
-        || applied.is_some_and(|manifest| at.get(&manifest) == Some(value))
-        || is_applied_on_server(request.object, at)
+/// What a request shows of who wrote the location.
+struct Evidence {
+    /// It is a whole manifest, which has no record of ours.
+    is_whole: bool,
+    /// What its sender applied there.
+    applied: Option<Value>,
+    /// Somebody holds it by server-side apply; what they applied is not said.
+    is_held: bool,
+}
+
+impl Evidence {
+    fn of(request: &Request<'_>, at: &Path) -> Self {
+        let manifest = annotation(request.object, LAST_APPLIED);
+        let manifest = manifest.and_then(|text| serde_json::from_str::<Value>(text).ok());
+        Self {
+            is_whole: request.before.is_some_and(Record::is_on) && !Record::is_on(request.object),
+            applied: manifest.and_then(|manifest| at.get(&manifest).cloned()),
+            is_held: is_applied_on_server(request.object, at),
+        }
+    }
+
+    /// Whether it shows that somebody wrote what was injected. Where that replaced another location,
+    /// who holds the field may have applied the other one.
+    fn is_of(&self, field: &FieldSet) -> bool {
+        self.is_whole
+            || self.applied.as_ref() == Some(&field.value)
+            || (self.is_held && field.was.is_none())
+    }
 }
 
 /// Whether somebody holds the field by server-side apply.
@@ -78,4 +98,26 @@ fn is_applied_on_server(object: &Value, at: &Path) -> bool {
         });
         held.is_some()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_holds_a_field_may_have_applied_what_the_injected_replaced() {
+        let evidence = Evidence {
+            is_whole: false,
+            applied: None,
+            is_held: true,
+        };
+        let mut field = FieldSet {
+            at: "/spec/predictor/model/storageUri".to_owned(),
+            value: "hf://tides/1".into(),
+            was: None,
+        };
+        assert!(evidence.is_of(&field));
+        field.was = Some("pvc://tides/1".into());
+        assert!(!evidence.is_of(&field));
+    }
 }

@@ -79,7 +79,7 @@ pub(super) fn plan(draft: &mut Draft<'_>) -> Result<(), Denial> {
         deal_out(draft, &wanted);
     }
     for entry in entries_of(&wanted) {
-        tie(draft, &wanted, entry)?;
+        tie(draft, &wanted, entry, is_changed)?;
     }
     // The names of variables are for those only whose rights were asked just now.
     if is_changed {
@@ -90,13 +90,21 @@ pub(super) fn plan(draft: &mut Draft<'_>) -> Result<(), Denial> {
     Ok(())
 }
 
-fn tie(draft: &mut Draft<'_>, wanted: &[Wanted], entry: &Entry) -> Result<(), Denial> {
+fn tie(
+    draft: &mut Draft<'_>,
+    wanted: &[Wanted],
+    entry: &Entry,
+    is_changed: bool,
+) -> Result<(), Denial> {
     let name = &entry.name;
     let is_new = standing(draft, entry) == Standing::New;
     let targets: Vec<Path> = wanted
         .iter()
         .filter(|wanted| wanted.entries.contains(entry))
-        .filter_map(|wanted| target(draft, &wanted.pod, name))
+        .filter_map(|wanted| match is_changed {
+            true => usual(draft, &wanted.pod),
+            false => target(draft, &wanted.pod, name),
+        })
         .collect();
     if targets.is_empty() && is_new {
         return Err(Denial::Forbidden(format!(
@@ -128,14 +136,15 @@ fn deal_out(draft: &mut Draft<'_>, wanted: &[Wanted]) {
             continue;
         };
         let list = container.child("envFrom");
+        let text = list.text();
         let own = list.get(&draft.object).and_then(Value::as_array);
         let own = own.map_or(&[][..], Vec::as_slice);
         let places = draft.places.iter();
-        let before: Vec<&Place> = places.filter(|place| place.list == list.text()).collect();
+        let before: Vec<&Place> = places.filter(|place| place.list == text).collect();
         let order: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
         let indices = order::indices(own, &before, &order);
         dealt.extend(indices.into_iter().map(|(name, index)| Place {
-            list: list.text(),
+            list: text.clone(),
             value: source(name),
             index,
         }));
@@ -157,19 +166,16 @@ fn keep_all(draft: &mut Draft<'_>) {
     }
 }
 
-/// The container of a pod that gets a connection: the pod's usual one. While nothing changes, one
-/// that stands elsewhere stays there: a peer may have put it there, and moving it would restart pods.
+/// The container of a pod that gets a connection while the list does not change: the one that has
+/// it, since a peer may have put it there, and moving it would restart pods; else the usual one.
 fn target(draft: &Draft<'_>, pod: &Path, name: &str) -> Option<Path> {
     let stays = |item: &&ItemAdded| {
         let list = Path::parse(&item.list).and_then(|list| list.get(draft.request.object));
         let items = list.and_then(Value::as_array);
         items.is_some_and(|items| items.contains(&item.value))
     };
-    let earlier = draft
-        .stored
-        .tied(name)
-        .filter(|_| is_reference_unchanged(draft.request));
-    let mut items = earlier.iter().flat_map(|tied| &tied.items).filter(stays);
+    let items = draft.stored.tied(name).map_or(&[][..], |tied| &tied.items);
+    let mut items = items.iter().filter(stays);
     items
         .find_map(|item| container_of(draft, pod, item))
         .or_else(|| usual(draft, pod))

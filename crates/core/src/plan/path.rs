@@ -83,22 +83,6 @@ impl Path {
         walk_mut(&self.0, root)
     }
 
-    /// The same path by another name of the first list item that is not there: the one item of its
-    /// list of which `is_it` holds at the end of the path. `None` where there are none or several.
-    pub(crate) fn renamed(&self, root: &Value, is_it: impl Fn(&Value) -> bool) -> Option<Self> {
-        let is_missing = |at: &usize| Self(self.0[..=*at].to_vec()).get(root).is_none();
-        let at = (0..self.0.len()).find(is_missing)?;
-        let (above, below) = (Self(self.0[..at].to_vec()), &self.0[at + 1..]);
-        let items = above.get(root)?.as_array()?;
-        let paths = (0..items.len()).map(|index| {
-            let mut path = above.item(items, index);
-            path.0.extend_from_slice(below);
-            path
-        });
-        let mut found = paths.filter(|path| path.get(root).is_some_and(&is_it));
-        found.next().filter(|_| found.next().is_none())
-    }
-
     /// The path of the value that holds this one; `None` at the root.
     pub(crate) fn parent(&self) -> Option<Self> {
         self.0.split_last().map(|(_, parent)| Self(parent.to_vec()))

@@ -139,24 +139,16 @@ impl Knot<'_> {
 /// where list items stood.
 pub(crate) fn untie(object: &mut Value, record: &Record) -> Vec<Place> {
     let mut places = Vec::new();
-    let mut renamed = Vec::new();
     for tied in record.connections.iter().rev() {
         for item in tied.items.iter().rev() {
-            let Some(place) = remove_item(object, item) else {
-                continue;
-            };
-            if place.list != item.list {
-                renamed.push((&item.list, place.list.clone()));
-            }
-            places.push(place);
+            places.extend(remove_item(object, item));
         }
         for field in tied.fields.iter().rev() {
             take_back(object, field);
         }
     }
     for made in record.made.iter().rev() {
-        let now = renamed.iter().find(|(then, _)| **then == made.at);
-        unmake(object, made, now.map_or(&made.at, |(_, now)| now));
+        unmake(object, made);
     }
     places
 }
@@ -178,29 +170,21 @@ fn take_back(object: &mut Value, field: &FieldSet) {
 }
 
 fn remove_item(object: &mut Value, item: &ItemAdded) -> Option<Place> {
-    let list = writable(&item.list, Written::Item)?;
-    let list = match list.get(object) {
-        Some(_) => list,
-        // Somebody has renamed the container; what it got is still ours.
-        None => list.renamed(object, |there| {
-            there
-                .as_array()
-                .is_some_and(|items| items.contains(&item.value))
-        })?,
-    };
-    let items = list.get_mut(object)?.as_array_mut()?;
+    let items = writable(&item.list, Written::Item)?
+        .get_mut(object)?
+        .as_array_mut()?;
     // Ours was appended, so where the user has written the same item too, the last one is ours.
     let index = items.iter().rposition(|other| *other == item.value)?;
     items.remove(index);
     Some(Place {
-        list: list.text(),
+        list: item.list.clone(),
         value: item.value.clone(),
         index,
     })
 }
 
-fn unmake(object: &mut Value, made: &Made, at: &str) {
-    let Some(at) = writable(at, Written::Parent) else {
+fn unmake(object: &mut Value, made: &Made) {
+    let Some(at) = writable(&made.at, Written::Parent) else {
         return;
     };
     let is_empty = match at.get(object) {

@@ -75,7 +75,8 @@ fn an_account_that_the_manifest_names_itself_is_in_use() {
     let plan = plan(&request, &lookup).expect("a plan");
     let stored = plan.object.expect("an object");
     let usage = Usage::of(InferenceService, "team-a", &stored);
-    assert_eq!(usage.accounts, [Account::of("models")].into());
+    assert_eq!(usage.own_accounts, [Account::of("models")].into());
+    assert!(usage.accounts.is_empty());
 }
 
 #[test]

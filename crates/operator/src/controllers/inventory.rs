@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bowline_core::connection::Marker;
-use bowline_core::names;
 use bowline_core::plan::Account;
+use bowline_core::{Usage, names};
 use kube::core::ObjectMeta;
 
 use super::Key;
@@ -280,7 +280,7 @@ impl State {
                 .or_default()
                 .insert(reference.clone());
         }
-        for account in &workload.usage.accounts {
+        for account in accounts(&workload.usage) {
             let place = (namespace.clone(), account.clone());
             self.accounts
                 .entry(place)
@@ -303,7 +303,7 @@ impl State {
                 self.followed.remove(&place);
             }
         }
-        for account in &workload.usage.accounts {
+        for account in accounts(&workload.usage) {
             release(
                 &mut self.accounts,
                 &(namespace.clone(), account.clone()),
@@ -387,6 +387,13 @@ fn release<K: std::hash::Hash + Eq>(
     is_last
 }
 
+/// The accounts that a workload's pods run under.
+fn accounts(usage: &Usage) -> impl Iterator<Item = &Account> {
+    usage.accounts.iter().chain(&usage.own_accounts)
+}
+
+/// What is to be looked at when a workload has come or gone. An account that its manifest names
+/// itself does not go with the connection.
 fn keys_of_workload(reference: &WorkloadRef, workload: &Workload) -> Vec<Key> {
     let namespace = &reference.namespace;
     let accounts = workload.usage.accounts.iter().cloned();

@@ -35,6 +35,18 @@ fn account() -> Value {
     })
 }
 
+/// An account of ours that nobody uses.
+fn other_account() -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "ServiceAccount",
+        "metadata": {
+            "name": "charts-sa", "namespace": "team-a",
+            "labels": {"app.kubernetes.io/managed-by": "bowline"},
+        },
+        "secrets": [{"name": "charts"}],
+    })
+}
+
 fn links(account: &Value) -> bool {
     let links = account["secrets"].as_array();
     links.is_some_and(|links| links.contains(&json!({"name": "models"})))
@@ -59,6 +71,32 @@ async fn an_account_is_made_linked_and_goes_with_its_last_user() -> Result<()> {
     assert!(api.get(&account()).await?.is_some(), "it is still used");
     api.delete(&model("two")).await?;
     api.until(&account(), Value::is_null).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_account_that_the_manifest_names_itself_stays_without_the_connection() -> Result<()> {
+    let api = TestApi::start().await?;
+    let record = json!({"connections": [{"name": "models", "protocol": "s3", "ownAccount": true}]});
+    let mut own = model("one");
+    own["metadata"]["annotations"]["bowline.dev/injected"] = record.to_string().into();
+    api.create(own.clone()).await?;
+    let mut managed = account();
+    managed["metadata"]["labels"] = json!({"app.kubernetes.io/managed-by": "bowline"});
+    managed["secrets"] = json!([{"name": "models"}]);
+    api.create(managed).await?;
+    // Another one of its kind goes, so that it is known that there was time enough.
+    api.create(other_account()).await?;
+    let running = Loop::start_with(&api.client, &quick());
+    api.until(&other_account(), Value::is_null).await?;
+    let dropped = json!({"metadata": {"annotations": {
+        "opendatahub.io/connections": null, "bowline.dev/injected": null,
+    }}});
+    api.patch(&own, dropped).await?;
+    running.until_idle().await?;
+    api.create(other_account()).await?;
+    api.until(&other_account(), Value::is_null).await?;
+    assert!(api.get(&account()).await?.is_some(), "it is the manifest's");
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use super::super::{Call, internal};
 use crate::crd;
 use crate::object;
 use crate::status::Status;
-use crate::store::{Change, Event, ListQuery, Watch};
+use crate::store::{Change, Event, Watch};
 use futures::StreamExt as _;
 
 /// What becomes of it.
@@ -15,19 +15,20 @@ pub(super) struct Definition {
 }
 
 impl Definition {
-    /// The definition of the kind that is asked for, where it has one.
-    pub(super) async fn of(call: &Call) -> Result<Option<Self>, Status> {
-        let resource = &call.resource;
-        if !resource.is_custom {
+    /// The definition of the kind that is asked for, where it has one. The call goes on with the kind
+    /// as it is at that moment: whoever watches again because it has changed may be here before that
+    /// was taken note of.
+    pub(super) async fn of(call: &mut Call) -> Result<Option<Self>, Status> {
+        if !call.resource.is_custom {
             return Ok(None);
         }
-        let query = ListQuery {
-            resource: crd::STORED_AS.to_owned(),
-            limit: Some(1),
-            ..ListQuery::default()
-        };
+        let _nothing_changes = call.api.definitions.lock().await;
         let store = &call.api.store;
-        let now = store.list(query).await.map_err(internal)?.version;
+        let now = store.version().await.map_err(internal)?;
+        let was = &call.resource;
+        let found = (call.api.registry).find(&was.group, &was.version, &was.plural);
+        call.resource = found.ok_or_else(Status::unknown_path)?;
+        let resource = &call.resource;
         Ok(Some(Self {
             name: format!("{}.{}", resource.plural, resource.group),
             changes: store.watch(crd::STORED_AS, None, now),

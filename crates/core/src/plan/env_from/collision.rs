@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Wanted, provides, target};
+use super::{Wanted, provides, usual};
 use crate::plan::Draft;
 use crate::plan::advice::{Warning, fit};
 
@@ -59,12 +59,12 @@ pub(super) fn warn(draft: &mut Draft<'_>, wanted: &Wanted) {
 /// The Secrets of a pod's connections with their keys, in the order in which its container reads
 /// them.
 fn in_order<'a>(draft: &Draft<'a>, wanted: &'a Wanted) -> Vec<(&'a str, Vec<&'a str>)> {
+    let Some(container) = usual(draft, &wanted.pod) else {
+        return Vec::new();
+    };
     let mut present = Vec::new();
     for entry in &wanted.entries {
         let Some(found) = draft.lookup.get(&entry.name).filter(|it| it.is_usable()) else {
-            continue;
-        };
-        let Some(container) = target(draft, &wanted.pod, &entry.name) else {
             continue;
         };
         let sources = container.child("envFrom");

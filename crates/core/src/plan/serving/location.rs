@@ -71,8 +71,7 @@ pub(super) fn oci(resolved: &Resolved) -> Option<String> {
 
 /// Whether a location that the user wrote lies in the connection's bucket or registry.
 ///
-/// True also where the connection does not say, or where the scheme is one the connection has no
-/// part in, such as a claim beside an S3 connection.
+/// True also where the connection does not say.
 pub(super) fn is_of(resolved: &Resolved, location: &str) -> bool {
     let connection = &resolved.connection;
     let root = match resolved.protocol {
@@ -89,10 +88,6 @@ pub(super) fn is_of(resolved: &Resolved, location: &str) -> bool {
         location
             .replacen("oci+native://", "oci://", 1)
             .replacen("oci+fetch://", "oci://", 1);
-    let scheme = |text: &str| text.split_once("://").map(|(scheme, _)| scheme.to_owned());
-    if scheme(&location) != scheme(root) {
-        return true;
-    }
     location
         .strip_prefix(root)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

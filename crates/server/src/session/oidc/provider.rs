@@ -1,7 +1,7 @@
 //! What a provider publishes: where to sign in, where tokens are to be had, and the keys that it
 //! signs with. Keys change, so an unknown one makes us look again, though not all the time.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
@@ -25,10 +25,10 @@ pub(super) struct Provider {
     issuer: String,
     pub(super) outbound: Outbound,
     endpoints: OnceCell<Endpoints>,
-    keys: Mutex<Option<Keys>>,
-    /// Held while somebody looks for keys, so that one does at a time; nobody waits for it whose key
-    /// is known.
-    last_look: tokio::sync::Mutex<Option<Look>>,
+    keys: Arc<Mutex<Option<Keys>>>,
+    /// When somebody last looked for keys; held meanwhile, so that one does at a time. Nobody waits
+    /// for it whose key is known.
+    last_look: tokio::sync::Mutex<Option<Instant>>,
 }
 
 /// Where the provider answers; the names are those of OpenID Connect Discovery 1.0.
@@ -46,13 +46,6 @@ struct Keys {
     at: Instant,
 }
 
-/// A look for the keys that the provider has now.
-#[derive(Debug)]
-struct Look {
-    at: Instant,
-    has_failed: bool,
-}
-
 #[derive(Deserialize)]
 struct KeySet {
     keys: Vec<Value>,
@@ -64,7 +57,7 @@ impl Provider {
             issuer,
             outbound,
             endpoints: OnceCell::new(),
-            keys: Mutex::default(),
+            keys: Arc::default(),
             last_look: tokio::sync::Mutex::default(),
         }
     }
@@ -105,35 +98,27 @@ impl Provider {
         if let Some(key) = self.known(name) {
             return Ok(key);
         }
-        match &*last_look {
-            Some(look) if asked.saturating_duration_since(look.at) < KEYS_EVERY => {
-                return Err(match look.has_failed {
-                    true => OidcError::NoKeys,
-                    false => UNKNOWN,
-                });
-            }
-            _ => {}
+        if let Some(at) = *last_look
+            && asked.saturating_duration_since(at) < KEYS_EVERY
+        {
+            let has_keys_since = self.keys().as_ref().is_some_and(|keys| keys.at >= at);
+            return Err(match has_keys_since {
+                true => UNKNOWN,
+                false => OidcError::NoKeys,
+            });
         }
         let at = Instant::now();
-        // It counts from its beginning, also where it fails or nobody waits for its end.
-        *last_look = Some(Look {
-            at,
-            has_failed: true,
+        // It counts from its beginning, also where it fails, and whoever began it and hangs up does
+        // not end it for all the others.
+        *last_look = Some(at);
+        let (outbound, uri, keys) = (self.outbound.clone(), uri.clone(), Arc::clone(&self.keys));
+        let looking = tokio::spawn(async move {
+            let all = looked_up(&outbound, &uri).await?;
+            *keys.lock().unwrap_or_else(PoisonError::into_inner) = Some(Keys { all, at });
+            Ok::<_, OidcError>(())
         });
-        let set: KeySet = self.outbound.get(uri).await?;
-        *last_look = Some(Look {
-            at,
-            has_failed: false,
-        });
-        // Keys of sorts that we do not know do not spoil the others.
-        let all: Vec<Jwk> = set
-            .keys
-            .into_iter()
-            .filter_map(|key| serde_json::from_value(key).ok())
-            .collect();
-        let found = find(&all, name).cloned();
-        *self.keys() = Some(Keys { all, at });
-        found.ok_or(UNKNOWN)
+        looking.await.unwrap_or(Err(OidcError::NoKeys))?;
+        self.known(name).ok_or(UNKNOWN)
     }
 
     /// The key of a name, where it was seen lately.
@@ -146,6 +131,15 @@ impl Provider {
     fn keys(&self) -> MutexGuard<'_, Option<Keys>> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The keys that the provider has now; some of sorts that we do not know do not spoil the others.
+async fn looked_up(outbound: &Outbound, uri: &Url) -> Result<Vec<Jwk>, OidcError> {
+    let set: KeySet = outbound.get(uri).await?;
+    let keys = set.keys.into_iter();
+    Ok(keys
+        .filter_map(|key| serde_json::from_value(key).ok())
+        .collect())
 }
 
 /// Public keys only: a provider that publishes a shared secret has none.
@@ -165,6 +159,7 @@ mod tests {
 
     use futures::FutureExt as _;
     use serde_json::json;
+    use tokio::io::AsyncWriteExt as _;
     use tokio::net::TcpListener;
 
     use super::*;
@@ -184,7 +179,7 @@ mod tests {
         };
         let provider = Provider {
             endpoints: OnceCell::from(found),
-            keys: Mutex::new(Some(keys)),
+            keys: Arc::new(Mutex::new(Some(keys))),
             ..Provider::new(url, Outbound::new(None).expect("a client"))
         };
         (provider, silent)
@@ -203,6 +198,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_hangs_up_does_not_end_a_look_for_all_the_others() {
+        let (provider, silent) = provider().await;
+        let provider = Arc::new(provider);
+        let other = Arc::clone(&provider);
+        let looking = tokio::spawn(async move { other.key(Some("unknown")).await });
+        let (mut hanging, _) = silent.accept().await.expect("a look");
+        looking.abort();
+        assert!(looking.await.is_err_and(|error| error.is_cancelled()));
+        let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 11\r\n\r\n{\"keys\":[]}";
+        hanging.write_all(answer.as_bytes()).await.expect("written");
+        // The keys that it told are kept: there is none any more.
+        while provider.known(Some("known")).is_some() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
     async fn a_look_that_failed_is_not_repeated_at_once() {
         let (provider, closed) = provider().await;
         drop(closed);
@@ -210,7 +222,7 @@ mod tests {
         assert!(matches!(failed, Err(OidcError::Provider(_))), "{failed:?}");
         // However slow this machine is, it was a moment ago.
         let mut last_look = provider.last_look.lock().await;
-        last_look.as_mut().expect("a look").at = Instant::now() + KEYS_LAST;
+        *last_look = Some(Instant::now() + KEYS_LAST);
         drop(last_look);
         let again = provider.key(Some("unknown")).now_or_never();
         assert!(matches!(again, Some(Err(OidcError::NoKeys))), "{again:?}");
