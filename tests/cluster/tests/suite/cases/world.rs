@@ -19,6 +19,12 @@ use crate::wire::{APPLY_PATCH, Caller, JSON_PATCH, MERGE_PATCH, Reply, collectio
 /// Who may read all Secrets; where a case forbids some, the requester is another one.
 const READER: &str = "secret-reader";
 
+/// Where the location of a model stands.
+const LOCATIONS: [(&str, &str); 2] = [
+    ("/spec/predictor/model", "storageUri"),
+    ("/spec/model", "uri"),
+];
+
 /// How a change reaches the API server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -45,6 +51,15 @@ struct Stored {
     known: Value,
     /// As the API has it.
     real: Value,
+    /// Whether its location was injected, so that who applies the object does not name it.
+    is_located: bool,
+}
+
+impl Stored {
+    /// Whether its location is still an injected one after a change, which may bring another.
+    fn is_located_after(&self, change: &Value) -> bool {
+        self.is_located && without_location(change) == *change
+    }
 }
 
 /// A request of a case.
@@ -93,13 +108,35 @@ impl<'a> Real<'a> {
         if object.is_null() {
             return Ok(());
         }
+        let is_located = self.form == Form::Apply && object["kind"] == "InferenceService";
+        let written = match is_located {
+            true => without_location(object),
+            false => object.clone(),
+        };
         self.shared.bowline.look_away(&self.namespace, true);
-        let reply = self.create(&self.admin, object, "").await;
+        let stored = self.create_located(object, &written).await;
         self.shared.bowline.look_away(&self.namespace, false);
-        let real = reply?.granted().context("what the case says is stored")?;
-        let known = object.clone();
-        self.stored = Some(Stored { known, real });
+        self.stored = Some(Stored {
+            known: object.clone(),
+            real: stored.context("what the case says is stored")?,
+            is_located,
+        });
         Ok(())
+    }
+
+    /// Creates what was written, and adds the rest so that nobody holds it, as another platform's
+    /// webhook leaves it.
+    async fn create_located(&self, object: &Value, written: &Value) -> Result<Value> {
+        let created = self.create(&self.admin, written, "").await?.granted()?;
+        if written == object {
+            return Ok(created);
+        }
+        let path = self.path(&created)?;
+        let location = merge_patch(written, object);
+        let located = self.admin.patch(&path, MERGE_PATCH, &location).await?;
+        let mut located = located.granted()?;
+        located["metadata"]["managedFields"] = created["metadata"]["managedFields"].clone();
+        self.admin.put(&path, &located).await?.granted()
     }
 
     async fn remove(&mut self) -> Result<()> {
@@ -178,7 +215,10 @@ impl<'a> Real<'a> {
             }
             // Without force, so that a conflict about what Bowline has written would show.
             Form::Apply => {
-                let mut object = asked.object.clone();
+                let mut object = match stored.is_located_after(&change) {
+                    true => without_location(asked.object),
+                    false => asked.object.clone(),
+                };
                 object["metadata"]["name"] = stored.real["metadata"]["name"].clone();
                 self.user.patch(&path, APPLY_PATCH, &object).await
             }
@@ -229,9 +269,15 @@ impl<'a> Real<'a> {
             response["patch"] = json!(STANDARD.encode(patch));
         }
         if !asked.dry_run {
+            let change = merge_patch(asked.old, asked.object);
+            let is_located = match &self.stored {
+                Some(stored) => stored.is_located_after(&change),
+                None => without_location(asked.object) == *asked.object,
+            };
             self.stored = Some(Stored {
                 known: after,
                 real: reply.body,
+                is_located,
             });
         }
         Ok(response)
@@ -378,6 +424,16 @@ fn denied(reply: &Reply) -> Result<Value> {
     ensure!(webhook.starts_with("admission webhook"), "{message}");
     let status = json!({"code": reply.code, "message": text});
     Ok(json!({"allowed": false, "status": status, "warnings": reply.warnings}))
+}
+
+/// An object without the location of its model.
+fn without_location(object: &Value) -> Value {
+    let mut object = object.clone();
+    for (model, location) in LOCATIONS {
+        let model = object.pointer_mut(model).and_then(Value::as_object_mut);
+        model.and_then(|fields| fields.remove(location));
+    }
+    object
 }
 
 /// The merge patch that leads from one object to another.
