@@ -238,7 +238,7 @@ async fn answer(
     let (parts, body) = request.into_parts();
     let (body, rest) = rest::lend(body);
     let mut response = handle(api, caller, Request::from_parts(parts, body)).await;
-    // Nobody sends a body with these who reads late because of it.
+    // A read has no body that its sender would go on writing while the answer waits.
     if !is_read {
         rest.discard(waits).await;
     }

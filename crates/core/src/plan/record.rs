@@ -5,7 +5,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::path::{Path, member};
+use super::path::{Path, Step, member};
 use crate::names;
 
 /// What was injected into one workload.
@@ -139,8 +139,7 @@ pub(crate) fn may_write(path: &Path, what: Written) -> bool {
         Written::Parent => &[LISTS, OBJECTS],
     };
     let is_annotations = *path == Path::keys(&["metadata", "annotations"]);
-    let is_in_spec =
-        *path.0.first().expect("a parsed path has a step") == super::path::Step::Key("spec".into());
+    let is_in_spec = path.0.first() == Some(&Step::Key("spec".into()));
     let is_known = |key| names.iter().any(|names| names.contains(&key));
     (what == Written::Parent && is_annotations)
         || (is_in_spec && path.last_key().is_some_and(is_known))

@@ -160,7 +160,8 @@ mod tests {
     use futures::FutureExt as _;
     use serde_json::json;
     use tokio::io::AsyncWriteExt as _;
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::task::JoinHandle;
 
     use super::*;
 
@@ -185,13 +186,19 @@ mod tests {
         (provider, silent)
     }
 
-    #[tokio::test]
-    async fn a_look_for_keys_that_hangs_holds_up_nobody_whose_key_is_known() {
+    /// A provider whose keys somebody is looking for, and the connection that waits for an answer.
+    async fn looked_at() -> (Arc<Provider>, JoinHandle<Result<Jwk, OidcError>>, TcpStream) {
         let (provider, silent) = provider().await;
         let provider = Arc::new(provider);
         let other = Arc::clone(&provider);
         let looking = tokio::spawn(async move { other.key(Some("unknown")).await });
-        let _hanging = silent.accept().await.expect("a look");
+        let (hanging, _) = silent.accept().await.expect("a look");
+        (provider, looking, hanging)
+    }
+
+    #[tokio::test]
+    async fn a_look_for_keys_that_hangs_holds_up_nobody_whose_key_is_known() {
+        let (provider, looking, _hanging) = looked_at().await;
         let known = provider.key(Some("known")).now_or_never();
         assert!(matches!(known, Some(Ok(_))), "{known:?}");
         looking.abort();
@@ -199,11 +206,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_hangs_up_does_not_end_a_look_for_all_the_others() {
-        let (provider, silent) = provider().await;
-        let provider = Arc::new(provider);
-        let other = Arc::clone(&provider);
-        let looking = tokio::spawn(async move { other.key(Some("unknown")).await });
-        let (mut hanging, _) = silent.accept().await.expect("a look");
+        let (provider, looking, mut hanging) = looked_at().await;
         looking.abort();
         assert!(looking.await.is_err_and(|error| error.is_cancelled()));
         let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 11\r\n\r\n{\"keys\":[]}";

@@ -52,13 +52,13 @@ struct Stored {
     /// As the API has it.
     real: Value,
     /// Whether its location was injected, so that who applies the object does not name it.
-    is_located: bool,
+    is_location_injected: bool,
 }
 
 impl Stored {
     /// Whether its location is still an injected one after a change, which may bring another.
-    fn is_located_after(&self, change: &Value) -> bool {
-        self.is_located && without_location(change) == *change
+    fn keeps_injected_location(&self, change: &Value) -> bool {
+        self.is_location_injected && without_location(change) == *change
     }
 }
 
@@ -108,35 +108,36 @@ impl<'a> Real<'a> {
         if object.is_null() {
             return Ok(());
         }
-        let is_located = self.form == Form::Apply && object["kind"] == "InferenceService";
-        let written = match is_located {
+        // The definition of an LLMInferenceService takes none without a location.
+        let is_location_injected = self.form == Form::Apply && object["kind"] == "InferenceService";
+        let written = match is_location_injected {
             true => without_location(object),
             false => object.clone(),
         };
         self.shared.bowline.look_away(&self.namespace, true);
-        let stored = self.create_located(object, &written).await;
+        let stored = self.create_injected(object, &written).await;
         self.shared.bowline.look_away(&self.namespace, false);
         self.stored = Some(Stored {
             known: object.clone(),
             real: stored.context("what the case says is stored")?,
-            is_located,
+            is_location_injected,
         });
         Ok(())
     }
 
     /// Creates what was written, and adds the rest so that nobody holds it, as another platform's
     /// webhook leaves it.
-    async fn create_located(&self, object: &Value, written: &Value) -> Result<Value> {
+    async fn create_injected(&self, object: &Value, written: &Value) -> Result<Value> {
         let created = self.create(&self.admin, written, "").await?.granted()?;
         if written == object {
             return Ok(created);
         }
         let path = self.path(&created)?;
         let location = merge_patch(written, object);
-        let located = self.admin.patch(&path, MERGE_PATCH, &location).await?;
-        let mut located = located.granted()?;
-        located["metadata"]["managedFields"] = created["metadata"]["managedFields"].clone();
-        self.admin.put(&path, &located).await?.granted()
+        let reply = self.admin.patch(&path, MERGE_PATCH, &location).await?;
+        let mut injected = reply.granted()?;
+        injected["metadata"]["managedFields"] = created["metadata"]["managedFields"].clone();
+        self.admin.put(&path, &injected).await?.granted()
     }
 
     async fn remove(&mut self) -> Result<()> {
@@ -215,7 +216,7 @@ impl<'a> Real<'a> {
             }
             // Without force, so that a conflict about what Bowline has written would show.
             Form::Apply => {
-                let mut object = match stored.is_located_after(&change) {
+                let mut object = match stored.keeps_injected_location(&change) {
                     true => without_location(asked.object),
                     false => asked.object.clone(),
                 };
@@ -270,14 +271,14 @@ impl<'a> Real<'a> {
         }
         if !asked.dry_run {
             let change = merge_patch(asked.old, asked.object);
-            let is_located = match &self.stored {
-                Some(stored) => stored.is_located_after(&change),
+            let is_location_injected = match &self.stored {
+                Some(stored) => stored.keeps_injected_location(&change),
                 None => without_location(asked.object) == *asked.object,
             };
             self.stored = Some(Stored {
                 known: after,
                 real: reply.body,
-                is_located,
+                is_location_injected,
             });
         }
         Ok(response)
